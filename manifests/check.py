@@ -1,0 +1,36 @@
+"""Which model a manifest file claims to satisfy, and whether it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from manifests.schema.base import ManifestError, Strict, load
+from manifests.schema.corpus import CorpusManifest
+from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.shards import ShardManifest
+from manifests.schema.steps import StepManifest
+
+KINDS: dict[str, type[Strict]] = {
+    "corpus": CorpusManifest,
+    "curriculum": CurriculumManifest,
+    "shards": ShardManifest,
+    "step": StepManifest,
+}
+
+
+def check(file: Path) -> Strict:
+    """Loads a manifest of any kind, told by its key ``kind``.
+
+    Raises:
+        ManifestError: the kind is unknown, or the manifest is not valid; the message names file, key and fix.
+    """
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ManifestError(f"{file}: not readable as YAML: {error}") from None
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if kind not in KINDS:
+        raise ManifestError(f"{file}: kind: {kind!r} is not a kind of manifest; write one of: {', '.join(KINDS)}")
+    return load(file, KINDS[kind])

@@ -1,0 +1,118 @@
+"""What every manifest shares: strict keys, a version, token quantities with units, and loading with errors a person can act on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
+_QUANTITY = re.compile(r"(\d[\d_]*(?:\.\d+)?)\s*([A-Za-z]*)")
+
+
+class ManifestError(ValueError):
+    """A manifest that cannot be used; the message names the file, the key and the fix."""
+
+
+class Strict(BaseModel):
+    """Base of every manifest model: unknown keys are errors, instances are immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def parse_tokens(value: object) -> object:
+    """Turns ``1.9 M`` or ``190 B`` into a number of tokens; integers pass through.
+
+    Raises:
+        ValueError: the unit is not one of K, M, B, T (powers of 1000), or the quantity is not a whole number of tokens.
+    """
+    if not isinstance(value, str):
+        return value
+    match = _QUANTITY.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"{value!r} is not a token quantity; write for example 1.9 M or 190 B")
+    number, unit = match.groups()
+    if unit not in UNITS:
+        raise ValueError(f"unit {unit!r} is not a unit of tokens; use K, M, B or T (thousand, million, billion, trillion)")
+    whole, _, fraction = number.replace("_", "").partition(".")
+    scaled = int(whole + fraction) * UNITS[unit]
+    tokens, remainder = divmod(scaled, 10 ** len(fraction))
+    if remainder:
+        raise ValueError(f"{value!r} is not a whole number of tokens")
+    return tokens
+
+
+Tokens = Annotated[int, BeforeValidator(parse_tokens)]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    return "".join(f"[{item}]" if isinstance(item, int) else f".{item}" for item in location).lstrip(".") or "(top level)"
+
+
+def explain(error: ValidationError, file: Path, model: type[BaseModel]) -> str:
+    """Rewrites a validation error as lines of file, key, problem and fix."""
+    lines = []
+    for item in error.errors():
+        fix = ""
+        if item["type"] == "extra_forbidden":
+            fix = f"; remove it or correct its spelling (known here: {', '.join(_siblings(model, item['loc']))})"
+        elif item["type"] == "missing":
+            fix = "; add it"
+        lines.append(f"{file}: {_key(item['loc'])}: {item['msg'].removeprefix('Value error, ')}{fix}")
+    return "\n".join(lines)
+
+
+def _siblings(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The keys that the schema knows at the place of an unknown one."""
+    schema = model.model_json_schema()
+    node: dict[str, Any] = schema
+    for item in location[:-1]:
+        node = _enter(node, item, schema)
+    return sorted(_resolve(node, schema).get("properties", {})) or ["none"]
+
+
+def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    return node
+
+
+def _enter(node: dict[str, Any], item: int | str, schema: dict[str, Any]) -> dict[str, Any]:
+    node = _resolve(node, schema)
+    for option in node.get("anyOf", node.get("oneOf", [node])):
+        option = _resolve(option, schema)
+        if isinstance(item, int) and "items" in option:
+            return dict(option["items"])
+        if isinstance(item, str):
+            if item in option.get("properties", {}):
+                return dict(option["properties"][item])
+            if isinstance(option.get("additionalProperties"), dict):
+                return dict(option["additionalProperties"])
+            mapping = node.get("discriminator", {}).get("mapping", {})
+            if item in mapping:
+                return {"$ref": mapping[item]}
+    return {}
+
+
+def load(file: Path, model: type[Model]) -> Model:
+    """Reads a YAML or JSON manifest and checks it against its model.
+
+    Raises:
+        ManifestError: the file is missing, is not YAML, or does not satisfy the model.
+    """
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ManifestError(f"{file}: no such manifest; name an existing one") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{file}: not readable as YAML: {error}") from None
+    if not isinstance(data, dict):
+        raise ManifestError(f"{file}: (top level): expected keys and values, found {type(data).__name__}")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ManifestError(explain(error, file, model)) from None

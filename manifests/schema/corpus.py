@@ -1,0 +1,225 @@
+"""The corpus manifest: which sources, and the settings of the seven steps. It is data; a threshold is changed here, never in code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from manifests.schema.base import Strict, Tokens
+from manifests.schema.documents import LANGUAGES
+from manifests.schema.signals import SIGNALS
+
+Language = Literal["en", "zh", "code"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Source(Strict):
+    """Where documents come from.
+
+    ``path`` is relative to the corpus manifest (or absolute); ``include`` are glob patterns below it when it is a folder. ``jsonl`` reads
+    ``text_field`` (and ``id_field``, ``url_field``, ``license_field`` where present) of each line; ``text`` makes a document of each file,
+    line or blank-line-separated paragraph; ``tree`` makes one of each source file. ``strip`` are RE2 patterns removed from the text (such
+    as part-of-speech tags). ``kind`` code marks program text, which no language identifier can tell. ``reference`` sources train the
+    perplexity models. ``max_epochs`` and ``max_tokens`` cap what a source may give to the shards.
+    """
+
+    name: Name
+    path: str
+    format: Literal["jsonl", "text", "tree"]
+    include: tuple[str, ...] = ("**/*",)
+    exclude: tuple[str, ...] = ()
+    kind: Literal["prose", "code"] = "prose"
+    document: Literal["file", "line", "paragraph"] = "file"
+    lines_per_document: Annotated[int, Field(ge=1)] = 1
+    strip: tuple[str, ...] = ()
+    text_field: str = "text"
+    id_field: str = "id"
+    url_field: str = "url"
+    license_field: str = "license"
+    license: str | None = None
+    reference: bool = False
+    max_epochs: Annotated[float, Field(ge=1)] = 1
+    max_tokens: Tokens | None = None
+
+
+class IngestSettings(Strict):
+    """Parts of about ``part_bytes`` of text; documents longer than ``max_document_bytes`` are rejected, counted and kept."""
+
+    part_bytes: Annotated[int, Field(ge=1)] = 64_000_000
+    max_document_bytes: Annotated[int, Field(ge=1)] = 100_000_000
+
+
+class LanguageSettings(Strict):
+    """fastText lid.176 on the first ``prefix_characters``; on the full text when the score is below ``sure``; rejected below ``min_score``."""
+
+    model: str
+    prefix_characters: int = 1000
+    sure: Fraction = 0.8
+    min_score: Fraction = 0.5
+
+
+class Rule(Strict):
+    """Documents of ``languages`` whose ``signal`` is below ``min`` or above ``max`` are rejected with reason ``name``."""
+
+    name: Name
+    signal: str
+    languages: tuple[Language, ...]
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _usable(self) -> Rule:
+        if self.signal not in SIGNALS:
+            raise ValueError(f"signal {self.signal!r} is not one of: {', '.join(SIGNALS)}")
+        if self.min is None and self.max is None:
+            raise ValueError(f"rule {self.name!r} has neither min nor max; give at least one")
+        return self
+
+
+class PerplexitySettings(Strict):
+    """KenLM models of ``order``, one a language, trained on the reference sources' documents. ``estimator`` auto uses ``lmplz`` where it
+    is on the PATH, else the built-in modified Kneser-Ney."""
+
+    order: Annotated[int, Field(ge=2, le=6)] = 4
+    estimator: Literal["auto", "builtin"] = "builtin"
+    max_reference_tokens: Tokens = 50_000_000
+
+
+class TokenizerSettings(Strict):
+    """A SentencePiece unigram model: a given ``model`` file, or one trained in the run with ``pieces`` pieces on ``sample_bytes`` of text."""
+
+    model: str | None = None
+    pieces: Annotated[int, Field(ge=300)] = 8000
+    sample_bytes: Annotated[int, Field(ge=1000)] = 10_000_000
+
+
+class QualitySettings(Strict):
+    rules: tuple[Rule, ...]
+    perplexity: PerplexitySettings | None = PerplexitySettings()
+    tokenizer: TokenizerSettings = TokenizerSettings()
+
+
+class DedupSettings(Strict):
+    """MinHash LSH with ``bands`` x ``rows`` permutations; shingles of ``shingle_words`` words, or of ``shingle_characters`` characters where
+    the text is Chinese, Japanese or Korean; candidate pairs are duplicates when their signatures agree in ``similarity`` of the values.
+    Paragraphs of at least ``min_paragraph_characters`` are removed after their first occurrence; runs of one repeated character longer
+    than ``max_character_run`` are cut to ``max_character_run``."""
+
+    bands: Annotated[int, Field(ge=1)] = 14
+    rows: Annotated[int, Field(ge=1)] = 8
+    seed: int = 1
+    shingle_words: Annotated[int, Field(ge=1)] = 5
+    shingle_characters: Annotated[int, Field(ge=1)] = 5
+    similarity: Fraction = 0.75
+    paragraphs: bool = True
+    min_paragraph_characters: Annotated[int, Field(ge=1)] = 50
+    max_character_run: Annotated[int, Field(ge=2)] = 16
+
+
+PrivacyKind = Literal["email", "phone_cn", "phone", "url", "ip", "id_card_cn", "bank_card"]
+
+
+class PrivacySettings(Strict):
+    """What becomes of each kind of personal datum: a placeholder such as ``<EMAIL>`` in its place, or nothing (removed). Kinds that are
+    not named are left alone."""
+
+    actions: dict[PrivacyKind, Literal["placeholder", "remove"]]
+
+
+class Benchmark(Strict):
+    """JSONL of benchmark items; ``text_fields`` are joined by newlines. Formats as in Source."""
+
+    name: Name
+    path: str
+    text_fields: tuple[str, ...]
+    name_field: str | None = None
+
+
+class DecontaminateSettings(Strict):
+    """A document that shares one n-gram of ``ngram`` words (or CJK characters) with a benchmark item is rejected."""
+
+    ngram: Annotated[int, Field(ge=1)] = 13
+    benchmarks: tuple[Benchmark, ...] = ()
+
+
+class Template(Strict):
+    """Makes instruction pairs of a labelled source: ``prompt`` and ``target`` are formats over the record's fields."""
+
+    name: Name
+    prompt: str
+    target: str
+
+
+class InstructionSource(Strict):
+    """Instruction pairs. ``jsonl`` records, ``dialogue`` YAML (lists of question and answers), ``labelled`` text files with one item a line
+    (``files`` maps a label to its file), ``tagged`` word/TAG text, or ``docstrings`` of Python files. Every template is applied to a record
+    in turn. ``language_field`` names the record's language where a source is mixed; else ``language`` holds."""
+
+    name: Name
+    path: str
+    format: Literal["jsonl", "dialogue", "labelled", "tagged", "docstrings"]
+    include: tuple[str, ...] = ("**/*",)
+    language: Literal["en", "zh"]
+    language_field: str | None = None
+    task_field: str | None = None
+    files: dict[str, str] = {}
+    templates: Annotated[tuple[Template, ...], Field(min_length=1)]
+    license: str | None = None
+    max_pairs: Annotated[int, Field(ge=1)] | None = None
+
+
+class InstructionSettings(Strict):
+    """BiFlan: ``ratio`` is the share of tokens by language (2 : 1 en : zh), ``tokens`` the total; pairs are cut at ``max_prompt`` and
+    dropped beyond ``max_target`` tokens."""
+
+    sources: tuple[InstructionSource, ...]
+    tokens: Tokens
+    ratio: dict[Literal["en", "zh"], Fraction] = {"en": 0.667, "zh": 0.333}
+    max_prompt: int = 1021
+    max_target: int = 255
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> InstructionSettings:
+        if abs(sum(self.ratio.values()) - 1) > 1e-6:
+            raise ValueError(f"ratio adds up to {sum(self.ratio.values()):g}, not 1; change one of {self.ratio}")
+        return self
+
+
+class ShardSettings(Strict):
+    """``budget`` in tokens by language, each met within ``tolerance``; ``heldout`` is the share of documents set aside, by hash."""
+
+    budget: dict[Language, Tokens]
+    tolerance: Fraction = 0.001
+    heldout: Fraction = 0.005
+    shard_tokens: Tokens = 100_000_000
+    instructions: InstructionSettings | None = None
+
+
+class CorpusManifest(Strict):
+    """Everything that decides the corpus. Same manifest and same input: same bytes out."""
+
+    version: Literal[1]
+    kind: Literal["corpus"]
+    name: Name
+    seed: int = 0
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    ingest: IngestSettings = IngestSettings()
+    language: LanguageSettings
+    quality: QualitySettings
+    dedup: DedupSettings = DedupSettings()
+    privacy: PrivacySettings
+    decontaminate: DecontaminateSettings = DecontaminateSettings()
+    shards: ShardSettings
+
+    @model_validator(mode="after")
+    def _consistent(self) -> CorpusManifest:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"sources: two sources are called {twice[0]!r}; names must differ")
+        unknown = set(self.shards.budget) - set(LANGUAGES)
+        if unknown:
+            raise ValueError(f"shards.budget: unknown language {sorted(unknown)[0]!r}; known are {', '.join(LANGUAGES)}")
+        return self

@@ -1,0 +1,44 @@
+"""The one document schema: Arrow columns, added step by step, never another format."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from manifests.schema.signals import SIGNALS
+
+STEPS = ("ingest", "language", "quality", "dedup", "privacy", "decontaminate", "shards")
+LANGUAGES = ("en", "zh", "code")
+
+INGEST = (
+    pa.field("id", pa.string(), nullable=False),
+    pa.field("text", pa.string(), nullable=False),
+    pa.field("source", pa.string(), nullable=False),
+    pa.field("url", pa.string()),
+    pa.field("license", pa.string()),
+    pa.field("hash", pa.binary(16), nullable=False),
+    pa.field("meta", pa.string()),
+)
+LANGUAGE = (
+    pa.field("language", pa.string()),
+    pa.field("language_score", pa.float32()),
+    pa.field("script", pa.string()),
+)
+QUALITY = (
+    pa.field("signals", pa.struct([pa.field(name, pa.float32()) for name in SIGNALS])),
+    pa.field("tokens", pa.list_(pa.uint32())),
+)
+REJECTION = (
+    pa.field("step", pa.string(), nullable=False),
+    pa.field("reason", pa.string(), nullable=False),
+    pa.field("detail", pa.string()),
+)
+
+INGESTED = pa.schema(INGEST)
+IDENTIFIED = pa.schema(INGEST + LANGUAGE)
+MEASURED = pa.schema(INGEST + LANGUAGE + QUALITY)
+REJECTED = pa.schema(INGEST + LANGUAGE + REJECTION)
+
+
+def kept_schema(step: str) -> pa.Schema:
+    """The schema of a step's kept documents."""
+    return {"ingest": INGESTED, "language": IDENTIFIED}.get(step, MEASURED)

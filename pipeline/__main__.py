@@ -1,0 +1,70 @@
+"""Command line of the corpus pipeline: one command a step, and ``corpus`` for all of them."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+from manifests.schema.base import ManifestError
+from manifests.schema.documents import STEPS
+from pipeline.step import PipelineError
+
+DESCRIPTION = {
+    "ingest": "read the sources into documents: charset, Unicode repair, exact hash",
+    "language": "keep English, Chinese (Hans/Hant) and code; reject the rest with the label that was found",
+    "quality": "measure signals and perplexity, then apply the manifest's rules",
+    "dedup": "exact, paragraph and near-duplicate removal (MinHash LSH, verified), repeated characters",
+    "privacy": "replace or remove e-mail, phone, URL, IP, CN ID card and bank card numbers",
+    "decontaminate": "reject documents that share an n-gram with a benchmark item",
+    "shards": "tokenise, plan the mix to the token budget, write token-balanced shards and BiFlan pairs",
+    "corpus": "all seven steps in order",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description="Raw text to token-balanced Arrow shards, step by step.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="STEP")
+    for name, text in DESCRIPTION.items():
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--corpus", type=Path, required=True, metavar="FILE", help="the corpus manifest (YAML)")
+        command.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="the run folder, such as runs/demo")
+        command.add_argument("--engine", default="local", help="local (default), ray, or the name of a Beam runner such as FlinkRunner")
+        command.add_argument("--workers", type=int, default=2, help="CPUs of the local Ray (default 2)")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="apache_beam")
+    try:
+        _work(options)
+    except (ManifestError, PipelineError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _work(options: argparse.Namespace) -> None:
+    from pipeline.engines import open_engine
+    from pipeline.run import Run
+    from pipeline.steps import STEP_CLASSES
+
+    names = STEPS if options.command == "corpus" else (options.command,)
+    engine = open_engine(options.engine, options.workers)
+    try:
+        run = Run(options.corpus, options.run, engine)
+        for name in names:
+            done = run.step(STEP_CLASSES[name]())
+            rejected = done.manifest.documents_in - done.manifest.documents_kept
+            state = f"{done.seconds:7.1f} s" if done.worked else "  as it was"
+            print(f"{name:<14} {done.manifest.documents_in:>10,} in {done.manifest.documents_kept:>10,} kept {rejected:>9,} rejected {state}", flush=True)
+    finally:
+        engine.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
