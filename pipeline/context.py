@@ -23,7 +23,6 @@ from pipeline.jobs import (
     WriteOne,
     WritePart,
     WriteRows,
-    bucket_name,
     part_name,
 )
 from pipeline.progress import progress
@@ -79,13 +78,11 @@ class StepContext:
         self._sweep(folder, {part_name(task.index) for task in tasks}, ".arrow")
         return [folder / f"{part_name(task.index)}.arrow" for task in tasks]
 
-    def each(
-        self, phase: str, work: Callable[[int, Path], None], count: int, suffix: str = ".arrow", key: Any = None
-    ) -> list[Path]:
+    def each(self, phase: str, work: Callable[[int, Path], None], count: int, suffix: str = ".arrow", key: Any = None) -> list[Path]:
         """``count`` independent files; ``work(index, path)`` writes one of them."""
         folder = self.folder / phase
         fingerprint = self._key(phase, key)
-        keys = {index: fingerprint for index in range(count)}
+        keys = dict.fromkeys(range(count), fingerprint)
         todo = [index for index in range(count) if read_record(folder, part_name(index), fingerprint) is None]
         self._run(f"{self.step}: {phase}", folder, todo, keys, beam.Map(WriteOne(folder, suffix, fingerprint, work)))
         self._sweep(folder, {part_name(index) for index in range(count)}, suffix)

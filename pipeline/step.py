@@ -26,7 +26,7 @@ class Transform(ABC):
 
     schema: pa.Schema
 
-    def setup(self) -> None:
+    def setup(self) -> None:  # noqa: B027 - most need no set-up
         """Called once in each worker before the first batch."""
 
     @abstractmethod
@@ -39,7 +39,7 @@ class Extractor(ABC):
 
     schema: pa.Schema
 
-    def setup(self) -> None:
+    def setup(self) -> None:  # noqa: B027 - most need no set-up
         """Called once in each worker before the first batch."""
 
     @abstractmethod

