@@ -11,12 +11,14 @@ from manifests.schema.corpus import CorpusManifest
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import StepManifest
+from manifests.schema.training import TrainingManifest
 
 KINDS: dict[str, type[Strict]] = {
     "corpus": CorpusManifest,
     "curriculum": CurriculumManifest,
     "shards": ShardManifest,
     "step": StepManifest,
+    "training": TrainingManifest,
 }
 
 

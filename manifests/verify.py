@@ -159,4 +159,4 @@ def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[
 
 def _lengths(batch: pa.RecordBatch, kind: str) -> np.ndarray:
     columns = ["tokens"] if kind == "stream" else ["prompt", "target"]
-    return sum(pc.list_value_length(batch.column(name)).to_numpy().astype(np.int64) for name in columns)  # type: ignore[return-value]
+    return sum(pc.list_value_length(batch.column(name)).to_numpy().astype(np.int64) for name in columns)

@@ -61,7 +61,10 @@ def _work(options: argparse.Namespace) -> None:
             done = run.step(STEP_CLASSES[name]())
             rejected = done.manifest.documents_in - done.manifest.documents_kept
             state = f"{done.seconds:7.1f} s" if done.worked else "  as it was"
-            print(f"{name:<14} {done.manifest.documents_in:>10,} in {done.manifest.documents_kept:>10,} kept {rejected:>9,} rejected {state}", flush=True)
+            print(
+                f"{name:<14} {done.manifest.documents_in:>10,} in {done.manifest.documents_kept:>10,} kept {rejected:>9,} rejected {state}",
+                flush=True,
+            )
     finally:
         engine.close()
 

@@ -92,13 +92,14 @@ class StepContext:
         """The files of the buckets that got any key, in bucket order."""
         folder = self.folder / phase
         fingerprint = self._key(phase, key)
-        if read_record(folder, "group", fingerprint) is None:
+        buckets = read_record(folder, "group", fingerprint)
+        if buckets is None:
             self._sweep(folder, set(), "")
             with progress(f"{self.step}: {phase}", folder, []):
                 self.engine.group(list(enumerate(sources)), EmitKeys(emit), ReduceBucket(folder, fingerprint, reduce))
             buckets = sorted(path.name for path in folder.glob("bucket-???"))
-            write_record(folder, "group", fingerprint, {"buckets": buckets})
-        return [folder / name for name in read_record(folder, "group", fingerprint)["buckets"]]
+            write_record(folder, "group", fingerprint, buckets)
+        return [folder / name for name in buckets]
 
     def _key(self, phase: str, key: Any) -> str:
         return digest([self.step, phase, self.fingerprint if key is None else key])

@@ -46,8 +46,8 @@ class Element:
 
 
 def _element(part: int, sequence: int, row: int, packed: tuple[Any, ...], decided: tuple[Any, Any] | None) -> Element:
-    batches = [pa.ipc.read_record_batch(data, schema) for _, (data, schema) in packed]
-    return Element(part, sequence, row, batches[0] if decided is None else Outcome(*batches, *decided))
+    first, *rest = [pa.ipc.read_record_batch(data, schema) for _, (data, schema) in packed]
+    return Element(part, sequence, row, first if decided is None else Outcome(first, rest[0], *decided))
 
 
 class CheckedFile:

@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 import sentencepiece
 
+from manifests.files import atomic_write, sha256
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import Vocabulary
 from manifests.schema.steps import File
-from manifests.files import atomic_write, sha256
 
 PAD, EOS, UNKNOWN = 0, 1, 2
 LONGEST_LINE = 4000

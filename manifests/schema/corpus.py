@@ -138,9 +138,12 @@ class Benchmark(Strict):
 
 
 class DecontaminateSettings(Strict):
-    """A document that shares one n-gram of ``ngram`` words (or CJK characters) with a benchmark item is rejected."""
+    """A document that shares one n-gram of ``ngram`` words, or of ``ngram_cjk`` CJK characters, with a benchmark item is rejected. n-grams
+    that stand in more than ``max_items`` items of one benchmark (and in more than 1 % of them) are templates, and are passed over."""
 
-    ngram: Annotated[int, Field(ge=1)] = 13
+    ngram: Annotated[int, Field(ge=2)] = 13
+    ngram_cjk: Annotated[int, Field(ge=2)] = 20
+    max_items: Annotated[int, Field(ge=1)] = 10
     benchmarks: tuple[Benchmark, ...] = ()
 
 

@@ -1,7 +1,87 @@
-"""Names and meanings of the quality signals, in column order."""
+"""Names and meanings of the quality signals, in column order, and the bins in which they are counted.
+
+A share lies in 0..1. Unless something else is said, "characters" are visible ones (code points that are not white space), a *word* is a run of
+characters between white space that has a letter or digit, each Chinese character and kana is a word of its own, and a *line* is one that is
+not blank. A signal is NaN where it has no meaning (the mean word length of a document without words); NaN never breaks a rule.
+"""
 
 from __future__ import annotations
 
 SIGNALS: dict[str, str] = {
-    "characters": "Unicode code points in the document",
+    # Size
+    "characters": "visible code points",
+    "words": "words",
+    "lines": "lines that are not blank",
+    "mean_word_length": "letters and digits in a word, mean",
+    "longest_word": "letters and digits in the longest word",
+    "mean_sentence_length": "letters and digits between sentence ends (。！？!?；… or a line break), mean",
+    "mean_line_length": "code points in a line with its indentation, mean",
+    "max_line_length": "code points in the longest line",
+    # What the characters are
+    "letter_ratio": "share of letters and combining marks of any script",
+    "digit_ratio": "share of digits and other numbers",
+    "uppercase_ratio": "share of upper-case letters among the letters",
+    "punctuation_ratio": "share of punctuation and symbols",
+    "whitespace_ratio": "share of white space among all code points",
+    "control_ratio": "share of control and format characters",
+    "broken_ratio": "share of replacement characters, C1 controls, private-use code points and non-characters",
+    "han_ratio": "share of Chinese characters",
+    "full_width_ratio": "share of full-width punctuation (，。、：「」 ...)",
+    "curly_ratio": "share of curly brackets",
+    "url_ratio": "share of code points inside URLs",
+    # Is it language?
+    "stop_words": "how many of the eight words the, be, to, of, and, that, have, with occur",
+    "function_characters": "share of grammatical characters (的了是在和有不 ...) among the Chinese characters",
+    "alphabetic_words": "share of the runs between white space and Chinese characters that have a letter",
+    "hash_words": "number signs for each word",
+    "ellipsis_words": "ellipses (runs of … or of three dots and more) for each word",
+    # Lines
+    "bullet_lines": "share of lines that begin with a bullet",
+    "ellipsis_lines": "share of lines that end in an ellipsis",
+    "terminal_lines": "share of lines that end in terminal punctuation or a closing quotation mark",
+    "short_lines": "share of lines of at most 30 code points",
+    "comment_lines": "share of lines that begin with a comment mark of a programming language",
+    "data_characters": "share of characters on lines of which less than a quarter is letters",
+    "duplicate_lines": "share of lines that stood before in the document",
+    "duplicate_line_characters": "share of code points on lines that stood before in the document",
+    # Repetition
+    "unique_words": "share of distinct words",
+    "top_bigram": "share of the words' characters that is in the heaviest repeated pair of words",
+    "duplicate_ngrams": "share of the words' characters that is in repeated runs of ten words",
+    "longest_run": "characters in the longest run of one repeated character, as a share",
+    "top_character": "share of the most frequent character",
+    # Marks of what is not prose or code
+    "html_tags": "HTML tags and entities for each 1,000 words",
+    "lorem_ipsum": "phrases of filler text for each 1,000 words",
+    "javascript_notices": "notices to switch JavaScript on for each 1,000 words",
+    "policy_phrases": "phrases of cookie banners and terms of use for each 1,000 words",
+    "advertising_phrases": "phrases of Chinese advertising and site navigation for each 1,000 words",
+    "mojibake_marks": "sequences that only a wrong decoding makes (锟斤拷, â€™ ...) for each 1,000 words",
+    "generated_marks": "marks of generated files in the first 1,000 bytes",
+    # Models
+    "perplexity": "of the tokens under the language's n-gram model; NaN where not computed or where the model was trained on the document",
+    "perplexity_bucket": "0 head, 1 middle, 2 tail: by the 30th and 60th percentile of held-back reference text",
 }
+
+MODEL_SIGNALS = ("perplexity", "perplexity_bucket")
+
+_COUNTED = {
+    *("characters", "words", "lines", "mean_word_length", "longest_word", "mean_sentence_length", "mean_line_length", "max_line_length"),
+    *("html_tags", "lorem_ipsum", "javascript_notices", "policy_phrases", "advertising_phrases", "mojibake_marks", "perplexity"),
+}
+_NUMBERED = {"stop_words", "generated_marks", "perplexity_bucket"}
+_RARE = {"control_ratio", "broken_ratio", "curly_ratio", "hash_words", "ellipsis_words"}
+
+_COUNT_EDGES = tuple(float(step * 10**power) / 10 for power in range(7) for step in (10, 15, 20, 30, 50, 70))
+_NUMBER_EDGES = tuple(float(number) for number in range(1, 9))
+_RARE_EDGES = tuple(step * 10**power / 1e5 for power in range(5) for step in (1, 2, 5)) + (1.0,)
+_SHARE_EDGES = tuple(percent / 100 for percent in range(2, 101, 2))
+
+
+def histogram_edges(signal: str) -> tuple[float, ...]:
+    """Ascending inner bin edges of a signal: bin k counts the values v with ``edges[k-1] <= v < edges[k]``, open at both ends."""
+    if signal in _COUNTED:
+        return _COUNT_EDGES
+    if signal in _NUMBERED:
+        return _NUMBER_EDGES
+    return _RARE_EDGES if signal in _RARE else _SHARE_EDGES

@@ -1,12 +1,15 @@
 """Interpolated modified Kneser-Ney, as KenLM's lmplz estimates it.
 
-Chen and Goodman (1998), section 3.1 and equation 26; Heafield, Pouzyrevsky, Clark and Koehn (2013), section 3. With lmplz's choices: n-grams
-that begin with ``<s>`` keep their plain counts, unigrams are interpolated with the uniform distribution over all words with ``<unk>`` and
-without ``<s>``, nothing is pruned, and where the closed form has no discounts those of ``--discount_fallback`` stand in.
+Chen and Goodman (1998), section 3.1 and equation 26; Heafield, Pouzyrevsky, Clark and Koehn (2013), section 3. With lmplz's choices:
+n-grams that begin with ``<s>`` keep their plain counts, unigrams are interpolated with the uniform distribution over all words with
+``<unk>`` and without ``<s>``, nothing is pruned, and where the closed form has no discounts those of ``--discount_fallback`` stand in.
+One difference: lmplz puts the last n-gram of each order into the counts of counts by its plain instead of its adjusted count
+(adjust_counts.cc, the last ``stats.Add``); where the two differ its discounts do so in the third or fourth digit.
 """
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +63,7 @@ def weights(tables: list[Ngrams]) -> list[Weights]:
 def _adjusted_counts(tables: list[Ngrams]) -> list[Int64]:
     """Number of distinct words to the left of each n-gram; plain counts for the longest n-grams and for those that begin with ``<s>``."""
     adjusted = []
-    for table, above in zip(tables, tables[1:], strict=False):
+    for table, above in itertools.pairwise(tables):
         left = np.bincount(above.suffix, minlength=len(table))
         adjusted.append(np.where(table.begins, table.count, left))
     adjusted[0][[UNKNOWN, BEGIN]] = 0

@@ -18,6 +18,8 @@ from pipeline.perplexity import estimate as builtin
 from pipeline.perplexity.scorer import join_ids
 
 PROGRAM = "lmplz"
+MEMORY = "2G"
+"""Its own default is four fifths of the machine, all of it touched at once; beyond this it sorts on disk."""
 SENTENCES = 10_000
 
 Estimator = Callable[[npt.NDArray[np.uint32], npt.NDArray[np.int64], int, Path], None]
@@ -35,7 +37,7 @@ def estimate(ids: npt.NDArray[np.uint32], offsets: npt.NDArray[np.int64], order:
         RuntimeError: lmplz failed; the message ends with what it said.
     """
     with atomic_write(out) as temporary, tempfile.TemporaryDirectory(dir=out.parent) as scratch, tempfile.TemporaryFile() as errors:
-        command = [PROGRAM, "--order", str(order), "--discount_fallback", "--arpa", str(temporary), "-T", scratch]
+        command = [PROGRAM, "--order", str(order), "--discount_fallback", "--arpa", str(temporary), "-T", scratch, "-S", MEMORY]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors) as process:
             assert process.stdin is not None
             _feed(process.stdin, ids, offsets)

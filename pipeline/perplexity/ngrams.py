@@ -75,9 +75,8 @@ def _unigrams(stream: UInt32, types: int) -> Ngrams:
 
 def _extend(below: Ngrams, rank: UInt32, stream: UInt32, n: int) -> tuple[Ngrams, UInt32]:
     """Appends a word to every n-1-gram token. ``rank`` [positions] is the row of the n-1-gram that starts at a position, or ``_NONE``."""
-    whole = rank[: len(stream) - n + 1] != _NONE
-    whole &= stream[n - 2 : len(stream) - 1] != END
-    starts = np.flatnonzero(whole)
+    starts = np.flatnonzero(rank != _NONE)
+    starts = starts[stream[starts + n - 2] != END]
     keys = rank[starts].astype(np.uint64) << np.uint64(32) | stream[starts + n - 1]
     order = np.argsort(keys)
     keys = keys[order]

@@ -26,6 +26,7 @@ class PerplexityScorer:
     def __init__(self, model: Path) -> None:
         config = kenlm.Config()
         config.show_progress = False
+        config.arpa_complain = kenlm.ARPALoadComplain.NONE
         self._model = kenlm.Model(str(model), config)
 
     def score(self, tokens: pa.ListArray) -> npt.NDArray[np.float64]:

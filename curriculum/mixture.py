@@ -1,0 +1,83 @@
+"""Which set each sample of a stage comes from, such that every set is within one sample of its share at all times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+from numpy.typing import NDArray
+
+PERIOD = 10_000
+
+
+def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
+    """Splits ``total`` into whole quotas in proportion to ``shares`` (Hamilton's method); ties go to the earlier share."""
+    whole = sum(shares)
+    exact = [total * share / whole for share in shares]
+    quotas = [value.numerator // value.denominator for value in exact]
+    order = sorted(range(len(shares)), key=lambda index: quotas[index] - exact[index])
+    for index in order[: total - sum(quotas)]:
+        quotas[index] += 1
+    return quotas
+
+
+def weights(shares: Sequence[Fraction]) -> list[int]:
+    """Whole weights in proportion to ``shares``: exact if their common denominator is at most PERIOD, else of PERIOD by largest remainder.
+
+    Raises:
+        ValueError: a share is too small to get a weight of at least one.
+    """
+    whole = sum(shares)
+    denominator = lcm(*((share / whole).denominator for share in shares))
+    result = largest_remainder(shares, min(denominator, PERIOD))
+    if min(result) < 1:
+        raise ValueError(f"a share of {float(min(shares) / whole):g} is less than 1 / {PERIOD}")
+    return result
+
+
+class Mixture:
+    """An endless sequence of set indices with period ``sum(weights)``, addressed by sample number.
+
+    The sequence is that of Tijdeman's chairman assignment (Discrete Mathematics 32, 1980): after any number n of samples the count of
+    each of k sets differs from ``n * weight / sum(weights)`` by at most ``1 - 1 / (2k - 2)``. Largest-remainder quotas of every n would do
+    as well for each n, but are not monotone: a set's count may fall when n grows.
+    """
+
+    def __init__(self, weights: Sequence[int]) -> None:
+        self.weights = np.asarray(weights, dtype=np.int64)
+        self.period = int(self.weights.sum())
+        self._sets = _chairman_assignment(list(weights))
+        self._ranks = np.empty(self.period, dtype=np.int64)
+        for index in range(len(weights)):
+            self._ranks[self._sets == index] = np.arange(weights[index])
+
+    def samples(self, first: int, count: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The set index (int32[count]) of the samples ``first ...`` and each one's number within its set (int64[count])."""
+        cycles, phases = np.divmod(np.arange(first, first + count, dtype=np.int64), self.period)
+        sets = self._sets[phases]
+        return sets, cycles * self.weights[sets] + self._ranks[phases]
+
+    def counts(self, samples: int) -> list[int]:
+        """How many of the first ``samples`` samples come from each set."""
+        cycles, phase = divmod(samples, self.period)
+        rest = np.bincount(self._sets[:phase], minlength=len(self.weights))
+        return [cycles * int(weight) + int(more) for weight, more in zip(self.weights, rest, strict=True)]
+
+
+def _chairman_assignment(weights: list[int]) -> NDArray[np.int32]:
+    """One period of the sequence. All quantities are scaled by ``(2k - 2) * period``, so they are whole numbers."""
+    period, scale = sum(weights), max(2 * len(weights) - 2, 1)
+    credit = [0] * len(weights)  # share owed so far minus samples given
+    sequence = np.empty(period, dtype=np.int32)
+    for position in range(period):
+        chosen, earliest = 0, float("inf")
+        for index, weight in enumerate(weights):
+            credit[index] += scale * weight
+            deadline = ((scale - 1) * period - credit[index]) / weight
+            if credit[index] >= period and deadline < earliest:
+                chosen, earliest = index, deadline
+        credit[chosen] -= scale * period
+        sequence[position] = chosen
+    return sequence

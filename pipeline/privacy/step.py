@@ -1,0 +1,102 @@
+"""The privacy step: personal data out of the text, counted but never written anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.schema.corpus import CorpusManifest, PrivacySettings
+from manifests.schema.documents import kept_schema
+from pipeline.context import StepContext
+from pipeline.outcome import Outcome, Position, decide
+from pipeline.privacy.scrub import Scrubbed, placeholder, scrub
+from pipeline.step import Step, StepResult, Transform
+
+ONLY_PERSONAL_DATA = "only_personal_data"
+
+
+class Scrub(Transform):
+    """Documents -> the same without personal data. ``tokens`` of a changed document become null.
+
+    Documents in which nothing but white space is left are rejected (only_personal_data), with their text as it is after scrubbing.
+    Metrics: found/<kind>/<language>, found/<kind>/source/<source>, documents_changed/<language>.
+    """
+
+    def __init__(self, settings: PrivacySettings) -> None:
+        self._settings = settings
+        self.schema = kept_schema("privacy")
+
+    def process(self, batch: pa.RecordBatch, where: Position) -> Outcome:
+        scrubbed = scrub(batch.column("text"), self._settings)
+        changed = sum(scrubbed.found.values(), np.zeros(batch.num_rows, np.int64)) > 0
+        metrics = dict(_metrics(batch, scrubbed, changed))
+        if changed.any():
+            batch = _replace(batch, scrubbed.texts, changed)
+        empty = self._empty(scrubbed.texts, changed)
+        nothing = pa.scalar(None, pa.string())
+        reason = pc.if_else(empty, ONLY_PERSONAL_DATA, nothing)
+        detail = pc.if_else(empty, _kinds(scrubbed), nothing)
+        return decide("privacy", batch, reason, detail, metrics)
+
+    def _empty(self, texts: pa.Array, changed: np.ndarray) -> pa.Array:
+        """bool [documents]: changed, and nothing left but white space and placeholders."""
+        rows = np.flatnonzero(changed)
+        empty = np.zeros(len(changed), bool)
+        rest = texts.take(pa.array(rows))
+        for kind in self._settings.actions:
+            rest = pc.replace_substring(rest, placeholder(kind), "")
+        empty[rows] = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(rest)), 0).to_numpy(zero_copy_only=False)
+        return pa.array(empty)
+
+
+def _kinds(scrubbed: Scrubbed) -> pa.Array:
+    """Which kinds were found in each document, by name and number."""
+    rows = len(scrubbed.texts)
+    names = [pc.if_else(pa.array(count > 0), _numbered(kind, count), pa.scalar(None, pa.string())) for kind, count in scrubbed.found.items()]
+    if not names:
+        return pa.nulls(rows, pa.string())
+    return pc.binary_join_element_wise(*names, ", ", null_handling="skip")
+
+
+def _numbered(kind: str, count: np.ndarray) -> pa.Array:
+    return pc.binary_join_element_wise(kind, pa.array(count).cast(pa.string()), " ")
+
+
+def _metrics(batch: pa.RecordBatch, scrubbed: Scrubbed, changed: np.ndarray) -> Iterator[tuple[str, int]]:
+    languages = pc.fill_null(batch.column("language").cast(pa.string()), "unknown")
+    sources = batch.column("source").cast(pa.string())
+    for kind, count in scrubbed.found.items():
+        yield from _sums(f"found/{kind}", languages, count)
+        yield from _sums(f"found/{kind}/source", sources, count)
+    yield from _sums("documents_changed", languages, changed.astype(np.int64))
+
+
+def _sums(prefix: str, names: pa.Array, amounts: np.ndarray) -> Iterator[tuple[str, int]]:
+    encoded = names.dictionary_encode()
+    totals = np.bincount(encoded.indices.to_numpy(), weights=amounts, minlength=len(encoded.dictionary))
+    for name, total in zip(encoded.dictionary.to_pylist(), totals.tolist(), strict=True):
+        if total:
+            yield f"{prefix}/{name}", int(total)
+
+
+def _replace(batch: pa.RecordBatch, texts: pa.Array, changed: np.ndarray) -> pa.RecordBatch:
+    tokens = batch.column("tokens")
+    replaced = {"text": texts, "tokens": pc.if_else(pa.array(changed), pa.scalar(None, tokens.type), tokens)}
+    return pa.RecordBatch.from_arrays([replaced.get(name, batch.column(name)) for name in batch.schema.names], names=batch.schema.names)
+
+
+class PrivacyStep(Step):
+    """Finds personal data of the kinds that the manifest names and acts on them."""
+
+    name = "privacy"
+    version = 1
+
+    def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
+        return corpus.privacy.model_dump()
+
+    def run(self, context: StepContext) -> StepResult:
+        return StepResult(context.map(Scrub(context.corpus.privacy)))

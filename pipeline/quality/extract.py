@@ -1,0 +1,71 @@
+"""What is measured of each document, without judging it: signals and tokens first, then the perplexity of the tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.outcome import Position
+from pipeline.perplexity.scorer import PerplexityScorer
+from pipeline.quality.parts import PartRows
+from pipeline.quality.sample import Sample, held_back
+from pipeline.step import Extractor
+from pipeline.text.signals import MEASURED, measure
+from pipeline.tokenizer import Tokenizer
+
+
+class SignalExtractor(Extractor):
+    """The signals of ``MEASURED`` and the ``tokens`` of each document. Depends on no rule and on no perplexity model."""
+
+    schema = pa.schema([*(pa.field(name, pa.float32()) for name in MEASURED), pa.field("tokens", pa.list_(pa.uint32()))])
+
+    def __init__(self, tokenizer: Path) -> None:
+        self._path = tokenizer
+
+    def setup(self) -> None:
+        self._tokenizer = Tokenizer(self._path)
+
+    def process(self, batch: pa.RecordBatch, where: Position) -> pa.RecordBatch:
+        texts = batch.column("text")
+        columns = [*(pa.array(values) for values in measure(texts).values()), self._tokenizer.encode(texts)]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A perplexity model and the perplexities at which the middle and the tail of held-back reference text begin."""
+
+    path: Path
+    middle: float
+    tail: float
+
+
+class PerplexityExtractor(Extractor):
+    """``perplexity``, ``perplexity_bucket`` and whether a document is ``exempt`` because the model was trained on it."""
+
+    schema = pa.schema([("perplexity", pa.float32()), ("perplexity_bucket", pa.float32()), ("exempt", pa.bool_())])
+
+    def __init__(self, models: Mapping[str, LanguageModel], signals: PartRows, trained: Sample) -> None:
+        self._models = dict(models)
+        self._signals = signals
+        self._trained = trained
+
+    def setup(self) -> None:
+        self._scorers = {language: PerplexityScorer(model.path) for language, model in self._models.items()}
+
+    def process(self, batch: pa.RecordBatch, where: Position) -> pa.RecordBatch:
+        tokens = self._signals.rows(where, batch.num_rows)["tokens"]
+        languages = batch.column("language").to_numpy(zero_copy_only=False)
+        exempt = self._trained.chosen(batch) & ~held_back(batch.column("hash"))
+        perplexity = np.full(batch.num_rows, np.nan)
+        bucket = np.full(batch.num_rows, np.nan)
+        for language, model in self._models.items():
+            rows = np.flatnonzero((languages == language) & ~exempt)
+            perplexity[rows] = self._scorers[language].score(tokens.take(pa.array(rows)))
+            bucket[rows] = np.digitize(perplexity[rows], (model.middle, model.tail))
+        columns = [pa.array(perplexity.astype(np.float32)), pa.array(bucket.astype(np.float32)), pa.array(exempt)]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)

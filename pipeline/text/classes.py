@@ -1,0 +1,66 @@
+"""What a code point is: one table of bit flags, made from Python's Unicode database."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from functools import cache
+
+import numpy as np
+
+LETTER = 1
+DIGIT = 2
+UPPER = 4
+SPACE = 8
+HAN = 16
+CJK = 32
+PUNCTUATION = 64
+FULL_WIDTH = 128
+CONTROL = 256
+BROKEN = 512
+FUNCTION = 1024
+SENTENCE_END = 2048
+TERMINAL = 4096
+BULLET = 8192
+
+SIZE = sys.maxunicode + 1
+
+_HAN = ((0x3005, 0x3008), (0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x323B0))
+_KANA = ((0x3041, 0x3100), (0x3105, 0x3130), (0x31A0, 0x31C0), (0x31F0, 0x3200), (0xFF66, 0xFFA0))
+_FULL_WIDTH = ((0x3001, 0x3005), (0x3008, 0x3021), (0x30FB, 0x30FC), (0xFE30, 0xFE50), (0xFF01, 0xFF66), (0xFFE0, 0xFFE7))
+_NONCHARACTERS = ((0xFDD0, 0xFDF0), *((plane + 0xFFFE, plane + 0x10000) for plane in range(0, SIZE, 0x10000)))
+_BROKEN = ((0x80, 0x85), (0x86, 0xA0), (0xFFFD, 0xFFFE), *_NONCHARACTERS)
+
+# Grammatical characters, simplified and traditional, modern and classical: no Chinese prose of some length is without them.
+_FUNCTION = "的了是在和有不我你他她它们們这這那就也都而与與及或着著之以于於为為但个個其所被把从從到要会會能可上下中来來去说說对對曰乃者吾汝矣"
+_SENTENCE_ENDS = "。！？!?；｡…"
+_TERMINAL = ".!?\"'。！？…．｡；”’」』》】"
+_BULLETS = "•‣▪▫◦●○■□◆◇►▶➢➤✓✔★☆*-–—·"
+
+_BY_CATEGORY = {"L": LETTER, "M": LETTER, "N": DIGIT, "P": PUNCTUATION, "S": PUNCTUATION}
+_BY_FULL_CATEGORY = {"Lu": UPPER, "Lt": UPPER, "Cc": CONTROL, "Cf": CONTROL, "Co": BROKEN}
+
+
+def _mark(table: np.ndarray, ranges: tuple[tuple[int, int], ...], flag: int, where: np.ndarray) -> None:
+    for first, end in ranges:
+        table[first:end][where[first:end]] |= flag
+
+
+@cache
+def class_table() -> np.ndarray:
+    """uint16 [0x110000]: the flags of every code point. The array is shared; it is read-only."""
+    categories = np.array([unicodedata.category(chr(point)) for point in range(SIZE)], dtype="U2")
+    names, index = np.unique(categories, return_inverse=True)
+    flags = [_BY_CATEGORY.get(name[0], 0) | _BY_FULL_CATEGORY.get(name, 0) for name in names]
+    table = np.array(flags, np.uint16)[index]
+    spaces = [point for point in range(SIZE) if chr(point).isspace()]
+    table[spaces] = SPACE
+    word = table & (LETTER | DIGIT) != 0
+    _mark(table, _HAN, HAN | CJK, word)
+    _mark(table, _KANA, CJK, word)
+    _mark(table, _FULL_WIDTH, FULL_WIDTH, table & PUNCTUATION != 0)
+    _mark(table, _BROKEN, BROKEN, np.ones(SIZE, bool))
+    for characters, flag in ((_FUNCTION, FUNCTION), (_SENTENCE_ENDS, SENTENCE_END), (_TERMINAL, TERMINAL), (_BULLETS, BULLET)):
+        table[[ord(character) for character in characters]] |= flag
+    table.flags.writeable = False
+    return table

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from curriculum.journal import Journal, JournalError, Rollback, StageEndedEarly
+
+SPIKE = Rollback(step=30, to=20, reason="loss 9.1 at step 29")
+EARLY = StageEndedEarly(stage="ul2", step=40, reason="plateau")
+
+
+def test_events_survive(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "train" / "journal.jsonl")
+    assert journal.events == ()
+    journal.append(SPIKE)
+    journal.append(EARLY)
+    assert journal.events == Journal(journal.file).events == (SPIKE, EARLY)
+
+
+@pytest.mark.parametrize("torn", [b"{", b'{"event":"rollback","step":3', b'{"event":"rollback","step":30,"to":20,"reason":"a"}'])
+def test_a_torn_last_line_is_ignored_and_overwritten(tmp_path: Path, torn: bytes) -> None:
+    file = tmp_path / "journal.jsonl"
+    Journal(file).append(SPIKE)
+    whole = file.read_bytes()
+    file.write_bytes(whole + torn)
+    journal = Journal(file)
+    assert journal.events == (SPIKE,)
+    journal.append(EARLY)
+    assert file.read_bytes() == whole + EARLY.model_dump_json().encode() + b"\n"
+
+
+def test_a_damaged_line_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    file.write_text('{"event":"rollbak"}\n')
+    with pytest.raises(JournalError, match=r"journal.jsonl: line 1 is not an event"):
+        Journal(file)
+
+
+def test_a_rollback_goes_back() -> None:
+    with pytest.raises(ValueError, match=r"to \(30\) must be less than step \(30\)"):
+        Rollback(step=30, to=30, reason="")

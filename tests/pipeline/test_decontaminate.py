@@ -1,0 +1,106 @@
+"""The decontaminate step: documents with a benchmark item in them are rejected, with the item's name and the shared text."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import zstandard
+
+from manifests.files import sha256
+from manifests.schema.corpus import Benchmark, DecontaminateSettings
+from pipeline.arrowio import open_table
+from pipeline.benchmarks import read_items
+from pipeline.decontaminate import DecontaminateStep
+from pipeline.step import PipelineError
+from tests.pipeline.measured import context, corpus, measured
+
+QUESTION = "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May."
+PASSAGE = "环滁皆山也。其西南诸峰，林壑尤美。望之蔚然而深秀者，琅琊也。山行六七里，渐闻水声潺潺而泻出于两峰之间者，酿泉也。"
+CORPUS = Path("../shared/corpus")
+SETTINGS = {"name": "mixed", "path": "items.jsonl", "text_fields": ["question", "context"], "name_field": "set"}
+ITEMS: list[dict[str, Any]] = [
+    {"id": "g0", "set": "gsm/test", "question": QUESTION},
+    {"id": "c0", "set": "cmrc/dev", "question": "太守是谁？", "context": PASSAGE},
+]
+
+
+def write(path: Path, items: list[dict[str, Any]]) -> Path:
+    data = b"".join(orjson.dumps(item) + b"\n" for item in items)
+    path.write_bytes({".gz": gzip.compress, ".zst": zstandard.compress}.get(path.suffix, bytes)(data))
+    return path
+
+
+@pytest.mark.parametrize("name", ["items.jsonl", "items.jsonl.gz", "items.jsonl.zst"])
+def test_items_are_read_from_plain_and_packed_lines(tmp_path: Path, name: str) -> None:
+    benchmark = Benchmark.model_validate(SETTINGS)
+    assert read_items(write(tmp_path / name, [*ITEMS, {"question": ["A", {"b": 2}], "context": None}]), benchmark).to_pylist() == [
+        {"benchmark": "gsm/test", "item": "g0", "text": QUESTION},
+        {"benchmark": "cmrc/dev", "item": "c0", "text": f"太守是谁？\n{PASSAGE}"},
+        {"benchmark": "mixed", "item": "line 3", "text": "A\n2\n"},
+    ]
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"{", "items.jsonl:1: not JSON"), (b'\n{"q": 1}', "items.jsonl:2: none of the fields question")])
+def test_bad_items_are_named(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "items.jsonl").write_bytes(content)
+    with pytest.raises(PipelineError, match=message):
+        read_items(tmp_path / "items.jsonl", Benchmark.model_validate(SETTINGS))
+
+
+def run(folder: Path, texts: dict[str, str], benchmarks: list[dict[str, Any]]) -> tuple[dict[str, tuple[str, str]], dict[str, int]]:
+    manifest = corpus(benchmarks=DecontaminateSettings.model_validate({"benchmarks": benchmarks}))
+    batch = measured([{"id": name, "text": text} for name, text in texts.items()])
+    result = DecontaminateStep().run(context("decontaminate", folder, manifest, [[batch]]))
+    (part,) = result.parts
+    assert part.documents_in == len(texts)
+    rejected = open_table(folder / "decontaminate" / part.rejected.path).to_pylist()
+    return {row["id"]: (row["reason"], row["detail"]) for row in rejected}, part.metrics
+
+
+def test_overlap_is_rejected_with_its_evidence(tmp_path: Path) -> None:
+    write(tmp_path / "items.jsonl", ITEMS)
+    texts = {
+        "quotes": f"A known problem: {QUESTION} How many in all?",
+        "page": f"醉翁亭记\n{PASSAGE.replace('。', '。' + chr(10))}",
+        "own": "Natalia sold clips to her friends. 环滁皆山也，太守是谁？",
+    }
+    rejected, metrics = run(tmp_path, texts, [SETTINGS])
+    assert set(rejected) == {"quotes", "page"}
+    words = " ".join(QUESTION.split()[:13])
+    assert rejected["quotes"] == ("benchmark_overlap", f'benchmark=gsm/test item=g0 span="{words.rstrip(",")}"')
+    assert rejected["page"][1].startswith('benchmark=cmrc/dev item=c0 span="环滁皆山也。\\n其西南')
+    assert metrics == {"overlap/gsm_test": 1, "overlap/cmrc_dev": 1}
+
+
+def test_without_benchmarks_everything_is_kept(tmp_path: Path) -> None:
+    assert run(tmp_path, {"quotes": QUESTION}, []) == ({}, {})
+
+
+def test_the_benchmark_s_hash_is_an_input(tmp_path: Path) -> None:
+    file = write(tmp_path / "items.jsonl", ITEMS)
+    manifest = corpus(benchmarks=DecontaminateSettings.model_validate({"benchmarks": [SETTINGS]}))
+    step = DecontaminateStep()
+    surroundings = context("decontaminate", tmp_path, manifest, [])
+    assert step.inputs(surroundings) == {"mixed": sha256(file)}
+    file.unlink()
+    with pytest.raises(PipelineError, match="no such benchmark file; correct its path"):
+        step.inputs(surroundings)
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="the development corpus is not beside the project")
+def test_all_known_contamination_is_found_and_little_else(tmp_path: Path) -> None:
+    texts = {}
+    for line in gzip.open(CORPUS / "zh.jsonl.gz"):
+        record = orjson.loads(line)
+        texts[record["id"]] = record["text"]
+    known = {name for name in texts if "cmrc2018:DEV_" in name}
+    assert len(known) == 848
+    path = str((CORPUS / "evals.jsonl.gz").resolve())
+    rejected, metrics = run(tmp_path, texts, [{"name": "evals", "path": path, "text_fields": ["text"], "name_field": "benchmark"}])
+    assert known <= set(rejected)
+    assert sorted(name.split(":")[1].split("/")[-1] for name in set(rejected) - known) == ["OI-wiki"] + ["cmrc2018"] * 8
+    assert metrics == {"overlap/cmrc2018_dev": 857}

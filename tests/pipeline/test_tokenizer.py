@@ -1,0 +1,87 @@
+"""The tokenizer: nothing of a text is lost, the same texts give the same model, foreign models are refused."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import tokenize
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import sentencepiece
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from manifests.schema.base import ManifestError
+from pipeline.tokenizer import Tokenizer, train
+
+TEXTS = [inspect.getsource(tokenize), (Path(__file__).parents[1] / "data" / "zen_and_laozi.txt").read_text(encoding="utf-8")]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.model"
+    train(TEXTS, 900, path, seed=1)
+    return path
+
+
+def test_same_texts_give_the_same_bytes_and_no_path_is_in_them(model: Path, tmp_path: Path) -> None:
+    train(iter(TEXTS), 900, tmp_path / "again.model", seed=1)
+    assert (tmp_path / "again.model").read_bytes() == model.read_bytes()
+    assert str(tmp_path.parent).encode() not in model.read_bytes()
+
+
+def test_indentation_line_breaks_and_full_width_punctuation_survive(model: Path) -> None:
+    texts = [*TEXTS, "  def f(x):\r\n\n\treturn  'ａ１，。'   ", "道　名\n\n", "", "\n", "😀龘\u200b\x00"]
+    tokenizer = Tokenizer(model)
+    tokens = tokenizer.encode(pa.array(texts))
+    assert tokenizer.decode(tokens).to_pylist() == texts
+    assert tokens.type == pa.list_(pa.uint32())
+    assert 2 not in tokens.values.to_pylist(), "byte fallback leaves nothing unknown"
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="▁")), max_size=4))
+def test_decoding_gives_the_text_back(model: Path, texts: list[str]) -> None:
+    tokenizer = Tokenizer(model)
+    assert tokenizer.decode(tokenizer.encode(pa.array(texts, pa.string()))).to_pylist() == texts
+
+
+def test_runs_of_spaces_are_pieces(model: Path) -> None:
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
+    assert "▁▁▁▁" in {processor.IdToPiece(index) for index in range(processor.GetPieceSize())}
+
+
+def test_batch_with_nulls_slices_and_nothing(model: Path) -> None:
+    tokenizer = Tokenizer(model)
+    the = tokenizer.encode(pa.array(["the"]))[0].as_py()
+    assert tokenizer.encode(pa.array([None, "the", None], pa.string()).slice(1)).to_pylist() == [the, []]
+    assert tokenizer.encode(pa.array([], pa.string())).to_pylist() == []
+
+
+def test_vocabulary_follows_openba(model: Path) -> None:
+    vocabulary = Tokenizer(model).vocabulary()
+    assert (vocabulary.pad, vocabulary.eos, vocabulary.unknown) == (0, 1, 2)
+    assert (vocabulary.pieces, vocabulary.size, vocabulary.padded) == (900, 1003, 1024)
+    assert (vocabulary.sentinel(0), vocabulary.sentinel(99), vocabulary.mode("R")) == (999, 900, 1000)
+    assert (vocabulary.model.path, vocabulary.model.bytes) == ("tokenizer.model", model.stat().st_size)
+
+
+def test_too_few_pieces_for_the_characters_says_what_to_change(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"quality\.tokenizer\.pieces: no tokenizer with 300 pieces"):
+        train(TEXTS, 300, tmp_path / "small.model", seed=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_foreign_models_are_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.model"
+    broken.write_bytes(b"not a model")
+    with pytest.raises(ManifestError, match="not a SentencePiece model"):
+        Tokenizer(broken)
+    other = io.BytesIO()
+    lines = iter(TEXTS[0].split("\n"))
+    sentencepiece.SentencePieceTrainer.Train(sentence_iterator=lines, model_writer=other, vocab_size=300, minloglevel=2)
+    broken.write_bytes(other.getvalue())
+    with pytest.raises(ManifestError, match=r"pad, eos and unknown are \(-1, 2, 0\)"):
+        Tokenizer(broken)

@@ -1,0 +1,67 @@
+"""Signatures against datasketch's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from datasketch import MinHash
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.text.minhash import EMPTY, band_keys, permutations, signatures, sketch
+from pipeline.text.shingles import BLOCK, shingles
+
+SUTRA = "如是我闻。一时，佛在舍卫国祇树给孤独园，与大比丘众千二百五十人俱。尔时，世尊食时，着衣持钵，入舍卫大城乞食。"
+GETTYSBURG = "Four score and seven years ago our fathers brought forth on this continent, a new nation, conceived in Liberty."
+
+
+def datasketch_values(hashes: list[int], count: int, seed: int) -> list[int]:
+    return list(MinHash.bulk([hashes], num_perm=count, seed=seed, hashfunc=int)[0].hashvalues.tolist())
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=20), min_size=1, max_size=5), st.integers(1, 112), st.integers(0, 2**31))
+def test_the_values_are_datasketch_s(sets: list[list[int]], count: int, seed: int) -> None:
+    starts = np.cumsum([0, *(len(members) for members in sets)])
+    hashes = np.array([value for members in sets for value in members], np.uint32)
+    found = sketch(hashes, starts, permutations(count, seed))
+    assert found.tolist() == [datasketch_values(members, count, seed) for members in sets]
+
+
+def test_blocks_do_not_change_the_values() -> None:
+    hashes = np.random.default_rng(5).integers(0, 2**32, 2 * BLOCK + 17, dtype=np.uint32)
+    found = sketch(hashes, np.array([0, len(hashes)]), permutations(112, 1))
+    assert found[0].tolist() == datasketch_values(hashes.tolist(), 112, 1)
+
+
+@pytest.mark.parametrize("text", [SUTRA, GETTYSBURG, GETTYSBURG * 500, SUTRA * 300, "word"])
+def test_a_text_s_signature_is_that_of_its_shingles(text: str) -> None:
+    texts, parameters = pa.array(["", text, "—"]), permutations(112, 1)
+    hashes, starts = shingles(texts)
+    assert np.array_equal(signatures(texts, parameters), sketch(hashes, starts, parameters))
+
+
+def test_a_text_without_letters_has_an_empty_signature() -> None:
+    assert np.all(signatures(pa.array(["。。。", "", None]), permutations(16, 1)) == EMPTY)
+
+
+def test_a_slice_gives_the_same_as_the_whole() -> None:
+    texts, parameters = pa.array([SUTRA, GETTYSBURG, "学而时习之"]), permutations(32, 1)
+    assert np.array_equal(signatures(texts.slice(1), parameters), signatures(texts, parameters)[1:])
+
+
+def test_agreement_estimates_jaccard() -> None:
+    words = [f"w{index}" for index in range(2000)]
+    pair = signatures(pa.array([" ".join(words), " ".join(words[400:])]), permutations(1024, 1))
+    assert abs((pair[0] == pair[1]).mean() - 0.8) < 0.05
+
+
+def test_bands_agree_exactly_where_their_rows_do() -> None:
+    one = signatures(pa.array([GETTYSBURG]), permutations(112, 1))[0]
+    other = one.copy()
+    other[17] ^= 1
+    keys = band_keys(np.stack([one, other]), 14, 8)
+    assert np.flatnonzero(keys[0] != keys[1]).tolist() == [2]
+    repeated = band_keys(np.tile(np.arange(8, dtype=np.uint32), 14)[None], 14, 8)
+    assert len(set(repeated[0].tolist())) == 14

@@ -1,0 +1,243 @@
+"""The optimizer step, by DeepSpeed. Nothing else in the project knows DeepSpeed."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from manifests.schema.curriculum import Optimizer, TrainSettings
+from trainer.batch import Batch
+from trainer.distributed import add_over_ranks, device
+
+if not torch.cuda.is_available():
+    os.environ.setdefault("DS_ACCELERATOR", "cpu")  # read when deepspeed is imported
+
+import deepspeed
+from deepspeed.utils import logger as deepspeed_logger
+from deepspeed.utils import (
+    safe_get_full_fp32_param,
+    safe_get_full_optimizer_state,
+    safe_set_full_fp32_param,
+    safe_set_full_optimizer_state,
+)
+
+deepspeed_logger.setLevel(logging.ERROR)
+# Else a shared-memory all-reduce is compiled at first use, even for one process, and training stops where there is no C++ compiler.
+deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+class NonFiniteLoss(ArithmeticError):
+    """The loss of a global batch is infinite or not a number."""
+
+
+class Pass:
+    """One micro batch to go through the model; ``seed`` is that of its dropout. ``idle`` passes count for nothing: they keep a process in
+    step with the others when it has no samples left. Every process must bring the same number of passes."""
+
+    def __init__(self, batch: Batch, seed: int, *, idle: bool = False) -> None:
+        self.batch, self.seed, self.idle = batch, seed, idle
+        self.target_tokens = batch.targets
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """Mean loss in nats per target token over all processes, target tokens, and the gradient's norm before clipping."""
+
+    loss: float
+    target_tokens: int
+    gradient_norm: float
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """Everything that an optimizer step changes, as full float32 tensors on the CPU: independent of world size, ZeRO stage and precision.
+
+    ``weights`` by parameter name; ``moments`` by ``<moment>.<parameter name>``; ``updates`` made so far.
+    """
+
+    weights: dict[str, Tensor]
+    moments: dict[str, Tensor]
+    updates: int
+
+
+class Engine:
+    """AdamW over a model, with the gradient of the mean loss over all target tokens of a global batch.
+
+    Every process must call every method at the same time with its own share of the work. ``settings.zero`` says what is spread over the
+    processes (Rajbhandari et al. 2020): 1 moments and float32 weights, 2 gradients, 3 weights.
+    """
+
+    def __init__(self, model: nn.Module, settings: TrainSettings, optimizer: Optimizer) -> None:
+        self.settings = settings
+        self.world_size = dist.get_world_size()
+        self.updates = 0
+        self._names = {parameter: name for name, parameter in model.named_parameters()}
+        engine, *_ = deepspeed.initialize(
+            model=model,
+            optimizer=torch.optim.AdamW(_groups(model), lr=0.0, betas=optimizer.betas, eps=optimizer.eps),
+            config=_config(settings, optimizer),
+            dist_init_required=False,
+        )
+        self._engine = engine
+        self._create_moments()
+
+    @property
+    def module(self) -> nn.Module:
+        """The model in the training precision."""
+        return self._engine.module
+
+    def step(self, work: Sequence[Pass], learning_rate: float, optimizer: Optimizer) -> StepResult:
+        """Adds up the gradients of all passes of all processes, clips, and updates the weights.
+
+        The gradient is that of (sum of the losses) / (number of target tokens), both over the global batch. DeepSpeed averages over
+        processes, so each loss is multiplied by their number; its own division by the number of passes is off.
+
+        Raises:
+            NonFiniteLoss: before the weights are touched.
+        """
+        (target_tokens,) = add_over_ranks([sum(one.target_tokens for one in work if not one.idle)])
+        self._configure(learning_rate, optimizer)
+        self._engine.train()
+        total = 0.0
+        for index, one in enumerate(work):
+            torch.manual_seed(one.seed)
+            self._engine.set_gradient_accumulation_boundary(index == len(work) - 1)
+            loss = self._forward(one)
+            self._engine.backward(loss * (0.0 if one.idle else self.world_size / target_tokens), scale_wrt_gas=False)
+            total += 0.0 if one.idle else float(loss.detach())
+        (loss_sum,) = add_over_ranks([total])
+        if not math.isfinite(loss_sum):
+            raise NonFiniteLoss(loss_sum)
+        return StepResult(loss_sum / target_tokens, int(target_tokens), self._update(optimizer))
+
+    def evaluate(self, work: Sequence[Pass]) -> float:
+        """Mean loss in nats per target token over all passes of all processes, without dropout."""
+        self._engine.eval()
+        with torch.no_grad():
+            losses = [self._forward(one) for one in work]
+        counted = [(float(loss), one.target_tokens) for loss, one in zip(losses, work, strict=True) if not one.idle]
+        loss_sum, target_tokens = add_over_ranks([sum(loss for loss, _ in counted), sum(tokens for _, tokens in counted)])
+        return loss_sum / target_tokens
+
+    def _forward(self, one: Pass) -> Tensor:
+        loss, _ = self._engine(**one.batch.inputs(device()))
+        return loss
+
+    def _configure(self, learning_rate: float, optimizer: Optimizer) -> None:
+        for group in self._engine.optimizer.param_groups:
+            group["lr"] = learning_rate
+            group["betas"], group["eps"] = optimizer.betas, optimizer.eps
+            group["weight_decay"] = optimizer.weight_decay if group["decays"] else 0.0
+        if self.settings.zero:
+            self._engine.optimizer.clip_grad = optimizer.clip
+
+    def _update(self, optimizer: Optimizer) -> float:
+        # Without ZeRO and with float32, DeepSpeed clips without telling the norm: we do it before it looks.
+        norm = None if self.settings.zero else nn.utils.clip_grad_norm_(self.module.parameters(), optimizer.clip)
+        self._engine.step()
+        self.updates += 1
+        return float(self._engine.get_global_grad_norm() if norm is None else norm)
+
+    def state(self) -> EngineState | None:
+        """Gathers the full state; only process 0 gets it."""
+        keep = dist.get_rank() == 0
+        weights: dict[str, Tensor] = {}
+        moments: dict[str, Tensor] = {}
+        for parameter, name in self._names.items():
+            weight = self._read(parameter)
+            both = {f"{moment}.{name}": self._read(parameter, moment) for moment in MOMENTS}
+            if keep:
+                weights[name] = weight
+                moments.update(both)
+        return EngineState(weights, moments, self.updates) if keep else None
+
+    def _read(self, parameter: nn.Parameter, moment: str | None = None) -> Tensor:
+        if not self.settings.zero:
+            value = parameter.detach() if moment is None else self._engine.optimizer.state[parameter][moment]
+        elif moment is None:
+            value = safe_get_full_fp32_param(parameter)
+        else:
+            value = safe_get_full_optimizer_state(parameter, moment)
+        return value.detach().to("cpu", torch.float32, copy=True)
+
+    def load(self, state: EngineState) -> None:
+        """Continues from a state. Every process must be given the same."""
+        self.updates = state.updates
+        for adam_state in self._adam.state.values():
+            adam_state["step"].fill_(state.updates)
+        for parameter, name in self._names.items():
+            self._write(parameter, state.weights[name])
+            for moment in MOMENTS:
+                self._write(parameter, state.moments[f"{moment}.{name}"], moment)
+        self._publish_weights()
+
+    def _write(self, parameter: nn.Parameter, value: Tensor, moment: str | None = None) -> None:
+        value = value.to(device())
+        if not self.settings.zero:
+            (parameter.data if moment is None else self._engine.optimizer.state[parameter][moment]).copy_(value)
+        elif moment is None:
+            safe_set_full_fp32_param(parameter, value)
+        else:
+            safe_set_full_optimizer_state(parameter, value, moment)
+
+    @property
+    def _adam(self) -> torch.optim.Optimizer:
+        return self._engine.optimizer.optimizer if self.settings.zero else self._engine.optimizer
+
+    def _create_moments(self) -> None:
+        """Makes what AdamW would make at its first update, so that a state can be loaded before. Under ZeRO 1 and 2 it is needed in any
+        case: DeepSpeed links the moments when it has updated the first of the groups, and never finds those of the others."""
+        optimizer = self._engine.optimizer
+        match self.settings.zero:
+            case 0:
+                partitions = list(self._names)
+            case 3:
+                partitions = optimizer.fp32_partitioned_groups_flat
+            case _:
+                partitions = optimizer.single_partition_of_fp32_groups
+        for partition in partitions:
+            moments = {moment: torch.zeros_like(partition) for moment in MOMENTS}
+            self._adam.state[partition] = {"step": torch.tensor(0.0), **moments}
+        if self.settings.zero in (1, 2):
+            optimizer._lazy_init_hp_params_optimizer_state()
+
+    def _publish_weights(self) -> None:
+        """Copies the float32 weights that were written into the model, as an update does."""
+        optimizer = self._engine.optimizer
+        if self.settings.zero in (1, 2):
+            optimizer.update_lp_params()
+        elif self.settings.zero == 3:
+            for group in range(len(optimizer.fp32_partitioned_groups_flat)):
+                optimizer._reassign_or_swap_out_partitioned_parameters(group)
+            if optimizer.persistent_parameters:
+                optimizer.persistent_parameters[0].all_gather(optimizer.persistent_parameters)
+
+
+def _groups(model: nn.Module) -> list[dict[str, Any]]:
+    """Matrices decay; norms and biases do not (as in Megatron-LM, which OpenBA used)."""
+    parameters = list(model.parameters())
+    matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
+    vectors = [parameter for parameter in parameters if parameter.ndim < 2]
+    return [{"params": matrices, "decays": True}, {"params": vectors, "decays": False}]
+
+
+def _config(settings: TrainSettings, optimizer: Optimizer) -> dict[str, Any]:
+    return {
+        "train_micro_batch_size_per_gpu": 1,  # not used: the plan decides what is in a step
+        "gradient_accumulation_steps": 1,
+        "gradient_clipping": optimizer.clip if settings.zero else 0.0,
+        "zero_optimization": {"stage": settings.zero},
+        "zero_allow_untested_optimizer": True,
+        "bf16": {"enabled": settings.precision == "bf16"},
+        "steps_per_print": 10**12,
+    }

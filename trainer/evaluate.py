@@ -1,0 +1,66 @@
+"""Losses on the held-out sets: the same samples, denoisers and noise whenever and wherever they are measured."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curriculum.hashing import key, seeds
+from curriculum.permutation import permute
+from curriculum.plan import MicroBatch
+from curriculum.stage import chunk_length
+from manifests.schema.curriculum import Stage, UL2Objective
+from manifests.schema.shards import TokenSet
+from trainer.data import open_sets
+from trainer.engine import Engine, Pass
+from trainer.loader import Loader
+from trainer.passes import share
+from trainer.run import Run
+
+
+class Evaluator:
+    """Measures each stage's objective on the held-out part of each set of its mixture.
+
+    A set's samples are spread evenly over the objective's denoisers, so the loss is their mean over tokens and compares between steps.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._loader = Loader(open_sets(run.shard_folder, run.shards.heldout), run.shards.vocabulary)
+
+    def measure(self, engine: Engine) -> dict[str, dict[str, float]]:
+        """Nats per target token: stage -> set -> loss. Sets without held-out samples are left out."""
+        return {stage.name: self._stage(engine, stage) for stage in self._run.manifest.stages}
+
+    def _stage(self, engine: Engine, stage: Stage) -> dict[str, float]:
+        losses = {}
+        for name in stage.mixture:
+            micro_batches = self._micro_batches(stage, name)
+            if micro_batches:
+                losses[name] = engine.evaluate(self._passes(stage, name, micro_batches))
+        return losses
+
+    def _passes(self, stage: Stage, name: str, micro_batches: list[MicroBatch]) -> list[Pass]:
+        return [
+            Pass(self._loader.load(stage.objective, (name,), micro).batch, micro.seed, idle=idle) for micro, idle in share(micro_batches)
+        ]
+
+    def _micro_batches(self, stage: Stage, name: str) -> list[MicroBatch]:
+        available = _rows(stage, self._run.shards.heldout[name]) if name in self._run.shards.heldout else 0
+        count = min(available, self._run.manifest.train.evaluation_samples)
+        if count == 0:
+            return []
+        secret = key(self._run.manifest.seed, stage.name, "heldout", name)
+        rows = permute(np.arange(count), available, np.full(count, secret))
+        noise = seeds(secret, 0, count)
+        denoisers = len(stage.objective.mixture) if isinstance(stage.objective, UL2Objective) else 1
+        parts = [
+            (denoiser, mine[start : start + stage.micro_batch])
+            for denoiser, mine in ((index, np.arange(index, count, denoisers)) for index in range(denoisers))
+            for start in range(0, len(mine), stage.micro_batch)
+        ]
+        return [MicroBatch(denoiser, np.zeros(len(part), np.int32), rows[part], noise[part], seed=0) for denoiser, part in parts]
+
+
+def _rows(stage: Stage, tokens: TokenSet) -> int:
+    chunk = chunk_length(stage.objective)
+    return tokens.rows if chunk is None else tokens.tokens // chunk

@@ -1,0 +1,79 @@
+"""Self-attention with rotary positions, and attention to the encoder's output without."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from manifests.schema.curriculum import ModelSettings
+from trainer.model.cache import LayerCache
+from trainer.model.rope import Rotation, rotate
+
+
+class SelfAttention(nn.Module):
+    """Multi-head attention, ``heads * head_size`` wide, scale 1 / sqrt(head_size), biases on q, k, v and o.
+
+    One product makes q, k and v; the rows of ``qkv`` are all q, then all k, then all v, each by head.
+    """
+
+    def __init__(self, settings: ModelSettings, *, causal: bool) -> None:
+        super().__init__()
+        self.heads, self.head_size = settings.heads, settings.head_size
+        self.dropout, self.causal = settings.dropout, causal
+        width = settings.heads * settings.head_size
+        self.qkv = nn.Linear(settings.d_model, 3 * width)
+        self.out = nn.Linear(width, settings.d_model)
+
+    def forward(self, x: Tensor, rotation: Rotation, mask: Tensor | None = None, cache: LayerCache | None = None) -> Tensor:
+        """[batch, positions, d_model] -> same.
+
+        Args:
+            rotation: of the positions of ``x``.
+            mask: bool [batch, 1, 1, positions], true where there is a key to attend to; None: everywhere.
+            cache: earlier positions, to attend to as well; ``x`` must then be one position, or the first ones.
+
+        Raises:
+            ValueError: several positions after earlier ones.
+        """
+        batch, length, _ = x.shape
+        if cache is not None and cache.length and length > 1:
+            raise ValueError(f"{length} positions after {cache.length} in the cache; give the first ones together, then one by one")
+        projected = self.qkv(x).view(batch, length, 3 * self.heads, self.head_size)
+        turned, values = projected.split((2 * self.heads, self.heads), dim=2)
+        queries, keys = rotate(turned, rotation).transpose(1, 2).chunk(2, dim=1)
+        values = values.transpose(1, 2)
+        if cache is not None:
+            keys, values = cache.extend(keys, values)
+        dropout = self.dropout if self.training else 0.0
+        causal = self.causal and length > 1
+        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, dropout_p=dropout, is_causal=causal)
+        return self.out(mixed.transpose(1, 2).reshape(batch, length, -1))
+
+
+class CrossAttention(nn.Module):
+    """The decoder's attention to the encoder's output: no positions, no causal mask; otherwise as in SelfAttention."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__()
+        self.heads, self.head_size, self.dropout = settings.heads, settings.head_size, settings.dropout
+        width = settings.heads * settings.head_size
+        self.q = nn.Linear(settings.d_model, width)
+        self.kv = nn.Linear(settings.d_model, 2 * width)
+        self.out = nn.Linear(width, settings.d_model)
+
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None, cache: LayerCache | None = None) -> Tensor:
+        """[batch, positions, d_model] -> same; ``memory`` is [batch, source positions, d_model], ``mask`` as in SelfAttention."""
+        batch, length, _ = x.shape
+        queries = self.q(x).view(batch, length, self.heads, self.head_size).transpose(1, 2)
+        if cache is None:
+            keys, values = self._project(memory)
+        else:
+            keys, values = cache.cross = cache.cross or self._project(memory)
+        dropout = self.dropout if self.training else 0.0
+        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, dropout_p=dropout)
+        return self.out(mixed.transpose(1, 2).reshape(batch, length, -1))
+
+    def _project(self, memory: Tensor) -> tuple[Tensor, Tensor]:
+        projected = self.kv(memory).view(*memory.shape[:2], 2 * self.heads, self.head_size).transpose(1, 2)
+        keys, values = projected.chunk(2, dim=1)
+        return keys, values

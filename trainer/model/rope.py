@@ -1,0 +1,27 @@
+"""Rotary position embedding (Su et al. 2021) in the rotate-half form of the released model, on all dimensions of a head."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+Rotation = tuple[Tensor, Tensor]
+
+
+def rotation(start: int, length: int, head_size: int, base: float, like: Tensor) -> Rotation:
+    """Cosines and sines, each [length, 1, head_size / 2], for positions ``start`` to ``start + length - 1``.
+
+    Computed in float32 and only then given the type and device of ``like``: bfloat16 cannot tell position 257 from 256. They are
+    recomputed in every forward pass, once for all layers, so that the model holds no buffer that a cast could spoil.
+    """
+    positions = torch.arange(start, start + length, device=like.device, dtype=torch.float32)
+    frequencies = base ** -(torch.arange(0, head_size, 2, device=like.device, dtype=torch.float32) / head_size)
+    angles = torch.outer(positions, frequencies)[:, None, :]
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, rotation: Rotation) -> Tensor:
+    """Turns each pair (x[i], x[i + head_size / 2]) by its position's angle; x is [batch, positions, heads, head_size]."""
+    cos, sin = rotation
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)

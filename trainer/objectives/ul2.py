@@ -1,0 +1,33 @@
+"""UL2's mixture of denoisers (Tay et al. 2022): every batch is made by one of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from manifests.schema.curriculum import UL2Objective
+from manifests.schema.shards import Vocabulary
+from trainer.batch import Batch
+from trainer.objectives.counter import U64
+from trainer.objectives.prefix import SuffixDenoiser
+from trainer.objectives.spans import SpanCorruption
+
+
+class UL2:
+    """The denoisers of ``settings.mixture``, by their index there."""
+
+    def __init__(self, settings: UL2Objective, vocabulary: Vocabulary) -> None:
+        self.chunk_length = settings.chunk
+        self._denoisers = tuple(
+            (SuffixDenoiser if denoiser.mode == "S" else SpanCorruption).of(denoiser, settings.chunk, vocabulary)
+            for denoiser in settings.mixture
+        )
+
+    @property
+    def denoisers(self) -> int:
+        """How many there are to choose from."""
+        return len(self._denoisers)
+
+    def apply(self, tokens: npt.NDArray[np.uint32], denoiser: int, seeds: U64) -> Batch:
+        """Chunks uint32 [batch, chunk_length] -> examples of one denoiser; a row is decided by its tokens and its seed alone."""
+        return self._denoisers[denoiser].apply(tokens, seeds)

@@ -1,0 +1,70 @@
+"""A training run on disk: where its files are, what it is made from, and the fingerprint of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from curriculum.curriculum import Curriculum
+from curriculum.journal import Journal
+from manifests.files import digest, sha256
+from manifests.schema.base import load
+from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.shards import ShardManifest
+
+
+@dataclass(frozen=True)
+class Run:
+    """``folder`` holds the pipeline's ``shards`` and the trainer's ``train``."""
+
+    folder: Path
+    manifest: CurriculumManifest
+    shards: ShardManifest
+
+    @classmethod
+    def open(cls, curriculum: Path, folder: Path) -> Run:
+        """Reads the two manifests.
+
+        Raises:
+            ManifestError: one of them is missing or not valid.
+        """
+        return cls(folder, load(curriculum, CurriculumManifest), load(folder / "shards" / "shards.json", ShardManifest))
+
+    @property
+    def shard_folder(self) -> Path:
+        """Where the paths of the shard manifest start."""
+        return self.folder / "shards"
+
+    @property
+    def train_folder(self) -> Path:
+        """Where the trainer writes."""
+        return self.folder / "train"
+
+    @property
+    def checkpoints(self) -> Path:
+        """One folder for each checkpoint."""
+        return self.train_folder / "checkpoints"
+
+    @property
+    def training_manifest(self) -> Path:
+        """Written last: where it stands, the training is whole."""
+        return self.train_folder / "manifest.json"
+
+    @cached_property
+    def shards_sha256(self) -> str:
+        """Hash of the shard manifest, which holds the hashes of all shards."""
+        return sha256(self.shard_folder / "shards.json")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything that decides the training."""
+        return digest({"curriculum": self.manifest.model_dump(mode="json"), "shards": self.shards_sha256})
+
+    def journal(self) -> Journal:
+        """The run's journal, as it is now."""
+        return Journal(self.train_folder / "journal.jsonl")
+
+    def curriculum(self) -> Curriculum:
+        """The curriculum with the journal's events."""
+        return Curriculum(self.manifest, self.shards, self.journal())
