@@ -52,13 +52,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Train an OpenBA-style encoder-decoder through the stages of a curriculum, on the shards of a pipeline run.",
         epilog="Several processes: torchrun --nproc-per-node 2 -m trainer train ..., or on a Ray cluster: python -m trainer.job ...",
     )
+    parser.add_argument("--local_rank", type=int, help=argparse.SUPPRESS)  # the deepspeed launcher adds it
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--curriculum", type=Path, required=True, help="curriculum manifest, for example manifests/demo/curriculum.yaml")
     shared.add_argument("--run", type=Path, required=True, help="run folder; holds shards/ from the pipeline, gets train/")
     command = commands.add_parser("train", parents=[shared], help="train to the end of the curriculum, from the newest checkpoint if any")
     command.add_argument("--quiet", action="store_true", help="no progress bar and no losses on the terminal")
-    command.add_argument("--local_rank", type=int, help=argparse.SUPPRESS)  # the deepspeed launcher adds it
     command.set_defaults(command=_train)
     command = commands.add_parser("evaluate", parents=[shared], help="print the newest checkpoint's losses on the held-out sets as JSON")
     command.set_defaults(command=_evaluate)

@@ -53,9 +53,23 @@ class Pairs:
 
     def pairs(self, rows: Rows) -> tuple[list[NDArray[np.uint32]], list[NDArray[np.uint32]]]:
         """Prompts and targets of the pairs ``rows``, as views of the shards."""
-        shards = np.searchsorted(self._starts, rows, side="right") - 1
-        places = list(zip(shards.tolist(), (rows - self._starts[shards]).tolist(), strict=True))
+        places = list(zip(*(part.tolist() for part in self._places(rows)), strict=True))
         return [_row(self._prompts[shard], row) for shard, row in places], [_row(self._targets[shard], row) for shard, row in places]
+
+    def lengths(self, rows: Rows) -> tuple[Rows, Rows]:
+        """Lengths of the prompts and of the targets of the pairs ``rows``: int64[n] each."""
+        shards, offsets = self._places(rows)
+        lengths = np.empty((2, len(rows)), dtype=np.int64)
+        for shard in np.unique(shards):
+            here = shards == shard
+            for side, columns in enumerate((self._prompts, self._targets)):
+                lengths[side, here] = np.diff(columns[shard][1])[offsets[here]]
+        return lengths[0], lengths[1]
+
+    def _places(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The shard of each pair, and its row there."""
+        shards = np.searchsorted(self._starts, rows, side="right") - 1
+        return shards, rows - self._starts[shards]
 
 
 def open_sets(folder: Path, sets: dict[str, TokenSet]) -> dict[str, Stream | Pairs]:

@@ -17,6 +17,7 @@ from manifests.schema.base import ManifestError, load
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.training import CheckpointFile, TrainingManifest
 from trainer import checkpoint, records
+from trainer.arrange import arrange
 from trainer.checkpoint import Checkpoint, Progress
 from trainer.data import open_sets, verify
 from trainer.distributed import add_over_ranks, join_process_group
@@ -72,7 +73,8 @@ class TrainingLoop:
         self.curriculum = run.curriculum()
         if self.writes:
             verify(run.shard_folder, run.shards)
-        self.loader = Loader(open_sets(run.shard_folder, run.shards.sets), run.shards.vocabulary)
+        self.sets = open_sets(run.shard_folder, run.shards.sets)
+        self.loader = Loader(self.sets, run.shards.vocabulary)
         self.evaluator = Evaluator(run)
         self.engine = build_engine(run)
         self.step = 0
@@ -121,7 +123,7 @@ class TrainingLoop:
     def _train_step(self, plan: StepPlan) -> None:
         passes: list[Pass] = []
         tokens: Counter[str] = Counter()
-        for micro, idle in share(plan.micro_batches):
+        for micro, idle in share(arrange(plan, self.sets, self.run.manifest.model)):
             loaded = self.loader.load(plan.objective, plan.sets, micro)
             passes.append(Pass(loaded.batch, micro.seed, idle=idle))
             tokens.update(Counter() if idle else loaded.tokens)

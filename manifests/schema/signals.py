@@ -1,8 +1,9 @@
 """Names and meanings of the quality signals, in column order, and the bins in which they are counted.
 
-A share lies in 0..1. Unless something else is said, "characters" are visible ones (code points that are not white space), a *word* is a run of
-characters between white space that has a letter or digit, each Chinese character and kana is a word of its own, and a *line* is one that is
-not blank. A signal is NaN where it has no meaning (the mean word length of a document without words); NaN never breaks a rule.
+A share lies in 0..1. Unless something else is said, "characters" are visible ones (code points that are not white space). A *run* is what
+stands between white space, full-width punctuation and Chinese characters or kana, each of which is a run of its own; a *word* is a run that
+has a letter or digit. A *line* is one that is not blank. A signal is NaN where it has no meaning (the mean word length of a document
+without words); NaN never breaks a rule.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SIGNALS: dict[str, str] = {
     # Is it language?
     "stop_words": "how many of the eight words the, be, to, of, and, that, have, with occur",
     "function_characters": "share of grammatical characters (的了是在和有不 ...) among the Chinese characters",
-    "alphabetic_words": "share of the runs between white space and Chinese characters that have a letter",
+    "alphabetic_words": "share of the runs that have a letter",
     "hash_words": "number signs for each word",
     "ellipsis_words": "ellipses (runs of … or of three dots and more) for each word",
     # Lines
@@ -47,7 +48,7 @@ SIGNALS: dict[str, str] = {
     # Repetition
     "unique_words": "share of distinct words",
     "top_bigram": "share of the words' characters that is in the heaviest repeated pair of words",
-    "duplicate_ngrams": "share of the words' characters that is in repeated runs of ten words",
+    "duplicate_ngrams": "share of the words' characters that is in sequences of ten words which stood before",
     "longest_run": "characters in the longest run of one repeated character, as a share",
     "top_character": "share of the most frequent character",
     # Marks of what is not prose or code
@@ -74,7 +75,7 @@ _RARE = {"control_ratio", "broken_ratio", "curly_ratio", "hash_words", "ellipsis
 
 _COUNT_EDGES = tuple(float(step * 10**power) / 10 for power in range(7) for step in (10, 15, 20, 30, 50, 70))
 _NUMBER_EDGES = tuple(float(number) for number in range(1, 9))
-_RARE_EDGES = tuple(step * 10**power / 1e5 for power in range(5) for step in (1, 2, 5)) + (1.0,)
+_RARE_EDGES = tuple(step * 10**power / 1e5 for power in range(5) for step in (1, 2, 5))
 _SHARE_EDGES = tuple(percent / 100 for percent in range(2, 101, 2))
 
 

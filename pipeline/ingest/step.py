@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +9,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from manifests.files import sha256, write_json
 from manifests.schema.corpus import CorpusManifest, IngestSettings, Source
 from manifests.schema.documents import INGESTED
 from pipeline.context import StepContext
-from pipeline.ingest.plan import find_files, plan_parts
-from pipeline.ingest.reader import PartReader
+from pipeline.ingest.hashes import HashCache
+from pipeline.ingest.plan import Found, find_files, plan_parts
+from pipeline.ingest.reader import SOURCE, PartReader
 from pipeline.outcome import Outcome, Position, decide
+from pipeline.readers.charset import decode_all
 from pipeline.step import PartTask, Step, StepResult, Transform
+from pipeline.text.buffers import text_buffers
 from pipeline.text.repair import repair
 
 CACHE = ".inputs.json"
 
 
 class MakeDocuments(Transform):
-    """Raw records -> documents: source's ``strip`` patterns, repair, hash, and the first checks."""
+    """RAW batches -> documents: charset, repair, the source's ``strip`` patterns, hash, and the first checks."""
 
     schema = INGESTED
 
@@ -34,38 +34,53 @@ class MakeDocuments(Transform):
         self._settings = settings
 
     def process(self, batch: pa.RecordBatch, where: Position) -> Outcome:
-        source = self._sources[int(batch.schema.metadata[b"source"])]
-        texts, metrics = repair(batch.column("text"))
+        source = self._sources[int(batch.schema.metadata[SOURCE])]
+        found, decoded = decode_all(batch.column("text"))
+        charsets = pc.coalesce(batch.column("charset"), decoded)
+        # Program text may hold mojibake on purpose, in tests and tables.
+        texts, metrics = repair(found, mojibake=source.kind == "prose")
         for pattern in source.strip:
             texts = pc.replace_substring_regex(texts, pattern, "")
         texts = pc.utf8_trim(texts, " \t\n\u3000")
-        reason, detail = self._judge(texts, batch.column("reason"), batch.column("detail"))
-        rows = batch.num_rows
+        reason, detail = self._judge(batch, texts, decoded)
+        # A reject shows what was found, not what became of it.
+        texts = pc.if_else(pc.is_null(reason), texts, found)
         documents = pa.RecordBatch.from_arrays(
             [
                 pc.binary_join_element_wise(source.name, batch.column("key"), ":"),
                 texts,
-                pa.repeat(source.name, rows),
+                pa.repeat(source.name, batch.num_rows),
                 batch.column("url"),
-                pc.fill_null(batch.column("license"), source.license) if source.license else batch.column("license"),
-                pa.array([xxhash.xxh3_128_digest(text.as_buffer()) for text in texts], pa.binary(16)),
+                pc.coalesce(batch.column("license"), pa.scalar(source.license, pa.string())),
+                _hashes(texts),
                 batch.column("meta"),
             ],
             names=INGESTED.names,
         )
-        return decide("ingest", documents, reason, detail, metrics | _charsets(batch.column("charset")))
+        return decide("ingest", documents, reason, detail, metrics | _charsets(charsets))
 
-    def _judge(self, texts: pa.StringArray, reason: pa.Array, detail: pa.Array) -> tuple[pa.Array, pa.Array]:
-        size = pc.binary_length(texts)
+    def _judge(self, batch: pa.RecordBatch, texts: pa.StringArray, decoded: pa.StringArray) -> tuple[pa.Array, pa.Array]:
+        """Reason and detail; the reader's own come first."""
         null = pa.scalar(None, pa.string())
-        found = pc.if_else(pc.equal(size, 0), "empty", pc.if_else(pc.greater(size, self._settings.max_document_bytes), "too_long", null))
-        own = pc.binary_join_element_wise(pc.cast(size, pa.string()), "bytes", " ")
-        return pc.coalesce(reason, found), pc.coalesce(detail, own)
+        size = batch.column("size")
+        reason = pc.if_else(pc.equal(pc.binary_length(texts), 0), "empty", null)
+        reason = pc.if_else(pc.is_null(decoded), "invalid_encoding", reason)
+        reason = pc.if_else(pc.greater(size, self._settings.max_document_bytes), "too_long", reason)
+        detail = pc.binary_join_element_wise(pc.cast(size, pa.string()), "bytes", " ")
+        return pc.coalesce(batch.column("reason"), reason), pc.coalesce(batch.column("detail"), detail)
 
 
-def _charsets(charsets: pa.Array) -> dict[str, int]:
-    counts = Counter(charsets.to_pylist())
-    return {f"charset/{name or 'unknown'}": number for name, number in sorted(counts.items(), key=str) if name != "utf-8"}
+def _hashes(texts: pa.StringArray) -> pa.Array:
+    """xxh3-128 of each text's UTF-8, hashed in place."""
+    offsets, data = text_buffers(texts)
+    view, borders = memoryview(data), offsets.tolist()
+    digests = b"".join([xxhash.xxh3_128_digest(view[start:end]) for start, end in zip(borders, borders[1:], strict=False)])
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(texts), [None, pa.py_buffer(digests)])
+
+
+def _charsets(charsets: pa.StringArray) -> dict[str, int]:
+    counts = {item["values"]: item["counts"] for item in charsets.value_counts().to_pylist()}
+    return {f"charset/{name or 'unknown'}": number for name, number in counts.items() if name != "utf-8"}
 
 
 class IngestStep(Step):
@@ -79,44 +94,29 @@ class IngestStep(Step):
         return {"ingest": corpus.ingest.model_dump(mode="json"), "sources": sources}
 
     def inputs(self, context: StepContext) -> dict[str, str]:
-        cache = _HashCache(context.folder / CACHE)
-        files = self._files(context)
-        sources = context.corpus.sources
-        hashes = {f"{source.name}/{name}": cache.sha256(path) for source, found in zip(sources, files, strict=True) for name, path in found}
+        """Every file of every source, by its source and its name in it."""
+        cache = HashCache(context.folder / CACHE)
+        named = zip(context.corpus.sources, _find(context), strict=True)
+        hashes = {f"{source.name}/{name}": cache.sha256(path) for source, found in named for name, path in found.files}
         cache.save()
         return hashes
 
     def run(self, context: StepContext) -> StepResult:
-        sources = context.corpus.sources
-        plan = plan_parts(sources, self._files(context), context.corpus.ingest.part_bytes)
-        tasks = [PartTask(index, PartReader(sources, tuple(pieces))) for index, pieces in enumerate(plan)]
-        empty = sum(path.stat().st_size == 0 for found in self._files(context) for _, path in found)
-        parts = context.map(MakeDocuments(sources, context.corpus.ingest), tasks)
-        return StepResult(parts, {"files/read": sum(map(len, self._files(context))), "files/empty": empty})
-
-    @staticmethod
-    def _files(context: StepContext) -> list[list[tuple[str, Path]]]:
-        return [find_files(source, context.resolve(source.path)) for source in context.corpus.sources]
+        sources, settings = context.corpus.sources, context.corpus.ingest
+        found = _find(context)
+        plan = plan_parts(sources, found, settings.part_bytes)
+        tasks = [PartTask(index, PartReader(sources, tuple(pieces), settings.max_document_bytes)) for index, pieces in enumerate(plan)]
+        return StepResult(context.map(MakeDocuments(sources, settings), tasks), _file_metrics(found))
 
 
-class _HashCache:
-    """SHA-256 of files, remembered by path, size and time of change, so that a run with nothing to do reads nothing."""
+def _find(context: StepContext) -> list[Found]:
+    return [find_files(source, context.resolve(source.path)) for source in context.corpus.sources]
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._known: dict[str, list[Any]] = json.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            self._known = {}
-        self._seen: dict[str, list[Any]] = {}
 
-    def sha256(self, path: Path) -> str:
-        status = path.stat()
-        known = self._known.get(str(path))
-        if known is None or known[:2] != [status.st_size, status.st_mtime_ns]:
-            known = [status.st_size, status.st_mtime_ns, sha256(path)]
-        self._seen[str(path)] = known
-        return str(known[2])
-
-    def save(self) -> None:
-        write_json(self._path, self._seen)
+def _file_metrics(found: list[Found]) -> dict[str, int]:
+    paths: list[Path] = [path for source in found for _, path in source.files]
+    return {
+        "files/found": len(paths),
+        "files/empty": sum(path.stat().st_size == 0 for path in paths),
+        "files/link_outside": sum(len(source.refused) for source in found),
+    }

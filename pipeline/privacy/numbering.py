@@ -6,8 +6,11 @@ CALLING_CODES = frozenset(
     (
         *b"1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66".split(),
         *b"81 82 84 86 90 91 92 93 94 95 98".split(),
-        *(b"%d" % code for first in (21, 22, 23, 24, 25, 26, 29, 35, 37, 38, 42, 50, 59, 67, 68, 69, 85, 87, 88, 96, 97, 99)
-          for code in range(10 * first, 10 * first + 10)),
+        *(
+            b"%d" % code
+            for first in (21, 22, 23, 24, 25, 26, 29, 35, 37, 38, 42, 50, 59, 67, 68, 69, 85, 87, 88, 96, 97, 99)
+            for code in range(10 * first, 10 * first + 10)
+        ),
     )
 )
 """ITU-T E.164, assigned zones; within the three-digit blocks every code counts, assigned or spare."""
@@ -31,9 +34,7 @@ NATIONAL_LENGTHS: dict[bytes, range] = {
 }
 """Digits of a national number by calling code; ``OTHER_LENGTHS`` where it is not listed."""
 
-PROVINCES = frozenset(
-    b"11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()
-)
+PROVINCES = frozenset(b"11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split())
 """GB/T 2260, first two digits."""
 
 _ISSUERS: tuple[tuple[int, int, range], ...] = (
@@ -56,6 +57,4 @@ _ISSUERS: tuple[tuple[int, int, range], ...] = (
 
 def card_issuer(digits: bytes) -> bool:
     """Whether some issuer has card numbers of this prefix and length."""
-    return any(
-        len(digits) in lengths and first <= int(digits[: len(str(first))]) <= last for first, last, lengths in _ISSUERS if digits
-    )
+    return any(len(digits) in lengths and first <= int(digits[: len(str(first))]) <= last for first, last, lengths in _ISSUERS if digits)

@@ -8,12 +8,14 @@ import numpy as np
 from pipeline.text.buffers import TextBuffers
 
 LINK, NUMBER, HEX = 0, 1, 2
-"""What a region is: printable ASCII around ``@``, ``://`` or ``www.``; digits and what groups them; groups of hexadecimal digits and colons."""
+"""What a region is: printable ASCII around ``@``, ``://`` or ``www.``; digits and what groups them; hexadecimal digits and colons."""
 
-LEAST_DIGITS = 7
+LEAST_DIGITS = 10
+LEAST_INTERNATIONAL = 8
 LEAST_DOTS = 3
+"""A number is of interest from so many digits on, with a plus sign before it, or with so many dots: IPv4 addresses may have few digits."""
 
-_DIGIT, _NUMBER, _PRINTABLE, _HEX, _WORD, _OPENING, _TRIGGER = (1 << bit for bit in range(7))
+_DIGIT, _NUMBER, _PRINTABLE, _HEX, _WORD, _OPENING = (1 << bit for bit in range(6))
 
 
 def _classes() -> np.ndarray:
@@ -26,7 +28,6 @@ def _classes() -> np.ndarray:
         _HEX: b"0123456789abcdefABCDEF",
         _WORD: b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_",
         _OPENING: b"+(",
-        _TRIGGER: b"0123456789@:wW",
     }
     for bit, characters in members.items():
         table[list(characters)] |= bit
@@ -34,6 +35,17 @@ def _classes() -> np.ndarray:
 
 
 CLASSES = _classes()
+TRIGGERS = np.isin(np.arange(256), list(b"0123456789@:wW"))
+_1 = np.uint64(1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _next_trigger(data, at, end, triggers):  # type: ignore[no-untyped-def]
+    """The first byte from ``at`` on at which a region can begin. Nearly all bytes are passed here, so the loop does nothing else."""
+    position, stop = np.uint64(at), np.uint64(end)  # an index that cannot be negative needs no check
+    while position < stop and not triggers[data[position]]:
+        position += _1
+    return np.int64(position)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -54,14 +66,16 @@ def _run_start(data, at, begin, classes, wanted):  # type: ignore[no-untyped-def
 def _number(data, at, begin, end, classes):  # type: ignore[no-untyped-def]
     """First byte, end behind the last digit, end of the whole run, and whether it holds enough for a number of interest."""
     first = _run_start(data, at, begin, classes, _OPENING)
-    stop, digits, dots, last = at, 0, 0, at
+    stop, digits, dots, plus, last = first, 0, 0, 0, at
     while stop < end and classes[data[stop]] & _NUMBER:
         if classes[data[stop]] & _DIGIT:
             digits += 1
             last = stop + 1
         dots += data[stop] == 46
+        plus += data[stop] == 43
         stop += 1
-    return first, last, stop, digits >= LEAST_DIGITS or dots >= LEAST_DOTS
+    enough = digits >= LEAST_DIGITS or dots >= LEAST_DOTS or (plus > 0 and digits >= LEAST_INTERNATIONAL)
+    return first, last, stop, enough
 
 
 @numba.njit(cache=True, nogil=True)
@@ -86,16 +100,14 @@ def _begins_address(data, at, begin, classes):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _regions(offsets, data, rows, classes):  # type: ignore[no-untyped-def]
+def _regions(offsets, data, rows, classes, triggers):  # type: ignore[no-untyped-def]
     found = np.empty((256, 3), np.int64)
     count = 0
     for row in rows:
         begin, end = offsets[row], offsets[row + 1]
         at, link_end, number_end, hex_end = begin, begin, begin, begin
+        at = _next_trigger(data, at, end, triggers)
         while at < end:
-            if not classes[data[at]] & _TRIGGER:
-                at += 1
-                continue
             first, last, what, following = at, at, -1, at + 1
             if classes[data[at]] & _DIGIT:
                 first, last, following, enough = _number(data, at, number_end, end, classes)
@@ -118,7 +130,7 @@ def _regions(offsets, data, rows, classes):  # type: ignore[no-untyped-def]
                     found = larger
                 found[count] = first, last, what
                 count += 1
-            at = following
+            at = _next_trigger(data, following, end, triggers)
     return found[:count].copy()
 
 
@@ -134,4 +146,4 @@ def regions(texts: TextBuffers, rows: np.ndarray) -> np.ndarray:
         int64 [regions, 3]: first byte and end, as positions in ``texts.data``, and LINK, NUMBER or HEX. Regions of one sort do not overlap
         and never leave their document.
     """
-    return np.asarray(_regions(texts.offsets, texts.data, rows, CLASSES))
+    return np.asarray(_regions(texts.offsets, texts.data, rows, CLASSES, TRIGGERS))

@@ -33,8 +33,9 @@ def _filling(settings: PrivacySettings, kind: PrivacyKind) -> bytes:
 def scrub(texts: pa.Array, settings: PrivacySettings) -> Scrubbed:
     """Replaces all findings, so that a second look at the result finds nothing.
 
-    A number that touched a finding may stand free once that is replaced (``a@b.com-13812345678``), so changed texts are looked at again until
-    nothing is found. Each time fewer bytes are left that could be part of a finding; in real text the second look is the last.
+    A number that touched a finding may stand free once that is replaced (``a@b.com-13812345678``), so changed texts are looked at
+    again until nothing is found. Each time fewer bytes are left that could be part of a finding; in real text the second look is
+    the last.
     """
     kinds = frozenset(settings.actions)
     fillings = [_filling(settings, finder.kind) for finder in FINDERS]
@@ -43,11 +44,11 @@ def scrub(texts: pa.Array, settings: PrivacySettings) -> Scrubbed:
     while len(rows):
         buffers = text_buffers(texts)
         findings = find(buffers, rows, kinds)
-        starts = np.array([finding.start for finding in findings], np.int64)
-        row_of = np.searchsorted(buffers.offsets, starts, side="right") - 1
-        for finding, row in zip(findings, row_of.tolist(), strict=True):
-            found[finding.kind][row] += 1
+        row_of = np.searchsorted(buffers.offsets, findings[:, 0], side="right") - 1
+        for index, finder in enumerate(FINDERS):
+            if finder.kind in kinds:
+                found[finder.kind] += np.bincount(row_of[findings[:, 2] == index], minlength=len(texts))
         rows = np.unique(row_of)
-        if findings:
+        if len(rows):
             texts = replace(texts, findings, fillings)
     return Scrubbed(texts, found)

@@ -55,15 +55,15 @@ class Scrub(Transform):
 
 def _kinds(scrubbed: Scrubbed) -> pa.Array:
     """Which kinds were found in each document, by name and number."""
-    rows = len(scrubbed.texts)
-    names = [pc.if_else(pa.array(count > 0), _numbered(kind, count), pa.scalar(None, pa.string())) for kind, count in scrubbed.found.items()]
-    if not names:
-        return pa.nulls(rows, pa.string())
+    if not scrubbed.found:
+        return pa.nulls(len(scrubbed.texts), pa.string())
+    names = [_numbered(kind, count) for kind, count in scrubbed.found.items()]
     return pc.binary_join_element_wise(*names, ", ", null_handling="skip")
 
 
 def _numbered(kind: str, count: np.ndarray) -> pa.Array:
-    return pc.binary_join_element_wise(kind, pa.array(count).cast(pa.string()), " ")
+    """Such as "email 2", or null where there is none."""
+    return pc.binary_join_element_wise(kind, pa.array(count, mask=count == 0).cast(pa.string()), " ")
 
 
 def _metrics(batch: pa.RecordBatch, scrubbed: Scrubbed, changed: np.ndarray) -> Iterator[tuple[str, int]]:

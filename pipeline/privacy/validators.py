@@ -25,9 +25,12 @@ _TELEPHONE = re.compile(
     "(?:tel|phone|fax|call|hotline|mobile|电话|電話|传真|傳真|热线|熱線|座机|手机|手機|联系|聯繫)[^0-9]{0,12}".encode() + rb"\Z",
     re.IGNORECASE,
 )
-_VERSION = re.compile("(?:version|ver|release|revision|build|section|版本|版本号|[=<>~!]=|[~^])(?:[ .:=]|：|为|是){0,3}".encode() + rb"\Z", re.IGNORECASE)
+_VERSION = re.compile(
+    "(?:version|ver|release|revision|build|section|版本|版本号|[=<>~!]=|[~^])(?:[ .:=]|：|为|是){0,3}".encode() + rb"\Z", re.IGNORECASE
+)
 _ADDRESS = re.compile(
-    "(?:ip|ipv4|addr|address|host|server|dns|ping|gateway|proxy|地址|主机|服务器|网关|代理)(?:[ .:='\"(]|：|（|is|为|是){0,5}".encode() + rb"\Z",
+    "(?:ip|ipv4|addr|address|host|server|dns|ping|gateway|proxy|地址|主机|服务器|网关|代理)(?:[ .:='\"(]|：|（|is|为|是){0,5}".encode()
+    + rb"\Z",
     re.IGNORECASE,
 )
 _NOBODYS_V4 = (b"0.", b"127.", b"255.")
@@ -37,7 +40,7 @@ _ID_CHECKS = b"10X98765432"
 
 
 def email(found: bytes, before: bytes, after: bytes) -> int:
-    """An address, but no file name (icon@2x.png), no unit (getty@tty1.service), no repository (git@host:path), no matrix product in code."""
+    """An address; no file name (icon@2x.png), unit (getty@tty1.service), repository (git@host:path) or call in code (a@b.sum())."""
     local, _, domain = found.rpartition(b"@")
     ending = domain.rpartition(b".")[2].lower()
     if ending in _FILE_ENDINGS or local.endswith(b".") or b".." in local or after.startswith(b"()"):

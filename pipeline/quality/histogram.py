@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from manifests.schema.corpus import LANGUAGES, Rule
+from manifests.schema.corpus import Rule
+from manifests.schema.documents import LANGUAGES
 from manifests.schema.signals import MODEL_SIGNALS, histogram_edges
 
 
@@ -17,7 +18,7 @@ def histograms(signals: Mapping[str, np.ndarray], languages: np.ndarray, rejecte
         ``histogram/<signal>/<language>/<bin>`` for all documents and ``histogram_rejected/...`` for those that any rule rejected; NaN is in
         no bin, and bins without documents are left out.
     """
-    judged = {(rule.signal, language) for rule in rules for language in rule.languages}
+    judged: set[tuple[str, str]] = {(rule.signal, language) for rule in rules for language in rule.languages}
     judged |= {(signal, language) for signal in MODEL_SIGNALS for language in LANGUAGES}
     metrics: dict[str, int] = {}
     for signal, language in sorted(judged):

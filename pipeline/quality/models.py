@@ -21,7 +21,7 @@ from pipeline.quality.sample import Sample, held_back
 from pipeline.step import PartTask
 
 PERCENTILES = (30, 60)
-"""Head, middle and tail as in CCNet (arXiv 1911.00359, section 3.3 cuts in thirds; 30 and 60 are those of RedPajama)."""
+"""Where the middle and the tail begin: the defaults of CCNet (arXiv 1911.00359)."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class PartRows:
             self._open = (where.part, open_table(self._paths[where.part]))
         table = self._open[1].slice(where.row, number)
         if table.num_rows != number:
-            raise ValueError(f"{self._paths[where.part]} has {self._open[1].num_rows} rows, but rows {where.row} to {where.row + number} are wanted")
+            raise ValueError(f"{self._paths[where.part]}: row {where.row + number} is wanted, but there are only {self._open[1].num_rows}")
         return {name: _joined(table.column(name)) for name in table.column_names}
 
 

@@ -1,4 +1,4 @@
-"""The quality step: models, then signals and tokens, then perplexity, then the rules. Each phase is redone only if what it reads changed."""
+"""The quality step: models, signals and tokens, perplexity, then the rules. A phase is redone only if what it reads changed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class QualityStep(Step):
             return {}
         path = context.resolve(given)
         if not path.is_file():
-            raise ManifestError(f"quality.tokenizer.model: {path} does not exist; give a SentencePiece model, or leave the key out to train one")
+            raise ManifestError(f"quality.tokenizer.model: {path} does not exist; give a SentencePiece model, or leave the key out")
         return {"tokenizer": sha256(path)}
 
     def run(self, context: StepContext) -> StepResult:
@@ -66,6 +66,7 @@ class QualityStep(Step):
     def _tokenizer(self, context: StepContext) -> Path:
         settings = context.corpus.quality.tokenizer
         work: CopyFile | TrainTokenizer
+        key: Any
         if settings.model is not None:
             work, key = CopyFile(context.resolve(settings.model)), self.inputs(context)
         else:
@@ -139,8 +140,8 @@ def _perplexity_metrics(signals: dict[str, np.ndarray], languages: np.ndarray, e
 
 def _bounds(models: dict[str, LanguageModel]) -> dict[str, int]:
     """The perplexities, rounded, at which middle and tail begin."""
-    bounds = {f"perplexity/{name}_from/{language}": value for language, model in models.items() for name, value in
-              (("middle", model.middle), ("tail", model.tail))}  # fmt: skip
+    bounds = {f"perplexity/middle_from/{language}": model.middle for language, model in models.items()}
+    bounds |= {f"perplexity/tail_from/{language}": model.tail for language, model in models.items()}
     return {name: round(value) for name, value in bounds.items() if math.isfinite(value)}
 
 

@@ -1,76 +1,100 @@
-"""JSON lines (plain, .gz, .zst), and .json files that hold one array. Every line that cannot be used becomes a reject of its own."""
+"""JSON: an object a line, or (in a file ``*.json``) one array of objects or texts. Every line that is no document becomes a reject."""
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 
 from manifests.schema.corpus import Source
 from pipeline.readers.charset import decode
-from pipeline.readers.compressed import blocks, lines
-from pipeline.readers.record import Record
+from pipeline.readers.lines import read_lines
+from pipeline.readers.raw import raw_batch
+from pipeline.readers.whole import read_whole
+
+_COLUMNS = ("key", "text", "size", "url", "license", "meta", "charset", "reason", "detail")
 
 
-def read_jsonl(source: Source, path: Path, name: str, start: int = 0, end: int | None = None) -> Iterator[Record]:
-    """Records of the lines that begin in bytes [start, end) of a file; ``name`` is its path in the source."""
+def read_jsonl(source: Source, path: Path, name: str, start: int, end: int | None, limit: int) -> Iterator[pa.RecordBatch]:
+    """RAW batches of the lines that begin in bytes [start, end) of a file; ``name`` is its path in the source.
+
+    One call of orjson's for each line: its parser is about three times as fast as Arrow's, and a broken line costs no other one.
+
+    Raises (from the iterator):
+        DamagedFileError: behind the last record that could be read.
+    """
     if path.suffix == ".json":
-        yield from _read_array(source, path, name)
+        yield from _read_array(source, path, name, limit)
         return
-    for offset, line in lines(path, start, end):
-        if line.strip():
-            yield _parse(source, f"{name}#{offset}", line)
+    utf16, found = read_lines(path, start, end, limit)
+    for lines in found:
+        rows = [
+            _line(source, f"{name}#{offset}", line, size, utf16)
+            for line, offset, size in zip(lines.text.to_pylist(), lines.offset.tolist(), lines.size.tolist(), strict=True)
+            if size and not line.isspace()
+        ]
+        yield _batch(rows)
 
 
-def _read_array(source: Source, path: Path, name: str) -> Iterator[Record]:
-    data = b"".join(blocks(path))
+def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
+    columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {name: () for name in _COLUMNS}
+    return raw_batch(columns, len(rows))
+
+
+def _read_array(source: Source, path: Path, name: str, limit: int) -> Iterator[pa.RecordBatch]:
+    text, size, utf16 = read_whole(path, limit)
     try:
-        items = orjson.loads(data)
+        items = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        yield Record(name, decode(data)[0], reason="invalid_json", detail=str(error))
+        yield _batch([_reject(name, text, size, "invalid_json", str(error), utf16)])
         return
-    for index, item in enumerate(items if isinstance(items, list) else [items]):
-        yield _record(source, f"{name}#{index}", {source.text_field: item} if isinstance(item, str) else item)
+    if not isinstance(items, list):
+        yield _batch([_reject(name, text, size, "not_an_array", f"found {type(items).__name__}; one object a line belongs in *.jsonl", utf16)])
+        return
+    records = ({source.text_field: item} if isinstance(item, str) else item for item in items)
+    yield _batch([_record(source, f"{name}#{index}", item, None, utf16) for index, item in enumerate(records)])
 
 
-def _parse(source: Source, key: str, line: bytes) -> Record:
-    charset: str | None = "utf-8"
+def _line(source: Source, key: str, line: bytes, size: int, charset: str | None) -> tuple[Any, ...]:
+    if size > len(line):
+        return _reject(key, line, size, None, None, charset)
     try:
-        item = orjson.loads(line)
+        return _record(source, key, orjson.loads(line), line, charset)
     except orjson.JSONDecodeError as error:
-        text, charset = decode(line)
-        try:
-            item = orjson.loads(text.encode("utf-8", errors="replace")) if charset not in {"utf-8", None} else None
-        except orjson.JSONDecodeError:
-            item = None
-        if item is None:
-            return Record(key, text, reason="invalid_json" if charset else "invalid_encoding", detail=str(error), charset=charset)
-    return _record(source, key, item, charset)
+        return _odd_line(source, key, line.removeprefix(codecs.BOM_UTF8), str(error), charset)
 
 
-def _record(source: Source, key: str, item: Any, charset: str | None = "utf-8") -> Record:
+def _odd_line(source: Source, key: str, line: bytes, problem: str, utf16: str | None) -> tuple[Any, ...]:
+    """A line that is not UTF-8, not JSON, or begins with a byte order mark."""
+    text, charset = decode(line)
+    if charset is None:
+        return _reject(key, line, len(line), None, None, None)
+    try:
+        return _record(source, key, orjson.loads(text), line, utf16 or charset)
+    except orjson.JSONDecodeError:
+        return _reject(key, line, len(line), "invalid_json", problem, utf16 or charset)
+
+
+def _record(source: Source, key: str, item: Any, line: bytes | None, charset: str | None) -> tuple[Any, ...]:
+    """The columns of a parsed record. ``line`` is what it was parsed from."""
     if not isinstance(item, dict):
-        return Record(key, _as_text(item), reason="not_an_object", detail=f"found {type(item).__name__}")
+        return _reject(key, line or orjson.dumps(item), None, "not_an_object", f"found {type(item).__name__}", charset)
     text = item.get(source.text_field)
+    if text is None:
+        return _reject(key, line or orjson.dumps(item), None, "missing_text", f"no field {source.text_field!r}", charset)
     if not isinstance(text, str):
-        detail = f"{source.text_field!r} is {'missing' if source.text_field not in item else type(text).__name__}"
-        return Record(key, _as_text(item), reason="missing_text", detail=detail, charset=charset)
-    given = item.get(source.id_field)
-    return Record(
-        key=str(given) if isinstance(given, str | int) and given != "" else key,
-        text=text,
-        url=_string(item.get(source.url_field)),
-        license=_string(item.get(source.license_field)),
-        meta=_as_text({"record": key}),
-        charset=charset,
-    )
+        detail = f"field {source.text_field!r} is {type(text).__name__}, not a string"
+        return _reject(key, line or orjson.dumps(item), None, "text_not_a_string", detail, charset)
+    encoded = text.encode()
+    own = item.get(source.id_field)
+    meta = None if own is None else orjson.dumps({"id": own}).decode()
+    url, license_ = (value if isinstance(value, str) else None for value in (item.get(source.url_field), item.get(source.license_field)))
+    return key, encoded, len(encoded), url, license_, meta, charset, None, None
 
 
-def _string(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _as_text(value: Any) -> str:
-    return orjson.dumps(value).decode()
+def _reject(key: str, text: bytes, size: int | None, reason: str | None, detail: str | None, charset: str | None) -> tuple[Any, ...]:
+    return key, text, len(text) if size is None else size, None, None, None, charset, reason, detail

@@ -25,7 +25,7 @@ def text_buffers(texts: pa.Array) -> TextBuffers:
         TypeError: the array holds something else.
     """
     if pa.types.is_string(texts.type):
-        width = np.dtype(np.int32)
+        width: np.dtype[np.signedinteger] = np.dtype(np.int32)
     elif pa.types.is_large_string(texts.type):
         width = np.dtype(np.int64)
     else:

@@ -10,9 +10,9 @@ import numpy as np
 GROUPS: dict[str, tuple[str, ...]] = {
     "url": ("http://", "https://", "ftp://", "www."),
     "html": (
-        *("<a href", "<br>", "<br/", "<br ", "<div", "<font", "<img", "<li>", "<span", "<script", "<style", "<table", "<td>", "<td ", "<tr>"),
-        *("</a>", "</b>", "</div", "</font", "</h1", "</h2", "</h3", "</i>", "</li", "</p>", "</span", "</script", "</style", "</table", "</td", "</tr", "</ul"),
-        *("&nbsp;", "&lt;", "&gt;", "&amp;", "&quot;", "&#39;", "&#34;", "&#160;"),
+        *("<a href", "<br>", "<br/", "<br ", "<div", "<font", "<img", "<li>", "<span", "<script", "<style", "<table", "<td>", "<tr>"),
+        *("</a>", "</b>", "</div", "</font", "</h1", "</h2", "</h3", "</i>", "</li", "</p>", "</span", "</script", "</style", "</table"),
+        *("</td", "</tr", "</ul", "&nbsp;", "&lt;", "&gt;", "&amp;", "&quot;", "&#39;", "&#34;", "&#160;"),
     ),
     "lorem": ("lorem ipsum", "dolor sit amet", "consectetur adipi"),
     # C4 (arXiv 1910.10683, section 2.2) drops every line with "javascript"; in technical text only the notice itself is junk.
@@ -22,11 +22,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "policy": ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies", "all rights reserved"),
     "advertising": (
-        *("点击这里", "点击下载", "点击查看", "点击进入", "免费注册", "立即注册", "立即购买", "马上抢购", "扫描二维码", "扫码关注", "微信公众号"),
-        *("加微信", "加QQ", "QQ群", "咨询热线", "客服热线", "联系电话", "招商加盟", "上一篇", "下一篇", "上一页", "下一页", "上一頁", "下一頁"),
-        *("返回首页", "返回顶部", "回到首頁", "网站首页", "网站地图", "当前位置", "友情链接", "设为首页", "加入收藏", "收藏本站", "版权所有"),
-        *("版權所有", "ICP备", "备案号", "转载请注明", "责任编辑", "打印本页", "关闭窗口", "用户登录", "忘记密码", "包邮", "优惠券", "代开发票"),
-        *("办证", "博彩", "时时彩", "老虎机", "在线观看", "无码", "信用卡套现"),
+        *("点击这里", "点击下载", "点击查看", "点击进入", "免费注册", "立即注册", "立即购买", "马上抢购", "扫描二维码", "扫码关注"),
+        *("微信公众号", "加微信", "加QQ", "QQ群", "咨询热线", "客服热线", "联系电话", "招商加盟", "包邮", "优惠券", "信用卡套现"),
+        *("代开发票", "办证", "博彩", "时时彩", "老虎机", "在线观看", "无码", "上一篇", "下一篇", "上一页", "下一页", "上一頁", "下一頁"),
+        *("返回首页", "返回顶部", "回到首頁", "网站首页", "网站地图", "当前位置", "友情链接", "设为首页", "加入收藏", "收藏本站"),
+        *("版权所有", "版權所有", "ICP备", "备案号", "转载请注明", "责任编辑", "打印本页", "关闭窗口", "用户登录", "忘记密码"),
     ),
     "mojibake": ("锟斤拷", "烫烫烫", "屯屯屯", "ï»¿", "â€™", "â€œ", "â€“", "Ã©", "Ã¨", "Ã¼", "Ã¶", "Ã¤", "ã€", "ï¼Œ"),
     "generated": (
@@ -46,10 +46,10 @@ KEY_FACTOR = 0x9E3779B1
 class PhraseTables(NamedTuple):
     """Phrases by a hash of their first four bytes, which makes most positions of a text cost one look-up.
 
-    The four bytes as a little-endian number, OR ``KEY_FOLD`` (which makes letters lower case), times ``KEY_FACTOR`` modulo 2^32, of which the
-    upper ``KEY_BITS`` are the key. ``first`` int16 [2^KEY_BITS]: one more than the first phrase of a key, or 0. ``following`` int16 [phrases]:
-    one more than the next phrase of the same key, or 0. ``group`` int64 [phrases]; phrase p is ``data[offsets[p]:offsets[p + 1]]``, ASCII
-    letters in lower case.
+    The four bytes as a little-endian number, OR ``KEY_FOLD`` (which makes letters lower case), times ``KEY_FACTOR`` modulo 2^32, of
+    which the upper ``KEY_BITS`` are the key. ``first`` int16 [2^KEY_BITS]: one more than the first phrase of a key, or 0. ``following``
+    int16 [phrases]: one more than the next phrase of the same key, or 0. ``group`` int64 [phrases]; phrase p is
+    ``data[offsets[p]:offsets[p + 1]]``, ASCII letters in lower case.
     """
 
     first: np.ndarray

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 
 from pipeline.text.buffers import TextBuffers
 from pipeline.text.classes import CJK, DIGIT, FULL_WIDTH, LETTER, SENTENCE_END, SIZE, SPACE, class_table
 from pipeline.text.phrases import GROUP, GROUPS, HEAD, KEY_BITS, KEY_FACTOR, KEY_FOLD, PhraseTables, phrase_tables
-from pipeline.text.tallies import LINE, tally_characters, tally_lines, tally_words
+from pipeline.text.tallies import ASCII, LINE, tally_characters, tally_lines, tally_words, unit_scratch
 from pipeline.text.utf8 import decode_at
 
 LONGEST = 1 << 24
 """Bytes of a document that are looked at; a longer one is measured by its beginning, so that scratch memory stays bounded."""
 GENERATED_HEAD = 1000
+LINE_BREAK, DOT, ELLIPSIS = ord("\n"), ord("."), ord("…")
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 LONGEST_STOP_WORD = max(map(len, STOP_WORDS))
 
 COUNTS = np.dtype(
     [
-        *((name, np.int64) for name in ("code_points", "visible", "letters", "digits", "upper", "punctuation", "control", "broken", "han")),
-        *((name, np.int64) for name in ("full_width", "function", "curly", "hashes", "top_character", "longest_run", "url", "sentences", "ellipses")),
-        *((name, np.int64) for name in ("words", "symbols", "alphabetic", "word_characters", "longest_word", "stop_words")),
-        *((name, np.int64) for name in ("distinct_words", "top_bigram", "duplicate_ngrams")),
-        *((name, np.int64) for name in ("lines", "line_characters", "longest_line", "bullet", "ellipsis", "terminal", "short", "comment")),
-        *((name, np.int64) for name in ("data_characters", "duplicate_lines", "duplicate_line_characters")),
+        (name, np.int64)
+        for name in (
+            *("code_points", "visible", "letters", "digits", "upper", "punctuation", "control", "broken", "han", "full_width", "function"),
+            *("curly", "hashes", "top_character", "longest_run", "url", "sentences", "ellipses"),
+            *("words", "symbols", "alphabetic", "word_characters", "longest_word", "stop_words"),
+            *("distinct_words", "top_bigram", "duplicate_ngrams"),
+            *("lines", "line_characters", "longest_line", "bullet", "ellipsis", "terminal", "short", "comment", "data_characters"),
+            *("duplicate_lines", "duplicate_line_characters"),
+        )
     ]
 )
 """The raw numbers of a document; ``pipeline.text.signals`` says what becomes of them."""
@@ -36,15 +42,14 @@ _SEED = np.uint64(0x9E3779B97F4A7C15)
 _ALONE = CJK | FULL_WIDTH
 _BREAK = SPACE | _ALONE
 _ALPHANUMERIC = LETTER | DIGIT
-_1, _2, _3, _8, _16, _24, _SHIFT = (np.uint64(number) for number in (1, 2, 3, 8, 16, 24, 32 - KEY_BITS))
+_8, _16, _24, _SHIFT = (np.uint64(number) for number in (8, 16, 24, 32 - KEY_BITS))
 _FOLD, _FACTOR, _LOW_32 = (np.uint64(number) for number in (KEY_FOLD, KEY_FACTOR, 0xFFFFFFFF))
-_BREAK_POINT, _DOT, _ELLIPSIS, _CASE, _ASCII = (np.uint64(point) for point in (10, 46, 0x2026, 32, 128))
 
 
 @numba.njit(cache=True, nogil=True)
 def _key(data, at):  # type: ignore[no-untyped-def]
     """The key of the four bytes at an offset, as in ``phrases``."""
-    four = np.uint64(data[at]) | np.uint64(data[at + _1]) << _8 | np.uint64(data[at + _2]) << _16 | np.uint64(data[at + _3]) << _24
+    four = np.uint64(data[at]) | np.uint64(data[at + 1]) << _8 | np.uint64(data[at + 2]) << _16 | np.uint64(data[at + 3]) << _24
     return ((four | _FOLD) * _FACTOR & _LOW_32) >> _SHIFT
 
 
@@ -54,10 +59,10 @@ def _match(data, at, end, book):  # type: ignore[no-untyped-def]
     phrase = book.first[_key(data, at)] - 1
     while phrase >= 0:
         first, length = book.offsets[phrase], book.offsets[phrase + 1] - book.offsets[phrase]
-        same = np.int64(at) + length <= end
+        same = at + length <= end
         k = 0
         while same and k < length:
-            byte = data[np.int64(at) + k]
+            byte = data[at + k]
             same = (byte | 32 if 65 <= byte <= 90 else byte) == book.data[first + k]
             k += 1
         if same:
@@ -74,48 +79,49 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
     here: ``frequency`` tells it in the end.
     """
     distinct = position = words = symbols = alphabetic = line = url = sentences = stopped = ellipses = visible = letters = 0
-    previous, run, longest_run, resume, url_from = _BREAK_POINT, 1, 0, start, -1
+    previous, run, longest_run, resume, url_from = LINE_BREAK, 1, 0, start, -1
     unit, size, hashed, before, sentence = 0, 0, _SEED, 0, 0
     line_from, line_first, line_last, line_end, line_hash = 0, -1, 0, 0, _SEED
-    at, stop, last_head = np.uint64(start), np.uint64(end), end - HEAD
-    while at <= stop:
-        point, width, flags = _BREAK_POINT, _1, SPACE
-        if at < stop:
+    at, last_head = start, end - HEAD
+    while at <= end:
+        point, width, flags = LINE_BREAK, 1, SPACE
+        if at < end:
             point, width = decode_at(data, at)
-            flags = np.int64(table[point])
-            if (not before or point >= _ASCII) and resume <= np.int64(at) <= last_head and book.first[_key(data, at)] != 0:
+            flags = table[point]
+            inside = before and point < ASCII and flags & _ALPHANUMERIC
+            if not inside and resume <= at <= last_head and book.first[_key(data, at)] != 0:
                 group, length = _match(data, at, end, book)
                 if length:
-                    resume = np.int64(at) + length
-                    if group != _GENERATED or np.int64(at) - start < GENERATED_HEAD:
+                    resume = at + length
+                    if group != _GENERATED or at - start < GENERATED_HEAD:
                         phrases[group] += 1
                     if group == _URL and url_from < 0:
                         url_from = position
-            if point < _ASCII and flags & _ALPHANUMERIC:
+            if point < ASCII and flags & _ALPHANUMERIC:
                 # Most of English and of code is in here, so the loop does what its characters need and no more.
                 if line_first < 0:
-                    line_first = np.int64(at)
+                    line_first = at
                 first = at
-                while point < _ASCII and flags & _ALPHANUMERIC:
+                while point < ASCII and flags & _ALPHANUMERIC:
                     frequency[point] += 1
                     unit |= flags
                     letters += flags & LETTER
-                    hashed = (hashed ^ (point | _CASE)) * _PRIME
-                    line_hash = (line_hash ^ point) * _PRIME
+                    hashed = (hashed ^ np.uint64(point | 32)) * _PRIME
+                    line_hash = (line_hash ^ np.uint64(point)) * _PRIME
                     run = run + 1 if point == previous else 1
                     longest_run = max(longest_run, run)
                     previous = point
-                    at += _1
-                    if at == stop:
+                    at += 1
+                    if at == end:
                         break
-                    point = np.uint64(data[at])
-                    flags = np.int64(table[point])
-                length = np.int64(at - first)
+                    point = data[at]
+                    flags = table[point]
+                length = at - first
                 size, visible, position = size + length, visible + length, position + length
-                line_last, line_end = np.int64(at - _1), position
+                line_last, line_end = at - 1, position
                 before = sentence = 1
                 continue
-            if point >= _ASCII and frequency[point] == 0:
+            if point >= ASCII and frequency[point] == 0:
                 seen[distinct] = point
                 distinct += 1
             frequency[point] += 1
@@ -126,7 +132,7 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
                 words += 1
                 if size <= LONGEST_STOP_WORD:
                     for k in range(stops.size):
-                        stopped |= np.int64(hashed == stops[k]) << k
+                        stopped |= (hashed == stops[k]) << k
             else:
                 symbols += 1
             alphabetic += unit & LETTER
@@ -135,7 +141,7 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
                 url_from = -1
             unit, size, hashed = 0, 0, _SEED
         if flags & SPACE:
-            if point == _BREAK_POINT:
+            if point == LINE_BREAK:
                 if line_first >= 0:
                     record = lines[line]
                     record.hash, record.first, record.last, record.size = line_hash, line_first, line_last, line_end - line_from
@@ -146,31 +152,31 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
                 sentence = 0
         else:
             if line_first < 0:
-                line_first = np.int64(at)
-            line_last, line_end = np.int64(at), position + 1
+                line_first = at
+            line_last, line_end = at, position + 1
             visible += 1
             letters += flags & LETTER
-            line_hash = (line_hash ^ point) * _PRIME
+            line_hash = (line_hash ^ np.uint64(point)) * _PRIME
             if point == previous:
                 run += 1
                 longest_run = max(longest_run, run)
-                ellipses += point == _DOT and run == 3
+                ellipses += point == DOT and run == 3
             else:
                 run = 1
             sentence |= flags & _ALPHANUMERIC
             if flags & _ALONE:
                 if flags & CJK:
-                    word_hash[words], word_size[words] = (_SEED ^ point) * _PRIME, 1
+                    word_hash[words], word_size[words] = (_SEED ^ np.uint64(point)) * _PRIME, 1
                     words += 1
                     alphabetic += 1
             else:
                 unit |= flags | _OPEN
                 if flags & _ALPHANUMERIC:
                     before = 1
-                    hashed = (hashed ^ point) * _PRIME
+                    hashed = (hashed ^ np.uint64(point)) * _PRIME
                     size += 1
             if flags & SENTENCE_END:
-                ellipses += point == _ELLIPSIS and run == 1
+                ellipses += point == ELLIPSIS and run == 1
                 sentences += sentence != 0
                 sentence = 0
         previous = point
@@ -178,7 +184,7 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
         at += width
     out.code_points, out.words, out.lines, out.symbols = position - 1, words, line, symbols
     out.alphabetic, out.url, out.sentences, out.ellipses = alphabetic, url, sentences, ellipses
-    out.longest_run = max(longest_run, np.int64(line > 0))
+    out.longest_run = max(longest_run, line > 0)
     while stopped:
         out.stop_words += stopped & 1
         stopped >>= 1
@@ -187,7 +193,7 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
 
 @numba.njit(cache=True, nogil=True)
 def _measure(offsets, data, longest, classes, book, stops, scratch, phrases, counts):  # type: ignore[no-untyped-def]
-    frequency, seen, word_hash, word_size, lines, keys, table, firsts, mass = scratch
+    frequency, seen, word_hash, word_size, lines, units = scratch
     for d in range(offsets.size - 1):
         start, end = offsets[d], offsets[d + 1]
         if end - start > longest:
@@ -197,11 +203,11 @@ def _measure(offsets, data, longest, classes, book, stops, scratch, phrases, cou
         out = counts[d]
         distinct = _scan(data, start, end, classes, book, stops, frequency, seen, word_hash, word_size, lines, phrases[d], out)
         tally_characters(frequency, seen[:distinct], classes, out)
-        tally_words(word_hash[: out.words], word_size, keys, table, firsts, mass, out)
-        tally_lines(lines[: out.lines], data, classes, keys, table, firsts, out)
+        tally_words(word_hash[: out.words], word_size, units, out)
+        tally_lines(lines[: out.lines], data, classes, units, out)
 
 
-def _scratch(largest: int) -> tuple[np.ndarray, ...]:
+def _scratch(largest: int) -> tuple[Any, ...]:
     """Room for a document of ``largest`` bytes: a word or a line takes at least two of them, the end mark included."""
     units = largest // 2 + 2
     return (
@@ -210,10 +216,7 @@ def _scratch(largest: int) -> tuple[np.ndarray, ...]:
         np.empty(units, np.uint64),
         np.empty(units, np.int32),
         np.empty(units, LINE),
-        np.empty(units, np.uint64),
-        np.empty(1 << (2 * units).bit_length(), np.int32),
-        np.empty(units, np.int32),
-        np.empty(units, np.int32),
+        unit_scratch(units),
     )
 
 

@@ -17,8 +17,8 @@ PHRASES_PER = 1000
 def measure(texts: pa.Array) -> dict[str, np.ndarray]:
     """The signals of ``MEASURED``, float32 [documents] each, NaN where one has no meaning.
 
-    Methods: Gopher (arXiv 2112.11446, A.1.1), C4 (1910.10683, section 2.2), FineWeb (2406.17557, section 3.5), RedPajama-V2 (2411.12372, D);
-    the Chinese and code signals are ours.
+    Methods: Gopher (arXiv 2112.11446, A.1.1), C4 (1910.10683, section 2.2), FineWeb (2406.17557, section 3.5) and RedPajama-V2
+    (2411.12372); the Chinese and code signals are ours.
     """
     counts, phrases = scan(text_buffers(texts))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -9,7 +9,7 @@ from pipeline.text.classes import BROKEN, BULLET, CONTROL, DIGIT, FULL_WIDTH, FU
 from pipeline.text.utf8 import decode_at
 
 LINE = np.dtype(
-    [("hash", np.uint64), ("first", np.int64), ("last", np.int64), ("size", np.int32), ("visible", np.int32), ("letters", np.int32)], align=True
+    [("hash", "u8"), ("first", "i8"), ("last", "i8"), ("size", "i4"), ("visible", "i4"), ("letters", "i4"), ("unused", "i4")],
 )
 """A line that is not blank: the hash of its visible characters, byte offsets of the first and last of them, code points from the line's
 beginning to the last visible one, and how many visible characters and letters it has."""
@@ -49,9 +49,17 @@ def tally_characters(frequency, seen, table, out):  # type: ignore[no-untyped-de
         out.hashes += number * (point == ord("#"))
 
 
+def unit_scratch(units: int) -> tuple[np.ndarray, ...]:
+    """``keys`` uint64, ``table``, ``firsts``, ``mass`` and ``places`` int32: scratch memory for so many words or lines."""
+    return np.empty(units, np.uint64), np.empty(1 << (2 * units).bit_length(), np.int32), *(np.empty(units, np.int32) for _ in range(3))
+
+
 @numba.njit(cache=True, nogil=True)
 def _first_of(keys, number, table, firsts):  # type: ignore[no-untyped-def]
-    """Writes to ``firsts[k]`` where the key ``keys[k]`` first occurs, for k < ``number``; by open addressing in ``table``."""
+    """Writes to ``firsts[k]`` where the key ``keys[k]`` first occurs, for k < ``number``; by open addressing in ``table``.
+
+    Here and below there is no branch on whether a key is new: half are, so that no processor could predict it.
+    """
     size = 4
     while size < 2 * number:
         size *= 2
@@ -60,19 +68,22 @@ def _first_of(keys, number, table, firsts):  # type: ignore[no-untyped-def]
     for k in range(number):
         key = keys[k]
         slot = (key ^ key >> _31) * _MIX >> _29 & mask
-        while table[slot] != 0 and keys[table[slot] - 1] != key:
+        entry = table[slot]
+        while (entry != 0) & (keys[max(entry - 1, 0)] != key):
             slot = slot + _1 & mask
-        if table[slot] == 0:
-            table[slot] = k + 1
-        firsts[k] = table[slot] - 1
+            entry = table[slot]
+        entry = k + 1 if entry == 0 else entry
+        table[slot] = entry
+        firsts[k] = entry - 1
 
 
 @numba.njit(cache=True, nogil=True)
-def tally_words(hashes, sizes, keys, table, firsts, mass, out):  # type: ignore[no-untyped-def]
+def tally_words(hashes, sizes, scratch, out):  # type: ignore[no-untyped-def]
     """Distinct words, characters in the heaviest repeated pair of words, and in runs of ``NGRAM`` words that stood before.
 
-    ``hashes`` and ``sizes`` [words]; ``keys``, ``table``, ``firsts`` and ``mass`` are scratch memory.
+    ``hashes`` and ``sizes`` [words]; ``scratch`` from ``unit_scratch``.
     """
+    keys, table, firsts, mass, _ = scratch
     words = hashes.size
     _first_of(hashes, words, table, firsts)
     characters = longest = distinct = heaviest = 0
@@ -85,32 +96,39 @@ def tally_words(hashes, sizes, keys, table, firsts, mass, out):  # type: ignore[
     _first_of(keys, words - 1, table, firsts)
     for k in range(words - 1):
         first, size = firsts[k], sizes[k] + sizes[k + 1]
-        mass[first] = size if first == k else mass[first] + size
-        if first != k:
-            heaviest = max(heaviest, mass[first])
+        together = size + mass[first] * (first != k)
+        mass[first] = together
+        heaviest = max(heaviest, together * (first != k))
     out.word_characters, out.longest_word, out.distinct_words, out.top_bigram = characters, longest, distinct, heaviest
-    out.duplicate_ngrams = _repeated_ngrams(hashes, sizes, keys, table, firsts)
+    out.duplicate_ngrams = _repeated_ngrams(hashes, sizes, scratch)
 
 
 @numba.njit(cache=True, nogil=True)
-def _repeated_ngrams(hashes, sizes, keys, table, firsts):  # type: ignore[no-untyped-def]
+def _repeated_ngrams(hashes, sizes, scratch):  # type: ignore[no-untyped-def]
+    """Only a run that begins and ends with repeated pairs can be repeated, and few do: the others are not looked up.
+
+    ``scratch`` still holds the pairs: ``firsts``, and their ``mass``, which is more than one pair's where a pair is repeated.
+    """
+    keys, table, firsts, mass, places = scratch
     power = np.uint64(1)
     for _ in range(NGRAM):
         power *= _BASE
-    rolled, covered, characters = np.uint64(0), 0, 0
+    rolled, number = np.uint64(0), 0
     for k in range(hashes.size):
         rolled = rolled * _BASE + hashes[k]
         if k >= NGRAM:
             rolled -= power * hashes[k - NGRAM]
-        if k + 1 >= NGRAM:
-            keys[k + 1 - NGRAM] = rolled
-    number = hashes.size + 1 - NGRAM
+        begin = k + 1 - NGRAM
+        if begin >= 0:
+            keys[number], places[number] = rolled, begin
+            number += (mass[firsts[begin]] > sizes[begin] + sizes[begin + 1]) & (mass[firsts[k - 1]] > sizes[k - 1] + sizes[k])
     _first_of(keys, number, table, firsts)
+    characters = covered = 0
     for k in range(number):
         if firsts[k] != k:
-            for j in range(max(k, covered), k + NGRAM):
+            for j in range(max(places[k], covered), places[k] + NGRAM):
                 characters += sizes[j]
-            covered = k + NGRAM
+            covered = places[k] + NGRAM
     return characters
 
 
@@ -136,15 +154,16 @@ def _ends_in_ellipsis(data, first, last, point):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def tally_lines(lines, data, classes, keys, table, firsts, out):  # type: ignore[no-untyped-def]
+def tally_lines(lines, data, classes, scratch, out):  # type: ignore[no-untyped-def]
     """How lines begin and end, how long they are, and which of them stood before."""
+    keys, table, firsts, _, _ = scratch
     for k in range(lines.size):
         keys[k] = lines[k].hash
     _first_of(keys, lines.size, table, firsts)
     for k in range(lines.size):
         line = lines[k]
-        begin, _ = decode_at(data, np.uint64(line.first))
-        end, _ = decode_at(data, np.uint64(line.last))
+        begin, _ = decode_at(data, line.first)
+        end, _ = decode_at(data, line.last)
         out.line_characters += line.size
         out.longest_line = max(out.longest_line, line.size)
         out.bullet += classes[begin] & BULLET != 0

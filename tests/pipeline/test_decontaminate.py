@@ -30,7 +30,8 @@ ITEMS: list[dict[str, Any]] = [
 
 def write(path: Path, items: list[dict[str, Any]]) -> Path:
     data = b"".join(orjson.dumps(item) + b"\n" for item in items)
-    path.write_bytes({".gz": gzip.compress, ".zst": zstandard.compress}.get(path.suffix, bytes)(data))
+    packed = {".gz": gzip.compress(data), ".zst": zstandard.compress(data)}
+    path.write_bytes(packed.get(path.suffix, data))
     return path
 
 
@@ -44,7 +45,10 @@ def test_items_are_read_from_plain_and_packed_lines(tmp_path: Path, name: str) -
     ]
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"{", "items.jsonl:1: not JSON"), (b'\n{"q": 1}', "items.jsonl:2: none of the fields question")])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"{", "items.jsonl:1: not JSON"), (b'\n{"q": 1}', "items.jsonl:2: none of the fields question"), (b"[1]", "items.jsonl:1: none of")],
+)
 def test_bad_items_are_named(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "items.jsonl").write_bytes(content)
     with pytest.raises(PipelineError, match=message):
@@ -93,10 +97,8 @@ def test_the_benchmark_s_hash_is_an_input(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the development corpus is not beside the project")
 def test_all_known_contamination_is_found_and_little_else(tmp_path: Path) -> None:
-    texts = {}
-    for line in gzip.open(CORPUS / "zh.jsonl.gz"):
-        record = orjson.loads(line)
-        texts[record["id"]] = record["text"]
+    with gzip.open(CORPUS / "zh.jsonl.gz") as lines:
+        texts = {record["id"]: record["text"] for record in map(orjson.loads, lines)}
     known = {name for name in texts if "cmrc2018:DEV_" in name}
     assert len(known) == 848
     path = str((CORPUS / "evals.jsonl.gz").resolve())

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from curriculum.plan import MicroBatch
 from manifests.schema.curriculum import InstructionObjective, PrefixObjective
 from manifests.schema.shards import ShardManifest
+from tests.trainer.tiny import SHARD_TOKENS, write_shards
 from trainer.data import Pairs, ShardError, Stream, open_sets, verify
 from trainer.loader import Loader
-from tests.trainer.tiny import SHARD_TOKENS, write_shards
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,8 @@ def test_pairs_are_views_of_the_shards(shards: tuple[Path, ShardManifest]) -> No
     expected = [(column(folder, manifest, "pairs", field)) for field in ("prompt", "target")]
     assert [prompt.tolist() for prompt in prompts] == [expected[0][row] for row in rows]
     assert [target.tolist() for target in targets] == [expected[1][row] for row in rows]
+    lengths = Pairs(folder, manifest.sets["pairs"]).lengths(rows)
+    assert [side.tolist() for side in lengths] == [[len(row) for row in side] for side in (prompts, targets)]
     assert not any(array.flags.owndata for array in (*prompts, *targets))
 
 
@@ -94,4 +96,4 @@ def test_instruction_pairs_count_their_own_tokens(shards: tuple[Path, ShardManif
     loaded = Loader(open_sets(folder, manifest.sets), manifest.vocabulary).load(objective, ("pairs",), micro_batch([0, 0], [7, 2]))
     prompts, targets = (column(folder, manifest, "pairs", field) for field in ("prompt", "target"))
     assert loaded.tokens == {"pairs": sum(len(side[row]) for side in (prompts, targets) for row in (7, 2))}
-    assert [row[1 : 1 + len(prompts[7])] for row in loaded.batch.encoder.tolist()][0] == prompts[7]
+    assert loaded.batch.encoder[0, 1 : 1 + len(prompts[7])].tolist() == prompts[7]

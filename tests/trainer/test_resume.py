@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.trainer.tiny import write_curriculum, write_shards
 from trainer.checkpoint import newest
 from trainer.history import HistoryError
 from trainer.records import read
 from trainer.run import Run
 from trainer.train import Diverged, train
-from tests.trainer.tiny import write_curriculum, write_shards
 
 ROOT = Path(__file__).parents[2]
 RECORDS = ("metrics.jsonl", "evaluation.jsonl", "manifest.json")

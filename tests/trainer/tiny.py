@@ -70,7 +70,8 @@ def write_curriculum(file: Path, **changes: Any) -> Path:
     }  # fmt: skip
     biflan = {
         "name": "biflan", "objective": {"kind": "instruction", "source": 32, "target": 16}, "mixture": {"pairs": 1.0},
-        "tokens": 500, "global_batch": 4, "micro_batch": 2, "learning_rate": {"schedule": "constant", "peak": 1e-3}, "max_epochs": {"pairs": 9},
+        "tokens": 500, "global_batch": 4, "micro_batch": 2, "learning_rate": {"schedule": "constant", "peak": 1e-3},
+        "max_epochs": {"pairs": 9},
     }  # fmt: skip
     data = {
         "version": 1, "kind": "curriculum", "name": "tiny", "seed": 5,

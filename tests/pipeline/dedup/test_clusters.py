@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pipeline.dedup.ranks import save
 ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50)), max_size=30, unique_by=lambda row: row[1])
 
 
-def packed(rows: list[tuple[int, ...]], dtype: np.dtype, cuts: int) -> list[bytes]:
+def packed(rows: Sequence[tuple[int, ...]], dtype: np.dtype, cuts: int) -> list[bytes]:
     """The rows in several payloads."""
     records = np.array([tuple(row) for row in rows], dtype)
     return [piece.tobytes() for piece in np.array_split(records, cuts)]

@@ -25,10 +25,11 @@ GETTYSBURG = (
     "that field, as a final resting place for those who here gave their lives that that nation might live."
 )
 ORIGIN = (
-    "When we look to the individuals of the same variety or sub-variety of our older cultivated plants and animals, one of the first points "
-    "which strikes us, is, that they generally differ much more from each other, than do the individuals of any one species or variety in "
-    "a state of nature. When we reflect on the vast diversity of the plants and animals which have been cultivated, and which have varied "
-    "during all ages under the most different climates and treatment, I think we are driven to conclude that this is simply due."
+    "When we look to the individuals of the same variety or sub-variety of our older cultivated plants and animals, one of the first "
+    "points which strikes us, is, that they generally differ much more from each other, than do the individuals of any one species "
+    "or variety in a state of nature. When we reflect on the vast diversity of the plants and animals which have been cultivated, "
+    "and which have varied during all ages under the most different climates and treatment, I think we are driven to conclude that "
+    "this is simply due."
 )
 PEACH = (
     "晋太元中，武陵人捕鱼为业。缘溪行，忘路之远近。忽逢桃花林，夹岸数百步，中无杂树，芳草鲜美，落英缤纷。渔人甚异之，复前行，欲穷其林。"
@@ -151,7 +152,8 @@ def test_runs_of_one_character_are_cut_in_prose_only(tmp_path: Path) -> None:
         {"id": "code", "text": "#" * 60 + "\nx = 1", "language": "code"},
     ]
     found = run(tmp_path, rows)
-    assert found["texts"] == {"en": "Title\n" + "=" * 16 + "\n" + " " * 40 + "Yes" + "!" * 16, "zh": "笑死" + "哈" * 16, "code": rows[2]["text"]}
+    english = "Title\n" + "=" * 16 + "\n" + " " * 40 + "Yes" + "!" * 16
+    assert found["texts"] == {"en": english, "zh": "笑死" + "哈" * 16, "code": rows[2]["text"]}
     assert found["metrics"]["characters_removed/en"] == 28
     assert found["metrics"]["characters_removed/zh"] == 14
     assert found["tokens"] == {"en": None, "zh": None, "code": [1, 2, 3]}

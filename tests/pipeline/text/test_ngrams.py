@@ -16,6 +16,7 @@ from pipeline.text.shingles import BLOCK
 
 ITEM = "What is the name of the river that flows through the city of Florence in Tuscany?"
 PASSAGE = "豫章故郡，洪都新府。星分翼轸，地接衡庐。襟三江而带五湖，控蛮荆而引瓯越。物华天宝，龙光射牛斗之墟。"
+UNITS = st.sampled_from(["aa", "bb", "cc", "学", "习"])
 SHORT = "落霞与孤鹜齐飞，秋水共长天一色。"
 
 
@@ -92,7 +93,7 @@ def test_hits_at_the_borders_of_blocks() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.lists(st.sampled_from(["aa", "bb", "cc", "学", "习"]), max_size=12), max_size=4), st.lists(st.sampled_from(["aa", "bb", "cc", "学", "习"]), max_size=40))
+@given(st.lists(st.lists(UNITS, max_size=12), max_size=4), st.lists(UNITS, max_size=40))
 def test_against_sets_of_windows(items: list[list[str]], document: list[str]) -> None:
     words, characters = 3, 4
     known: dict[tuple[str, ...], int] = {}

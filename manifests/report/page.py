@@ -1,0 +1,103 @@
+"""The page: its sections from the run's record, rendered by the template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from manifests.files import atomic_write, sha256
+from manifests.report import words
+from manifests.report.examples import Example, examples
+from manifests.report.figure import Figure
+from manifests.report.findings import cluster_sizes, clusters, personal_data, personal_data_by_source, privacy
+from manifests.report.funnel import COLUMNS, Reason, funnel, reasons
+from manifests.report.mix import mix, source_rows
+from manifests.report.record import RunRecord
+from manifests.report.signals import panels
+from manifests.report.summary import summary_of
+from manifests.report.training import by_stage, curve, heldout, heldout_rows
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A row of the provenance table: a manifest, its own hash, and the hashes that it names."""
+
+    name: str
+    sha256: str
+    hashes: tuple[tuple[str, str], ...]
+
+
+def write_report(run: Path) -> Path:
+    """Writes ``report.html`` into the run folder and returns its path. The same run gives the same bytes.
+
+    Raises:
+        FileNotFoundError: the folder holds neither a step manifest nor a training log.
+        ManifestError: a manifest is not valid.
+    """
+    record = RunRecord.read(run)
+    environment = Environment(
+        loader=PackageLoader("manifests.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(count=words.count, plain=words.plain, megabytes=words.megabytes)
+    environment.globals.update(share=words.share)
+    target = run / "report.html"
+    with atomic_write(target) as temporary:
+        temporary.write_text(environment.get_template("report.html").render(content(record)), encoding="utf-8")
+    return target
+
+
+def content(record: RunRecord) -> dict[str, Any]:
+    """What the template shows; sections without data are empty."""
+    sizes, found = cluster_sizes(record), personal_data(record)
+    whole = record.steps["ingest"].documents_in if "ingest" in record.steps else 0
+    return {
+        "name": record.name,
+        "summary": summary_of(record),
+        "columns": COLUMNS,
+        "documents": whole,
+        "funnel": funnel(record) if record.steps else None,
+        "reasons": reasons(record),
+        "mix": mix(record.shards) if record.shards else None,
+        "sources": source_rows(record.shards) if record.shards else [],
+        "panels": panels(record),
+        "clusters": clusters(sizes) if sizes else None,
+        "privacy": privacy(found) if found else None,
+        "found": found,
+        "found_by_source": personal_data_by_source(record),
+        "curves": _curves(record),
+        "heldout": [(stage, heldout(record, stage, lines)) for stage, lines in by_stage(record).items()],
+        "heldout_rows": heldout_rows(record),
+        "examples": _examples(record),
+        "origins": _origins(record),
+    }
+
+
+def _curves(record: RunRecord) -> list[tuple[str, Figure]]:
+    if not record.training_steps:
+        return []
+    return [
+        ("Loss, nats per target token", curve(record, "loss", "Training loss", 300, None)),
+        ("Learning rate", curve(record, "learning_rate", "Learning rate", 150, 0.0)),
+    ]
+
+
+def _examples(record: RunRecord) -> list[tuple[Reason, list[Example]]]:
+    found = {step: examples(record.folder / step, manifest) for step, manifest in record.steps.items()}
+    return [(reason, found[reason.step][reason.name]) for reason in reasons(record)]
+
+
+def _origins(record: RunRecord) -> list[Origin]:
+    origins = []
+    for step, manifest in record.steps.items():
+        hashes = (("fingerprint", manifest.fingerprint), ("input", manifest.input_sha256))
+        origins.append(Origin(f"{step} v{manifest.step_version}", sha256(record.folder / step / "manifest.json"), hashes))
+    if record.shards is not None:
+        hashes = (("fingerprint", record.shards.fingerprint), ("tokenizer", record.shards.vocabulary.model.sha256))
+        origins.append(Origin("shards.json", sha256(record.folder / "shards" / "shards.json"), hashes))
+    if record.training is not None:
+        hashes = (("fingerprint", record.training.fingerprint), ("checkpoint", record.training.checkpoint.sha256))
+        origins.append(Origin(f"train: {record.training.curriculum}", sha256(record.folder / "train" / "manifest.json"), hashes))
+    return origins
