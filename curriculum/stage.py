@@ -44,9 +44,10 @@ class StagePlan:
 
     def __init__(self, stage: Stage, shards: ShardManifest, seed: int) -> None:
         self.stage = stage
-        self.sources = tuple(_source(stage, name, shards, seed) for name in stage.mixture)
+        # By name, so that the order of the manifest's keys, which its fingerprint ignores, does not matter.
+        self.sources = tuple(_source(stage, name, shards, seed) for name in sorted(stage.mixture))
         # A share of tokens is a share of samples divided by the tokens of a sample.
-        rates = [Fraction(str(share)) / source.sample_tokens for share, source in zip(stage.mixture.values(), self.sources, strict=True)]
+        rates = [Fraction(str(stage.mixture[source.name])) / source.sample_tokens for source in self.sources]
         self.mixture = _annotate(stage, lambda: Mixture(weights(rates)))
         self.samples = -(-stage.tokens * sum(rates).numerator // sum(rates).denominator)
         self.steps = -(-self.samples // stage.global_batch)

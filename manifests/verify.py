@@ -41,23 +41,28 @@ def verify(run: Path) -> Verification:
     manifests = {step: load(run / step / "manifest.json", StepManifest) for step in STEPS if (run / step / "manifest.json").exists()}
     if not manifests:
         raise FileNotFoundError(f"{run} holds no step manifest; run `make corpus` first")
-    for step, manifest in tqdm(manifests.items(), desc="verify", unit="step", leave=False):
-        _verify_step(run / step, manifest, result)
+    whole: set[str] = set()
+    for step, manifest in tqdm(manifests.items(), desc="verify", unit="step", leave=False, disable=None):
+        if _verify_step(run / step, manifest, result):
+            whole.add(step)
         before = STEPS[STEPS.index(step) - 1] if step != STEPS[0] else None
-        if before in manifests:
+        if before in whole and step in whole:
             _verify_chain(run, step, manifest, before, manifests[before], result)
     if "shards" in manifests:
         _verify_shards(run / "shards", load(run / "shards" / "shards.json", ShardManifest), result)
     return result
 
 
-def _verify_step(folder: Path, manifest: StepManifest, result: Verification) -> None:
-    for file in manifest.files:
-        _verify_file(folder, file, result)
+def _verify_step(folder: Path, manifest: StepManifest, result: Verification) -> bool:
+    """Whether all of the step's files are there and have the bytes that the manifest says: only then can they be read."""
+    sound = [_verify_file(folder, file, result) for file in manifest.files]
     for part in manifest.parts:
-        if _verify_file(folder, part.kept, result) and _verify_file(folder, part.rejected, result):
+        readable = [_verify_file(folder, part.kept, result), _verify_file(folder, part.rejected, result)]
+        if all(readable):
             _verify_counts(folder, part, result)
+        sound += readable
     result.documents += manifest.documents_in if manifest.step == STEPS[0] else 0
+    return all(sound)
 
 
 def _verify_file(folder: Path, file: File, result: Verification) -> bool:

@@ -1,0 +1,21 @@
+"""Corpus pipeline: raw text to token-balanced Arrow shards."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numba
+
+
+def _kernel_cache() -> Path:
+    """A folder for compiled kernels that is named by their sources.
+
+    numba looks at a kernel's own file only; one that calls a kernel of another file would go on with the old machine code.
+    """
+    sources = sorted(path for path in Path(__file__).parent.rglob("*.py") if b"njit" in path.read_bytes())
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+    return Path.home() / ".cache" / "openba-pipeline" / "kernels" / digest[:16]
+
+
+numba.config.CACHE_DIR = str(_kernel_cache())

@@ -33,7 +33,7 @@ class Evaluator:
 
     def _stage(self, engine: Engine, stage: Stage) -> dict[str, float]:
         losses = {}
-        for name in stage.mixture:
+        for name in sorted(stage.mixture):
             micro_batches = self._micro_batches(stage, name)
             if micro_batches:
                 losses[name] = engine.evaluate(self._passes(stage, name, micro_batches))

@@ -15,13 +15,13 @@ _RANGES = ((2, 2), (3, 3), (4, 4), (5, 5), (6, 10), (11, 20), (21, 50), (51, 100
 
 
 def cluster_sizes(record: RunRecord) -> dict[int, int]:
-    """Clusters of near-duplicates by their number of documents."""
+    """Clusters of duplicates by their number of documents."""
     return {int(size): clusters for (size,), clusters in record.metrics("dedup", "clusters").items()}
 
 
 def clusters(sizes: Mapping[int, int]) -> Figure:
     """A bar for each range of sizes; heights are logarithmic, since sizes follow a power law."""
-    figure = Figure("Clusters of near-duplicates by size", 520, 240)
+    figure = Figure("Clusters of duplicates by size", 520, 240)
     found = []
     for low, high in _RANGES:
         inside = sum(number for size, number in sizes.items() if size >= low and (high is None or size <= high))
@@ -36,7 +36,7 @@ def clusters(sizes: Mapping[int, int]) -> Figure:
             Text(x + width / 2, 198 - height, count(number), "value", "middle"),
             Text(x + width / 2, 223, name, "tick", "middle"),
         )
-    figure.add(Line([(10, 205), (510, 205)], "axis"))
+    figure.add(Line([(10, 205), (10 + width * len(found), 205)], "axis"))
     return figure
 
 

@@ -65,6 +65,6 @@ def funnel(record: RunRecord) -> Figure:
                 width = max(documents / whole * _BAR, 1)
                 figure.add(Rect(x, y + 2, width, _ROW - 14, style, f"{step}: {count(documents)} {style}"))
                 x += width
-        lost = f" −{count(rejected)} ({share(rejected, manifest.documents_in)})" if rejected else ""
+        lost = f", {count(rejected)} rejected ({share(rejected, manifest.documents_in)})" if rejected else ""
         figure.add(Text(max(x, _LEFT) + 10, y + 18, f"{count(manifest.documents_kept)} kept{lost}", "value"))
     return figure

@@ -9,7 +9,7 @@ from manifests.report.findings import cluster_sizes, personal_data
 from manifests.report.funnel import reasons
 from manifests.report.record import RunRecord
 from manifests.report.training import heldout_rows
-from manifests.report.words import count, megabytes, plain, share, short
+from manifests.report.words import count, megabytes, plain, short
 from manifests.schema.documents import LANGUAGES
 
 NOT_YET = "not run yet"
@@ -110,7 +110,7 @@ def _training(record: RunRecord) -> str:
 
 def _losses(record: RunRecord) -> str:
     def text(name: str, last: float, unigram: float | None) -> str:
-        return f"{name} {last:.3f}" + (f" (unigram {unigram:.3f}, {share(last, unigram)})" if unigram else "")
+        return f"{name} {last:.3f}" + (f" (unigram {unigram:.3f})" if unigram else "")
 
     stages: dict[str, list[str]] = {}
     for row in heldout_rows(record):

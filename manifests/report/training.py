@@ -58,7 +58,7 @@ def curve(record: RunRecord, field: str, label: str, height: float, low: float |
             figure.add(Line([(start, 22), (start, height - 24)], "switch", f"{name} begins at step {count(first)}"))
         if end - start > 7 * len(name):
             figure.add(Text((start + end) / 2, 15, name, "name", "middle"))
-    plot.grid(figure, y_ticks=5 if height > 200 else 3)
+    plot.grid(figure, y_ticks=6 if height > 200 else 3)
     for points in filter(None, values):
         drawn = [(plot.x(step), plot.y(value)) for step, value in points]
         figure.add(Line(drawn, "curve", f"{label}: {points[-1][1]:.4g} at step {points[-1][0]:.0f}"))
@@ -98,7 +98,7 @@ def heldout(record: RunRecord, stage: str, lines: Sequence[Evaluation]) -> Figur
     y = Scale(min([*every, *baselines]) * 0.94, max([*every, *baselines]) * 1.03, 246, 30)
     plot = Plot(Scale(min(steps), max(steps), 46, 350), y)
     legend(figure, 46, 14, [(language_of(name), name) for name in names])
-    plot.grid(figure, x_ticks=5, y_ticks=5)
+    plot.grid(figure, x_ticks=5, y_ticks=6)
     for _, first, _ in record.stage_spans[1:]:
         figure.add(Line([(plot.x(first), 30), (plot.x(first), 246)], "switch"))
     for name in names:

@@ -37,33 +37,25 @@ class Scrub(Transform):
         if changed.any():
             batch = _replace(batch, scrubbed.texts, changed)
         empty = self._empty(scrubbed.texts, changed)
-        nothing = pa.scalar(None, pa.string())
-        reason = pc.if_else(empty, ONLY_PERSONAL_DATA, nothing)
-        detail = pc.if_else(empty, _kinds(scrubbed), nothing)
-        return decide("privacy", batch, reason, detail, metrics)
+        reason = pc.if_else(pa.array(empty), ONLY_PERSONAL_DATA, pa.scalar(None, pa.string()))
+        return decide("privacy", batch, reason, _kinds(scrubbed, np.flatnonzero(empty)), metrics)
 
-    def _empty(self, texts: pa.Array, changed: np.ndarray) -> pa.Array:
+    def _empty(self, texts: pa.Array, changed: np.ndarray) -> np.ndarray:
         """bool [documents]: changed, and nothing left but white space and placeholders."""
-        rows = np.flatnonzero(changed)
         empty = np.zeros(len(changed), bool)
-        rest = texts.take(pa.array(rows))
+        rest = texts.filter(pa.array(changed))
         for kind in self._settings.actions:
             rest = pc.replace_substring(rest, placeholder(kind), "")
-        empty[rows] = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(rest)), 0).to_numpy(zero_copy_only=False)
-        return pa.array(empty)
+        empty[changed] = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(rest)), 0).to_numpy(zero_copy_only=False)
+        return empty
 
 
-def _kinds(scrubbed: Scrubbed) -> pa.Array:
-    """Which kinds were found in each document, by name and number."""
-    if not scrubbed.found:
-        return pa.nulls(len(scrubbed.texts), pa.string())
-    names = [_numbered(kind, count) for kind, count in scrubbed.found.items()]
-    return pc.binary_join_element_wise(*names, ", ", null_handling="skip")
-
-
-def _numbered(kind: str, count: np.ndarray) -> pa.Array:
-    """Such as "email 2", or null where there is none."""
-    return pc.binary_join_element_wise(kind, pa.array(count, mask=count == 0).cast(pa.string()), " ")
+def _kinds(scrubbed: Scrubbed, rows: np.ndarray) -> pa.Array:
+    """string [documents]: which kinds were found in each of these (few) documents, by name and number; null for the others."""
+    details: list[str | None] = [None] * len(scrubbed.texts)
+    for row in rows.tolist():
+        details[row] = ", ".join(f"{kind} {count[row]}" for kind, count in scrubbed.found.items() if count[row])
+    return pa.array(details, pa.string())
 
 
 def _metrics(batch: pa.RecordBatch, scrubbed: Scrubbed, changed: np.ndarray) -> Iterator[tuple[str, int]]:

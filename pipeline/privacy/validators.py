@@ -26,7 +26,8 @@ _TELEPHONE = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(
-    "(?:version|ver|release|revision|build|section|版本|版本号|[=<>~!]=|[~^])(?:[ .:=]|：|为|是){0,3}".encode() + rb"\Z", re.IGNORECASE
+    "(?:(?<![A-Za-z])(?:version|ver|release|revision|build|section)|版本|版本号|[=<>~!]=|[~^])(?:[ .:=]|：|为|是){0,3}".encode() + rb"\Z",
+    re.IGNORECASE,
 )
 _ADDRESS = re.compile(
     "(?:ip|ipv4|addr|address|host|server|dns|ping|gateway|proxy|地址|主机|服务器|网关|代理)(?:[ .:='\"(]|：|（|is|为|是){0,5}".encode()

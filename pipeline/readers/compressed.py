@@ -44,7 +44,7 @@ def blocks(path: Path, start: int = 0) -> Iterator[bytes]:
     Raises:
         DamagedFileError: with reason ``truncated_gzip``, ``truncated_zstd`` or ``corrupt_compression``.
     """
-    return _decompressed(path) if is_compressed(path) else _plain(path, start, BLOCK)
+    return _gathered(_decompressed(path)) if is_compressed(path) else _plain(path, start, BLOCK)
 
 
 def _plain(path: Path, start: int, size: int) -> Iterator[bytes]:
@@ -52,6 +52,23 @@ def _plain(path: Path, start: int, size: int) -> Iterator[bytes]:
         file.seek(start)
         while block := file.read(size):
             yield block
+
+
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Joins pieces to blocks, and gives what came before an error."""
+    block: list[bytes] = []
+    size = 0
+    try:
+        for piece in pieces:
+            block.append(piece)
+            size += len(piece)
+            if size >= BLOCK:
+                yield b"".join(block)
+                block, size = [], 0
+    except DamagedFileError:
+        yield b"".join(block)
+        raise
+    yield b"".join(block)
 
 
 def _decompressed(path: Path) -> Iterator[bytes]:

@@ -114,6 +114,11 @@ def test_stages_are_moved_by_the_manifest_alone() -> None:
     assert everything(Curriculum(curriculum_manifest(BIFLAN, UL2, LENGTH), SHARDS)) == forward[38:] + forward[:38]
 
 
+def test_the_order_of_the_keys_does_not_matter() -> None:
+    turned = stage("ul2", dict(reversed(STREAMS.items())), 12_800)
+    assert everything(Curriculum(curriculum_manifest(turned), SHARDS)) == everything(Curriculum(curriculum_manifest(UL2), SHARDS))
+
+
 def test_another_seed_is_another_order() -> None:
     one, two = (samples(Curriculum(curriculum_manifest(UL2, seed=seed), SHARDS).step(0)) for seed in (1, 2))
     assert one != two

@@ -1,0 +1,178 @@
+"""A small run folder as the steps and the trainer would leave it: the Zen of Python (PEP 20), the Analects (论语) and a line of HTML."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from manifests.files import sha256, write_json
+from manifests.schema.corpus import Language
+from manifests.schema.documents import IDENTIFIED, REJECTED
+from manifests.schema.shards import Shard, ShardManifest, SourceShare, TokenSet, Vocabulary
+from manifests.schema.steps import KEPT, Count, File, Part, StepManifest
+
+ZEN = (
+    "Beautiful is better than ugly.",
+    "Explicit is better than implicit.",
+    "Simple is better than complex.",
+    "Complex is better than complicated.",
+    "Flat is better than nested.",
+    "Sparse is better than dense.",
+    "Readability counts.",
+)
+ANALECTS = (
+    "学而时习之，不亦说乎？有朋自远方来，不亦乐乎？人不知而不愠，不亦君子乎？",
+    "吾日三省吾身：为人谋而不忠乎？与朋友交而不信乎？传不习乎？",
+    "温故而知新，可以为师矣。",
+    "学而不思则罔，思而不学则殆。",
+    "知之为知之，不知为不知，是知也。",
+)
+MARKUP = "<script>alert('rejected')</script> 请联系张三：zhang.san@example.org，电话 138-1234-5678"
+RULES = [
+    {"name": "short_text", "signal": "characters", "languages": ["en", "zh"], "min": 15.0, "max": None},
+    {"name": "few_letters", "signal": "letter_ratio", "languages": ["en"], "min": 0.6, "max": None},
+    {"name": "few_han", "signal": "han_ratio", "languages": ["zh"], "min": 0.5, "max": 0.99},
+]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document and its outcome: ``reason`` is empty where it is kept."""
+
+    text: str
+    source: str
+    language: str
+    reason: str = KEPT
+    detail: str = ""
+
+
+def web(texts: Sequence[str], language: str, reason: str = KEPT, detail: str = "") -> list[Document]:
+    """Documents of the language's source."""
+    return [Document(text, {"en": "pep20", "zh": "lunyu"}[language], language, reason, detail) for text in texts]
+
+
+STEPS: dict[str, list[Document]] = {
+    "ingest": [Document(item.text, item.source, "") for item in [*web(ZEN, "en"), *web(ANALECTS, "zh"), *web([MARKUP], "zh")]],
+    "language": [*web(ZEN, "en"), *web(ANALECTS, "zh"), *web([MARKUP], "zh")],
+    "quality": [*web(ZEN, "en"), *web(ANALECTS, "zh"), *web([MARKUP], "zh", "few_han", "han_ratio 0.1 < 0.5")],
+    "dedup": [*web(ZEN[:5], "en"), *web(ZEN[5:], "en", "near_duplicate", "of pep20-0"), *web(ANALECTS, "zh")],
+    "privacy": [*web(ZEN[:5], "en"), *web(ANALECTS, "zh")],
+}
+METRICS: dict[str, dict[str, int]] = {
+    "quality": {
+        **{f"histogram/characters/en/{index}": number for index, number in ((7, 5), (8, 2))},
+        **{f"histogram/characters/zh/{index}": number for index, number in ((6, 3), (8, 3))},
+        **{f"histogram/letter_ratio/en/{index}": 7 for index in (48,)},
+        **{f"histogram/han_ratio/zh/{index}": number for index, number in ((5, 1), (41, 5))},
+        **{f"histogram/perplexity/zh/{index}": number for index, number in ((15, 4), (17, 2))},
+    },
+    "dedup": {"clusters/2": 31, "clusters/3": 7, "clusters/12": 1, "candidates": 40},
+    "privacy": {
+        **{"found/email/en": 3, "found/email/zh": 14, "found/phone_cn/zh": 9},
+        **{"found/email/source/pep20": 3, "found/email/source/lunyu": 14, "found/phone_cn/source/lunyu": 9},
+    },
+}
+
+
+def build_corpus(run: Path) -> None:
+    """Writes the corpus steps' manifests and rejected documents, and the shard manifest."""
+    before = hashlib.sha256(b"corpus").hexdigest()
+    for step, documents in STEPS.items():
+        _write_step(run / step, step, documents, before)
+        before = sha256(run / step / "manifest.json")
+    write_json(run / "shards" / "shards.json", shard_manifest().model_dump(mode="json"))
+
+
+def build_training(run: Path) -> None:
+    """Writes the training logs: 60 steps in two stages, evaluated at the start and after each."""
+    lines = [
+        {"step": step, "stage": "ul2" if step <= 40 else "length", "loss": 9.0 - step / 20, "learning_rate": 0.002 / step**0.5,
+         "tokens": 4096 * step, "tokens_by_set": {"en": 4096 * step}, "gradient_norm": 1.0}
+        for step in range(1, 61)
+    ]  # fmt: skip
+    evaluations = [
+        {"step": step, "stage": stage, "losses": {"en": 9.0625 - step / 16, "zh": 8.5 - step / 20}}
+        for step in (0, 40, 60)
+        for stage in ("ul2", "length")
+    ]
+    _write_lines(run / "train" / "metrics.jsonl", lines)
+    _write_lines(run / "train" / "evaluation.jsonl", evaluations)
+
+
+def shard_manifest() -> ShardManifest:
+    """Two stream sets of two sources."""
+    nothing = File(path="none", sha256=hashlib.sha256(b"").hexdigest(), bytes=0)
+    model = nothing.model_copy(update={"path": "tokenizer.model"})
+    vocabulary = Vocabulary(model=model, pieces=8000, size=8103, padded=8192)
+
+    def tokens(name: Language, sources: dict[str, int], budget: int | None, unigram: float | None) -> TokenSet:
+        shares = [SourceShare(name=key, documents=7, tokens=value, available_tokens=value, epochs=1.25) for key, value in sources.items()]
+        whole = sum(sources.values())
+        return TokenSet(
+            name=name,
+            language=name,
+            kind="stream",
+            tokens=whole,
+            rows=7,
+            documents=14,
+            shard_tokens=whole,
+            shards=(Shard(file=nothing, tokens=whole),),
+            sources=tuple(shares),
+            budget=budget,
+            unigram_entropy=unigram,
+        )
+
+    sets = {
+        "en": tokens("en", {"pep20": 1_200_345, "peps": 700_000}, 1_900_000, None),
+        "zh": tokens("zh", {"lunyu": 1_899_123}, 1_900_000, None),
+    }
+    heldout = {"en": tokens("en", {"pep20": 9_000}, None, 6.789), "zh": tokens("zh", {"lunyu": 8_000}, None, 7.123)}
+    return ShardManifest(fingerprint=hashlib.sha256(b"shards").hexdigest(), vocabulary=vocabulary, sets=sets, heldout=heldout)
+
+
+def _write_lines(file: Path, lines: list[dict[str, Any]]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def _write_step(folder: Path, step: str, documents: list[Document], before: str) -> None:
+    kept = _write_part(folder, "part-00000.arrow", IDENTIFIED, step, [item for item in documents if not item.reason])
+    rejected = _write_part(folder, "rejected/part-00000.arrow", REJECTED, step, [item for item in documents if item.reason])
+    numbers = Counter((item.source, item.language, item.reason) for item in documents)
+    counts = tuple(
+        Count(source=key[0], language=key[1], reason=key[2], documents=numbers[key], bytes=1000 * numbers[key]) for key in sorted(numbers)
+    )
+    manifest = StepManifest(
+        step=step,
+        step_version=1,
+        fingerprint=hashlib.sha256(step.encode()).hexdigest(),
+        input_sha256=before,
+        settings={"rules": RULES} if step == "quality" else {},
+        documents_in=len(documents),
+        documents_kept=kept.rows,
+        counts=counts,
+        metrics=METRICS.get(step, {}),
+        parts=(Part(index=0, kept=kept, rejected=rejected, documents_in=len(documents), counts=counts),),
+    )
+    write_json(folder / "manifest.json", manifest.model_dump(mode="json"))
+
+
+def _write_part(folder: Path, name: str, schema: pa.Schema, step: str, documents: list[Document]) -> File:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        writer.write_table(pa.Table.from_pylist([_row(item, step) for item in documents], schema=schema))
+    return File(path=name, sha256=sha256(path), bytes=path.stat().st_size, rows=len(documents))
+
+
+def _row(item: Document, step: str) -> dict[str, Any]:
+    hashed = hashlib.md5(item.text.encode())
+    values = {"id": hashed.hexdigest(), "text": item.text, "source": item.source, "hash": hashed.digest(), "language": item.language}
+    return {**values, "step": step, "reason": item.reason, "detail": item.detail}

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from manifests.__main__ import main
+from manifests.schema.base import ManifestError, load
+from manifests.schema.curriculum import CurriculumManifest, ModelSettings
+
+PRESETS = Path(__file__).parents[2] / "manifests"
+
+
+def demo(**stage: Any) -> dict[str, Any]:
+    """The demo curriculum with keys of its first stage changed."""
+    data = yaml.safe_load((PRESETS / "demo" / "curriculum.yaml").read_text(encoding="utf-8"))
+    data["stages"][0] |= stage
+    return data
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mixture": {"en": 0.5, "zh": 0.4}}, "stages[0].mixture: the shares add up to 0.9, not 1; for example set en to 0.6"),
+        ({"global_batch": 33}, "stages[0]: global_batch (33) must be a multiple of micro_batch (32)"),
+        ({"max_epochs": {"fr": 2}}, "stages[0]: max_epochs names 'fr', which is not in the mixture (code, en, zh); remove it"),
+        ({"tokens": "3 MB"}, "stages[0].tokens: unit 'MB' is not a unit of tokens"),
+        ({"objective": {"kind": "ul2", "chunk": 64}}, "stages[0].objective.ul2: give either preset or denoisers, not both or none"),
+        ({"learning_rate": {"schedule": "cosine", "peak": 1.0}}, "stages[0].learning_rate: a cosine schedule needs a minimum"),
+    ],
+)
+def test_errors_name_key_and_fix(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    file = tmp_path / "curriculum.yaml"
+    file.write_text(yaml.safe_dump(demo(**changes)))
+    with pytest.raises(ManifestError) as error:
+        load(file, CurriculumManifest)
+    assert str(error.value).startswith(f"{file}: {message}")
+
+
+def test_openba_is_as_wide_as_released() -> None:
+    model = load(PRESETS / "openba-15b" / "curriculum.yaml", CurriculumManifest).model
+    assert (model.ffn_hidden, model.heads * model.head_size) == (11008, 5120)
+    assert ModelSettings(d_model=8, encoder_layers=1, decoder_layers=1, heads=1, head_size=8, d_ff=385).ffn_hidden == 512
+
+
+def test_check_tells_valid_from_invalid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    presets = sorted(str(file) for file in PRESETS.glob("*/curriculum.yaml"))
+    assert main(["check", *presets]) == 0
+    other = tmp_path / "other.yaml"
+    other.write_text("kind: recipe\n")
+    assert main(["check", presets[0], str(other)]) == 1
+    assert f"{other}: kind: 'recipe' is not a kind of manifest; write one of: corpus, curriculum" in capsys.readouterr().err

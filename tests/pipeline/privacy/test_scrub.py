@@ -1,0 +1,137 @@
+"""Arithmetic of replacement: nothing is left to find, and no other byte changes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from manifests.schema.corpus import PrivacySettings
+from pipeline.privacy import findings as module
+from pipeline.privacy.finders import FINDERS
+from pipeline.privacy.findings import find
+from pipeline.privacy.regions import regions
+from pipeline.privacy.scrub import placeholder, scrub
+from pipeline.text.buffers import text_buffers
+from tests.pipeline.privacy.looks import KINDS, PLACEHOLDERS, REMOVE, found, scrubbed
+
+PIECES = st.sampled_from(
+    [
+        *("13812345678", "zhang@163.com", "https://a.com/b", "11010519491231002X", "4111111111111111", "93.184.216.34", "010-62345678"),
+        *(
+            "+44 20 7946 0958",
+            "fe80::1:2",
+            "www.b.cn",
+            "@",
+            ".",
+            "-",
+            "/",
+            ":",
+            " ",
+            "\n",
+            "0",
+            "86",
+            "+",
+            "(",
+            ")",
+            "手机",
+            "，",
+            "x",
+            "é",
+            "𠮷",
+        ),
+    ]
+)
+TEXTS = st.lists(st.one_of(PIECES, st.text(alphabet="0123456789abc.-/@:+() 电", max_size=6)), max_size=20).map("".join)
+_PLACEHOLDER = re.compile("|".join(placeholder(kind) for kind in KINDS))
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_nothing_is_left_and_no_other_byte_changes(text: str) -> None:
+    clean = scrubbed(text)
+    assert found(clean) == []
+    at = 0
+    pieces = _PLACEHOLDER.split(clean)
+    assert text.startswith(pieces[0])
+    assert text.endswith(pieces[-1])
+    for piece in pieces:
+        at = text.index(piece, at) + len(piece)
+    if not found(text):
+        assert clean == text
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXTS)
+def test_removal_leaves_nothing_either(text: str) -> None:
+    assert found(scrubbed(text, REMOVE)) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(TEXTS, max_size=6))
+def test_documents_of_a_batch_do_not_touch_each_other(texts: list[str]) -> None:
+    together = scrub(pa.array(["前", *texts, "后"]).slice(1, len(texts)), PLACEHOLDERS)
+    assert together.texts.to_pylist() == [scrubbed(text) for text in texts]
+
+
+def test_what_a_finding_hid_is_found_by_the_second_look() -> None:
+    assert found("a@b.com-13812345678") == [("email", "a@b.com")]
+    result = scrub(pa.array(["a@b.com-13812345678"]), PLACEHOLDERS)
+    assert result.texts.to_pylist() == ["<EMAIL>-<PHONE_CN>"]
+    assert {kind: int(count[0]) for kind, count in result.found.items() if count[0]} == {"email": 1, "phone_cn": 1}
+
+
+def test_kinds_that_are_not_named_are_left_alone() -> None:
+    text = "zhang@163.com 13812345678 http://a.cn/?m=li@qq.com"
+    only = PrivacySettings(actions={"email": "remove", "phone_cn": "placeholder"})
+    assert scrubbed(text, only) == " <PHONE_CN> http://a.cn/?m="
+    assert scrubbed(text, PrivacySettings(actions={})) == text
+
+
+HOSTILE = {
+    "digits": "1",
+    "spaced digits": "1 ",
+    "letters before an at sign": "a",
+    "dotted": "a.",
+    "at signs": "a@",
+    "addresses": "a@b.png",
+    "schemes": "http://a/",
+    "brackets": "http://a.b(",
+    "closed brackets": "http://a.b)",
+    "colons": "2001:",
+    "plus": "+1",
+    "quads": "1.1.1.",
+    "groups": "4111-",
+    "calls": "(010)",
+}
+
+
+@pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE.keys())
+def test_work_grows_linearly_on_hostile_texts(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work: bytes that regions cover, candidates that validators see, and the bytes of these."""
+
+    def work(times: int) -> int:
+        seen = []
+
+        def counting(finder):  # type: ignore[no-untyped-def]
+            def validate(candidate: bytes, before: bytes, after: bytes) -> int:
+                seen.append(len(candidate))
+                return int(finder.validate(candidate, before, after))
+
+            return replace(finder, validate=validate)
+
+        monkeypatch.setattr(module, "FINDERS", tuple(counting(finder) for finder in FINDERS))
+        texts = text_buffers(pa.array([unit * times + "@x.yy"]))
+        rows = np.zeros(1, np.int64)
+        found_regions = regions(texts, rows)
+        covered = int((found_regions[:, 1] - found_regions[:, 0]).sum())
+        assert covered <= 3 * len(texts.data)
+        find(texts, rows, frozenset(KINDS))
+        return covered + sum(seen) + len(seen)
+
+    assert work(16_000) <= 2 * 8 * work(2_000) + 1_000
