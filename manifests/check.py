@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from manifests.schema.assets import AssetManifest
 from manifests.schema.base import ManifestError, Strict, load
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.curriculum import CurriculumManifest
@@ -14,6 +15,7 @@ from manifests.schema.steps import StepManifest
 from manifests.schema.training import TrainingManifest
 
 KINDS: dict[str, type[Strict]] = {
+    "assets": AssetManifest,
     "corpus": CorpusManifest,
     "curriculum": CurriculumManifest,
     "shards": ShardManifest,

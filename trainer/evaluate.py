@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from curriculum.hashing import key, seeds
@@ -9,10 +11,12 @@ from curriculum.permutation import permute
 from curriculum.plan import MicroBatch
 from curriculum.stage import chunk_length
 from manifests.schema.curriculum import Stage, UL2Objective
-from manifests.schema.shards import TokenSet
+from manifests.schema.shards import TokenSet, Vocabulary
+from trainer.batch import Batch
 from trainer.data import open_sets
 from trainer.engine import Engine, Pass
 from trainer.loader import Loader
+from trainer.model.loss import IGNORED
 from trainer.passes import share
 from trainer.run import Run
 
@@ -21,6 +25,7 @@ class Evaluator:
     """Measures each stage's objective on the held-out part of each set of its mixture.
 
     A set's samples are spread evenly over the objective's denoisers, so the loss is their mean over tokens and compares between steps.
+    Only labels that are text count: sentinels and eos are easier than words, and would flatter the model against the unigram entropy.
     """
 
     def __init__(self, run: Run) -> None:
@@ -40,8 +45,10 @@ class Evaluator:
         return losses
 
     def _passes(self, stage: Stage, name: str, micro_batches: list[MicroBatch]) -> list[Pass]:
+        vocabulary = self._run.shards.vocabulary
         return [
-            Pass(self._loader.load(stage.objective, (name,), micro).batch, micro.seed, idle=idle) for micro, idle in share(micro_batches)
+            Pass(text_only(self._loader.load(stage.objective, (name,), micro).batch, vocabulary), micro.seed, idle=idle)
+            for micro, idle in share(micro_batches)
         ]
 
     def _micro_batches(self, stage: Stage, name: str) -> list[MicroBatch]:
@@ -59,6 +66,12 @@ class Evaluator:
             for start in range(0, len(mine), stage.micro_batch)
         ]
         return [MicroBatch(denoiser, np.zeros(len(part), np.int32), rows[part], noise[part], seed=0) for denoiser, part in parts]
+
+
+def text_only(batch: Batch, vocabulary: Vocabulary) -> Batch:
+    """The same batch with every label ignored that is not a piece of text."""
+    text = (batch.labels < vocabulary.pieces) & (batch.labels != vocabulary.eos)
+    return replace(batch, labels=np.where(text, batch.labels, IGNORED))
 
 
 def _rows(stage: Stage, tokens: TokenSet) -> int:
