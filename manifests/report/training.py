@@ -84,8 +84,8 @@ def by_stage(record: RunRecord) -> dict[str, list[Evaluation]]:
 
 
 def unigram(shards: ShardManifest | None, name: str) -> float | None:
-    """The unigram entropy of a held-out set in nats per token, where it is known."""
-    return shards.heldout[name].unigram_entropy if shards is not None and name in shards.heldout else None
+    """The unigram entropy of a set's training tokens in nats per token: what a model that knew only token frequencies would lose."""
+    return shards.sets[name].unigram_entropy if shards is not None and name in shards.sets else None
 
 
 def heldout(record: RunRecord, stage: str, lines: Sequence[Evaluation]) -> Figure:

@@ -18,10 +18,13 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 class Source(Strict):
     """Where documents come from.
 
-    ``path`` is relative to the corpus manifest (or absolute); ``include`` are glob patterns below it when it is a folder. ``jsonl`` reads
-    ``text_field`` (and ``id_field``, ``url_field``, ``license_field`` where present) of each line; ``text`` makes a document of each file,
-    line or blank-line-separated paragraph; ``tree`` makes one of each source file. ``strip`` are RE2 patterns removed from the text (such
-    as part-of-speech tags). ``kind`` code marks program text, which no language identifier can tell. ``reference`` sources train the
+    ``path`` is relative to the corpus manifest (or absolute); ``include`` are glob patterns below it when it is a folder. Files end in
+    ``.gz`` or ``.zst`` where they are compressed. ``jsonl`` reads ``text_field`` (and ``id_field``, ``url_field``, ``license_field`` where
+    present) of each line, or of each item of the one array in a ``.json`` file; ``text`` makes a document of each file, of
+    ``lines_per_document`` lines, or of each blank-line-separated paragraph; ``tree`` makes one of each source file. Documents are called
+    ``source:file``, with ``#`` and the byte offset (in an array, the index) where a file holds many: always unique, and the same
+    however the input is cut into parts; the record's own id is kept in ``meta``. ``strip`` are RE2 patterns removed from the text (such as
+    part-of-speech tags). ``kind`` code marks program text, which no language identifier can tell. ``reference`` sources train the
     perplexity models. ``max_epochs`` and ``max_tokens`` cap what a source may give to the shards.
     """
 
@@ -45,10 +48,10 @@ class Source(Strict):
 
 
 class IngestSettings(Strict):
-    """Parts of about ``part_bytes`` of text; documents longer than ``max_document_bytes`` are rejected, counted and kept."""
+    """Parts of about ``part_bytes`` of text; documents longer than ``max_document_bytes`` are rejected, and so much of them kept."""
 
     part_bytes: Annotated[int, Field(ge=1)] = 64_000_000
-    max_document_bytes: Annotated[int, Field(ge=1)] = 100_000_000
+    max_document_bytes: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100_000_000
 
 
 class LanguageSettings(Strict):

@@ -60,8 +60,8 @@ class SourceShare(Strict):
 class TokenSet(Strict):
     """A set of shards of one language (``kind`` stream) or of instruction pairs. All stream shards but the last hold ``shard_tokens``.
 
-    ``unigram_entropy`` (held-out sets) is the entropy in nats per token of the set's own token distribution: what a model that knew only
-    token frequencies would lose. ``longest`` is the greatest number of tokens of one pair (prompt, target).
+    ``unigram_entropy`` is that of the set's own token frequencies (of the targets, in sets of pairs), in nats per token: what a model that
+    knew only the training set's frequencies would lose.
     """
 
     name: str
@@ -74,7 +74,7 @@ class TokenSet(Strict):
     shards: tuple[Shard, ...]
     sources: tuple[SourceShare, ...]
     budget: int | None = None
-    unigram_entropy: float | None = None
+    unigram_entropy: float
 
     @model_validator(mode="after")
     def _tokens_add_up(self) -> TokenSet:

@@ -32,7 +32,7 @@ SIGNALS: dict[str, str] = {
     "url_ratio": "share of code points inside URLs",
     # Is it language?
     "stop_words": "how many of the eight words the, be, to, of, and, that, have, with occur",
-    "function_characters": "share of grammatical characters (的了是在和有不 ...) among the Chinese characters",
+    "function_characters": "share of grammatical characters (的了是在和有不 ...) among the Chinese ones; NaN for fewer than 50 of these",
     "alphabetic_words": "share of the runs that have a letter",
     "hash_words": "number signs for each word",
     "ellipsis_words": "ellipses (runs of … or of three dots and more) for each word",
@@ -47,7 +47,7 @@ SIGNALS: dict[str, str] = {
     "duplicate_line_characters": "share of code points on lines that stood before in the document",
     # Repetition
     "unique_words": "share of distinct words",
-    "top_bigram": "share of the words' characters that is in the heaviest repeated pair of words",
+    "top_bigram": "share of the words' characters that is in the heaviest repeated pair of words; NaN for fewer than 50 words",
     "duplicate_ngrams": "share of the words' characters that is in sequences of ten words which stood before",
     "longest_run": "characters in the longest run of one repeated character, as a share",
     "top_character": "share of the most frequent character",

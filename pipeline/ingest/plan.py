@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from manifests.schema.base import ManifestError
@@ -84,7 +85,7 @@ def _split(index: int, source: Source, name: str, path: Path, part_bytes: int) -
     if size <= part_bytes or not _splittable(source, path):
         return [Piece(index, path, name, 0, None, size)]
     borders = [*range(0, size, part_bytes), size]
-    return [Piece(index, path, name, start, end, end - start) for start, end in zip(borders, borders[1:], strict=False)]
+    return [Piece(index, path, name, start, end, end - start) for start, end in pairwise(borders)]
 
 
 def _splittable(source: Source, path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
+from manifests.files import write_json
 from manifests.schema.corpus import CorpusManifest, IngestSettings, Source
 from manifests.schema.documents import INGESTED
+from pipeline.arrowio import describe
 from pipeline.context import StepContext
 from pipeline.ingest.hashes import HashCache
 from pipeline.ingest.plan import Found, find_files, plan_parts
@@ -22,6 +25,7 @@ from pipeline.text.buffers import text_buffers
 from pipeline.text.repair import repair
 
 CACHE = ".inputs.json"
+ORIGINS = "inputs.json"
 
 
 class MakeDocuments(Transform):
@@ -73,8 +77,8 @@ class MakeDocuments(Transform):
 def _hashes(texts: pa.StringArray) -> pa.Array:
     """xxh3-128 of each text's UTF-8, hashed in place."""
     offsets, data = text_buffers(texts)
-    view, borders = memoryview(data), offsets.tolist()
-    digests = b"".join([xxhash.xxh3_128_digest(view[start:end]) for start, end in zip(borders, borders[1:], strict=False)])
+    view = data.data
+    digests = b"".join([xxhash.xxh3_128_digest(view[start:end]) for start, end in pairwise(offsets.tolist())])
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(texts), [None, pa.py_buffer(digests)])
 
 
@@ -106,7 +110,11 @@ class IngestStep(Step):
         found = _find(context)
         plan = plan_parts(sources, found, settings.part_bytes)
         tasks = [PartTask(index, PartReader(sources, tuple(pieces), settings.max_document_bytes)) for index, pieces in enumerate(plan)]
-        return StepResult(context.map(MakeDocuments(sources, settings), tasks), _file_metrics(found))
+        parts = context.map(MakeDocuments(sources, settings), tasks)
+        # The first link of the chain of hashes: what the documents were read from.
+        origins = self.inputs(context)
+        write_json(context.folder / ORIGINS, origins)
+        return StepResult(parts, _file_metrics(found), [describe(context.folder / ORIGINS, context.folder, len(origins))])
 
 
 def _find(context: StepContext) -> list[Found]:

@@ -35,12 +35,12 @@ _URL_CHARACTERS = rb"0-9A-Za-z\-._~!$&*+,;=:@/?\#%"
 
 _EMAIL = rb"(?<![0-9A-Za-z_]) [0-9A-Za-z_][0-9A-Za-z_.%+\-]{0,63}+ @ (?:[0-9A-Za-z][0-9A-Za-z\-]{0,62}+\.){1,8} [A-Za-z]{2,24}"
 
+# Flat alternatives that begin with letters: the matcher then skips to one of these letters at once.
 _URL = rb"""
-    (?: (?:https?|HTTPS?|Https?|ftps?|FTPS?|sftp|wss?|ssh|git|rtsp)://
-        (?: [0-9A-Za-z._%%+~\-]{1,64}+ (?: :[0-9A-Za-z._%%+~!$*\-]{0,64}+ )? @ )?
-        (?: %(labels)s (?: [A-Za-z][0-9A-Za-z\-]{1,62}+ | [0-9]{1,3} ) | \[[0-9A-Fa-f:.]{2,45}\] )
-      | (?<![0-9A-Za-z_.\-]) (?:www|WWW|Www)\. %(labels)s [A-Za-z]{2,24}
-    )
+    (?: https?:// | HTTPS?:// | Https?:// | ftps?:// | FTPS?:// | sftp:// | wss?:// | ssh:// | git:// | rtsp://
+      | www(?<![0-9A-Za-z_.\-]www)\. | WWW(?<![0-9A-Za-z_.\-]WWW)\. | Www(?<![0-9A-Za-z_.\-]Www)\. )
+    (?: [0-9A-Za-z._%%+~\-]{1,64}+ (?: :[0-9A-Za-z._%%+~!$*\-]{0,64}+ )? @ )?
+    (?: %(labels)s (?: [A-Za-z][0-9A-Za-z\-]{1,62}+ | [0-9]{1,3} ) | \[[0-9A-Fa-f:.]{2,45}\] )
     (?: :[0-9]{1,5} )?
     (?: [/?\#] (?: [%(characters)s]++ | \([%(characters)s]*+\) )*+ )?
 """ % {b"labels": _LABELS, b"characters": _URL_CHARACTERS}
@@ -57,14 +57,14 @@ _MOBILE = rb"""
 _CITY, _CITY_LOCAL = rb"(?:10|2[0-57-9])", rb"[1-9][0-9]{3}[ \-]?[0-9]{4}"
 _AREA, _AREA_LOCAL = rb"[3-9][0-9]{2}", rb"[1-9][0-9]{2,3}[ \-]?[0-9]{4}"
 _PHONE_CN = rb"""
-    (?: %(before)s (?: (?: \+?86 | 0086 | \(\+?86\) ) [ \-]? )? %(mobile)s
-      | \(\+?86\) [ \-]? %(mobile)s
-      | (?: %(before)s (?:\+|00)?86[ \-] \(0? | \(0 )
+    (?=[+(0148]) (?: (?=\() | %(before)s )
+    (?: (?: (?: \+?86 | 0086 | \(\+?86\) ) [ \-]? )? %(mobile)s
+      | (?: (?:\+|00)?86[ \-] \(0? | \(0 )
         (?: %(city)s \) [ \-]? %(city_local)s | %(area)s \) [ \-]? %(area_local)s ) (?: -[0-9]{1,5} )?
-      | %(before)s (?: \+?86[ \-]? (?: %(city)s [ \-] %(city_local)s | %(area)s [ \-] %(area_local)s )
-                     | 0 (?: %(city)s [ \-] %(city_local)s | %(area)s [ \-] %(area_local)s ) ) (?: -[0-9]{1,5} )?
-      | %(before)s (?: \+86 (?: %(city)s [0-9]{8} | %(area)s [0-9]{7,8} ) | 0 (?: %(city)s [1-9][0-9]{7} | %(area)s [1-9][0-9]{6,7} ) )
-      | %(before)s [48]00 (?: -[0-9]{3}-[0-9]{4} | -[0-9]{4}-[0-9]{3} | -?[0-9]{7} )
+      | (?: \+?86[ \-]? | 0 ) (?: %(city)s [ \-] %(city_local)s | %(area)s [ \-] %(area_local)s ) (?: -[0-9]{1,5} )?
+      | \+86 (?: %(city)s [0-9]{8} | %(area)s [0-9]{7,8} )
+      | 0 (?: %(city)s [1-9][0-9]{7} | %(area)s [1-9][0-9]{6,7} )
+      | [48]00 (?: -[0-9]{3}-[0-9]{4} | -[0-9]{4}-[0-9]{3} | -?[0-9]{7} )
     ) %(after)s
 """ % {
     b"before": _BEFORE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect
 from collections.abc import Iterator, Sequence
 
@@ -46,13 +47,14 @@ def _proved(data: np.ndarray, windows: np.ndarray, kinds: frozenset[PrivacyKind]
         window = bytes(view[left:right])
         for index, finder in by_region.get(region, ()):
             if finder.mark in window:
-                for start, end in _search(finder, window, first - left, last - left):
-                    yield left + start, left + end, index
+                match = finder.expression.search(window, first - left)
+                if match:
+                    for start, end in _confirmed(finder, window, match, last - left):
+                        yield left + start, left + end, index
 
 
-def _search(finder: Finder, window: bytes, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Spans of the window that begin between ``first`` and ``last`` and satisfy the validator."""
-    match = finder.expression.search(window, first)
+def _confirmed(finder: Finder, window: bytes, match: re.Match[bytes] | None, last: int) -> Iterator[tuple[int, int]]:
+    """Spans, from this match on and beginning before ``last``, that satisfy the validator."""
     while match and match.start() < last:
         start, end = match.span()
         size = finder.validate(match.group(), window[max(0, start - BEFORE) : start], window[end : end + AFTER])

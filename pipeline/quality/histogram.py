@@ -24,7 +24,7 @@ def histograms(signals: Mapping[str, np.ndarray], languages: np.ndarray, rejecte
     for signal, language in sorted(judged):
         present = (languages == language) & ~np.isnan(signals[signal])
         for kind, chosen in (("histogram", present), ("histogram_rejected", present & rejected)):
-            bins = np.searchsorted(histogram_edges(signal), signals[signal][chosen], side="right")
+            bins = np.searchsorted(np.array(histogram_edges(signal), np.float32), signals[signal][chosen], side="right")
             numbers, counts = np.unique(bins, return_counts=True)
             metrics |= {f"{kind}/{signal}/{language}/{number}": int(count) for number, count in zip(numbers, counts, strict=True)}
     return metrics

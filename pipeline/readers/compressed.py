@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,16 @@ def blocks(path: Path, start: int = 0) -> Iterator[bytes]:
     return _gathered(_decompressed(path)) if is_compressed(path) else _plain(path, start, BLOCK)
 
 
+def _until_damage(decoder: Any | None, block: bytes) -> bytes:
+    """What a gzip block holds before its damage, such as all of it if only the checksum is wrong; zstd cannot be wound back."""
+    found = bytearray()
+    if decoder is not None:
+        with suppress(zlib.error):
+            for byte in block:
+                found += decoder.decompress(bytes((byte,)))
+    return bytes(found)
+
+
 def _plain(path: Path, start: int, size: int) -> Iterator[bytes]:
     with path.open("rb") as file:
         file.seek(start)
@@ -78,9 +89,11 @@ def _decompressed(path: Path) -> Iterator[bytes]:
     for block in _plain(path, 0, _COMPRESSED_BLOCK):
         while block:
             decoder = decoder or new()
+            before = decoder.copy() if path.suffix == ".gz" else None
             try:
                 yield decoder.decompress(block)
             except (zlib.error, zstandard.ZstdError) as error:
+                yield _until_damage(before, block)
                 raise DamagedFileError("corrupt_compression", str(error)) from None
             block = decoder.unused_data
             if decoder.eof:

@@ -41,7 +41,7 @@ def read_jsonl(source: Source, path: Path, name: str, start: int, end: int | Non
 
 
 def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
-    columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {name: () for name in _COLUMNS}
+    columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(_COLUMNS, ())
     return raw_batch(columns, len(rows))
 
 
@@ -53,7 +53,7 @@ def _read_array(source: Source, path: Path, name: str, limit: int) -> Iterator[p
         yield _batch([_reject(name, text, size, "invalid_json", str(error), utf16)])
         return
     if not isinstance(items, list):
-        yield _batch([_reject(name, text, size, "not_an_array", f"found {type(items).__name__}; one object a line belongs in *.jsonl", utf16)])
+        yield _batch([_reject(name, text, size, "not_an_array", f"found {type(items).__name__}", utf16)])
         return
     records = ({source.text_field: item} if isinstance(item, str) else item for item in items)
     yield _batch([_record(source, f"{name}#{index}", item, None, utf16) for index, item in enumerate(records)])

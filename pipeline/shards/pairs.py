@@ -73,7 +73,7 @@ def write_pairs(
             available & (plan.language == LANGUAGES.index(language)),
         ),
         budget=None if heldout else round(settings.instructions.tokens * settings.instructions.ratio[language]),
-        unigram_entropy=unigram_entropy(paths, "target", vocabulary_size) if heldout else None,
+        unigram_entropy=unigram_entropy(paths, "target", vocabulary_size),
     )
 
 

@@ -56,7 +56,7 @@ class Writer:
             shards=shards,
             sources=source_shares(inventory.sources, inventory.source, inventory.tokens + 1, times, available),
             budget=None if heldout else settings.budget[language],
-            unigram_entropy=unigram_entropy(paths, "tokens", self.vocabulary.size) if heldout else None,
+            unigram_entropy=unigram_entropy(paths, "tokens", self.vocabulary.size),
         )
 
 

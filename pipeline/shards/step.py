@@ -16,6 +16,7 @@ from manifests.schema.shards import ShardManifest, TokenSet, Vocabulary
 from manifests.schema.steps import KEPT, StepManifest
 from pipeline.arrowio import describe
 from pipeline.context import StepContext
+from pipeline.quality.step import TOKENIZER
 from pipeline.shards.draw import ORDER, keys, set_aside
 from pipeline.shards.errors import ShardBudgetError, too_few_documents
 from pipeline.shards.instruction_plan import pair_counts, plan_pairs
@@ -93,16 +94,10 @@ class ShardsStep(Step):
 def _model(context: StepContext) -> Path:
     """The tokenizer of the quality step, which made the tokens."""
     assert context.input_folder is not None
-    folder = context.input_folder.parent / "quality"
-    manifest = folder / "manifest.json"
-    if manifest.exists():
-        for file in load(manifest, StepManifest).files:
-            if Path(file.path).name == MODEL:
-                return folder / file.path
-    given = context.corpus.quality.tokenizer.model
-    if given is not None:
-        return context.resolve(given)
-    raise PipelineError(f"{manifest} names no {MODEL}; run `make quality` again, or give one as quality.tokenizer.model")
+    path = context.input_folder.parent / "quality" / TOKENIZER
+    if not path.exists():
+        raise PipelineError(f"{path} is missing; run `make quality` again")
+    return path
 
 
 def _benchmarks(context: StepContext) -> Path | None:

@@ -12,6 +12,8 @@ from pipeline.text.scan import scan
 
 MEASURED = tuple(name for name in SIGNALS if name not in MODEL_SIGNALS)
 PHRASES_PER = 1000
+ENOUGH = 50
+"""A share of fewer words or characters than this would say nothing about a text."""
 
 
 def measure(texts: pa.Array) -> dict[str, np.ndarray]:
@@ -26,9 +28,9 @@ def measure(texts: pa.Array) -> dict[str, np.ndarray]:
     return {name: found[name].astype(np.float32) for name in MEASURED}
 
 
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """part / whole; NaN where there is no whole."""
-    return np.where(whole > 0, part / whole, np.nan)
+def _share(part: np.ndarray, whole: np.ndarray, enough: int = 1) -> np.ndarray:
+    """part / whole; NaN where the whole is less than ``enough``."""
+    return np.where(whole >= enough, part / whole, np.nan)
 
 
 def _sizes(c: np.ndarray) -> dict[str, np.ndarray]:
@@ -65,7 +67,7 @@ def _characters(c: np.ndarray) -> dict[str, np.ndarray]:
 def _language(c: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "stop_words": c["stop_words"],
-        "function_characters": _share(c["function"], c["han"]),
+        "function_characters": _share(c["function"], c["han"], ENOUGH),
         "alphabetic_words": _share(c["alphabetic"], c["words"] + c["symbols"]),
         "hash_words": _share(c["hashes"], c["words"]),
         "ellipsis_words": _share(c["ellipses"], c["words"]),
@@ -90,7 +92,7 @@ def _lines(c: np.ndarray) -> dict[str, np.ndarray]:
 def _repetition(c: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "unique_words": _share(c["distinct_words"], c["words"]),
-        "top_bigram": np.minimum(_share(c["top_bigram"], c["word_characters"]), 1),
+        "top_bigram": np.where(c["words"] >= ENOUGH, np.minimum(_share(c["top_bigram"], c["word_characters"]), 1), np.nan),
         "duplicate_ngrams": _share(c["duplicate_ngrams"], c["word_characters"]),
         "longest_run": _share(c["longest_run"], c["visible"]),
         "top_character": _share(c["top_character"], c["visible"]),

@@ -112,7 +112,7 @@ def shard_manifest() -> ShardManifest:
     model = nothing.model_copy(update={"path": "tokenizer.model"})
     vocabulary = Vocabulary(model=model, pieces=8000, size=8103, padded=8192)
 
-    def tokens(name: Language, sources: dict[str, int], budget: int | None, unigram: float | None) -> TokenSet:
+    def tokens(name: Language, sources: dict[str, int], budget: int | None, unigram: float) -> TokenSet:
         shares = [SourceShare(name=key, documents=7, tokens=value, available_tokens=value, epochs=1.25) for key, value in sources.items()]
         whole = sum(sources.values())
         return TokenSet(
@@ -130,10 +130,10 @@ def shard_manifest() -> ShardManifest:
         )
 
     sets = {
-        "en": tokens("en", {"pep20": 1_200_345, "peps": 700_000}, 1_900_000, None),
-        "zh": tokens("zh", {"lunyu": 1_899_123}, 1_900_000, None),
+        "en": tokens("en", {"pep20": 1_200_345, "peps": 700_000}, 1_900_000, 6.789),
+        "zh": tokens("zh", {"lunyu": 1_899_123}, 1_900_000, 7.123),
     }
-    heldout = {"en": tokens("en", {"pep20": 9_000}, None, 6.789), "zh": tokens("zh", {"lunyu": 8_000}, None, 7.123)}
+    heldout = {"en": tokens("en", {"pep20": 9_000}, None, 6.5), "zh": tokens("zh", {"lunyu": 8_000}, None, 6.9)}
     return ShardManifest(fingerprint=hashlib.sha256(b"shards").hexdigest(), vocabulary=vocabulary, sets=sets, heldout=heldout)
 
 

@@ -51,4 +51,4 @@ def test_check_tells_valid_from_invalid(tmp_path: Path, capsys: pytest.CaptureFi
     other = tmp_path / "other.yaml"
     other.write_text("kind: recipe\n")
     assert main(["check", presets[0], str(other)]) == 1
-    assert f"{other}: kind: 'recipe' is not a kind of manifest; write one of: corpus, curriculum" in capsys.readouterr().err
+    assert f"{other}: kind: 'recipe' is not a kind of manifest; write one of: assets, corpus, curriculum" in capsys.readouterr().err

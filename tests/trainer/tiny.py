@@ -142,5 +142,5 @@ def _set(name: str, kind: str, shards: list[dict[str, Any]], rows: int) -> dict[
     language = "zh" if "zh" in name else "en"
     return {
         "name": name.removeprefix("heldout-"), "language": language, "kind": kind, "tokens": tokens, "rows": rows, "documents": rows,
-        "shard_tokens": SHARD_TOKENS, "shards": shards, "sources": [share],
+        "shard_tokens": SHARD_TOKENS, "unigram_entropy": 1.0, "shards": shards, "sources": [share],
     }  # fmt: skip

@@ -135,3 +135,9 @@ def test_work_grows_linearly_on_hostile_texts(unit: str, monkeypatch: pytest.Mon
         return covered + sum(seen) + len(seen)
 
     assert work(16_000) <= 2 * 8 * work(2_000) + 1_000
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["", "", "学"], ["", "zhang@163.com", ""]])
+def test_empty_batches_and_documents(texts: list[str]) -> None:
+    expected = [text.replace("zhang@163.com", "<EMAIL>") for text in texts]
+    assert scrub(pa.array(texts, pa.string()), PLACEHOLDERS).texts.to_pylist() == expected

@@ -21,7 +21,9 @@ from manifests.schema.documents import MEASURED
 from manifests.schema.steps import Count, File, Part, StepManifest, merge_counts
 from pipeline.arrowio import describe, write_batches
 from pipeline.engines.beam import BeamEngine
+from pipeline.quality.step import TOKENIZER
 from pipeline.run import Run
+from pipeline.quality.step import TOKENIZER
 from pipeline.shards import ShardsStep
 from pipeline.text.ngram_index import build_index
 from pipeline.tokenizer import Tokenizer, train
@@ -61,9 +63,9 @@ def verses() -> list[str]:
 
 def prepare(run: Path, rows: list[Document], parts: int = 3, rejected: tuple[Count, ...] = ()) -> None:
     """The folders that the step reads: a tokenizer of the quality step, and documents of which every third has lost its tokens."""
-    model = run / "quality" / "tokenizer.model"
+    model = run / "quality" / TOKENIZER
     train((text for _, _, text in rows), 1200, model, seed=1)
-    _manifest(run / "quality", (), (File(path=model.name, sha256=sha256(model), bytes=model.stat().st_size),))
+    _manifest(run / "quality", (), (File(path=TOKENIZER, sha256=sha256(model), bytes=model.stat().st_size),))
     made = [_part(run / "decontaminate", index, _batch(rows[index::parts], Tokenizer(model)), rejected) for index in range(parts)]
     _manifest(run / "decontaminate", tuple(made), ())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -46,24 +47,23 @@ def _word(run: str) -> tuple[int, ...]:
     return tuple(ord(c.lower()) if c.isascii() else ord(c) for c in run if _is(c, classes.LETTER | classes.DIGIT))
 
 
+def _inside_word(text: str, position: int) -> bool:
+    """Whether an ASCII letter or digit has another letter or digit before it; phrases are not looked for there."""
+    before = text[position - 1] if position else " "
+    return text[position].isascii() and text[position].isalnum() and _is(before, classes.LETTER | classes.DIGIT) and not _alone(before)
+
+
 def _phrases(text: str) -> tuple[Counter[str], list[int]]:
     """How often the phrases of each group occur, none in another, and where links begin."""
-    data, position_of, at = text.encode(), {}, 0
+    data, position_of, end = text.encode(), {}, 0
     for position, character in enumerate(text):
-        position_of[at] = position
-        at += len(character.encode())
+        position_of[end] = position
+        end += len(character.encode())
     low, found, links, at = data.lower(), Counter[str](), [], 0
-    while at < len(data):
-        position = position_of.get(at)
+    while at < end:
         hit = None
-        if position is not None:
-            before = text[position - 1] if position else " "
-            blocked = (
-                text[position].isascii() and text[position].isalnum() and _is(before, classes.LETTER | classes.DIGIT) and not _alone(before)
-            )
-            hit = (
-                None if blocked else next(((g, p) for g, ps in GROUPS.items() for p in ps if low.startswith(p.encode().lower(), at)), None)
-            )
+        if at in position_of and not _inside_word(text, position_of[at]):
+            hit = next(((group, one) for group, all_ in GROUPS.items() for one in all_ if low.startswith(one.encode().lower(), at)), None)
         if hit is None:
             at += 1
             continue
@@ -80,6 +80,7 @@ def signals(text: str) -> dict[str, float]:
     runs = _runs(text)
     words = [word for _, run in runs if (word := _word(run))]
     found, links = _phrases(text)
+    han = sum(_is(c, classes.HAN) for c in visible)
     return {
         **_characters(text, visible),
         **_words(runs, words),
@@ -88,7 +89,7 @@ def signals(text: str) -> dict[str, float]:
         **_of_phrases(found, links, runs, len(words), len(text)),
         "characters": len(visible),
         "words": len(words),
-        "function_characters": _ratio(sum(_is(c, classes.FUNCTION) for c in visible), sum(_is(c, classes.HAN) for c in visible)),
+        "function_characters": _ratio(sum(_is(c, classes.FUNCTION) for c in visible), han) if han >= 50 else math.nan,
         "hash_words": _ratio(visible.count("#"), len(words)),
         "ellipsis_words": _ratio(len(re.findall(r"…+|\.{3,}", text)), len(words)),
     }
@@ -162,7 +163,7 @@ def _lines(text: str, visible: int) -> dict[str, float]:
 
 def _repetition(words: list[tuple[int, ...]], visible: list[str], text: str) -> dict[str, float]:
     total = sum(map(len, words))
-    pairs = Counter(zip(words, words[1:], strict=False))
+    pairs = Counter(itertools.pairwise(words))
     heaviest = max((number * (len(a) + len(b)) for (a, b), number in pairs.items() if number > 1), default=0)
     grams = [tuple(words[k : k + 10]) for k in range(len(words) - 9)]
     seen, covered = set(), set()
@@ -174,7 +175,7 @@ def _repetition(words: list[tuple[int, ...]], visible: list[str], text: str) -> 
         run = run + 1 if k and character == text[k - 1] else 1
         longest = longest if _is(character, classes.SPACE) else max(longest, run)
     return {
-        "top_bigram": min(1.0, heaviest / total) if total else math.nan,
+        "top_bigram": min(1.0, heaviest / total) if len(words) >= 50 else math.nan,
         "duplicate_ngrams": _ratio(sum(len(words[k]) for k in covered), total),
         "longest_run": _ratio(longest, len(visible)),
     }
