@@ -55,7 +55,7 @@ class IngestSettings(Strict):
 
 
 class LanguageSettings(Strict):
-    """fastText lid.176 on the first ``prefix_characters``; on the full text when the score is below ``sure``; rejected below ``min_score``."""
+    """fastText lid.176 on the first ``prefix_characters``, on the full text if that is below ``sure``; rejected below ``min_score``."""
 
     model: str
     prefix_characters: int = 1000
@@ -91,7 +91,7 @@ class PerplexitySettings(Strict):
 
 
 class TokenizerSettings(Strict):
-    """A SentencePiece unigram model: a given ``model`` file, or one trained in the run with ``pieces`` pieces on ``sample_bytes`` of text."""
+    """A SentencePiece unigram model: a given ``model`` file, or one of ``pieces`` pieces trained in the run on ``sample_bytes``."""
 
     model: str | None = None
     pieces: Annotated[int, Field(ge=300)] = 8000
@@ -105,13 +105,16 @@ class QualitySettings(Strict):
 
 
 class DedupSettings(Strict):
-    """MinHash LSH with ``bands`` x ``rows`` permutations; shingles of ``shingle_words`` words, or of ``shingle_characters`` characters where
-    the text is Chinese, Japanese or Korean; candidate pairs are duplicates when their signatures agree in ``similarity`` of the values.
+    """MinHash LSH with ``bands`` x ``rows`` permutations; shingles of ``shingle_words`` words, or of ``shingle_characters`` characters
+    where the text is Chinese, Japanese or Korean; candidates are duplicates when their signatures agree in ``similarity`` of the values.
     Paragraphs of at least ``min_paragraph_characters`` are removed after their first occurrence; runs of one repeated character longer
-    than ``max_character_run`` are cut to ``max_character_run``."""
+    than ``max_character_run`` are cut to ``max_character_run``.
 
-    bands: Annotated[int, Field(ge=1)] = 14
-    rows: Annotated[int, Field(ge=1)] = 8
+    16 x 7 instead of the usual 14 x 8: the same 112 permutations find more of the pairs just above a Jaccard of .8, and the false
+    candidates that this costs are verified away."""
+
+    bands: Annotated[int, Field(ge=1)] = 16
+    rows: Annotated[int, Field(ge=1)] = 7
     seed: int = 1
     shingle_words: Annotated[int, Field(ge=1)] = 5
     shingle_characters: Annotated[int, Field(ge=1)] = 5

@@ -8,7 +8,7 @@ band for ``Bands``, 16 bytes a paragraph for ``Paragraphs``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numba
@@ -84,8 +84,8 @@ def reduce_exact(bucket: int, payloads: list[bytes]) -> bytes:
 class Bands(Emitter):
     """Groups the documents that stand by the bands of their signatures; documents without any shingle have no band."""
 
-    bands: int = 14
-    rows: int = 8
+    bands: int = field(kw_only=True)
+    rows: int = field(kw_only=True)
 
     def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
         ranks = self._ranks(part)

@@ -48,7 +48,7 @@ class DedupStep(Step):
         signatures = self._one(context, "signatures", WriteSignatures(tuple(keys), settings.bands * settings.rows))
         equal = context.group("exact", keys, Exact(ranks, firsts), reduce_exact)
         exact = self._one(context, "originals", WriteSurvivors(firsts[-1], tuple(equal)))
-        candidates = context.group("bands", keys, Bands(ranks, firsts, exact, settings.bands, settings.rows), reduce_bands)
+        candidates = context.group("bands", keys, Bands(ranks, firsts, exact, bands=settings.bands, rows=settings.rows), reduce_bands)
         check = Verify(tuple(candidates), ranks, signatures, settings.similarity)
         verified = context.each("verified", check, len(candidates), suffix=".pairs")
         survivors = self._one(context, "survivors", WriteSurvivors(firsts[-1], tuple(verified), exact))

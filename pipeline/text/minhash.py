@@ -63,9 +63,7 @@ def sketch(hashes: np.ndarray, starts: np.ndarray, parameters: np.ndarray) -> np
 
 
 @numba.njit(cache=True, nogil=True)
-def _signatures(
-    data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, words: int, characters: int, parameters: np.ndarray
-) -> np.ndarray:
+def _signatures(data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, words: int, characters: int, parameters: np.ndarray) -> np.ndarray:
     rows = offsets.size - 1
     signatures = np.full((rows, parameters.shape[1]), np.uint32(EMPTY), np.uint32)
     capacity = BLOCK + max(words, characters)

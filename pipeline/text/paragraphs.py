@@ -48,9 +48,7 @@ def _kind(point: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _split(
-    data: np.ndarray, begin: int, end: int, minimum: int, hashes: np.ndarray, spans: np.ndarray, total: int
-) -> int:
+def _split(data: np.ndarray, begin: int, end: int, minimum: int, hashes: np.ndarray, spans: np.ndarray, total: int) -> int:
     """Appends one text's paragraphs of at least ``minimum`` characters; returns how many there are then."""
     windowed = True
     for position in range(begin, end):

@@ -19,7 +19,7 @@ ENOUGH = 50
 def measure(texts: pa.Array) -> dict[str, np.ndarray]:
     """The signals of ``MEASURED``, float32 [documents] each, NaN where one has no meaning.
 
-    Methods: Gopher (arXiv 2112.11446, A.1.1), C4 (1910.10683, section 2.2), FineWeb (2406.17557, section 3.5) and RedPajama-V2
+    Methods: Gopher (arXiv 2112.11446, A.1.1), C4 (1910.10683, section 2.2), FineWeb (2406.17557) and RedPajama-V2
     (2411.12372); the Chinese and code signals are ours.
     """
     counts, phrases = scan(text_buffers(texts))

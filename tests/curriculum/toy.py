@@ -15,7 +15,8 @@ def token_set(name: str, kind: str, tokens: int, rows: int = 1) -> dict[str, Any
     file = {"path": f"{name}.arrow", "sha256": "0" * 64, "bytes": 0}
     share = {"name": "toy", "documents": rows, "tokens": tokens, "available_tokens": tokens, "epochs": 1.0}
     return {
-        "name": name, "language": "en", "kind": kind, "tokens": tokens, "rows": rows, "documents": rows, "shard_tokens": tokens, "unigram_entropy": 1.0,
+        "name": name, "language": "en", "kind": kind, "tokens": tokens, "rows": rows, "documents": rows, "shard_tokens": tokens,
+        "unigram_entropy": 1.0,
         "shards": [{"file": file, "tokens": tokens}], "sources": [share],
     }  # fmt: skip
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def manifests(run: Path) -> dict[str, StepManifest]:
 
 def test_documents_are_conserved(finished: tuple[Path, Path]) -> None:
     steps = manifests(finished[1])
-    for before, after in zip(STEPS, STEPS[1:], strict=False):
+    for before, after in pairwise(STEPS):
         assert steps[after].documents_in == steps[before].documents_kept
     assert verify(finished[1]).problems == []
 

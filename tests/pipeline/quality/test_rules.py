@@ -99,7 +99,7 @@ def test_the_demo_s_rules_reject_junk_for_the_reason_that_a_person_would_give(te
             "en",
         ),
         (
-            "def area(width: float, height: float) -> float:\n    # Both are in metres.\n    return width * height\n\n\nprint(area(2, 3))\n",
+            "def area(width: float, height: float) -> float:\n    # Both in metres, then.\n    return width * height\n\n\narea(2, 3)\n",
             "code",
         ),
     ],

@@ -17,7 +17,7 @@ from pipeline.shards.spans import Columns
 from pipeline.tokenizer import train
 from tests.pipeline.shards.toy import documents
 
-RECORDS = [
+RECORDS: list[dict[str, Any]] = [
     {"question": "Beautiful is better than", "answer": "ugly.", "lang": "en"},
     {"question": "Schön ist besser als", "answer": "hässlich.", "lang": "de"},
     {"question": "Explicit is better than", "answer": " ", "lang": "en"},

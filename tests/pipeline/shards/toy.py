@@ -23,7 +23,6 @@ from pipeline.arrowio import describe, write_batches
 from pipeline.engines.beam import BeamEngine
 from pipeline.quality.step import TOKENIZER
 from pipeline.run import Run
-from pipeline.quality.step import TOKENIZER
 from pipeline.shards import ShardsStep
 from pipeline.text.ngram_index import build_index
 from pipeline.tokenizer import Tokenizer, train
