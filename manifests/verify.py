@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,11 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from manifests.files import inside, sha256
+from manifests.files import digest, inside, sha256
 from manifests.schema.base import load
 from manifests.schema.documents import STEPS
 from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.steps import KEPT, File, Part, StepManifest
+from manifests.schema.training import TrainingManifest
 
 
 @dataclass
@@ -31,7 +33,7 @@ class Verification:
 
 
 def verify(run: Path) -> Verification:
-    """Verifies all steps of a run folder that have a manifest.
+    """Verifies all steps of a run folder that have a manifest, and the last checkpoint where there is one.
 
     Raises:
         ManifestError: a manifest is not readable or contradicts itself.
@@ -48,8 +50,10 @@ def verify(run: Path) -> Verification:
         before = STEPS[STEPS.index(step) - 1] if step != STEPS[0] else None
         if before in whole and step in whole:
             _verify_chain(run, step, manifest, before, manifests[before], result)
-    if "shards" in manifests:
-        _verify_shards(run / "shards", load(run / "shards" / "shards.json", ShardManifest), result)
+    if "shards" in whole:
+        _verify_shards(run / "shards", manifests["shards"], load(run / "shards" / "shards.json", ShardManifest), result)
+    if (run / "train" / "manifest.json").exists():
+        _verify_training(run / "train", load(run / "train" / "manifest.json", TrainingManifest), result)
     return result
 
 
@@ -129,7 +133,14 @@ def _verify_chain(run: Path, step: str, manifest: StepManifest, before: str, pre
         result.problems.append(f"{run / step}: the documents kept and rejected are not those that {before} kept")
 
 
-def _verify_shards(folder: Path, manifest: ShardManifest, result: Verification) -> None:
+def _verify_shards(folder: Path, step: StepManifest, manifest: ShardManifest, result: Verification) -> None:
+    """The step's files are hashed already; here the tokens are counted, and no held-out document may stand among the training ones."""
+    listed = set(step.files)
+    for token_set in (*manifest.sets.values(), *manifest.heldout.values()):
+        for shard in token_set.shards:
+            if shard.file not in listed:
+                result.problems.append(f"{folder / shard.file.path}: shards.json names another file than manifest.json")
+                return
     training = [_verify_set(folder, token_set, result) for token_set in manifest.sets.values()]
     heldout = [_verify_set(folder, token_set, result) for token_set in manifest.heldout.values()]
     leaked = set[str]().union(*training) & set[str]().union(*heldout)
@@ -142,8 +153,6 @@ def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[
     ids: set[str] = set()
     by_source: Counter[str] = Counter()
     for index, shard in enumerate(token_set.shards):
-        if not _verify_file(folder, shard.file, result):
-            continue
         tokens = 0
         for batch in _batches(folder / shard.file.path):
             lengths = _lengths(batch, token_set.kind)
@@ -160,6 +169,21 @@ def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[
     if dict(by_source) != {name: tokens for name, tokens in stated.items() if tokens}:
         result.problems.append(f"set {token_set.name}: tokens by source are {dict(by_source)}, the manifest says {stated}")
     return ids
+
+
+def _verify_training(folder: Path, manifest: TrainingManifest, result: Verification) -> None:
+    """The last checkpoint's files, by the hashes that it carries, and those by the training manifest's."""
+    checkpoint = inside(folder, manifest.checkpoint.path)
+    listing = checkpoint / "checkpoint.json"
+    if not listing.exists():
+        result.problems.append(f"{listing}: missing")
+        return
+    content = json.loads(listing.read_text(encoding="utf-8"))
+    if content.pop("sha256") != manifest.checkpoint.sha256 or digest(content) != manifest.checkpoint.sha256:
+        result.problems.append(f"{listing}: is not the one that {folder / 'manifest.json'} names")
+    for name, expected in content["files"].items():
+        path = inside(checkpoint, name)
+        _verify_file(checkpoint, File(path=name, sha256=expected, bytes=path.stat().st_size if path.exists() else 0), result)
 
 
 def _lengths(batch: pa.RecordBatch, kind: str) -> np.ndarray:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.__main__ import main
+
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "manifests" / "demo" / "corpus.yaml"
 SOURCES: dict[str, dict[str, Any]] = {
@@ -32,7 +34,7 @@ def small_corpus(folder: Path, **changes: Any) -> Path:
     for source in manifest["sources"]:
         source["reference"] = source["name"] in {"novel", "scrapy-docs"}
         source["max_epochs"] = 2
-    manifest["ingest"] = {"part_bytes": 500_000}
+    manifest["ingest"] = {"part_bytes": 1_000_000}
     manifest["language"]["model"] = str((DEMO.parent / manifest["language"]["model"]).resolve())
     manifest["quality"]["tokenizer"] = {"pieces": 6000, "sample_bytes": 1_000_000}
     manifest["decontaminate"]["benchmarks"] = [_absolute(item) for item in manifest["decontaminate"]["benchmarks"]]
@@ -43,6 +45,11 @@ def small_corpus(folder: Path, **changes: Any) -> Path:
     file = folder / "corpus.yaml"
     file.write_text(yaml.safe_dump(manifest | changes, allow_unicode=True), encoding="utf-8")
     return file
+
+
+def run_corpus(file: Path, run: Path, *more: str) -> int:
+    """The exit code of `make corpus`."""
+    return main(["corpus", "--corpus", str(file), "--run", str(run), *more])
 
 
 def _absolute(item: dict[str, Any]) -> dict[str, Any]:

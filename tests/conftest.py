@@ -1,0 +1,18 @@
+"""What several test packages share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.small import run_corpus, small_corpus
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The small manifest and a finished run of it; not to be changed."""
+    folder = tmp_path_factory.mktemp("small")
+    file = small_corpus(folder)
+    assert run_corpus(file, folder / "run") == 0
+    return file, folder / "run"
