@@ -78,8 +78,10 @@ lint: .venv/.ready ## ruff
 typecheck: .venv/.ready ## mypy
 	@.venv/bin/mypy manifests pipeline curriculum trainer tests
 
-bench: .venv/.ready ## the long measurements
-	@$(PY) -m tests.benchmarks
+bench: assets ## the long measurements, on ../shared/corpus
+	@$(PY) -m tests.benchmarks.dedup_quality ../shared/corpus en zh
+	@$(PY) -m pipeline corpus --corpus tests/benchmarks/shared_corpus.yaml --run runs/shared --engine $(ENGINE) --workers $(WORKERS)
+	@$(PY) -m manifests verify runs/shared
 
 clean: ## remove the runs; keep the environment and the assets
 	rm -rf runs
