@@ -10,7 +10,7 @@ from trainer.model.feedforward import FeedForward
 
 
 def initialise(model: nn.Module, settings: ModelSettings) -> None:
-    """Draws all weights from torch's random generator, in the order of ``model.modules()``; biases are 0, gains of norms 1.
+    """Draws all weights from torch's random generator, in the order of ``model.modules()``; biases are 0; norms keep their first gains.
 
     Matrices are N(0, init_std); those that write into the residual stream N(0, init_std / sqrt(2 * encoder_layers)) in both stacks:
     the released model's .02 / sqrt(24) with its 12 encoder layers.
