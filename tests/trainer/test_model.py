@@ -59,7 +59,8 @@ def test_weights_start_as_released(norm: str) -> None:
             expected = 0.02 / 24**0.5 if name.endswith("out.weight") else 0.02
             assert weight.std().item() == pytest.approx(expected, rel=0.03), name
         else:
-            assert torch.all(weight == (1 if name.endswith("norm.weight") else 0)), name
+            gain = 0.02 if name.endswith("output_norm.weight") else 1
+            assert torch.allclose(weight, torch.tensor(float(gain if name.endswith("norm.weight") else 0))), name
 
 
 def test_same_seed_same_weights() -> None:
