@@ -49,7 +49,7 @@ def test_every_stage_was_trained_and_learned(trained: tuple[Path, Path]) -> None
 def test_the_report_shows_corpus_and_training(trained: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     assert manifests(["report", str(trained[1])]) == 0
     page = (trained[1] / "report.html").read_text(encoding="utf-8")
-    assert all(word in page for word in ("exact_duplicate", "short_text", "biflan", "reviews", "novel"))
+    assert all(word in page for word in ("exact duplicate", "short text", "biflan", "reviews", "novel"))
     assert str(trained[1] / "report.html") in capsys.readouterr().out
 
 

@@ -27,7 +27,7 @@ from trainer.history import HistoryError, check_history
 from trainer.loader import Loader
 from trainer.model.transformer import EncoderDecoder
 from trainer.passes import share
-from trainer.processor import prepare_processor
+from trainer.processor import processor
 from trainer.run import Run
 from trainer.watch import ProgressBar, TensorBoard, Watcher
 
@@ -47,15 +47,15 @@ def train(run: Run, watchers: Sequence[Watcher] = (), *, quiet: bool = False) ->
         HistoryError: the newest checkpoint was made by another curriculum or from other shards.
         Diverged: the loss is not finite.
     """
-    prepare_processor(run.manifest.train.threads)
     if _finished(run):
         return False
     join_process_group()
-    loop = TrainingLoop(run, watchers, quiet=quiet)
-    try:
-        loop.run_to_end()
-    finally:
-        loop.close()
+    with processor(run.manifest.train.threads):
+        loop = TrainingLoop(run, watchers, quiet=quiet)
+        try:
+            loop.run_to_end()
+        finally:
+            loop.close()
     return True
 
 

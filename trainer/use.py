@@ -14,7 +14,7 @@ from trainer.distributed import join_process_group
 from trainer.evaluate import Evaluator
 from trainer.generation import generate
 from trainer.model.transformer import EncoderDecoder
-from trainer.processor import prepare_processor
+from trainer.processor import processor
 from trainer.run import Run
 from trainer.train import build_engine
 
@@ -33,12 +33,12 @@ def newest_checkpoint(run: Run) -> Checkpoint:
 
 def evaluate_checkpoint(run: Run) -> dict[str, dict[str, float]]:
     """Nats per target token on the held-out sets: stage (its objective) -> set -> loss."""
-    prepare_processor(run.manifest.train.threads)
     state = newest_checkpoint(run).load()
     join_process_group()
-    engine = build_engine(run)
-    engine.load(state)
-    return Evaluator(run).measure(engine)
+    with processor(run.manifest.train.threads):
+        engine = build_engine(run)
+        engine.load(state)
+        return Evaluator(run).measure(engine)
 
 
 def generate_texts(run: Run, prompts: list[str], max_tokens: int, temperature: float, seed: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import textwrap
@@ -47,7 +48,10 @@ def documents() -> list[Document]:
 
 
 def functions(module: ModuleType) -> list[str]:
-    return [inspect.getsource(value) for _, value in inspect.getmembers(module, inspect.isfunction) if value.__module__ == module.__name__]
+    """From the module's file, not its namespace: torch puts functions of its own into ``inspect``."""
+    source = inspect.getsource(module)
+    lines = source.splitlines(keepends=True)
+    return ["".join(lines[node.lineno - 1 : node.end_lineno]) for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
 
 
 def passages() -> list[str]:
