@@ -109,10 +109,10 @@ def _training(record: RunRecord) -> str:
 
 
 def _losses(record: RunRecord) -> str:
-    def text(name: str, last: float, unigram: float | None) -> str:
-        return f"{name} {last:.3f}" + (f" (unigram {unigram:.3f})" if unigram else "")
-
+    """Under each stage's objective, when that stage had ended: later stages may unlearn some of it."""
     stages: dict[str, list[str]] = {}
     for row in heldout_rows(record):
-        stages.setdefault(row.stage, []).append(text(row.set, row.last, row.unigram))
-    return _join(f"{stage} {', '.join(rows)}" for stage, rows in stages.items())
+        when, loss = (f"{row.stage} so far", row.last) if row.after is None else (f"after {row.stage}", row.after)
+        baseline = f" (unigram {row.unigram:.3f})" if row.unigram else ""
+        stages.setdefault(when, []).append(f"{row.set} {loss:.3f}{baseline}")
+    return _join(f"{when} {', '.join(rows)}" for when, rows in stages.items())

@@ -18,11 +18,15 @@ _POINTS = 1000
 
 @dataclass(frozen=True)
 class Heldout:
-    """The losses of one set under one stage's objective, in nats per target token, at the first and last evaluation."""
+    """The losses of one set under one stage's objective, in nats per target token: before the training, when the stage had ended, and now.
+
+    ``after`` is None while the stage has not ended.
+    """
 
     stage: str
     set: str
     first: float
+    after: float | None
     last: float
     unigram: float | None
 
@@ -67,11 +71,13 @@ def curve(record: RunRecord, field: str, label: str, height: float, low: float |
 
 def heldout_rows(record: RunRecord) -> list[Heldout]:
     """A row for each stage's objective and set that was evaluated."""
+    ends = {name: last for name, _, last in record.stage_spans}
     rows = []
     for stage, lines in by_stage(record).items():
         for name in dict.fromkeys(name for line in lines for name in line.losses):
-            values = [line.losses[name] for line in lines if name in line.losses]
-            rows.append(Heldout(stage, name, values[0], values[-1], unigram(record.shards, name)))
+            values = {line.step: line.losses[name] for line in lines if name in line.losses}
+            after = values.get(ends.get(stage, -1))
+            rows.append(Heldout(stage, name, values[min(values)], after, values[max(values)], unigram(record.shards, name)))
     return rows
 
 

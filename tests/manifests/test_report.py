@@ -113,14 +113,15 @@ def test_clusters_and_personal_data(page: str) -> None:
 def test_stages_and_heldout_losses(run: Path, page: str) -> None:
     record = RunRecord.read(run)
     assert record.stage_spans == [("ul2", 1, 40), ("length", 41, 60)]
-    assert [(row.stage, row.set, row.first, row.last, row.unigram) for row in heldout_rows(record)] == [
-        (stage, name, *values)
-        for stage in ("ul2", "length")
-        for name, values in (("en", (9.0625, 5.3125, 6.789)), ("zh", (8.5, 5.5, 7.123)))
+    assert [(row.stage, row.set, row.first, row.after, row.last, row.unigram) for row in heldout_rows(record)] == [
+        ("ul2", "en", 9.0625, 6.5625, 5.3125, 6.789),
+        ("ul2", "zh", 8.5, 6.5, 5.5, 7.123),
+        ("length", "en", 9.0625, 5.3125, 5.3125, 6.789),
+        ("length", "zh", 8.5, 5.5, 5.5, 7.123),
     ]
     assert "length begins at step 41" in page
     assert "unigram baseline of zh: 7.123 nats per token" in page
-    assert rows(page, "heldout")[1] == ["ul2", "zh", "8.500", "5.500", "7.123", "77.2 %"]
+    assert rows(page, "heldout")[1] == ["ul2", "zh", "8.500", "6.500", "7.123", "91.3 %", "5.500"]
 
 
 def test_snippets_are_escaped_and_masked(page: str) -> None:
