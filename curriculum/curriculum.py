@@ -9,6 +9,7 @@ from curriculum.journal import Journal, Rollback, StageEndedEarly
 from curriculum.plan import StepPlan
 from curriculum.schedule import learning_rate
 from curriculum.stage import StagePlan
+from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.shards import ShardManifest
 
@@ -47,9 +48,17 @@ class Curriculum:
             plan = StagePlan(stage, shards, manifest.seed)
             self.spans += (Span(plan, self.total_steps, plan.steps),)
         for event in journal.events if journal else ():
-            self._apply(event)
+            self.apply(event)
+        for index in range(len(self.spans)):
+            self._rate(index, 0)
 
-    def _apply(self, event: StageEndedEarly | Rollback) -> None:
+    def apply(self, event: StageEndedEarly | Rollback) -> None:
+        """Takes one more event into account.
+
+        Raises:
+            ManifestError: a set has too few samples left for those that a rollback skips.
+            ValueError: the event does not fit the manifest.
+        """
         if isinstance(event, StageEndedEarly):
             self._end_early(event)
         else:
@@ -102,7 +111,24 @@ class Curriculum:
             stage=stage.name,
             objective=stage.objective,
             optimizer=stage.optimizer,
-            learning_rate=learning_rate(stage.learning_rate, within, span.plan.steps),
+            learning_rate=self._rate(index, within),
             sets=tuple(source.name for source in span.plan.sources),
             micro_batches=span.plan.micro_batches(within, span.skipped(within)),
         )
+
+    def _rate(self, index: int, within: int) -> float:
+        """The learning rate of a stage's step; a stage that continues goes on from where the one before really ended."""
+        span = self.spans[index]
+        settings = span.plan.stage.learning_rate
+        previous = self._last_rate(index - 1) if settings.peak == "previous" else 0.0
+        if settings.minimum is not None and settings.peak == "previous" and settings.minimum > previous:
+            raise ManifestError(
+                f"stage {span.plan.stage.name}: learning_rate.minimum ({settings.minimum:g}) is above the rate at which the stage before "
+                f"ends ({previous:g}); lower it"
+            )
+        return learning_rate(settings, within, span.plan.steps, previous)
+
+    def _last_rate(self, index: int) -> float:
+        """That of a stage's last step, or, where it has none, of the stage before it."""
+        steps = self.spans[index].steps
+        return self._rate(index, steps - 1) if steps or not index else self._last_rate(index - 1)

@@ -12,10 +12,11 @@ from manifests.schema.base import ManifestError
 from trainer.data import ShardError
 from trainer.history import HistoryError
 from trainer.run import Run
+from trainer.saver import CheckpointError
 from trainer.train import Diverged, train
 from trainer.use import evaluate_checkpoint, generate_texts
 
-EXPLAINED = (ManifestError, ShardError, HistoryError, JournalError, Diverged)
+EXPLAINED = (ManifestError, ShardError, HistoryError, JournalError, CheckpointError, Diverged)
 
 
 def main(arguments: list[str] | None = None) -> int:

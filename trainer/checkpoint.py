@@ -59,9 +59,12 @@ class Checkpoint:
         return EngineState(load_file(self.folder / WEIGHTS), load_file(self.folder / MOMENTS), self.progress.updates)
 
 
-def save(checkpoints: Path, progress: Progress, state: EngineState, keep: int) -> Checkpoint:
-    """Writes ``checkpoints/step-<step>`` and removes all but the newest ``keep`` checkpoints. When this returns, it is on disk."""
-    folder = checkpoints / f"step-{progress.step:09d}"
+def save(checkpoints: Path, progress: Progress, state: EngineState, keep: int, best: int | None = None) -> Checkpoint:
+    """Writes ``checkpoints/step-<step>`` and removes all but the newest ``keep`` checkpoints and that of step ``best``.
+
+    When this returns, it is on disk.
+    """
+    folder = _folder(checkpoints, progress.step)
     temporary = checkpoints / f".{folder.name}.tmp"
     for leftover in (temporary, folder):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -77,7 +80,8 @@ def save(checkpoints: Path, progress: Progress, state: EngineState, keep: int) -
     temporary.replace(folder)
     _flush(checkpoints)
     for old in _folders(checkpoints)[keep:]:
-        shutil.rmtree(old)
+        if best is None or old != _folder(checkpoints, best):
+            shutil.rmtree(old)
     return Checkpoint(folder, progress, manifest.sha256)
 
 
@@ -95,6 +99,10 @@ def read(folder: Path) -> Checkpoint | None:
     except (OSError, ValidationError, SafetensorError):
         return None
     return Checkpoint(folder, manifest.progress, manifest.sha256) if whole else None
+
+
+def _folder(checkpoints: Path, step: int) -> Path:
+    return checkpoints / f"step-{step:09d}"
 
 
 def _folders(checkpoints: Path) -> list[Path]:

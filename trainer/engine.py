@@ -36,8 +36,8 @@ deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
-class NonFiniteLoss(ArithmeticError):
-    """The loss of a global batch is infinite or not a number."""
+class NonFinite(ArithmeticError):
+    """The loss of a global batch, or the norm of its gradient, is infinite or not a number; the message says which."""
 
 
 class Pass:
@@ -103,7 +103,7 @@ class Engine:
         processes, so each loss is multiplied by their number; its own division by the number of passes is off.
 
         Raises:
-            NonFiniteLoss: before the weights are touched.
+            NonFinite: the loss (the weights are then as before), or the gradient's norm (they are then spoiled).
         """
         (target_tokens,) = add_over_ranks([sum(one.target_tokens for one in work if not one.idle)])
         self._configure(learning_rate, optimizer)
@@ -117,8 +117,11 @@ class Engine:
             total += 0.0 if one.idle else float(loss.detach())
         (loss_sum,) = add_over_ranks([total])
         if not math.isfinite(loss_sum):
-            raise NonFiniteLoss(loss_sum)
-        return StepResult(loss_sum / target_tokens, int(target_tokens), self._update(optimizer))
+            raise NonFinite(f"the loss is {loss_sum}")
+        norm = self._update(optimizer)
+        if not math.isfinite(norm):
+            raise NonFinite(f"the gradient's norm is {norm}")
+        return StepResult(loss_sum / target_tokens, int(target_tokens), norm)
 
     def evaluate(self, work: Sequence[Pass]) -> float:
         """Mean loss in nats per target token over all passes of all processes, without dropout."""

@@ -6,11 +6,15 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
+from statistics import fmean
 
 import torch
 import torch.distributed as dist
+from tqdm import tqdm
 
 from curriculum.hashing import key
+from curriculum.journal import Rollback
 from curriculum.plan import StepPlan
 from manifests.files import write_json
 from manifests.schema.base import ManifestError, load
@@ -21,19 +25,21 @@ from trainer.arrange import arrange
 from trainer.checkpoint import Checkpoint, Progress
 from trainer.data import open_sets, verify
 from trainer.distributed import add_over_ranks, join_process_group
-from trainer.engine import Engine, NonFiniteLoss, Pass
+from trainer.engine import Engine, NonFinite, Pass
 from trainer.evaluate import Evaluator
+from trainer.guard import Anomaly, Guard
 from trainer.history import HistoryError, check_history
 from trainer.loader import Loader
 from trainer.model.transformer import EncoderDecoder
 from trainer.passes import share
 from trainer.processor import processor
 from trainer.run import Run
+from trainer.saver import Saver
 from trainer.watch import ProgressBar, TensorBoard, Watcher
 
 
 class Diverged(RuntimeError):
-    """The loss is not finite; the message names the step, its samples and the last checkpoint."""
+    """The training goes wrong again and again; the message names the step, its samples and the last checkpoint."""
 
 
 def train(run: Run, watchers: Sequence[Watcher] = (), *, quiet: bool = False) -> bool:
@@ -45,17 +51,33 @@ def train(run: Run, watchers: Sequence[Watcher] = (), *, quiet: bool = False) ->
     Raises:
         ManifestError, ShardError: manifests or shards that cannot be used.
         HistoryError: the newest checkpoint was made by another curriculum or from other shards.
-        Diverged: the loss is not finite.
+        CheckpointError: a checkpoint could not be written.
+        Diverged: the guard has rolled the run back as often as it may, or cannot do so.
     """
     if _finished(run):
         return False
     join_process_group()
-    with processor(run.manifest.train.threads):
-        loop = TrainingLoop(run, watchers, quiet=quiet)
-        try:
-            loop.run_to_end()
-        finally:
-            loop.close()
+    try:
+        with processor(run.manifest.train.threads):
+            while not _attempt(run, watchers, quiet=quiet):
+                pass
+    finally:
+        for watcher in watchers:
+            watcher.close()
+    return True
+
+
+def _attempt(run: Run, watchers: Sequence[Watcher], *, quiet: bool) -> bool:
+    """One go from the newest checkpoint to the end. False if it ended in a rollback: the next one reads it in the journal, as a run that
+    was killed would."""
+    loop = TrainingLoop(run, watchers, quiet=quiet)
+    try:
+        loop.run_to_end()
+    except Anomaly as anomaly:
+        loop.roll_back(anomaly)
+        return False
+    finally:
+        loop.close()
     return True
 
 
@@ -78,16 +100,19 @@ class TrainingLoop:
         self.loader = Loader(self.sets, run.shards.vocabulary)
         self.evaluator = Evaluator(run)
         self.engine = build_engine(run)
+        self.saver = Saver()
+        self.guard = Guard(run.manifest.train.guard)
         self.step = 0
         self.tokens: Counter[str] = Counter()
         self._resume(checkpoint.newest(run.checkpoints))
         self.first_step = self.step
+        self.given = tuple(watchers)
         self.watchers: list[Watcher] = []
         if self.writes:
             run.training_manifest.unlink(missing_ok=True)  # of a curriculum that this one continues
             self.metrics = records.Records(run.train_folder / "metrics.jsonl", self.step)
             self.evaluations = records.Records(run.train_folder / "evaluation.jsonl", self.step if self.step else -1)
-            self.watchers = [*watchers, TensorBoard(run.train_folder / "tensorboard", self.step)]
+            self.watchers = [TensorBoard(run.train_folder / "tensorboard", self.step)]
             if not quiet:
                 total = sum(stage.tokens for stage in run.manifest.stages)
                 self.watchers.append(ProgressBar(total, self.tokens.total()))
@@ -105,21 +130,54 @@ class TrainingLoop:
         self.engine.load(found.load())
         self.step = progress.step
         self.tokens.update(progress.tokens_by_set)
+        for line in records.read(self.run.train_folder / "metrics.jsonl"):
+            if line["step"] <= self.step:
+                with suppress(Anomaly):  # settings of the guard that came later judge what comes later
+                    self.guard.observe(line["step"] - 1, line["stage"], line["loss"])
 
     def run_to_end(self) -> None:
-        """Trains the remaining steps, evaluating at the start and after each stage, and writes the manifest."""
+        """Trains the remaining steps, evaluating at the start, after each stage and as often as the manifest says, and writes the manifest.
+
+        Raises:
+            Anomaly: the guard has found something.
+        """
         if self.step == 0:
             self._evaluate()
-        every = self.run.manifest.train.checkpoint_every
+        settings = self.run.manifest.train
         ends = {span.end for span in self.curriculum.spans}
         for k in range(self.step, self.curriculum.total_steps):
             self._train_step(self.curriculum.step(k))
-            if self.step in ends:
+            ended = self.step in ends
+            if ended or (settings.evaluate_every and self.step % settings.evaluate_every == 0):
                 self._evaluate()
-            if self.step in ends or self.step % every == 0:
+            if ended or (self.step % settings.checkpoint_every == 0 and not self.guard.suspicious):
                 self._save()
+        self.saver.wait()
         if self.writes:
             self._finish()
+
+    def roll_back(self, anomaly: Anomaly) -> None:
+        """Notes in the journal that the run goes back to its last checkpoint, and skips the samples read since.
+
+        Raises:
+            Diverged: it has gone back as often as it may, or has no samples to go on with.
+        """
+        self.saver.wait()
+        dist.barrier()  # the others must not look before process 0 has written
+        journal = self.run.journal()
+        last = checkpoint.newest(self.run.checkpoints)
+        event = Rollback(step=anomaly.step + 1, to=last.progress.step if last else 0, reason=anomaly.reason)
+        done = sum(isinstance(event, Rollback) for event in journal.events)
+        try:
+            if done >= self.run.manifest.train.guard.rollbacks:
+                raise ValueError(f"the run was rolled back {done} times already")
+            self.curriculum.apply(event)
+        except ValueError as error:
+            raise Diverged(f"{self._describe(anomaly, last)}; {error}; lower the learning rate or look at the samples") from None
+        if self.writes:
+            journal.append(event)
+            tqdm.write(f"step {anomaly.step + 1}: {anomaly.reason}; back to step {event.to}, the samples since are skipped")
+        dist.barrier()
 
     def _train_step(self, plan: StepPlan) -> None:
         passes: list[Pass] = []
@@ -130,13 +188,14 @@ class TrainingLoop:
             tokens.update(Counter() if idle else loaded.tokens)
         try:
             result = self.engine.step(passes, plan.learning_rate, plan.optimizer)
-        except NonFiniteLoss as error:
-            raise Diverged(self._describe(plan, error)) from None
+        except NonFinite as error:
+            raise Anomaly(plan.step, str(error)) from None
         self.step = plan.step + 1
         sums = add_over_ranks([float(tokens[name]) for name in plan.sets])
         self.tokens.update({name: int(count) for name, count in zip(plan.sets, sums, strict=True)})
         if self.writes:
             self._record(plan, result.loss, result.gradient_norm)
+        self.guard.observe(plan.step, plan.stage, result.loss)
 
     def _record(self, plan: StepPlan, loss: float, gradient_norm: float) -> None:
         record = {
@@ -149,7 +208,7 @@ class TrainingLoop:
             "gradient_norm": gradient_norm,
         }
         self.metrics.append(record)
-        for watcher in self.watchers:
+        for watcher in (*self.watchers, *self.given):
             watcher.step(record)
 
     def _evaluate(self) -> None:
@@ -157,8 +216,8 @@ class TrainingLoop:
             record = {"step": self.step, "stage": stage, "losses": losses}
             if self.writes:
                 self.evaluations.append(record)
-            for watcher in self.watchers:
-                watcher.evaluation(record)
+                for watcher in (*self.watchers, *self.given):
+                    watcher.evaluation(record)
 
     def _save(self) -> None:
         state = self.engine.state()
@@ -175,7 +234,15 @@ class TrainingLoop:
             curriculum=self.run.manifest.model_dump_json(),
             shards=self.run.shards_sha256,
         )
-        checkpoint.save(self.run.checkpoints, progress, state, self.run.manifest.train.keep)
+        keep, best = self.run.manifest.train.keep, self._best()
+        self.saver.start(lambda: checkpoint.save(self.run.checkpoints, progress, state, keep, best))
+
+    def _best(self) -> int | None:
+        """The step of the current stage after which its held-out losses, under its own objective, were lowest on average."""
+        span = self.curriculum.spans[self.curriculum.stage_of(self.step - 1)]
+        lines = [line for line in records.read(self.evaluations.file) if line["stage"] == span.plan.stage.name]
+        means = {line["step"]: fmean(line["losses"].values()) for line in lines if span.first < line["step"] and line["losses"]}
+        return min(means, key=lambda step: means[step], default=None)
 
     def _finish(self) -> None:
         last = checkpoint.newest(self.run.checkpoints)
@@ -203,16 +270,14 @@ class TrainingLoop:
         }
         write_json(self.run.train_folder / "stats.json", stats)
 
-    def _describe(self, plan: StepPlan, error: NonFiniteLoss) -> str:
+    def _describe(self, anomaly: Anomaly, last: Checkpoint | None) -> str:
+        plan = self.curriculum.step(anomaly.step)
         samples: dict[str, list[int]] = {name: [] for name in plan.sets}
         for micro in plan.micro_batches:
             for index, row in zip(micro.set_index.tolist(), micro.rows.tolist(), strict=True):
                 samples[plan.sets[index]].append(row)
-        last = checkpoint.newest(self.run.checkpoints)
-        return (
-            f"step {plan.step + 1} (stage {plan.stage}): the loss is {error}; its samples by set: {samples}; "
-            f"the last checkpoint is {last.folder if last else 'none'}; lower the learning rate or look at the samples"
-        )
+        where = f"step {anomaly.step + 1} (stage {plan.stage})"
+        return f"{where}: {anomaly.reason}; its samples by set: {samples}; the last checkpoint is {last.folder if last else 'none'}"
 
     def close(self) -> None:
         """Closes what is open; the lines written so far are kept."""
@@ -221,6 +286,7 @@ class TrainingLoop:
         if self.writes:
             self.metrics.close()
             self.evaluations.close()
+        self.saver.close()
 
 
 def build_engine(run: Run) -> Engine:

@@ -110,10 +110,14 @@ Objective = Annotated[UL2Objective | PrefixObjective | InstructionObjective, Fie
 
 class LearningRate(Strict):
     """Linear warm-up to ``peak`` over ``warmup_steps``, then down to ``minimum`` at step ``decay_steps`` of the stage (default: its last
-    step), where it stays; ``constant`` stays at ``peak``. Steps are counted from the start of the stage, warm-up included."""
+    step), where it stays; ``constant`` stays at ``peak``; ``wsd`` (warm-up, stable, decay; Hu et al. 2024, MiniCPM, section 4) stays there
+    until the stage's last ``decay_steps`` steps, which go down to ``minimum`` linearly. Steps are counted from the start of the stage,
+    warm-up included.
 
-    schedule: Literal["cosine", "linear", "constant"]
-    peak: Annotated[float, Field(gt=0)]
+    ``peak: previous`` continues with the rate at which the stage before ended, instead of starting anew."""
+
+    schedule: Literal["cosine", "linear", "constant", "wsd"]
+    peak: Annotated[float, Field(gt=0)] | Literal["previous"]
     minimum: Rate | None = None
     warmup_steps: Annotated[int, Field(ge=0)] = 0
     decay_steps: Positive | None = None
@@ -123,10 +127,14 @@ class LearningRate(Strict):
         if self.schedule == "constant":
             if self.minimum is not None or self.decay_steps is not None:
                 raise ValueError("a constant schedule has no minimum and no decay_steps; remove them")
-        elif self.minimum is None or self.minimum > self.peak:
-            raise ValueError(f"a {self.schedule} schedule needs a minimum of at most peak ({self.peak:g}); set minimum")
-        if self.decay_steps is not None and self.decay_steps <= self.warmup_steps:
+        elif self.minimum is None or (self.peak != "previous" and self.minimum > self.peak):
+            raise ValueError(f"a {self.schedule} schedule needs a minimum of at most peak ({self.peak}); set minimum")
+        if self.schedule == "wsd" and self.decay_steps is None:
+            raise ValueError("a wsd schedule needs decay_steps, the number of steps at the stage's end in which the rate goes down; add it")
+        if self.schedule != "wsd" and self.decay_steps is not None and self.decay_steps <= self.warmup_steps:
             raise ValueError(f"decay_steps ({self.decay_steps}) must be greater than warmup_steps ({self.warmup_steps})")
+        if self.peak == "previous" and self.warmup_steps:
+            raise ValueError("peak: previous goes on where the stage before ended, without a warm-up; remove warmup_steps")
         return self
 
 
@@ -177,10 +185,25 @@ class Stage(Strict):
         return self
 
 
+class GuardSettings(Strict):
+    """When a training has gone wrong. A loss or a gradient norm that is not finite always has; so have ``patience`` losses in a row that
+    are more than ``spike`` robust standard deviations above, or as much below (collapse), the median of the stage's last ``window`` losses.
+
+    The weights then go back to the last checkpoint, and the samples read since are skipped; at most ``rollbacks`` times in a run.
+    """
+
+    window: Annotated[int, Field(ge=8)] = 64
+    spike: Annotated[float, Field(gt=0)] = 10.0
+    patience: Positive = 3
+    rollbacks: Annotated[int, Field(ge=0)] = 3
+
+
 class TrainSettings(Strict):
-    """How the training runs. ``threads`` per process is fixed because results depend on it in the last bits. A checkpoint is written every
-    ``checkpoint_every`` steps and at the end of each stage; the last ``keep`` stay. ``evaluation_samples`` are read of each held-out set
-    before the first step and after each stage."""
+    """How the training runs. ``threads`` per process is fixed because results depend on it in the last bits.
+
+    A checkpoint is written every ``checkpoint_every`` steps and at the end of each stage; the last ``keep`` stay, and so does the stage's
+    best one by held-out loss. ``evaluation_samples`` are read of each held-out set before the first step, after each stage, and every
+    ``evaluate_every`` steps where that is given."""
 
     precision: Literal["fp32", "bf16"] = "fp32"
     zero: Literal[0, 1, 2, 3] = 1
@@ -188,6 +211,8 @@ class TrainSettings(Strict):
     checkpoint_every: Positive = 1000
     keep: Positive = 2
     evaluation_samples: Positive = 64
+    evaluate_every: Positive | None = None
+    guard: GuardSettings = GuardSettings()
 
     @model_validator(mode="after")
     def _accurate(self) -> TrainSettings:
@@ -214,4 +239,8 @@ class CurriculumManifest(Strict):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two stages are called {twice[0]!r}; rename one: the name selects the stage's samples")
+        if stages[0].learning_rate.peak == "previous":
+            raise ValueError(
+                f"stage {stages[0].name!r} is the first: no stage stands before it whose rate it could continue; give peak a number"
+            )
         return stages

@@ -1,22 +1,30 @@
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
+from curriculum.curriculum import Curriculum
+from curriculum.journal import Rollback
 from tests.trainer.tiny import write_curriculum, write_shards
+from trainer import checkpoint
 from trainer.checkpoint import newest
+from trainer.engine import Engine, EngineState, StepResult
 from trainer.history import HistoryError
 from trainer.records import read
 from trainer.run import Run
+from trainer.saver import CheckpointError
 from trainer.train import Diverged, train
 
 ROOT = Path(__file__).parents[2]
@@ -137,19 +145,51 @@ def command(run: Run) -> list[str]:
     return [sys.executable, "-m", "trainer", "train", "--curriculum", str(run.folder / "curriculum.yaml"), "--run", str(run.folder)]
 
 
-def test_two_processes_read_the_same_samples(prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    run = copy(prepared, tmp_path)
+STOPPED = """
+import sys
+from pathlib import Path
+from trainer.run import Run
+from trainer.train import train
+from tests.trainer.test_resume import KillAt, Killed
+
+run = Run.open(Path(sys.argv[1]) / "curriculum.yaml", Path(sys.argv[1]))
+try:
+    train(run, [KillAt(int(sys.argv[2]))], quiet=True)
+except Killed:
+    sys.stdout.flush()
+    import os
+    os._exit(9)
+"""
+
+
+def together(run: Run, world_size: int, last: int | None = None) -> bool:
+    """Trains in so many processes, which all die after step ``last``; whether they did. Process 0 alone watches, so it goes first."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    environment = os.environ | {"WORLD_SIZE": str(world_size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    line = [*command(run), "--quiet"] if last is None else [sys.executable, "-c", STOPPED, str(run.folder), str(last)]
     processes = [
         subprocess.Popen(
-            [*command(run), "--quiet"], cwd=ROOT, env=environment | {"RANK": rank, "LOCAL_RANK": rank}, stdout=subprocess.DEVNULL
+            line,
+            cwd=ROOT,
+            env=environment | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if last else None,
         )
-        for rank in ("0", "1")
+        for rank in range(world_size)
     ]
-    assert [process.wait() for process in processes] == [0, 0]
+    code = processes[0].wait()
+    for process in processes[1:]:
+        if code:
+            process.kill()
+        process.wait()
+    return code == 9
+
+
+def test_two_processes_read_the_same_samples(prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+    run = copy(prepared, tmp_path)
+    assert not together(run, 2)
     alone = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
     for one, two in zip(alone, read(run.train_folder / "metrics.jsonl"), strict=True):
         assert {**two, "loss": 0, "gradient_norm": 0} == {**one, "loss": 0, "gradient_norm": 0}
@@ -183,14 +223,123 @@ def test_a_run_is_not_continued_with_another_past(prepared: Path, tmp_path: Path
         train(Run.open(file, run.folder), quiet=True)
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_before_the_weights_are_touched(prepared: Path, tmp_path: Path) -> None:
+def test_two_processes_one_and_two_again(prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+    run = copy(prepared, tmp_path)
+    for world_size, last in ((2, 4), (1, 8), (2, None)):
+        killed = together(run, world_size, last)
+        assert killed == (last is not None)
+    alone = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
+    for one, mixed in zip(alone, read(run.train_folder / "metrics.jsonl"), strict=True):
+        assert {**mixed, "loss": 0, "gradient_norm": 0} == {**one, "loss": 0, "gradient_norm": 0}
+        assert mixed["loss"] == pytest.approx(one["loss"], abs=1e-4)
+
+
+class Fault:
+    """Does something to the model before the update of one step, once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, update: int, harm: Callable[[Engine], None]) -> None:
+        self.done = False
+        step = Engine.step
+
+        def faulty(engine: Engine, *arguments: Any) -> StepResult:
+            if engine.updates == update and not self.done:
+                self.done = True
+                harm(engine)
+            return step(engine, *arguments)
+
+        monkeypatch.setattr(Engine, "step", faulty)
+
+
+def spoil(engine: Engine) -> None:
+    """One weight, in the model alone."""
+    with torch.no_grad():
+        next(engine.module.parameters())[7] = torch.inf
+
+
+def blow_up(engine: Engine) -> None:
+    """All weights, in the model and in the optimizer."""
+    state = engine.state()
+    assert state is not None
+    engine.load(EngineState({name: 30 * weight for name, weight in state.weights.items()}, state.moments, state.updates))
+
+
+def longer(run: Run, **guard: Any) -> Run:
+    """The same run with forty steps of UL2, and a guard that knows the usual after eight."""
+    file = run.folder / "curriculum.yaml"
+    data = yaml.safe_load(file.read_text())
+    data["stages"] = [data["stages"][0] | {"tokens": 40 * 8 * 24, "max_epochs": {"en": 99, "zh": 99}}]
+    data["train"]["guard"] = {"window": 8, "spike": 12, "patience": 2} | guard
+    file.write_text(yaml.safe_dump(data))
+    return Run.open(file, run.folder)
+
+
+@pytest.mark.parametrize(("harm", "update", "reason"), [(spoil, 7, "the loss is nan"), (blow_up, 20, "spike: loss ")])
+def test_a_fault_is_rolled_back_and_its_samples_are_skipped(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Engine], None], update: int, reason: str
+) -> None:
+    run = longer(copy(prepared, tmp_path))
+    Fault(monkeypatch, update, harm)
+    assert train(run, quiet=True)
+    (event,) = run.journal().events
+    assert isinstance(event, Rollback)
+    assert event.reason.startswith(reason)
+    assert event.to == update // 3 * 3
+    assert event.to < event.step <= update + 3
+    lines = read(run.train_folder / "metrics.jsonl")
+    assert [line["step"] for line in lines] == list(range(1, 41))
+    assert max(line["loss"] for line in lines) < 6.5
+    again = run.curriculum().step(event.to).micro_batches[0]
+    first = Curriculum(run.manifest, run.shards).step(event.step).micro_batches[0]
+    assert again.seeds.tolist() == first.seeds.tolist(), "it goes on with the samples behind those it skipped"
+
+
+def test_a_rolled_back_run_that_is_killed_ends_with_the_same_bytes(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = []
+    for name, killers in (("whole", []), ("killed", [KillAt(25)])):
+        run = longer(copy(prepared, tmp_path / name))
+        Fault(monkeypatch, 20, blow_up)
+        for watcher in killers:
+            with pytest.raises(Killed):
+                train(run, [watcher], quiet=True)
+        assert train(run, quiet=True)
+        results.append(outcome(run))
+    assert results[0] == results[1]
+
+
+def test_after_so_many_rollbacks_the_run_stops_and_says_why(prepared: Path, tmp_path: Path) -> None:
     run = copy(prepared, tmp_path)
     data = yaml.safe_load((run.folder / "curriculum.yaml").read_text())
-    data["stages"][0]["learning_rate"] = {"schedule": "constant", "peak": 1e30}
-    data["stages"][0]["optimizer"] = {"weight_decay": 1e9}
+    data["stages"][0] |= {"learning_rate": {"schedule": "constant", "peak": 1e30}, "optimizer": {"weight_decay": 1e9}}
+    data["train"]["guard"] = {"rollbacks": 1}
     (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
-    with pytest.raises(
-        Diverged, match=r"step 2 \(stage ul2\): the loss is nan; its samples by set: \{'en': \[.*the last checkpoint is none"
-    ):
+    where = r"step 2 \(stage ul2\): the loss is nan; its samples by set: \{'en': \[.*"
+    message = where + "the last checkpoint is none; the run was rolled back 1 times"
+    with pytest.raises(Diverged, match=message):
         train(Run.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
     assert [line["step"] for line in read(run.train_folder / "metrics.jsonl")] == [1]
+
+
+def test_the_best_checkpoint_is_kept(prepared: Path, tmp_path: Path) -> None:
+    run = longer(copy(prepared, tmp_path))
+    data = yaml.safe_load((run.folder / "curriculum.yaml").read_text())
+    data["stages"][0]["learning_rate"] = {"schedule": "constant", "peak": 3e-2}
+    data["train"] |= {"evaluate_every": 6, "keep": 1}
+    (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
+    run = Run.open(run.folder / "curriculum.yaml", run.folder)
+    assert train(run, quiet=True)
+    means = {line["step"]: sum(line["losses"].values()) / len(line["losses"]) for line in read(run.train_folder / "evaluation.jsonl")}
+    best = min((step for step in means if step), key=lambda step: means[step])
+    assert sorted(int(folder.name[5:]) for folder in run.checkpoints.iterdir()) == sorted({best, 40})
+
+
+def test_a_full_disk_is_an_error_that_says_what_to_do(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = copy(prepared, tmp_path)
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "weights.safetensors")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(checkpoint, "save_file", full)
+        with pytest.raises(CheckpointError, match=r"No space left on device.*free some space.*goes on from the last whole checkpoint"):
+            train(run, quiet=True)
+    assert train(run, quiet=True)
