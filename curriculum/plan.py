@@ -37,7 +37,3 @@ class StepPlan:
     learning_rate: float
     sets: tuple[str, ...]
     micro_batches: tuple[MicroBatch, ...]
-
-    def of_rank(self, rank: int, world_size: int) -> tuple[MicroBatch, ...]:
-        """The micro batches that process ``rank`` of ``world_size`` computes."""
-        return self.micro_batches[rank::world_size]

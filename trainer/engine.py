@@ -239,8 +239,14 @@ def _config(settings: TrainSettings, optimizer: Optimizer) -> dict[str, Any]:
         "train_micro_batch_size_per_gpu": 1,  # not used: the plan decides what is in a step
         "gradient_accumulation_steps": 1,
         "gradient_clipping": optimizer.clip if settings.zero else 0.0,
-        "zero_optimization": {"stage": settings.zero},
+        "zero_optimization": {"stage": settings.zero, **_offload(settings)},
         "zero_allow_untested_optimizer": True,
+        "zero_force_ds_cpu_optimizer": False,
         "bf16": {"enabled": settings.precision == "bf16"},
         "steps_per_print": 10**12,
     }
+
+
+def _offload(settings: TrainSettings) -> dict[str, Any]:
+    held = {"none": (), "optimizer": ("offload_optimizer",), "all": ("offload_optimizer", "offload_param")}[settings.offload]
+    return {what: {"device": "cpu"} for what in held}

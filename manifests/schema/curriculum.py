@@ -201,12 +201,15 @@ class GuardSettings(Strict):
 class TrainSettings(Strict):
     """How the training runs. ``threads`` per process is fixed because results depend on it in the last bits.
 
+    ``offload`` keeps the optimizer's state, or all of it with the weights, in the host's memory (Ren et al. 2021, ZeRO-Offload).
+
     A checkpoint is written every ``checkpoint_every`` steps and at the end of each stage; the last ``keep`` stay, and so does the stage's
     best one by held-out loss. ``evaluation_samples`` are read of each held-out set before the first step, after each stage, and every
     ``evaluate_every`` steps where that is given."""
 
     precision: Literal["fp32", "bf16"] = "fp32"
     zero: Literal[0, 1, 2, 3] = 1
+    offload: Literal["none", "optimizer", "all"] = "none"
     threads: Positive = 2
     checkpoint_every: Positive = 1000
     keep: Positive = 2
@@ -218,6 +221,9 @@ class TrainSettings(Strict):
     def _accurate(self) -> TrainSettings:
         if self.precision == "bf16" and self.zero == 0:
             raise ValueError("bf16 without ZeRO keeps no fp32 weights and drifts; set zero to 1 or more")
+        least = {"none": 0, "optimizer": 1, "all": 3}[self.offload]
+        if self.zero < least:
+            raise ValueError(f"offload: {self.offload} needs ZeRO {least} or more; set zero")
         return self
 
 
@@ -241,6 +247,6 @@ class CurriculumManifest(Strict):
             raise ValueError(f"two stages are called {twice[0]!r}; rename one: the name selects the stage's samples")
         if stages[0].learning_rate.peak == "previous":
             raise ValueError(
-                f"stage {stages[0].name!r} is the first: no stage stands before it whose rate it could continue; give peak a number"
+                f"stage {stages[0].name!r} is the first: there is no rate before it to continue; give learning_rate.peak a number"
             )
         return stages

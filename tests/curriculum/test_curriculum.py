@@ -84,13 +84,6 @@ def test_denoisers_are_drawn_uniformly() -> None:
     assert counts.max() < 1.15 * 2735 / 7
 
 
-@given(st.integers(1, 7))
-def test_processes_share_a_step_without_changing_it(world_size: int) -> None:
-    plan = Curriculum(curriculum_manifest(stage("ul2", STREAMS, 12_800, global_batch=24)), SHARDS).step(3)
-    shared = [plan.of_rank(rank, world_size) for rank in range(world_size)]
-    assert [shared[index % world_size][index // world_size] for index in range(6)] == list(plan.micro_batches)
-
-
 @given(st.integers(0, 62))
 def test_a_step_is_a_pure_function(k: int) -> None:
     manifest = curriculum_manifest(UL2, LENGTH, BIFLAN)
@@ -185,3 +178,14 @@ def test_presets_plan_the_budgets_of_the_recipe() -> None:
     small = load(manifests / "demo" / "curriculum.yaml", CurriculumManifest)
     assert [stage.tokens * 100_000 for stage in small.stages] == [stage.tokens for stage in big.stages]
     assert (small.model.encoder_layers, small.model.decoder_layers) == (2, 6)
+
+
+def test_a_stage_continues_at_the_rate_where_the_one_before_really_ended(tmp_path: Path) -> None:
+    rate = {"schedule": "linear", "peak": "previous", "minimum": 1e-4}
+    manifest = curriculum_manifest(UL2, LENGTH | {"learning_rate": rate})
+    early = journal(tmp_path, StageEndedEarly(stage="ul2", step=10, reason="plateau"))
+    for whole, last in ((Curriculum(manifest, SHARDS), 24), (Curriculum(manifest, SHARDS, early), 9)):
+        before, after = whole.step(last).learning_rate, whole.step(last + 1).learning_rate
+        assert after == pytest.approx(before - (before - 1e-4) / 13)
+    with pytest.raises(ManifestError, match=r"stage length: learning_rate.minimum \(0.9\) is above the rate"):
+        Curriculum(curriculum_manifest(UL2, LENGTH | {"learning_rate": rate | {"minimum": 0.9}}), SHARDS)

@@ -29,6 +29,7 @@ def demo(**stage: Any) -> dict[str, Any]:
         ({"tokens": "3 MB"}, "stages[0].tokens: unit 'MB' is not a unit of tokens"),
         ({"objective": {"kind": "ul2", "chunk": 64}}, "stages[0].objective.ul2: give either preset or denoisers, not both or none"),
         ({"learning_rate": {"schedule": "cosine", "peak": 1.0}}, "stages[0].learning_rate: a cosine schedule needs a minimum"),
+        ({"learning_rate": {"schedule": "constant", "peak": "previous"}}, "stages: stage 'ul2' is the first: there is no rate before it"),
     ],
 )
 def test_errors_name_key_and_fix(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

@@ -197,6 +197,23 @@ def test_two_processes_read_the_same_samples(prepared: Path, undisturbed: dict[s
         assert two["gradient_norm"] == pytest.approx(one["gradient_norm"], rel=1e-4)
 
 
+@pytest.mark.parametrize(("zero", "offload"), [(0, "none"), (2, "optimizer"), (3, "none"), (3, "all")])
+def test_what_is_spread_or_offloaded_changes_no_loss(
+    prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path, zero: int, offload: str
+) -> None:
+    run = copy(prepared, tmp_path)
+    data = yaml.safe_load((run.folder / "curriculum.yaml").read_text())
+    data["train"] |= {"zero": zero, "offload": offload}
+    (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
+    run = Run.open(run.folder / "curriculum.yaml", run.folder)
+    with pytest.raises(Killed):
+        train(run, [KillAt(7)], quiet=True)
+    assert train(run, quiet=True)
+    usual = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
+    losses = [line["loss"] for line in read(run.train_folder / "metrics.jsonl")]
+    assert losses == pytest.approx([line["loss"] for line in usual], abs=1e-5)
+
+
 def test_another_stage_may_be_added_to_a_finished_run(prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
     run = copy(prepared, tmp_path)
     assert train(run, quiet=True)
