@@ -12,10 +12,11 @@ import pyarrow as pa
 import pytest
 import xxhash
 
+from manifests.files import sha256
 from manifests.schema.base import load
 from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.steps import Count, StepManifest
-from pipeline.arrowio import open_table, sha256
+from pipeline.arrowio import open_table
 from pipeline.shards.errors import ShardBudgetError
 from pipeline.tokenizer import Tokenizer
 from tests.pipeline.shards.toy import benchmark, documents, prepare, run_step, verses
