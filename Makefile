@@ -15,12 +15,12 @@ STEPARG  = --corpus $(CORPUS) --run $(FOLDER) --engine $(ENGINE) --workers $(WOR
 TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate report verify lint typecheck bench clean distclean
+.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate report verify lint typecheck bench bench-corpus bench-scale clean distclean
 
 help: ## this list
 	@printf 'make demo   everything on a fresh machine: set-up, corpus, three training stages, report (runs/demo/report.html)\n'
 	@printf 'make test   the tests\n\n'
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@printf '  make %-14s %s\n' ingest 'read the sources into documents' language 'keep English, Chinese and code' \
 	  quality 'signals, perplexity, rules' dedup 'exact, paragraph and near duplicates' privacy 'scrub personal data' \
 	  decontaminate 'drop overlap with benchmarks' shards 'token-balanced shards and BiFlan pairs'
@@ -82,6 +82,12 @@ bench: assets ## the long measurements, on ../shared/corpus
 	@$(PY) -m tests.benchmarks.dedup_quality ../shared/corpus en zh
 	@$(PY) -m pipeline corpus --corpus tests/benchmarks/shared_corpus.yaml --run runs/shared --engine $(ENGINE) --workers $(WORKERS)
 	@$(PY) -m manifests verify runs/shared
+
+bench-corpus: assets ## our chain and steps against datatrove's, on ../shared/corpus; runs/bench/corpus.json
+	@$(PY) -m tests.benchmarks.bench_corpus
+
+bench-scale: assets ## ten times the corpus: seconds per MB and memory stay what they are
+	@$(PY) -m tests.benchmarks.scaling
 
 clean: ## remove the runs; keep the environment and the assets
 	rm -rf runs

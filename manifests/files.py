@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -17,13 +18,25 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sha256_as_it_stands(path: Path) -> str:
+    """SHA-256 of a file, read once in a process for as long as its inode, size and times stay what they are."""
+    state = path.stat()
+    return _remembered(path, (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _remembered(path: Path, state: tuple[int, ...]) -> str:
+    return sha256(path)
+
+
 def digest(value: object) -> str:
     """SHA-256 of a JSON-able value in canonical form."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Makes a file's bytes, or the names in a folder, durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -32,15 +45,19 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
-    """Yields a temporary path in the same folder; on success it is flushed to disk and renamed to ``path``, else removed."""
+def atomic_write(path: Path, sync_folder: bool = True) -> Iterator[Path]:
+    """Yields a temporary path in the same folder; on success it is flushed to disk and renamed to ``path``, else removed.
+
+    Without ``sync_folder`` the caller makes the new name durable, once for many files.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        _sync(temporary)
+        sync(temporary)
         temporary.replace(path)
-        _sync(path.parent)
+        if sync_folder:
+            sync(path.parent)
     except BaseException:
         with suppress(FileNotFoundError):
             temporary.unlink()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from manifests.files import atomic_write, sha256
+from manifests.files import atomic_write, sha256_as_it_stands
 from manifests.schema.steps import File
 
 MAX_ROWS = 2000
@@ -48,7 +48,7 @@ class BatchWriter:
 
 def describe(path: Path, relative_to: Path, rows: int) -> File:
     """The manifest entry of a finished file."""
-    return File(path=path.relative_to(relative_to).as_posix(), sha256=sha256(path), bytes=path.stat().st_size, rows=rows)
+    return File(path=path.relative_to(relative_to).as_posix(), sha256=sha256_as_it_stands(path), bytes=path.stat().st_size, rows=rows)
 
 
 def write_batches(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from manifests.files import digest
+from manifests.files import digest, sync
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.steps import Part
 from pipeline.engines import Engine
@@ -96,8 +96,10 @@ class StepContext:
         if buckets is None:
             self._sweep(folder, set(), "")
             with progress(f"{self.step}: {phase}", folder, []):
-                self.engine.group(list(enumerate(sources)), EmitKeys(emit), ReduceBucket(folder, fingerprint, reduce))
+                self.engine.group(list(enumerate(sources)), EmitKeys(emit), ReduceBucket(folder, reduce))
             buckets = sorted(path.name for path in folder.glob("bucket-???"))
+            folder.mkdir(parents=True, exist_ok=True)
+            sync(folder)
             write_record(folder, "group", fingerprint, buckets)
         return [folder / name for name in buckets]
 

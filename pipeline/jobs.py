@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 
-from manifests.files import atomic_write, sha256
+from manifests.files import atomic_write, sha256_as_it_stands
 from manifests.schema.documents import REJECTED
 from manifests.schema.steps import File, Part, merge_counts, merge_metrics
 from pipeline.arrowio import BatchWriter, describe, read_batches
@@ -50,6 +51,28 @@ def _element(part: int, sequence: int, row: int, packed: tuple[Any, ...], decide
     return Element(part, sequence, row, first if decided is None else Outcome(first, rest[0], *decided))
 
 
+class ElementCoder(beam.coders.Coder):
+    """Elements by pickle, should a runner move one. Beam also asks now and then how large an element is, only to count bytes, and its own
+    coder would pickle the whole batch to know."""
+
+    def encode(self, value: Element) -> bytes:
+        return pickle.dumps(value)
+
+    def decode(self, encoded: bytes) -> Element:
+        element: Element = pickle.loads(encoded)
+        return element
+
+    def estimate_size(self, value: Element) -> int:
+        batch = value.batch
+        return batch.kept.nbytes + batch.rejected.nbytes if isinstance(batch, Outcome) else 0 if batch is None else batch.nbytes
+
+    def is_deterministic(self) -> bool:
+        return False
+
+
+beam.coders.registry.register_coder(Element, ElementCoder)
+
+
 class CheckedFile:
     """The batches of an Arrow file whose SHA-256 a manifest names; a file with other bytes is refused."""
 
@@ -59,7 +82,7 @@ class CheckedFile:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
-            found = sha256(self._path)
+            found = sha256_as_it_stands(self._path)
         except FileNotFoundError:
             raise PipelineError(f"{self._path} is missing; remove the manifest.json beside it and run that step again") from None
         if found != self._sha256:
@@ -70,6 +93,7 @@ class CheckedFile:
         return read_batches(self._path)
 
 
+@beam.typehints.with_output_types(Element)
 class Read(beam.DoFn):
     """PartTask -> its record batches, then the end mark."""
 
@@ -81,6 +105,7 @@ class Read(beam.DoFn):
         yield Element(task.index, sequence, row, None)
 
 
+@beam.typehints.with_output_types(Element)
 class Apply(beam.DoFn):
     """Runs a transform or an extractor on each batch."""
 
@@ -255,18 +280,15 @@ class EmitKeys:
 
 @dataclass(frozen=True)
 class ReduceBucket:
-    """(bucket, payloads) -> the bucket's file."""
+    """(bucket, payloads) -> the bucket's file. Its name is made durable with those of all other buckets, before their common record."""
 
     folder: Path
-    fingerprint: str
     reduce: Reduce
 
     def __call__(self, group: tuple[int, Iterable[bytes]]) -> int:
         bucket, payloads = group
-        name = bucket_name(bucket)
-        with atomic_write(self.folder / name) as temporary:
+        with atomic_write(self.folder / bucket_name(bucket), sync_folder=False) as temporary:
             temporary.write_bytes(self.reduce(bucket, list(payloads)))
-        write_record(self.folder, name, self.fingerprint, {})
         return bucket
 
 

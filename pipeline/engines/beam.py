@@ -14,15 +14,12 @@ from pipeline.jobs import EmitKeys, ReduceBucket
 
 
 def in_process() -> beam.Pipeline:
-    """A pipeline in this process with one worker: exact, where the multi-threaded mode loses grouped values."""
+    """A pipeline in this process with one worker: exact, where the multi-threaded mode loses grouped values.
+
+    There is nobody to share the tasks with, so ``Create`` should not shuffle them: that would double what a pipeline costs.
+    """
     options = PipelineOptions([], direct_num_workers=1, direct_running_mode="in_memory")
     return beam.Pipeline(runner=FnApiRunner(), options=options)
-
-
-def group_keys(pipeline: beam.Pipeline, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
-    """Adds the shuffle of packed keys to a pipeline."""
-    keys = pipeline | beam.Create(sources) | "emit" >> beam.FlatMap(emit)
-    keys | "group" >> beam.GroupByKey() | "reduce" >> beam.Map(reduce)
 
 
 class BeamEngine:
@@ -31,6 +28,7 @@ class BeamEngine:
     def __init__(self, runner: str | None = None, options: Sequence[str] = ()) -> None:
         self._runner = runner
         self._options = list(options)
+        self._shared = runner is not None
 
     def pipeline(self) -> beam.Pipeline:
         if self._runner is None:
@@ -39,11 +37,12 @@ class BeamEngine:
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         with self.pipeline() as pipeline:
-            pipeline | beam.Create(tasks) | work
+            pipeline | beam.Create(tasks, reshuffle=self._shared) | work
 
     def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
         with self.pipeline() as pipeline:
-            group_keys(pipeline, sources, emit, reduce)
+            keys = pipeline | beam.Create(sources, reshuffle=self._shared) | "emit" >> beam.FlatMap(emit)
+            keys | "group" >> beam.GroupByKey() | "reduce" >> beam.Map(reduce)
 
     def close(self) -> None:
         """Nothing is held between phases."""

@@ -19,7 +19,7 @@ RETRIES = 3
 @ray.remote(max_retries=RETRIES, num_cpus=1)
 def _run_one(task: Any, work: beam.PTransform) -> None:
     with in_process() as pipeline:
-        pipeline | beam.Create([task]) | work
+        pipeline | beam.Create([task], reshuffle=False) | work
 
 
 class RayEngine:

@@ -143,6 +143,25 @@ def figures(
     return result
 
 
+def measure(folder: Path) -> dict[str, dict[str, float]]:
+    """``recall`` at ``FOUND`` and the share of ``false_removals``, planted copies included, by language."""
+    rows = documents(folder, ["en", "zh"])
+    pairs, similarity = exact_pairs([row["text"] for row in rows])
+    with tempfile.TemporaryDirectory() as run:
+        survivors, removed = clusters(rows, Path(run))
+    together = survivors[pairs[:, 0]] == survivors[pairs[:, 1]]
+    best = np.zeros(len(rows))
+    np.maximum.at(best, pairs.reshape(-1), np.repeat(similarity, 2))
+    language = np.array([row["language"] for row in rows])
+    return {
+        name: {
+            "recall": float(together[(language[pairs] == name).all(axis=1) & (similarity >= FOUND)].mean()),
+            "false_removals": float((best[removed & (language == name)] < NEIGHBOUR).mean()),
+        }
+        for name in ("en", "zh")
+    }
+
+
 def main(folder: str, *languages: str) -> None:
     rows = documents(Path(folder), list(languages) or ["en", "zh"])
     started = time.perf_counter()
