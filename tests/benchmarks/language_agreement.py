@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.language_agreement FOLDER_OF_JSONL_GZ [MODEL]
 
-A document agrees when it is kept under its ``lang_hint``. Each of the first ``SHOWN`` that are not comes with the label found, its score, the
-share of Han characters among the units of its prose, and the share of the text that is no prose. The cause is computed from these.
+A document agrees when it is kept under its ``lang_hint``. Each of the first ``SHOWN`` that are not comes with the label found, its score,
+the share of Han characters among the units of its prose, and the share of the text that is no prose. The cause is computed from these.
 """
 
 from __future__ import annotations
