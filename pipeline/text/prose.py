@@ -1,7 +1,7 @@
 """The prose of marked-up text: what is left without code, links and tags, and samples of it. For telling languages, not for reading.
 
-Left out: fenced code (lines between ``` or ~~~), and on one line code spans, formulas between dollar signs, TeX commands, HTML tags,
-targets of Markdown links, and what follows ``://``.
+Left out: fenced code (lines between ``` or ~~~), and on one line code spans and their reStructuredText roles, formulas between
+dollar signs, TeX commands, HTML tags, targets of Markdown links, and what follows ``://``.
 White space of every kind becomes single spaces.
 """
 
@@ -40,6 +40,13 @@ def _is_letter(byte: int) -> bool:
     return 0x61 <= byte | 0x20 <= 0x7A
 
 
+@numba.njit(inline="always")
+def _behind_letters(data: np.ndarray, at: int, stop: int) -> int:
+    while at < stop and _is_letter(data[at]):
+        at += 1
+    return at
+
+
 @numba.njit(cache=True, nogil=True)
 def _markup(data: np.ndarray, at: int, stop: int) -> int:
     """Where the markup that begins at a byte ends, or -1. The barriers keep the search linear: no byte is searched twice."""
@@ -48,10 +55,10 @@ def _markup(data: np.ndarray, at: int, stop: int) -> int:
     if byte in (_TICK, _DOLLAR):
         return _until(data, at + 1, stop, byte, -1)
     if byte == _BACKSLASH and _is_letter(following):
-        at += 1
-        while at < stop and _is_letter(data[at]):
-            at += 1
-        return at
+        return _behind_letters(data, at + 1, stop)
+    if byte == _COLON and _is_letter(following):
+        role = _behind_letters(data, at + 1, stop)
+        return role + 1 if role + 1 < stop and data[role] == _COLON and data[role + 1] == _TICK else -1
     if byte == _LESS and (_is_letter(following) or following == _SLASH or following == 0x21):
         return _until(data, at + 1, stop, _MORE, _LESS)
     if byte == _BRACKET and following == _OPEN:

@@ -11,14 +11,37 @@ from hypothesis import strategies as st
 
 from pipeline.text.prose import prose, samples
 
-MARKS = ["`", "```", "~~~", "<b>", "<", ">", "](", "]", ")", "$", "\\frac", "://", "https://a.b/c", "\n", "\n\n", " ", "\t", "~", "a", "B9"]
+MARKS = [
+    "`",
+    "```",
+    "~~~",
+    "<b>",
+    "<",
+    ">",
+    "](",
+    "]",
+    ")",
+    "$",
+    "\\frac",
+    "://",
+    ":py:class:",
+    ":a",
+    "https://a.b/c",
+    "\n",
+    "\n\n",
+    " ",
+    "\t",
+    "~",
+    "a",
+    "B9",
+]
 PIECES = st.one_of(
     st.sampled_from(MARKS), st.text(st.characters(exclude_categories=["Cs"]), max_size=3), st.sampled_from(["学习", "é", "😀"])
 )
 TEXTS = st.lists(st.lists(PIECES, max_size=25).map("".join), max_size=4)
 SPACES = "".join(map(chr, range(33)))
 INLINE = re.compile(
-    r"`[^`\n]*`|\$[^$\n]*\$|\\[A-Za-z]+|<[A-Za-z/!][^<>\n]*>|\]\([^\])\n]*\)"
+    r":[A-Za-z]+:(?=`)|`[^`\n]*`|\$[^$\n]*\$|\\[A-Za-z]+|<[A-Za-z/!][^<>\n]*>|\]\([^\])\n]*\)"
     r"""|://[^\x00-\x20\x7f-\U0010ffff"')<>\]`]*"""
 )
 
@@ -47,6 +70,7 @@ def reference(text: str, markup: bool = False) -> str:
         ("见 [文档](https://docs.pingcap.com/zh/tidb) 。", "见 [文档 。 "),
         ("看https://example.com/路径", "看https 路径 "),
         (r"设 $x_i \in A$，则 \alpha 大", "设 ，则 大 "),
+        ("See :py:class:`dict` and: `x`", "See :py and: "),
         ("costs $5, a tick ` and a tag <b", "costs $5, a tick ` and a tag <b "),
         ("a\r\n\tb\x0bc", "a b c "),
     ],
