@@ -83,6 +83,25 @@ def test_han_without_kana_is_chinese() -> None:
 
 
 @needs_model
+def test_other_languages_are_rejected_by_name() -> None:
+    # Article 1 of the Universal Declaration of Human Rights.
+    articles = {
+        "de": "Alle Menschen sind frei und gleich an Würde und Rechten geboren. Sie sind mit Vernunft und Gewissen begabt.",
+        "es": "Todos los seres humanos nacen libres e iguales en dignidad y derechos y, dotados como están de razón y conciencia.",
+        "ru": "Все люди рождаются свободными и равными в своем достоинстве и правах. Они наделены разумом и совестью.",
+        "vi": "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền. Mọi con người đều được tạo hoá ban cho lý trí.",
+        "ja": "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。",
+        "ko": "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다. 인간은 천부적으로 이성과 양심을 부여받았다.",
+        "ar": "يولد جميع الناس أحرارًا متساوين في الكرامة والحقوق. وقد وهبوا عقلاً وضميرًا.",
+        "hi": "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।",
+    }
+    found = identify([*articles.values(), *(f"`code` {text} https://example.org/en/" for text in articles.values())])
+    assert found.kept.num_rows == 0
+    assert found.rejected.column("reason").to_pylist() == ["language"] * 16
+    assert [detail.split()[0] for detail in found.rejected.column("detail").to_pylist()] == [*articles, *articles]
+
+
+@needs_model
 def test_the_score_of_chinese_is_its_share_of_the_text() -> None:
     catalog = 'msgid "Beautiful is better than ugly and explicit is better than implicit"\nmsgstr "优美胜于丑陋，明了胜于晦涩"\n'
     found = identify([catalog, catalog, HANS], min_score=0.45)
