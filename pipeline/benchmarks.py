@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pyarrow as pa
-import zstandard
 
 from manifests.schema.corpus import Benchmark
+from pipeline.readers.compressed import DamagedFileError, blocks
 from pipeline.step import PipelineError
 
 SCHEMA = pa.schema([pa.field("benchmark", pa.string()), pa.field("item", pa.string()), pa.field("text", pa.large_string())])
@@ -25,9 +22,11 @@ def read_items(path: Path, benchmark: Benchmark) -> pa.Table:
     line number. Memory: the whole file; benchmarks are small.
 
     Raises:
-        PipelineError: the file is missing, a line is not a JSON object, or it has none of the text fields.
+        PipelineError: the file is missing, damaged or empty, a line is not a JSON object, or it has none of the text fields.
     """
     rows = [_row(path, number, line, benchmark) for number, line in enumerate(_lines(path), 1) if line.strip()]
+    if not rows:
+        raise PipelineError(f"{path}: no benchmark item in it; correct its path in the corpus manifest, or leave it out")
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
@@ -53,17 +52,10 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path) -> list[bytes]:
     try:
-        with _open(path) as stream:
-            yield from stream
+        return b"".join(blocks(path)).split(b"\n")
     except FileNotFoundError:
         raise PipelineError(f"{path}: no such benchmark file; correct its path in the corpus manifest") from None
-
-
-def _open(path: Path) -> Any:
-    if path.suffix == ".gz":
-        return gzip.open(path)
-    if path.suffix == ".zst":
-        return io.BufferedReader(zstandard.open(path, "rb"))
-    return path.open("rb")
+    except DamagedFileError as error:
+        raise PipelineError(f"{path}: {error.reason} ({error}); fetch the benchmark file again") from None

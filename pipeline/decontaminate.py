@@ -89,7 +89,7 @@ class Decontaminate(Transform):
         details: list[str | None] = [None] * batch.num_rows
         for row, item, span in zip(rows.tolist(), found, self._spans(batch, hits[rows]), strict=True):
             details[row] = f"benchmark={item['benchmark']} item={item['item']} span={json.dumps(span, ensure_ascii=False)}"
-            name = f"overlap/{item['benchmark'].replace('/', '_')}"
+            name = _metric("overlap", item["benchmark"])
             metrics[name] = metrics.get(name, 0) + 1
         detail = pa.array(details, pa.string())
         reason = pa.array(np.full(batch.num_rows, "benchmark_overlap"), pa.string(), mask=hits[:, 0] < 0)
@@ -102,13 +102,14 @@ class Decontaminate(Transform):
 
 
 class DecontaminateStep(Step):
-    """Reason benchmark_overlap; the detail names the benchmark, the first item, and quotes the text that they share.
+    """Reason benchmark_overlap; the detail names the benchmark, the first item, and quotes the text that they share. Metrics beside the
+    parts' own: items/<benchmark>, and items_not_searched/<benchmark>, those too short to be looked for or all template.
 
     Memory: the index, mapped once a host (33 to 66 bytes an n-gram of the benchmarks), and the items' names in each worker.
     """
 
     name = "decontaminate"
-    version = 1
+    version = 2
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         return corpus.decontaminate.model_dump(mode="json")
@@ -127,4 +128,16 @@ class DecontaminateStep(Step):
         files = tuple(context.resolve(benchmark.path) for benchmark in settings.benchmarks)
         items = tuple(context.each("items", WriteItems(files, settings.benchmarks), len(files)))
         (index,) = context.each("index", WriteIndex(items, settings), 1, suffix=".npy")
-        return StepResult(context.map(Decontaminate(index, items)))
+        return StepResult(context.map(Decontaminate(index, items)), _coverage(_all_items(items)["benchmark"], NgramIndex.load(index)))
+
+
+def _coverage(benchmarks: pa.ChunkedArray, index: NgramIndex) -> dict[str, int]:
+    """How many items each benchmark has, and how many of them cannot be looked for."""
+    metrics: dict[str, int] = {}
+    for kind, names in (("items", benchmarks), ("items_not_searched", benchmarks.filter(pa.array(index.searched == 0)))):
+        metrics |= {_metric(kind, row["values"]): row["counts"] for row in names.value_counts().to_pylist()}
+    return metrics
+
+
+def _metric(kind: str, benchmark: str) -> str:
+    return f"{kind}/{benchmark.replace('/', '_')}"

@@ -55,12 +55,15 @@ class IngestSettings(Strict):
 
 
 class LanguageSettings(Strict):
-    """fastText lid.176 on the first ``prefix_characters``, on the full text if that is below ``sure``; rejected below ``min_score``."""
+    """Chinese is told by its script, other languages by fastText lid.176 on ``sample_bytes`` of prose, on four times as much if that is
+    below ``sure``. Rejected below ``min_score``: the model's probability, or the share of Han among characters and foreign words.
+    ``to_simplified`` converts Traditional Chinese to Simplified (OpenCC)."""
 
     model: str
-    prefix_characters: int = 1000
+    sample_bytes: Annotated[int, Field(ge=100)] = 1000
     sure: Fraction = 0.8
     min_score: Fraction = 0.5
+    to_simplified: bool = False
 
 
 class Rule(Strict):

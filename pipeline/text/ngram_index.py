@@ -9,47 +9,46 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.text.buffers import text_buffers
-from pipeline.text.ngrams import ANCHOR, LEAST, first_hits, insert, item_ngrams
+from pipeline.text.ngram_search import ANCHOR, Tables, first_hits, insert, mark
+from pipeline.text.ngrams import LEAST, item_ngrams, item_seeds
 from pipeline.text.units import fold_table
 
 FILTER_BITS = 4
+# A seed's share of the shortest window: shorter ones are tried at fewer places, and found at more of them by chance.
+SEED = (3, 4)
 
 
 @dataclass(frozen=True)
 class NgramIndex:
-    """The n-grams of known texts.
+    """The n-grams of known texts, to be looked for in others. ``searched``: uint64 [items], 1 for those that are looked for; the others are
+    too short, or all template."""
 
-    Attributes:
-        table: uint64 [2, capacity], open addressing, at most half full: hashes, and the number of the (first) item each stands in.
-        maybe: uint64 [capacity / 16], a bit for each hash, which spares most look-ups in the table.
-        sizes: int64 [2], units in an n-gram of words and of CJK characters.
-        short: int64 [lengths], the lengths of the items that are looked for as a whole.
-    """
-
-    table: np.ndarray
-    maybe: np.ndarray
-    sizes: np.ndarray
-    short: np.ndarray
+    tables: Tables
+    searched: np.ndarray
 
     def first_hits(self, texts: pa.Array) -> np.ndarray:
         """int64 [texts, 3]: item, first byte and end byte (in the buffer of ``text_buffers(texts)``) of each text's first hit, or -1."""
         offsets, data = text_buffers(texts)
-        anchor = least_units(int(self.sizes.min()))
-        return np.asarray(first_hits(data, offsets, fold_table(), self.table, self.maybe, self.sizes, self.short, anchor))
+        return np.asarray(first_hits(data, offsets, fold_table(), self.tables))
 
     def save(self, path: Path) -> None:
         """Writes one .npy file: a header of lengths, then the arrays one after another."""
-        header = np.array([self.table.shape[1], len(self.short), *self.sizes], np.uint64)
+        tables = self.tables
+        lengths = [tables.table.shape[1], len(tables.short), len(self.searched)]
+        header = np.array([*lengths, *tables.sizes, tables.anchor, tables.least, tables.seed], np.uint64)
+        arrays = [header, tables.short.view(np.uint64), self.searched, tables.maybe, tables.seeds, tables.table.reshape(-1)]
         with path.open("wb") as file:
-            np.save(file, np.concatenate([header, self.short.view(np.uint64), self.maybe, self.table.reshape(-1)]), allow_pickle=False)
+            np.save(file, np.concatenate(arrays), allow_pickle=False)
 
     @staticmethod
     def load(path: Path) -> NgramIndex:
         """Maps a saved index into memory, where all workers of a host share it."""
         flat = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-        capacity, lengths = int(flat[0]), int(flat[1])
-        short, maybe, table = np.split(flat[4:], [lengths, lengths + capacity * FILTER_BITS // 64])
-        return NgramIndex(table.reshape(2, capacity), maybe, flat[2:4].view(np.int64), short.view(np.int64))
+        capacity, lengths, items, words, characters, anchor, least, seed = flat[:8].tolist()
+        filter_ = capacity * FILTER_BITS // 64
+        short, searched, maybe, seeds, table = np.split(flat[8:], np.cumsum([lengths, items, filter_, filter_]))
+        sizes = np.array([words, characters], np.int64)
+        return NgramIndex(Tables(table.reshape(2, capacity), maybe, seeds, sizes, short.view(np.int64), anchor, least, seed), searched)
 
 
 def least_units(size: int) -> int:
@@ -71,20 +70,27 @@ def build_index(texts: pa.Array, groups: np.ndarray, words: int, characters: int
     offsets, data = text_buffers(texts)
     anchor = least_units(min(words, characters))
     hashes, owners, short = item_ngrams(data, offsets, fold_table(), words, characters, anchor)
-    hashes, owners = _without_common(hashes, owners, groups, common, common_share)
-    lengths = short[:, 0]
+    hashes, owners, searched = _without_common(hashes, owners, groups, common, common_share)
+    lengths = short[:, 0].astype(np.int64)
+    whole = np.unique(lengths[lengths > 0])
+    least = min(words, characters, *whole.tolist())
+    seed = -(-least * SEED[0] // SEED[1])
     capacity = 1 << max(6, int(2 * (len(hashes) + np.count_nonzero(lengths))).bit_length())
-    table, maybe = np.zeros((2, capacity), np.uint64), np.zeros(capacity * FILTER_BITS // 64, np.uint64)
-    insert(table, maybe, hashes, owners.astype(np.uint64))
+    table = np.zeros((2, capacity), np.uint64)
+    maybe, seeds = np.zeros((2, capacity * FILTER_BITS // 64), np.uint64)
     anchors = np.unique(short[lengths > 0, 1])
-    insert(table, maybe, anchors, np.full(len(anchors), ANCHOR, np.uint64))
-    return NgramIndex(table, maybe, np.array([words, characters], np.int64), np.unique(lengths[lengths > 0]).astype(np.int64))
+    insert(table, hashes, owners.astype(np.uint64))
+    insert(table, anchors, np.full(len(anchors), ANCHOR, np.uint64))
+    mark(maybe, hashes)
+    mark(maybe, anchors)
+    mark(seeds, item_seeds(data, offsets, fold_table(), seed))
+    return NgramIndex(Tables(table, maybe, seeds, np.array([words, characters], np.int64), whole, anchor, least, seed), searched)
 
 
 def _without_common(
     hashes: np.ndarray, owners: np.ndarray, groups: np.ndarray, common: int, common_share: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Each hash once, with its first item; those common in any group are left out."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each hash once, with its first item, and the items that have any; hashes common in any group are left out."""
     order = np.lexsort((owners, hashes))
     hashes, owners = hashes[order], owners[order]
     fresh = np.ones(len(hashes), bool)
@@ -96,5 +102,7 @@ def _without_common(
     cells, counts = np.unique(number * len(sizes) + groups[owners], return_counts=True)
     limit = np.maximum(common, common_share * sizes)
     banned = np.unique(cells[counts > limit[cells % len(sizes)]] // len(sizes))
-    keep = first & ~np.isin(number, banned)
-    return hashes[keep], owners[keep]
+    rare = ~np.isin(number, banned)
+    searched = np.zeros(len(groups), np.uint64)
+    searched[owners[rare]] = 1
+    return hashes[first & rare], owners[first & rare], searched

@@ -1,36 +1,59 @@
-"""Chinese script and the look of program text, by counting code points."""
+"""The scripts of a text and the look of program text, by counting code points."""
 
 from __future__ import annotations
 
+import functools
 import string
-from functools import cache
+import unicodedata
 
 import numba
 import numpy as np
 import pyarrow as pa
 
 from pipeline.text.buffers import text_buffers
+from pipeline.text.utf8 import decode_at
 
-SIMPLIFIED = 1
-TRADITIONAL = 2
-_HAN = range(0x4E00, 0xA000)
+# The columns of ``script_counts``, and the classes of the table less one.
+HAN, KANA, HANGUL, WORDS, SIMPLIFIED, TRADITIONAL, JAPANESE = range(7)
+# Further classes: digits and underscores, which make a run of letters an identifier, and marks, which are passed over.
+_LETTER, _JOINT, _MARK = WORDS + 1, 8, 9
+_FLAGS = 4  # SIMPLIFIED, TRADITIONAL and JAPANESE stand in the upper half of a Han character's class.
+
+_LEAST_LETTERS = 2
+
+_HAN_RANGES = ((0x3005, 0x3008), (0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x32400))
+_KANA_RANGES = ((0x3041, 0x3100), (0x31F0, 0x3200), (0xFF66, 0xFFA0))
+_HANGUL_RANGES = ((0x1100, 0x1200), (0x3131, 0x3190), (0xA960, 0xA980), (0xAC00, 0xD800), (0xFFA0, 0xFFDD))
+_STANDARDS = range(0x4E00, 0xA000)
 _CODE_MARKS = b"(){}[];=_<>"
-_LETTER, _MARK, _SPACE, _WIDE = 1, 2, 3, 4
+_ASCII_LETTER, _CODE_MARK, _SPACE, _WIDE = 1, 2, 3, 4
 
 
-@cache
-def script_table() -> np.ndarray:
-    """uint8 [0x10000]: SIMPLIFIED for Han characters that GB 2312 has and Big5 lacks, TRADITIONAL for the reverse, 0 for the rest.
+def _class(point: int) -> int:
+    category = unicodedata.category(chr(point))
+    if category[0] == "M" or category == "Cf":
+        return _MARK
+    if category == "Nd" or point == ord("_"):
+        return _JOINT
+    if category[0] != "L" and point not in (0x3007, 0x3005):
+        return 0
+    for kind, ranges in ((HAN, _HAN_RANGES), (KANA, _KANA_RANGES), (HANGUL, _HANGUL_RANGES)):
+        if any(begin <= point < end for begin, end in ranges):
+            return kind + 1 | (_standard(point) << _FLAGS if kind == HAN else 0)
+    return _LETTER
 
-    The two national standards list one script each, so their difference tells the scripts apart.
+
+def _standard(point: int) -> int:
+    """SIMPLIFIED for what GB 2312 has and Big5 lacks, TRADITIONAL for the reverse, JAPANESE for what only JIS X 0208 has, else 0.
+
+    The national standards list the characters of one script each, so their difference tells the scripts apart.
     """
-    table = np.zeros(0x10000, np.uint8)
-    for point in _HAN:
-        simplified, traditional = (_encodes(point, charset) for charset in ("gb2312", "big5"))
-        if simplified != traditional:
-            table[point] = SIMPLIFIED if simplified else TRADITIONAL
-    table.flags.writeable = False
-    return table
+    if point not in _STANDARDS:
+        return 0
+    simplified, traditional, japanese = (_encodes(point, charset) for charset in ("gb2312", "big5", "shift_jis"))
+    if simplified != traditional:
+        return SIMPLIFIED if simplified else TRADITIONAL
+    return JAPANESE if japanese and not simplified else 0
 
 
 def _encodes(point: int, charset: str) -> bool:
@@ -41,20 +64,48 @@ def _encodes(point: int, charset: str) -> bool:
     return True
 
 
+@functools.cache
+def script_table() -> np.ndarray:
+    """uint8 [0x32400]: the class of each code point. The planes of ideographs are all Han, what Unicode will still add to them too."""
+    table = np.array([_class(point) for point in range(0x20000)], np.uint8)
+    table = np.concatenate([table, np.full(0x32400 - 0x20000, HAN + 1, np.uint8)])
+    table.flags.writeable = False
+    return table
+
+
 @numba.njit(cache=True, nogil=True)
-def _count_scripts(offsets, data, table, out):  # type: ignore[no-untyped-def]
-    """The characters of the table are three bytes wide, and begin with 0xE4 to 0xE9."""
-    for document in range(out.shape[0]):
-        at, end = offsets[document], offsets[document + 1]
+def _count_scripts(data: np.ndarray, offsets: np.ndarray, table: np.ndarray, out: np.ndarray) -> None:
+    for row in range(offsets.size - 1):
+        at, end = offsets[row], offsets[row + 1]
+        counts = out[row]
+        letters, joined = 0, False
         while at < end:
-            lead = data[at]
-            if lead < 0xE4 or lead > 0xE9:
-                at += 1
+            point, width = decode_at(data, at)
+            at += width
+            kind = np.int64(table[point]) if point < table.size else 0
+            if kind == _MARK:
                 continue
-            script = table[(lead & 0x0F) << 12 | (data[at + 1] & 0x3F) << 6 | data[at + 2] & 0x3F]
-            if script:
-                out[document, script - 1] += 1
-            at += 3
+            if kind in (_LETTER, _JOINT):
+                letters += kind == _LETTER
+                joined |= kind == _JOINT
+                continue
+            counts[WORDS] += letters >= _LEAST_LETTERS and not joined
+            letters, joined = 0, False
+            if kind:
+                counts[(kind & 15) - 1] += 1
+                if kind >> _FLAGS:
+                    counts[kind >> _FLAGS] += 1
+        counts[WORDS] += letters >= _LEAST_LETTERS and not joined
+
+
+def script_counts(texts: pa.Array) -> np.ndarray:
+    """int64 [texts, 7]: characters in HAN, KANA and HANGUL; WORDS, runs of two or more other
+    letters without digits and underscores; and of the
+    Han characters those that only SIMPLIFIED, only TRADITIONAL and only JAPANESE text uses."""
+    offsets, data = text_buffers(texts)
+    out = np.zeros((len(texts), 7), np.int64)
+    _count_scripts(data, offsets, script_table(), out)
+    return out
 
 
 @numba.njit(cache=True, nogil=True)
@@ -65,19 +116,11 @@ def _count_marks(offsets, data, kinds, out):  # type: ignore[no-untyped-def]
         for at in range(offsets[document], offsets[document + 1]):
             kind = kinds[data[at]]
             visible += data[at] > 32
-            marks += kind == _MARK
-            prose += kind == _WIDE or (kind == _LETTER and last == _SPACE and before == _LETTER)
+            marks += kind == _CODE_MARK
+            prose += kind == _WIDE or (kind == _ASCII_LETTER and last == _SPACE and before == _ASCII_LETTER)
             before, last = last, kind
         out[document, 0] = marks / max(visible, 1)
         out[document, 1] = prose / max(visible, 1)
-
-
-def script_counts(texts: pa.Array) -> np.ndarray:
-    """int64 [documents, 2]: Han characters that only Simplified, and that only Traditional text uses."""
-    offsets, data = text_buffers(texts)
-    out = np.zeros((len(texts), 2), np.int64)
-    _count_scripts(offsets, data, script_table(), out)
-    return out
 
 
 def code_marks(texts: pa.Array) -> np.ndarray:
@@ -89,12 +132,12 @@ def code_marks(texts: pa.Array) -> np.ndarray:
     return out
 
 
-@cache
+@functools.cache
 def _kinds() -> np.ndarray:
     """uint8 [256]: what a byte of UTF-8 tells."""
     kinds = np.zeros(256, np.uint8)
-    kinds[list(string.ascii_letters.encode())] = _LETTER
-    kinds[list(_CODE_MARKS)] = _MARK
+    kinds[list(string.ascii_letters.encode())] = _ASCII_LETTER
+    kinds[list(_CODE_MARKS)] = _CODE_MARK
     kinds[ord(" ")] = _SPACE
     kinds[0xE0:0xF0] = _WIDE
     kinds.flags.writeable = False

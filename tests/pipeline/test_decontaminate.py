@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,36 @@ def test_items_are_read_from_plain_and_packed_lines(tmp_path: Path, name: str) -
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"{", "items.jsonl:1: not JSON"), (b'\n{"q": 1}', "items.jsonl:2: none of the fields question"), (b"[1]", "items.jsonl:1: none of")],
+    [
+        (b"{", "items.jsonl:1: not JSON"),
+        (b'{"question": "\xff"}', "items.jsonl:1: not JSON"),
+        (b'\n{"q": 1}', "items.jsonl:2: none of the fields question"),
+        (b"[1]", "items.jsonl:1: none of"),
+        (b"null", "items.jsonl:1: none of"),
+        (b"", "items.jsonl: no benchmark item in it; correct its path"),
+        (b"\n \n", "items.jsonl: no benchmark item in it; correct its path"),
+    ],
 )
 def test_bad_items_are_named(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "items.jsonl").write_bytes(content)
     with pytest.raises(PipelineError, match=message):
         read_items(tmp_path / "items.jsonl", Benchmark.model_validate(SETTINGS))
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "message"),
+    [
+        ("items.jsonl.gz", lambda data: data[:-9], "truncated_gzip"),
+        ("items.jsonl.zst", lambda data: data[:-9], "truncated_zstd"),
+        ("items.jsonl.gz", lambda data: data[:-8] + bytes(8), "corrupt_compression"),
+        ("items.jsonl.zst", lambda data: b"plain" + data, "corrupt_compression"),
+    ],
+)
+def test_a_damaged_file_is_no_shorter_benchmark(tmp_path: Path, name: str, damage: Callable[[bytes], bytes], message: str) -> None:
+    path = write(tmp_path / name, ITEMS)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(PipelineError, match=rf"{name}: {message} \(.*\); fetch the benchmark file again"):
+        read_items(path, Benchmark.model_validate(SETTINGS))
 
 
 def run(folder: Path, texts: dict[str, str], benchmarks: list[dict[str, Any]]) -> tuple[dict[str, tuple[str, str]], dict[str, int]]:
@@ -78,6 +103,25 @@ def test_overlap_is_rejected_with_its_evidence(tmp_path: Path) -> None:
     assert rejected["quotes"] == ("benchmark_overlap", f'benchmark=gsm/test item=g0 span="{words.rstrip(",")}"')
     assert rejected["page"][1].startswith('benchmark=cmrc/dev item=c0 span="环滁皆山也。\\n其西南')
     assert metrics == {"overlap/gsm_test": 1, "overlap/cmrc_dev": 1}
+
+
+def test_full_width_copies_are_found_and_kept_as_they_are_in_the_reject(tmp_path: Path) -> None:
+    write(tmp_path / "items.jsonl", ITEMS)
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in QUESTION)
+    rejected, _ = run(tmp_path, {"wide": wide}, [SETTINGS])
+    assert rejected["wide"][1] == f'benchmark=gsm/test item=g0 span="{" ".join(wide.split()[:13]).rstrip("，")}"'
+    reject = open_table(tmp_path / "decontaminate" / "rejected" / "part-00000.arrow")
+    assert reject["text"].to_pylist() == [wide]
+
+
+def test_how_many_items_are_looked_for_is_counted(tmp_path: Path) -> None:
+    write(
+        tmp_path / "items.jsonl",
+        [*ITEMS, {"id": "g1", "set": "gsm/test", "question": "2 + 2?"}, {"id": "g2", "set": "gsm/test", "question": ""}],
+    )
+    manifest = corpus(benchmarks=DecontaminateSettings.model_validate({"benchmarks": [SETTINGS]}))
+    result = DecontaminateStep().run(context("decontaminate", tmp_path, manifest, [[measured([{"id": "a", "text": "x"}])]]))
+    assert result.metrics == {"items/gsm_test": 3, "items/cmrc_dev": 1, "items_not_searched/gsm_test": 2}
 
 
 def test_without_benchmarks_everything_is_kept(tmp_path: Path) -> None:

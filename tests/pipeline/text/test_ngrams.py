@@ -16,7 +16,8 @@ from pipeline.text.shingles import BLOCK
 
 ITEM = "What is the name of the river that flows through the city of Florence in Tuscany?"
 PASSAGE = "豫章故郡，洪都新府。星分翼轸，地接衡庐。襟三江而带五湖，控蛮荆而引瓯越。物华天宝，龙光射牛斗之墟。"
-UNITS = st.sampled_from(["aa", "bb", "cc", "学", "习"])
+CJK = ("学", "习")
+UNITS = st.sampled_from(["aa", "bb", "c", "é", *CJK])
 SHORT = "落霞与孤鹜齐飞，秋水共长天一色。"
 
 
@@ -79,6 +80,7 @@ def test_saved_and_mapped_it_finds_the_same(tmp_path: Path) -> None:
     loaded = NgramIndex.load(tmp_path / "index.npy")
     texts = [PASSAGE, ITEM, SHORT, "渔舟唱晚，响穷彭蠡之滨"]
     assert spans(loaded, texts) == spans(found, texts)
+    assert loaded.searched.tolist() == found.searched.tolist() == [1, 1, 1]
     assert [None if hit is None else hit[0] for hit in spans(loaded, texts)] == [0, 1, 2, None]
 
 
@@ -92,27 +94,65 @@ def test_hits_at_the_borders_of_blocks() -> None:
         assert spans(index([ITEM], words=13), [text]) == [(0, " ".join(ITEM.split()[:13]))]
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.lists(UNITS, max_size=12), max_size=4), st.lists(UNITS, max_size=40))
-def test_against_sets_of_windows(items: list[list[str]], document: list[str]) -> None:
-    words, characters = 3, 4
+def expected_item(items: list[list[str]], document: list[str], words: int, characters: int) -> int | None:
+    """The item whose window or whole text begins first in the document, by sets of tuples."""
     known: dict[tuple[str, ...], int] = {}
     for number, item in enumerate(items):
         own: list[tuple[str, ...]] = []
         for size, cjk in ((words, False), (characters, True)):
             windows = [tuple(item[first : first + size]) for first in range(len(item) - size + 1)]
-            own += [window for window in windows if (2 * sum(unit in "学习" for unit in window) > size) == cjk]
-        weight = sum(characters if unit not in "学习" else words for unit in item)
-        if not own and len(item) >= least_units(words) and 13 * weight >= 8 * words * characters and len(item) < words + characters:
+            own += [window for window in windows if (2 * sum(unit in CJK for unit in window) > size) == cjk and long_enough(window)]
+        weight = sum(words if unit in CJK else characters for unit in item)
+        enough = len(item) >= least_units(min(words, characters)) and 13 * weight >= 8 * words * characters and long_enough(item)
+        if not own and enough and len(item) < words + characters:
             own = [tuple(item)]
         for window in own:
             known.setdefault(window, number)
-    expected = None
+    sizes = [words, characters, *sorted({len(window) for window in known} - {words, characters})]
     for first in range(len(document)):
-        sizes = [words, characters, *sorted({len(window) for window in known} - {words, characters})]
-        windows = [tuple(document[first : first + size]) for size in sizes]
-        expected = next((known[window] for window in windows if window in known), None)
-        if expected is not None:
-            break
-    (hit,) = spans(index([" ".join(item) for item in items], words, characters, common=100), [" ".join(document)])
-    assert (None if hit is None else hit[0]) == expected
+        for size in sizes:
+            if tuple(document[first : first + size]) in known:
+                return known[tuple(document[first : first + size])]
+    return None
+
+
+def long_enough(window: list[str] | tuple[str, ...]) -> bool:
+    return sum(len(unit.encode()) for unit in window) >= 2 * len(window)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(UNITS, max_size=12), max_size=4), st.lists(UNITS, max_size=40))
+def test_against_sets_of_windows(items: list[list[str]], document: list[str]) -> None:
+    (hit,) = spans(index([" ".join(item) for item in items], 3, 4, common=100), [" ".join(document)])
+    assert (None if hit is None else hit[0]) == expected_item(items, document, 3, 4)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.sampled_from([(5, 8), (13, 20), (20, 13), (8, 8)]))
+def test_pieces_of_items_wherever_they_stand(data: st.DataObject, sizes: tuple[int, int]) -> None:
+    items = data.draw(st.lists(st.lists(UNITS, max_size=40), min_size=1, max_size=4))
+    document: list[str] = []
+    for _ in range(data.draw(st.integers(1, 4))):
+        item = data.draw(st.sampled_from(items))
+        first, length = data.draw(st.integers(0, max(len(item) - 1, 0))), data.draw(st.integers(0, 25))
+        document += data.draw(st.lists(UNITS, max_size=9)) + item[first : first + length]
+    (hit,) = spans(index([" ".join(item) for item in items], *sizes, common=100), [" ".join(document)])
+    assert (None if hit is None else hit[0]) == expected_item(items, document, *sizes)
+
+
+def test_full_width_letters_and_digits_are_folded_for_the_search_and_quoted_as_they_are() -> None:
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in ITEM)
+    assert wide.startswith("Ｗｈａｔ　ｉｓ".replace("\u3000", " "))
+    assert spans(index([ITEM]), [wide]) == [(0, " ".join(wide.split()[:5]))]
+    assert spans(index([wide]), [ITEM.upper()]) == [(0, " ".join(ITEM.upper().split()[:5]))]
+    sums = "小明有４８个苹果，给了小红１２个，又买了３５０个梨，还剩多少个水果？"
+    narrow = sums.translate({ord(c): ord(c) - 0xFEE0 for c in "４８１２３５０"})
+    assert spans(index([sums], words=13, characters=20), [f"题：{narrow}"])[0] is not None
+
+
+def test_items_that_cannot_be_looked_for_are_known() -> None:
+    items = [PASSAGE, "太短", "", *(f"Choose the correct answer from the following: {word}" for word in ("Arno", "Tiber", "Po"))]
+    found = build_index(pa.array(items), np.array([0, 0, 0, 1, 1, 1]), 5, 8, 2, 0.0)
+    assert found.searched.tolist() == [1, 0, 0, 1, 1, 1]
+    assert build_index(pa.array(items), np.array([0, 0, 0, 1, 1, 1]), 7, 8, 2, 0.0).searched.tolist() == [1, 0, 0, 1, 1, 1]
+    assert build_index(pa.array(["one two three four five"] * 3), np.zeros(3, np.int64), 5, 8, 2, 0.0).searched.tolist() == [0, 0, 0]
