@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import sentencepiece
 
 from manifests.files import atomic_write, sha256
@@ -77,6 +78,11 @@ def _lines(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         for line in text.split("\n"):
             yield from (line[start : start + LONGEST_LINE] for start in range(0, len(line), LONGEST_LINE))
+
+
+def join_ids(tokens: pa.ListArray) -> pa.Array:
+    """Each row of ids as decimal numbers between spaces, the form in which lmplz and fastText take words: string [rows]."""
+    return pc.binary_join(tokens.cast(pa.list_(pa.string())), " ")
 
 
 class Tokenizer:

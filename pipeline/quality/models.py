@@ -1,4 +1,4 @@
-"""Trains what the step measures with: the tokenizer, and for each language a perplexity model and the bounds of its buckets."""
+"""Trains what the step measures with: the tokenizer, and for each language perplexity models and the bounds of their buckets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,11 @@ import pyarrow as pa
 from manifests.schema.corpus import PerplexitySettings, TokenizerSettings
 from pipeline import tokenizer
 from pipeline.outcome import Position
-from pipeline.perplexity.lmplz import choose
+from pipeline.perplexity import lmplz
+from pipeline.perplexity.estimate import estimate
 from pipeline.perplexity.scorer import PerplexityScorer
 from pipeline.quality.parts import PartRows
-from pipeline.quality.sample import Sample, held_back
+from pipeline.quality.sample import Folds, Sample
 from pipeline.step import PartTask
 
 PERCENTILES = (30, 60)
@@ -54,19 +56,20 @@ class TrainTokenizer:
 
 @dataclass(frozen=True)
 class ReferenceTokens:
-    """The tokens of the sampled reference documents of a language, for training or held back from it."""
+    """The tokens of a language's sampled reference documents that a model is trained on, or of those that it does not see."""
 
     tasks: Sequence[PartTask]
     signals: PartRows
     sample: Sample
+    folds: Folds
 
-    def read(self, language: str, held: bool) -> pa.ListArray:
+    def read(self, language: str, model: int, unseen: bool) -> pa.ListArray:
         """list<uint32> [documents]."""
         found: list[pa.Array] = []
         for task in self.tasks:
             row = 0
             for batch in task.reader:
-                mask = self.sample.chosen(batch) & (held_back(batch.column("hash")) == held)
+                mask = self.sample.chosen(batch) & ((self.folds.fold(batch.column("hash")) == model) == unseen)
                 mask &= batch.column("language").to_numpy(zero_copy_only=False) == language
                 if mask.any():
                     found.append(self.signals.rows(Position(task.index, row), batch.num_rows)["tokens"].filter(pa.array(mask)))
@@ -76,32 +79,37 @@ class ReferenceTokens:
 
 @dataclass(frozen=True)
 class TrainModel:
-    """Writes the ARPA of one language; an empty file where the language has no document to train on."""
+    """Writes one model of ``models``, (language, number) each; an empty file where there is no document to train on.
+
+    ``lmplz``: the program, or None for the built-in estimator.
+    """
 
     settings: PerplexitySettings
-    languages: Sequence[str]
+    models: Sequence[tuple[str, int]]
     reference: ReferenceTokens
+    lmplz: Path | None
 
     def __call__(self, index: int, out: Path) -> None:
-        tokens = self.reference.read(self.languages[index], held=False)
+        tokens = self.reference.read(*self.models[index], unseen=False)
         if not len(tokens):
             out.touch()
             return
         offsets = tokens.offsets.to_numpy().astype(np.int64)
-        choose(self.settings.estimator)(tokens.flatten().to_numpy(), offsets - offsets[0], self.settings.order, out)
+        work = estimate if self.lmplz is None else partial(lmplz.estimate, self.lmplz)
+        work(tokens.flatten().to_numpy(), offsets - offsets[0], self.settings.order, out)
 
 
 @dataclass(frozen=True)
 class MeasureBounds:
-    """Writes the perplexities at ``PERCENTILES`` of one language's held-back reference text, as a JSON list; empty without such text."""
+    """Writes the perplexities at ``PERCENTILES`` of reference text that a model has not seen, as a JSON list; empty without any."""
 
-    models: Sequence[Path]
-    languages: Sequence[str]
+    paths: Sequence[Path]
+    models: Sequence[tuple[str, int]]
     reference: ReferenceTokens
 
     def __call__(self, index: int, out: Path) -> None:
-        tokens = self.reference.read(self.languages[index], held=True)
+        tokens = self.reference.read(*self.models[index], unseen=True)
         bounds: list[float] = []
-        if len(tokens) and self.models[index].stat().st_size:
-            bounds = np.percentile(PerplexityScorer(self.models[index]).score(tokens), PERCENTILES).tolist()
+        if len(tokens) and self.paths[index].stat().st_size:
+            bounds = np.percentile(PerplexityScorer(self.paths[index]).score(tokens), PERCENTILES).tolist()
         out.write_text(json.dumps(bounds), encoding="utf-8")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manifests.schema.base import ManifestError
-from pipeline.tokenizer import Tokenizer, train
+from pipeline.tokenizer import Tokenizer, join_ids, train
 
 TEXTS = [inspect.getsource(tokenize), (Path(__file__).parents[1] / "data" / "zen_and_laozi.txt").read_text(encoding="utf-8")]
 
@@ -85,3 +85,7 @@ def test_foreign_models_are_refused(tmp_path: Path) -> None:
     broken.write_bytes(other.getvalue())
     with pytest.raises(ManifestError, match=r"pad, eos and unknown are \(-1, 2, 0\)"):
         Tokenizer(broken)
+
+
+def test_words_are_decimal_ids() -> None:
+    assert join_ids(pa.array([[4294967295, 0], []], pa.list_(pa.uint32()))).to_pylist() == ["4294967295 0", ""]
