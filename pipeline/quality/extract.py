@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from manifests.schema.steps import File
 from pipeline.outcome import Position
 from pipeline.perplexity.scorer import PerplexityScorer
 from pipeline.quality.parts import PartRows
@@ -37,9 +38,10 @@ class SignalExtractor(Extractor):
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """A perplexity model, and the perplexities at which the middle and the tail of reference text that it has not seen begin."""
+    """A perplexity model, its entry in the manifest, and where the middle and the tail of reference text that it has not seen begin."""
 
     path: Path
+    file: File
     middle: float
     tail: float
 

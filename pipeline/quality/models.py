@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,14 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.schema.corpus import PerplexitySettings, TokenizerSettings
+from manifests.schema.steps import File
 from pipeline import tokenizer
+from pipeline.arrowio import describe
 from pipeline.outcome import Position
 from pipeline.perplexity import lmplz
 from pipeline.perplexity.estimate import estimate
 from pipeline.perplexity.scorer import PerplexityScorer
+from pipeline.quality.extract import LanguageModel
 from pipeline.quality.parts import PartRows
 from pipeline.quality.sample import Folds, Sample
 from pipeline.step import PartTask
@@ -101,15 +105,24 @@ class TrainModel:
 
 @dataclass(frozen=True)
 class MeasureBounds:
-    """Writes the perplexities at ``PERCENTILES`` of reference text that a model has not seen, as a JSON list; empty without any."""
+    """Writes, as JSON, the perplexities at ``PERCENTILES`` of the reference text that a model has not seen (null without any), and the
+    manifest's entry of the model, so that models of gigabytes are not hashed again when a rule changes."""
 
     paths: Sequence[Path]
     models: Sequence[tuple[str, int]]
     reference: ReferenceTokens
 
     def __call__(self, index: int, out: Path) -> None:
+        path = self.paths[index]
         tokens = self.reference.read(*self.models[index], unseen=True)
-        bounds: list[float] = []
-        if len(tokens) and self.paths[index].stat().st_size:
-            bounds = np.percentile(PerplexityScorer(self.paths[index]).score(tokens), PERCENTILES).tolist()
-        out.write_text(json.dumps(bounds), encoding="utf-8")
+        bounds: list[float] | None = None
+        if len(tokens) and path.stat().st_size:
+            bounds = np.percentile(PerplexityScorer(path).score(tokens), PERCENTILES).tolist()
+        file = describe(path, path.parent.parent, 0)
+        out.write_text(json.dumps({"bounds": bounds, "file": file.model_dump()}), encoding="utf-8")
+
+
+def read_model(path: Path, bounds: Path) -> LanguageModel:
+    """What ``TrainModel`` and ``MeasureBounds`` left of one model."""
+    record = json.loads(bounds.read_text(encoding="utf-8"))
+    return LanguageModel(path, File(**record["file"]), *(record["bounds"] or (math.inf, math.inf)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,7 +23,7 @@ from pipeline.perplexity import lmplz
 from pipeline.quality.classifier import Classes, ClassifierExtractor, TrainClassifier
 from pipeline.quality.extract import LanguageModel, PerplexityExtractor, SignalExtractor
 from pipeline.quality.histogram import histograms
-from pipeline.quality.models import CopyFile, MeasureBounds, ReferenceTokens, TrainModel, TrainTokenizer
+from pipeline.quality.models import CopyFile, MeasureBounds, ReferenceTokens, TrainModel, TrainTokenizer, read_model
 from pipeline.quality.parts import PartRows
 from pipeline.quality.rules import judge
 from pipeline.quality.sample import Folds, Sample, balanced, language_bytes, language_documents
@@ -63,18 +62,19 @@ class QualityStep(Step):
         tokenizer = self._tokenizer(context)
         model = [self.version, sha256(tokenizer)]
         signals = _rows(context, context.extract("signals", SignalExtractor(tokenizer), key=model))
-        found, files, metrics = [signals], [tokenizer], {}
+        found, metrics = [signals], {}
+        files = [describe(tokenizer, context.folder, 0)]
         if quality.perplexity is not None:
             rows, models = self._perplexity(context, quality.perplexity, signals, model)
             found.append(rows)
-            files += [entry.path for entry in models.values()]
+            files += [entry.file for entry in models.values()]
             metrics = _bounds(models)
         if quality.classifier is not None:
             rows, paths = self._classifier(context, quality.classifier, signals, model)
             found.append(rows)
-            files += paths
+            files += [describe(path, context.folder, 0) for path in paths]
         parts = context.map(ApplyRules(quality.rules, found))
-        return StepResult(parts, metrics=metrics, files=[describe(path, context.folder, 0) for path in files])
+        return StepResult(parts, metrics=metrics, files=files)
 
     def _tokenizer(self, context: StepContext) -> Path:
         settings = context.corpus.quality.tokenizer
@@ -104,11 +104,7 @@ class QualityStep(Step):
         train = TrainModel(settings, models, reference, lmplz.find(settings.estimator))
         paths = context.each("models", train, len(models), ".ngrams", key=key)
         bounds = context.each("bounds", MeasureBounds(paths, models, reference), len(models), ".json", key=key)
-        found = {
-            model: LanguageModel(path, *(json.loads(bound.read_text(encoding="utf-8")) or (math.inf, math.inf)))
-            for model, path, bound in zip(models, paths, bounds, strict=True)
-            if path.stat().st_size
-        }
+        found = {model: read_model(path, bound) for model, path, bound in zip(models, paths, bounds, strict=True) if path.stat().st_size}
         extractor = PerplexityExtractor(found, signals, sample, folds)
         return _rows(context, context.extract("perplexity", extractor, key=key)), found
 
