@@ -14,12 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import sentencepiece
 
 from manifests.files import atomic_write, sha256
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import Vocabulary
 from manifests.schema.steps import File
+from pipeline.pieces import read_pieces
+from pipeline.text.buffers import text_buffers
+from pipeline.text.unigram import segment
 
 PAD, EOS, UNKNOWN = 0, 1, 2
 LONGEST_LINE = 4000
@@ -79,8 +83,16 @@ def _lines(texts: Iterable[str]) -> Iterator[str]:
             yield from (line[start : start + LONGEST_LINE] for start in range(0, len(line), LONGEST_LINE))
 
 
+def join_ids(tokens: pa.ListArray) -> pa.Array:
+    """Each row of ids as decimal numbers between spaces, the form in which lmplz and fastText take words: string [rows]."""
+    return pc.binary_join(tokens.cast(pa.list_(pa.string())), " ")
+
+
 class Tokenizer:
     """Encodes Arrow columns in native batches, one thread: parts, not threads, are the unit of parallelism.
+
+    By our own kernel where the model is as ``train`` makes it; a given one that normalises (mT5's), or that is no unigram model, by the
+    library. The ids are the library's in either case.
 
     Raises:
         ManifestError: the file is no SentencePiece model, or its pad, eos and unknown ids are not 0, 1 and 2 (as mT5's are).
@@ -96,6 +108,7 @@ class Tokenizer:
         ids = (self._processor.pad_id(), self._processor.eos_id(), self._processor.unk_id())
         if ids != (PAD, EOS, UNKNOWN):
             raise ManifestError(f"{model}: pad, eos and unknown are {ids}, not (0, 1, 2); train it with pad_id=0, eos_id=1, unk_id=2")
+        self._pieces = read_pieces(self._processor.serialized_model_proto(), UNKNOWN)
 
     @property
     def pieces(self) -> int:
@@ -104,6 +117,12 @@ class Tokenizer:
 
     def encode(self, texts: pa.StringArray) -> pa.ListArray:
         """Token ids of each text, without eos: list<uint32> as long as ``texts``; a null gives an empty list."""
+        if self._pieces is None:
+            return self._encode_by_library(texts)
+        ids, offsets = segment(text_buffers(texts), self._pieces)
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(ids))
+
+    def _encode_by_library(self, texts: pa.StringArray) -> pa.ListArray:
         rows = self._processor.Encode(texts.fill_null("").to_pylist(), return_type="numpy", num_threads=1)
         offsets = np.zeros(len(rows) + 1, np.int32)
         np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)), out=offsets[1:])

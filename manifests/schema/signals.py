@@ -61,10 +61,11 @@ SIGNALS: dict[str, str] = {
     "generated_marks": "marks of generated files in the first 1,000 bytes",
     # Models
     "perplexity": "of the tokens under the language's n-gram model; NaN where not computed or where the model was trained on the document",
-    "perplexity_bucket": "0 head, 1 middle, 2 tail: by the 30th and 60th percentile of held-back reference text",
+    "perplexity_bucket": "0 head, 1 middle, 2 tail: by the 30th and 60th percentile of reference text that the model has not seen",
+    "quality_score": "probability of reference text by fastText; NaN where not computed or where the model was trained on the document",
 }
 
-MODEL_SIGNALS = ("perplexity", "perplexity_bucket")
+MODEL_SIGNALS = ("perplexity", "perplexity_bucket", "quality_score")
 
 _COUNTED = {
     *("characters", "words", "lines", "mean_word_length", "longest_word", "mean_sentence_length", "mean_line_length", "max_line_length"),

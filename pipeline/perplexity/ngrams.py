@@ -27,7 +27,7 @@ class Ngrams:
     prefix: UInt32
     suffix: UInt32
     word: UInt32
-    count: Int64
+    count: UInt32
     begins: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -70,28 +70,28 @@ def _sentences(dense: npt.NDArray[np.intp], offsets: Int64) -> UInt32:
 def _unigrams(stream: UInt32, types: int) -> Ngrams:
     word = np.arange(types, dtype=np.uint32)
     nowhere = np.zeros(types, np.uint32)
-    return Ngrams(nowhere, nowhere, word, np.bincount(stream, minlength=types), word == BEGIN)
+    return Ngrams(nowhere, nowhere, word, np.bincount(stream, minlength=types).astype(np.uint32), word == BEGIN)
 
 
 def _extend(below: Ngrams, rank: UInt32, stream: UInt32, n: int) -> tuple[Ngrams, UInt32]:
     """Appends a word to every n-1-gram token. ``rank`` [positions] is the row of the n-1-gram that starts at a position, or ``_NONE``."""
-    starts = np.flatnonzero(rank != _NONE)
-    starts = starts[stream[starts + n - 2] != END]
-    keys = rank[starts].astype(np.uint64) << np.uint64(32) | stream[starts + n - 1]
+    starts = np.flatnonzero(rank != _NONE).astype(np.uint32)
+    starts = starts[stream[starts + (n - 2)] != END]
+    keys = rank[starts].astype(np.uint64) << np.uint64(32) | stream[starts + (n - 1)]
     order = np.argsort(keys)
-    keys = keys[order]
-    starts = starts[order]
+    keys, starts = keys[order], starts[order]
+    del order
     first = np.ones(len(keys), np.bool_)
     first[1:] = keys[1:] != keys[:-1]
-    row = np.flatnonzero(first)
     extended = np.full(len(stream), _NONE)
-    extended[starts] = np.cumsum(first) - 1
+    extended[starts] = np.cumsum(first, dtype=np.uint32) - np.uint32(1)
+    row = np.flatnonzero(first)
     prefix = (keys[row] >> np.uint64(32)).astype(np.uint32)
     table = Ngrams(
         prefix=prefix,
         suffix=rank[starts[row] + 1],
         word=keys[row].astype(np.uint32),
-        count=np.diff(row, append=len(keys)),
+        count=np.diff(row, append=len(keys)).astype(np.uint32),
         begins=below.begins[prefix],
     )
     return table, extended

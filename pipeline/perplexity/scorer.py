@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import kenlm
+import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.perplexity.model import LINE, NgramModel, first_line, ngram_key, search
+from pipeline.perplexity.ngrams import BEGIN, END
 
-def join_ids(tokens: pa.ListArray) -> pa.Array:
-    """Each row of ids as decimal numbers between spaces, the words of the models: string [rows]."""
-    return pc.binary_join(tokens.cast(pa.list_(pa.string())), " ")
+BLOCK = 256
+ABSENT, UNSURE = -1, -2
 
 
 class PerplexityScorer:
-    """A KenLM model (ARPA or KenLM's binary form) whose words are token ids as decimal numbers.
+    """An n-gram model (see ``NgramModel``) with the probabilities that KenLM gives for the same n-grams.
 
     Raises:
         OSError: the file is missing or no model.
     """
 
     def __init__(self, model: Path) -> None:
-        config = kenlm.Config()
-        config.show_progress = False
-        config.arpa_complain = kenlm.ARPALoadComplain.NONE
-        self._model = kenlm.Model(str(model), config)
+        self._model = NgramModel.load(model)
 
     def score(self, tokens: pa.ListArray) -> npt.NDArray[np.float64]:
         """Perplexity [documents] per token, the end of the document counted as one: ``10 ** (-log10 P(document </s>) / (tokens + 1))``.
@@ -35,6 +33,121 @@ class PerplexityScorer:
         An empty document has the perplexity of its end; a null one NaN.
         """
         lengths = pc.list_value_length(tokens).to_numpy(zero_copy_only=False).astype(np.float64)
-        texts = join_ids(tokens).fill_null("").to_pylist()
-        scores = np.fromiter(map(self._model.score, texts), np.float64, len(texts))
+        offsets = tokens.offsets.to_numpy().astype(np.int64)
+        ids = tokens.values.to_numpy()
+        model = self._model
+        unigrams, packed = model.unigrams.view("<f4").reshape(-1, 2), model.tables.view("<f4")
+        scores = _score(ids, offsets, model.word, unigrams, model.lines, model.tables, packed)
         return np.asarray(10.0 ** (-scores / (lengths + 1)), np.float64)
+
+
+@numba.njit(cache=True, nogil=True)
+def _score(
+    ids: np.ndarray,
+    offsets: np.ndarray,
+    word_of: np.ndarray,
+    unigrams: np.ndarray,
+    lines: np.ndarray,
+    tables: np.ndarray,
+    packed: np.ndarray,
+) -> np.ndarray:
+    """log10 P(document </s>) of each document: float64 [documents]. ``packed`` float32 [.., 4] is ``tables`` with other eyes.
+
+    Every n-gram is searched for, order by order; the longest one that ends at a word gives its probability, and the longer histories
+    that were found give their backoffs. Nothing in an order depends on its neighbour, so that the processor overlaps the searches: memory
+    latency, not arithmetic, is what a look-up costs.
+    """
+    longest = 0
+    for document in range(len(offsets) - 1):
+        longest = max(longest, offsets[document + 1] - offsets[document])
+    words, slot_of = np.empty(longest + 2, np.uint32), np.empty(longest + 2, np.uint32)
+    open_ = np.empty(longest + 1, np.int64)
+    probability, backoff = np.empty(longest + 2, np.float32), np.empty(longest + 3, np.float32)
+    scores = np.empty(len(offsets) - 1, np.float64)
+    for document in range(len(offsets) - 1):
+        size = _unigrams(ids[offsets[document] : offsets[document + 1]], word_of, unigrams, words, probability, backoff)
+        slot_of[:size] = words[:size]
+        # Starts of known n-grams that another word follows; from the last to the first, so that what an n-gram adds to the backoff of the
+        # next word is not wiped out by the n-gram that ends there.
+        count = size - 1
+        for start in range(count):
+            open_[start] = count - 1 - start
+        begin = np.int64(0)
+        for order in range(2, len(lines) + 2):
+            end = begin + np.int64(lines[order - 2])
+            keys, numbers = tables[begin:end], packed[begin:end]
+            count = _extend(order, keys, numbers, words[:size], slot_of, open_, count, probability, backoff)
+            begin = end
+        total = 0.0
+        for place in range(1, size):
+            total += probability[place] + backoff[place]
+        scores[document] = total
+    return scores
+
+
+@numba.njit(cache=True, nogil=True)
+def _unigrams(
+    ids: np.ndarray, word_of: np.ndarray, unigrams: np.ndarray, words: np.ndarray, probability: np.ndarray, backoff: np.ndarray
+) -> int:
+    """Fills in the words ``<s> .. </s>``, their own probabilities and the backoffs of the words before them; returns their number."""
+    size = len(ids) + 2
+    words[0], words[size - 1] = BEGIN, END
+    for place in range(len(ids)):
+        words[place + 1] = word_of[ids[place]] if ids[place] < len(word_of) else 0
+    for place in range(size):
+        probability[place] = unigrams[words[place], 0]
+        backoff[place + 1] = unigrams[words[place], 1]
+    return size
+
+
+@numba.njit(cache=True, nogil=True)
+def _extend(
+    order: int,
+    keys: np.ndarray,
+    numbers: np.ndarray,
+    words: np.ndarray,
+    slot_of: np.ndarray,
+    open_: np.ndarray,
+    count: int,
+    probability: np.ndarray,
+    backoff: np.ndarray,
+) -> int:
+    """Appends a word to the n-grams at the first ``count`` starts in ``open_``, and leaves there the starts of those that were found and
+    that another word follows. ``backoff`` has one place more than ``words``."""
+    lines, kept = np.uint64(len(keys)), 0
+    slots = np.empty(BLOCK, np.int64)
+    for block in range(0, count, BLOCK):
+        some = min(BLOCK, count - block)
+        for index in range(some):
+            start = open_[block + index]
+            slots[index] = _on_line(keys, ngram_key(slot_of[start], words[start + order - 1]), lines)
+        for index in range(some):
+            start = open_[block + index]
+            end = start + order - 1
+            slot = slots[index]
+            if slot == UNSURE:
+                key = ngram_key(slot_of[start], words[end])
+                slot = search(keys, key)
+                if keys[slot // LINE, slot % LINE] != key:
+                    slot = ABSENT
+            hit = slot >= 0
+            slot = max(slot, 0)
+            line, place = slot // LINE, 2 * LINE + 2 * (slot % LINE)
+            probability[end] = numbers[line, place] if hit else probability[end]
+            backoff[end] = 0 if hit else backoff[end]
+            backoff[end + 1] += numbers[line, place + 1] if hit else 0
+            slot_of[start] = slot
+            open_[kept] = start
+            kept += hit and end + 1 < len(words)
+    return kept
+
+
+@numba.njit(inline="always")
+def _on_line(keys: np.ndarray, key: np.uint64, lines: np.uint64) -> np.int64:
+    """The slot of a key if it is on its first line; ``ABSENT``; or ``UNSURE`` where the line is full of others. Without a branch, so that
+    the processor goes on to the next search while this one waits for memory."""
+    line = first_line(key, lines)
+    slot = np.int64(ABSENT) if keys[line, LINE - 1] == 0 else np.int64(UNSURE)
+    for place in range(LINE):
+        slot = LINE * line + place if keys[line, place] == key else slot
+    return slot

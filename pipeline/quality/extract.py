@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from manifests.schema.steps import File
 from pipeline.outcome import Position
 from pipeline.perplexity.scorer import PerplexityScorer
 from pipeline.quality.parts import PartRows
-from pipeline.quality.sample import Sample, held_back
+from pipeline.quality.sample import NO_MODEL, Folds, Sample
 from pipeline.step import Extractor
 from pipeline.text.signals import MEASURED, measure
 from pipeline.tokenizer import Tokenizer
@@ -37,35 +38,38 @@ class SignalExtractor(Extractor):
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """A perplexity model and the perplexities at which the middle and the tail of held-back reference text begin."""
+    """A perplexity model, its entry in the manifest, and where the middle and the tail of reference text that it has not seen begin."""
 
     path: Path
+    file: File
     middle: float
     tail: float
 
 
 class PerplexityExtractor(Extractor):
-    """``perplexity``, ``perplexity_bucket`` and whether a document is ``exempt`` because the model was trained on it."""
+    """``perplexity``, ``perplexity_bucket``, and whether a document is ``exempt`` because every model was trained on it."""
 
     schema = pa.schema([("perplexity", pa.float32()), ("perplexity_bucket", pa.float32()), ("exempt", pa.bool_())])
 
-    def __init__(self, models: Mapping[str, LanguageModel], signals: PartRows, trained: Sample) -> None:
+    def __init__(self, models: Mapping[tuple[str, int], LanguageModel], signals: PartRows, sample: Sample, folds: Folds) -> None:
+        """``models`` by language and number."""
         self._models = dict(models)
         self._signals = signals
-        self._trained = trained
+        self._sample = sample
+        self._folds = folds
 
     def setup(self) -> None:
-        self._scorers = {language: PerplexityScorer(model.path) for language, model in self._models.items()}
+        self._scorers = {key: PerplexityScorer(model.path) for key, model in self._models.items()}
 
     def process(self, batch: pa.RecordBatch, where: Position) -> pa.RecordBatch:
         tokens = self._signals.rows(where, batch.num_rows)["tokens"]
         languages = batch.column("language").to_numpy(zero_copy_only=False)
-        exempt = self._trained.chosen(batch) & ~held_back(batch.column("hash"))
+        judge = self._folds.judge(batch.column("hash"), self._sample.chosen(batch))
         perplexity = np.full(batch.num_rows, np.nan)
         bucket = np.full(batch.num_rows, np.nan)
-        for language, model in self._models.items():
-            rows = np.flatnonzero((languages == language) & ~exempt)
-            perplexity[rows] = self._scorers[language].score(tokens.take(pa.array(rows)))
+        for (language, number), model in self._models.items():
+            rows = np.flatnonzero((languages == language) & (judge == number))
+            perplexity[rows] = self._scorers[language, number].score(tokens.take(pa.array(rows)))
             bucket[rows] = np.digitize(perplexity[rows], (model.middle, model.tail))
-        columns = [pa.array(perplexity.astype(np.float32)), pa.array(bucket.astype(np.float32)), pa.array(exempt)]
-        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+        columns = [pa.array(values.astype(np.float32)) for values in (perplexity, bucket)]
+        return pa.RecordBatch.from_arrays([*columns, pa.array(judge == NO_MODEL)], schema=self.schema)

@@ -1,23 +1,29 @@
-"""Trains what the step measures with: the tokenizer, and for each language a perplexity model and the bounds of its buckets."""
+"""Trains what the step measures with: the tokenizer, and for each language perplexity models and the bounds of their buckets."""
 
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from manifests.schema.corpus import PerplexitySettings, TokenizerSettings
+from manifests.schema.steps import File
 from pipeline import tokenizer
+from pipeline.arrowio import describe
 from pipeline.outcome import Position
-from pipeline.perplexity.lmplz import choose
+from pipeline.perplexity import lmplz
+from pipeline.perplexity.estimate import estimate
 from pipeline.perplexity.scorer import PerplexityScorer
+from pipeline.quality.extract import LanguageModel
 from pipeline.quality.parts import PartRows
-from pipeline.quality.sample import Sample, held_back
+from pipeline.quality.sample import Folds, Sample
 from pipeline.step import PartTask
 
 PERCENTILES = (30, 60)
@@ -54,19 +60,20 @@ class TrainTokenizer:
 
 @dataclass(frozen=True)
 class ReferenceTokens:
-    """The tokens of the sampled reference documents of a language, for training or held back from it."""
+    """The tokens of a language's sampled reference documents that a model is trained on, or of those that it does not see."""
 
     tasks: Sequence[PartTask]
     signals: PartRows
     sample: Sample
+    folds: Folds
 
-    def read(self, language: str, held: bool) -> pa.ListArray:
+    def read(self, language: str, model: int, unseen: bool) -> pa.ListArray:
         """list<uint32> [documents]."""
         found: list[pa.Array] = []
         for task in self.tasks:
             row = 0
             for batch in task.reader:
-                mask = self.sample.chosen(batch) & (held_back(batch.column("hash")) == held)
+                mask = self.sample.chosen(batch) & ((self.folds.fold(batch.column("hash")) == model) == unseen)
                 mask &= batch.column("language").to_numpy(zero_copy_only=False) == language
                 if mask.any():
                     found.append(self.signals.rows(Position(task.index, row), batch.num_rows)["tokens"].filter(pa.array(mask)))
@@ -76,32 +83,46 @@ class ReferenceTokens:
 
 @dataclass(frozen=True)
 class TrainModel:
-    """Writes the ARPA of one language; an empty file where the language has no document to train on."""
+    """Writes one model of ``models``, (language, number) each; an empty file where there is no document to train on.
+
+    ``lmplz``: the program, or None for the built-in estimator.
+    """
 
     settings: PerplexitySettings
-    languages: Sequence[str]
+    models: Sequence[tuple[str, int]]
     reference: ReferenceTokens
+    lmplz: Path | None
 
     def __call__(self, index: int, out: Path) -> None:
-        tokens = self.reference.read(self.languages[index], held=False)
+        tokens = self.reference.read(*self.models[index], unseen=False)
         if not len(tokens):
             out.touch()
             return
         offsets = tokens.offsets.to_numpy().astype(np.int64)
-        choose(self.settings.estimator)(tokens.flatten().to_numpy(), offsets - offsets[0], self.settings.order, out)
+        work = estimate if self.lmplz is None else partial(lmplz.estimate, self.lmplz)
+        work(tokens.flatten().to_numpy(), offsets - offsets[0], self.settings.order, out)
 
 
 @dataclass(frozen=True)
 class MeasureBounds:
-    """Writes the perplexities at ``PERCENTILES`` of one language's held-back reference text, as a JSON list; empty without such text."""
+    """Writes, as JSON, the perplexities at ``PERCENTILES`` of the reference text that a model has not seen (null without any), and the
+    manifest's entry of the model, so that models of gigabytes are not hashed again when a rule changes."""
 
-    models: Sequence[Path]
-    languages: Sequence[str]
+    paths: Sequence[Path]
+    models: Sequence[tuple[str, int]]
     reference: ReferenceTokens
 
     def __call__(self, index: int, out: Path) -> None:
-        tokens = self.reference.read(self.languages[index], held=True)
-        bounds: list[float] = []
-        if len(tokens) and self.models[index].stat().st_size:
-            bounds = np.percentile(PerplexityScorer(self.models[index]).score(tokens), PERCENTILES).tolist()
-        out.write_text(json.dumps(bounds), encoding="utf-8")
+        path = self.paths[index]
+        tokens = self.reference.read(*self.models[index], unseen=True)
+        bounds: list[float] | None = None
+        if len(tokens) and path.stat().st_size:
+            bounds = np.percentile(PerplexityScorer(path).score(tokens), PERCENTILES).tolist()
+        file = describe(path, path.parent.parent, 0)
+        out.write_text(json.dumps({"bounds": bounds, "file": file.model_dump()}), encoding="utf-8")
+
+
+def read_model(path: Path, bounds: Path) -> LanguageModel:
+    """What ``TrainModel`` and ``MeasureBounds`` left of one model."""
+    record = json.loads(bounds.read_text(encoding="utf-8"))
+    return LanguageModel(path, File(**record["file"]), *(record["bounds"] or (math.inf, math.inf)))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from manifests.schema.steps import KEPT, Part
+from manifests.schema.corpus import Fitting
+from manifests.schema.steps import KEPT, Count, Part
 
 HELD_BACK = 0.05
+NO_MODEL = -1
 
 
 def _fractions(hashes: pa.Array, first_byte: int) -> np.ndarray:
@@ -19,9 +22,29 @@ def _fractions(hashes: pa.Array, first_byte: int) -> np.ndarray:
     return data[:, first_byte : first_byte + 4].copy().view(">u4")[:, 0] / 2**32
 
 
-def held_back(hashes: pa.Array) -> np.ndarray:
-    """The twentieth of the documents that never trains a perplexity model: bool [documents]."""
-    return _fractions(hashes, 4) < HELD_BACK
+@dataclass(frozen=True)
+class Folds:
+    """Which of ``models`` models may judge a document. Copies of a document have one hash, and so stand in one fold.
+
+    Model m is trained on the sampled documents of every fold but m, so that it may judge those of fold m. A single model has a fold of
+    ``HELD_BACK`` of the documents; the rest is a fold that no model may judge.
+    """
+
+    models: int
+
+    @staticmethod
+    def by(settings: Fitting) -> Folds:
+        return Folds(settings.folds if settings.reference == "crossfit" else 1)
+
+    def fold(self, hashes: pa.Array) -> np.ndarray:
+        """int64 [documents]."""
+        fractions = _fractions(hashes, 4)
+        return (fractions * self.models).astype(np.int64) if self.models > 1 else (fractions >= HELD_BACK).astype(np.int64)
+
+    def judge(self, hashes: pa.Array, sampled: np.ndarray) -> np.ndarray:
+        """The model for each document, the first for one not sampled; ``NO_MODEL`` where all have seen it: int64 [documents]."""
+        fold = self.fold(hashes)
+        return np.where(sampled, np.where(fold < self.models, fold, NO_MODEL), 0)
 
 
 @dataclass(frozen=True)
@@ -44,12 +67,22 @@ class Sample:
 
 def language_bytes(parts: Iterable[Part], sources: frozenset[str]) -> dict[str, int]:
     """Bytes of text of the kept documents of the sources, by language, in the order of the languages' names."""
-    found: dict[str, int] = {}
-    for part in parts:
-        for count in part.counts:
-            if count.reason == KEPT and count.source in sources and count.bytes:
-                found[count.language] = found.get(count.language, 0) + count.bytes
+    found: Counter[str] = Counter()
+    for count in _kept(parts, sources):
+        found[count.language] += count.bytes
+    return {language: size for language, size in sorted(found.items()) if size}
+
+
+def language_documents(parts: Iterable[Part], sources: frozenset[str]) -> dict[str, int]:
+    """The kept documents of the sources, by language, in the order of the languages' names."""
+    found: Counter[str] = Counter()
+    for count in _kept(parts, sources):
+        found[count.language] += count.documents
     return dict(sorted(found.items()))
+
+
+def _kept(parts: Iterable[Part], sources: frozenset[str]) -> Iterator[Count]:
+    return (count for part in parts for count in part.counts if count.reason == KEPT and count.source in sources)
 
 
 def balanced(available: Mapping[str, int], budget: int) -> dict[str, float]:

@@ -1,10 +1,10 @@
-"""The quality step: models, signals and tokens, perplexity, then the rules. A phase is redone only if what it reads changed."""
+"""The quality step: models, signals and tokens, perplexity, classifier, then the rules. A phase is redone only if what it reads changed."""
 
 from __future__ import annotations
 
-import json
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,20 @@ import pyarrow as pa
 
 from manifests.files import sha256
 from manifests.schema.base import ManifestError
-from manifests.schema.corpus import CorpusManifest, PerplexitySettings, Rule
+from manifests.schema.corpus import ClassifierSettings, CorpusManifest, PerplexitySettings, Rule
 from manifests.schema.documents import LANGUAGES, MEASURED
 from manifests.schema.signals import MODEL_SIGNALS, SIGNALS
 from pipeline.arrowio import describe
 from pipeline.context import StepContext
 from pipeline.outcome import Outcome, Position, decide
+from pipeline.perplexity import lmplz
+from pipeline.quality.classifier import Classes, ClassifierExtractor, TrainClassifier
 from pipeline.quality.extract import LanguageModel, PerplexityExtractor, SignalExtractor
 from pipeline.quality.histogram import histograms
-from pipeline.quality.models import CopyFile, MeasureBounds, ReferenceTokens, TrainModel, TrainTokenizer
+from pipeline.quality.models import CopyFile, MeasureBounds, ReferenceTokens, TrainModel, TrainTokenizer, read_model
 from pipeline.quality.parts import PartRows
 from pipeline.quality.rules import judge
-from pipeline.quality.sample import Sample, balanced, language_bytes
+from pipeline.quality.sample import Folds, Sample, balanced, language_bytes, language_documents
 from pipeline.step import Step, StepResult, Transform
 
 TOKENIZER = "tokenizer/part-00000.model"
@@ -35,43 +37,54 @@ BUCKET_NAMES = ("head", "middle", "tail")
 
 
 class QualityStep(Step):
-    """See the module. ``signals/`` and ``perplexity/`` hold one row for each input document."""
+    """See the module. ``signals/``, ``perplexity/`` and ``scores/`` hold one row for each input document."""
 
     name = "quality"
-    version = 1
+    version = 2
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         settings = corpus.quality.model_dump(mode="json")
         return settings | {"references": sorted(_references(corpus)), "seed": corpus.seed}
 
     def inputs(self, context: StepContext) -> dict[str, str]:
-        given = context.corpus.quality.tokenizer.model
-        if given is None:
-            return {}
-        path = context.resolve(given)
-        if not path.is_file():
-            raise ManifestError(f"quality.tokenizer.model: {path} does not exist; give a SentencePiece model, or leave the key out")
-        return {"tokenizer": sha256(path)}
+        """A given tokenizer; and lmplz, whose model is not to the last digit that of the built-in estimator."""
+        settings, found = context.corpus.quality, {}
+        if settings.tokenizer.model is not None:
+            path = context.resolve(settings.tokenizer.model)
+            if not path.is_file():
+                raise ManifestError(f"quality.tokenizer.model: {path} does not exist; give a SentencePiece model, or leave the key out")
+            found["tokenizer"] = sha256(path)
+        program = lmplz.find(settings.perplexity.estimator) if settings.perplexity else None
+        return found if program is None else found | {lmplz.PROGRAM: sha256(program)}
 
     def run(self, context: StepContext) -> StepResult:
+        quality = context.corpus.quality
         tokenizer = self._tokenizer(context)
         model = [self.version, sha256(tokenizer)]
         signals = _rows(context, context.extract("signals", SignalExtractor(tokenizer), key=model))
-        settings = context.corpus.quality.perplexity
-        perplexity, models = (None, {}) if settings is None else self._perplexity(context, settings, signals, model)
-        parts = context.map(ApplyRules(context.corpus.quality.rules, signals, perplexity))
-        files = [describe(path, context.folder, 0) for path in (tokenizer, *(entry.path for entry in models.values()))]
-        return StepResult(parts, metrics=_bounds(models), files=files)
+        found, metrics = [signals], {}
+        files = [describe(tokenizer, context.folder, 0)]
+        if quality.perplexity is not None:
+            rows, models = self._perplexity(context, quality.perplexity, signals, model)
+            found.append(rows)
+            files += [entry.file for entry in models.values()]
+            metrics = _bounds(models)
+        if quality.classifier is not None:
+            rows, paths = self._classifier(context, quality.classifier, signals, model)
+            found.append(rows)
+            files += [describe(path, context.folder, 0) for path in paths]
+        parts = context.map(ApplyRules(quality.rules, found))
+        return StepResult(parts, metrics=metrics, files=files)
 
     def _tokenizer(self, context: StepContext) -> Path:
         settings = context.corpus.quality.tokenizer
         work: CopyFile | TrainTokenizer
         key: Any
         if settings.model is not None:
-            work, key = CopyFile(context.resolve(settings.model)), self.inputs(context)
+            work, key = CopyFile(context.resolve(settings.model)), self.inputs(context)["tokenizer"]
         else:
             sources = frozenset(source.name for source in context.corpus.sources)
-            available = {name: size for name, size in language_bytes(context.inputs, sources).items() if name in LANGUAGES}
+            available = _known(language_bytes(context.inputs, sources))
             sample = Sample(balanced(available, settings.sample_bytes), sources)
             work = TrainTokenizer(settings, context.corpus.seed, context.tasks(), sample)
             key = [self.version, settings.model_dump(), context.corpus.seed, _hashes(context)]
@@ -79,23 +92,40 @@ class QualityStep(Step):
 
     def _perplexity(
         self, context: StepContext, settings: PerplexitySettings, signals: PartRows, tokenizer: list[Any]
-    ) -> tuple[PartRows, dict[str, LanguageModel]]:
-        references = _references(context.corpus)
-        available = {name: size for name, size in language_bytes(context.inputs, references).items() if name in LANGUAGES}
+    ) -> tuple[PartRows, dict[tuple[str, int], LanguageModel]]:
+        references, folds = _references(context.corpus), Folds.by(settings)
+        available = _known(language_bytes(context.inputs, references))
         budget = settings.max_reference_tokens * BYTES_PER_TOKEN
         sample = Sample({language: min(1.0, budget / size) for language, size in available.items()}, references)
-        reference = ReferenceTokens(context.tasks(), signals, sample)
-        languages = list(available)
-        key = [*tokenizer, settings.model_dump(), sorted(references), _hashes(context)]
-        arpas = context.each("models", TrainModel(settings, languages, reference), len(languages), ".arpa", key=key)
-        bounds = context.each("bounds", MeasureBounds(arpas, languages, reference), len(languages), ".json", key=key)
-        models = {
-            language: LanguageModel(arpa, *(json.loads(bound.read_text(encoding="utf-8")) or (math.inf, math.inf)))
-            for language, arpa, bound in zip(languages, arpas, bounds, strict=True)
-            if arpa.stat().st_size
-        }
-        extractor = PerplexityExtractor(models, signals, sample)
-        return _rows(context, context.extract("perplexity", extractor, key=key)), models
+        reference = ReferenceTokens(context.tasks(), signals, sample, folds)
+        models = list(itertools.product(available, range(folds.models)))
+        estimator = self.inputs(context).get(lmplz.PROGRAM)
+        key = [*tokenizer, settings.model_dump(), estimator, sorted(references), _hashes(context)]
+        train = TrainModel(settings, models, reference, lmplz.find(settings.estimator))
+        paths = context.each("models", train, len(models), ".ngrams", key=key)
+        bounds = context.each("bounds", MeasureBounds(paths, models, reference), len(models), ".json", key=key)
+        found = {model: read_model(path, bound) for model, path, bound in zip(models, paths, bounds, strict=True) if path.stat().st_size}
+        extractor = PerplexityExtractor(found, signals, sample, folds)
+        return _rows(context, context.extract("perplexity", extractor, key=key)), found
+
+    def _classifier(
+        self, context: StepContext, settings: ClassifierSettings, signals: PartRows, tokenizer: list[Any]
+    ) -> tuple[PartRows, list[Path]]:
+        references, folds = _references(context.corpus), Folds.by(settings)
+        others = frozenset(source.name for source in context.corpus.sources) - references
+        good, raw = (_known(language_documents(context.inputs, sources)) for sources in (references, others))
+        taken = {language: min(settings.documents, good[language], raw[language]) for language in good if language in raw}
+        classes = Classes(
+            *(Sample({name: taken[name] / size[name] for name in taken}, of) for size, of in ((good, references), (raw, others)))
+        )
+        models = list(itertools.product(taken, range(folds.models)))
+        seed = context.corpus.seed
+        key = [*tokenizer, settings.model_dump(), seed, sorted(references), _hashes(context)]
+        train = TrainClassifier(models, context.tasks(), signals, classes, folds, seed)
+        paths = context.each("classifiers", train, len(models), ".bin", key=key)
+        found = {model: path for model, path in zip(models, paths, strict=True) if path.stat().st_size}
+        extractor = ClassifierExtractor(found, signals, classes, folds)
+        return _rows(context, context.extract("scores", extractor, key=key)), list(found.values())
 
 
 class ApplyRules(Transform):
@@ -103,26 +133,21 @@ class ApplyRules(Transform):
 
     schema = MEASURED
 
-    def __init__(self, rules: Sequence[Rule], signals: PartRows, perplexity: PartRows | None) -> None:
+    def __init__(self, rules: Sequence[Rule], measured: Sequence[PartRows]) -> None:
         self._rules = tuple(rules)
-        self._signals = signals
-        self._perplexity = perplexity
+        self._measured = tuple(measured)
 
     def process(self, batch: pa.RecordBatch, where: Position) -> Outcome:
-        found = self._signals.rows(where, batch.num_rows)
-        tokens = found.pop("tokens")
-        exempt = np.zeros(batch.num_rows, bool)
-        if self._perplexity is None:
-            found |= {name: pa.array(np.full(batch.num_rows, np.nan, np.float32)) for name in MODEL_SIGNALS}
-        else:
-            found |= self._perplexity.rows(where, batch.num_rows)
-            exempt = found.pop("exempt").to_numpy(zero_copy_only=False)
+        found = {name: pa.array(np.full(batch.num_rows, np.nan, np.float32)) for name in MODEL_SIGNALS}
+        for rows in self._measured:
+            found |= rows.rows(where, batch.num_rows)
         signals = {name: found[name].to_numpy(zero_copy_only=False) for name in SIGNALS}
         languages = batch.column("language").to_numpy(zero_copy_only=False)
         reason, detail = judge(signals, languages, self._rules)
         struct = pa.StructArray.from_arrays([found[name] for name in SIGNALS], fields=list(MEASURED.field("signals").type))
-        whole = batch.append_column("signals", struct).append_column("tokens", tokens)
+        whole = batch.append_column("signals", struct).append_column("tokens", found["tokens"])
         rejected = reason.is_valid().to_numpy(zero_copy_only=False)
+        exempt = found["exempt"].to_numpy(zero_copy_only=False) if "exempt" in found else np.zeros(batch.num_rows, bool)
         metrics = histograms(signals, languages, rejected, self._rules) | _perplexity_metrics(signals, languages, exempt)
         return decide("quality", whole, reason, detail, metrics)
 
@@ -138,11 +163,17 @@ def _perplexity_metrics(signals: dict[str, np.ndarray], languages: np.ndarray, e
     return {name: value for name, value in metrics.items() if value}
 
 
-def _bounds(models: dict[str, LanguageModel]) -> dict[str, int]:
-    """The perplexities, rounded, at which middle and tail begin."""
-    bounds = {f"perplexity/middle_from/{language}": model.middle for language, model in models.items()}
-    bounds |= {f"perplexity/tail_from/{language}": model.tail for language, model in models.items()}
-    return {name: round(value) for name, value in bounds.items() if math.isfinite(value)}
+def _bounds(models: Mapping[tuple[str, int], LanguageModel]) -> dict[str, int]:
+    """The perplexities, rounded, at which middle and tail begin for what the first model of a language judges."""
+    bounds: dict[str, int] = {}
+    for (language, number), model in models.items():
+        if number == 0 and math.isfinite(model.tail):
+            bounds |= {f"perplexity/middle_from/{language}": round(model.middle), f"perplexity/tail_from/{language}": round(model.tail)}
+    return bounds
+
+
+def _known(counts: dict[str, int]) -> dict[str, int]:
+    return {language: count for language, count in counts.items() if language in LANGUAGES}
 
 
 def _references(corpus: CorpusManifest) -> frozenset[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import io
+import random
 import tokenize
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manifests.schema.base import ManifestError
-from pipeline.tokenizer import Tokenizer, train
+from pipeline.tokenizer import Tokenizer, join_ids, train
 
 TEXTS = [inspect.getsource(tokenize), (Path(__file__).parents[1] / "data" / "zen_and_laozi.txt").read_text(encoding="utf-8")]
 
@@ -46,6 +48,68 @@ def test_indentation_line_breaks_and_full_width_punctuation_survive(model: Path)
 def test_decoding_gives_the_text_back(model: Path, texts: list[str]) -> None:
     tokenizer = Tokenizer(model)
     assert tokenizer.decode(tokenizer.encode(pa.array(texts, pa.string()))).to_pylist() == texts
+
+
+def by_library(model: Path, texts: list[str]) -> list[list[int]]:
+    rows: list[list[int]] = sentencepiece.SentencePieceProcessor(model_file=str(model)).Encode(texts)
+    return rows
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    texts=st.lists(
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+        | st.text(st.sampled_from(" ▁\n\t=-_:abcdef道可名，01é€😀"), max_size=60)
+        | st.lists(st.sampled_from(["  ", "\n", "self", "return ", "token", "非常", "道", "▁"])).map("".join),
+        max_size=4,
+    )
+)
+def test_ids_are_those_of_sentencepiece(model: Path, texts: list[str]) -> None:
+    assert Tokenizer(model).encode(pa.array(texts, pa.string())).to_pylist() == by_library(model, texts)
+
+
+def test_ids_of_real_and_of_long_texts_are_those_of_sentencepiece(model: Path) -> None:
+    lines = [line for text in TEXTS for line in text.split("\n")]
+    random.Random(1).shuffle(lines)
+    # Long enough for scores to be lowered several times.
+    texts = [*TEXTS, "\n".join(lines * 5), "=" * 20_000 + "-" * 20_000, " " * 9999, "龘" * 5000]
+    tokenizer = Tokenizer(model)
+    found = tokenizer.encode(pa.array(texts)).to_pylist()
+    for text, ids, expected in zip(texts, found, by_library(model, texts), strict=True):
+        assert ids == expected, text[:50]
+    assert tokenizer._pieces is not None
+
+
+@pytest.mark.parametrize(
+    ("settings_", "by_kernel"),
+    [
+        ({"byte_fallback": False}, True),
+        ({"user_defined_symbols": ["<br>", "\n", "é"], "unk_id": 2}, True),
+        ({"normalization_rule_name": "nmt_nfkc", "remove_extra_whitespaces": True}, False),
+        ({"model_type": "bpe"}, False),
+        ({"add_dummy_prefix": False}, False),
+        ({"treat_whitespace_as_suffix": True}, False),
+    ],
+)
+def test_other_models_give_their_own_ids(tmp_path: Path, settings_: dict[str, Any], by_kernel: bool) -> None:
+    model = io.BytesIO()
+    usual: dict[str, Any] = {
+        "normalization_rule_name": "identity",
+        "remove_extra_whitespaces": False,
+        "byte_fallback": True,
+        "hard_vocab_limit": False,
+    }
+    lines = iter([line for text in TEXTS for line in text.split("\n")])
+    ids = {"pad_id": 0, "eos_id": 1, "unk_id": 2, "bos_id": -1}
+    sentencepiece.SentencePieceTrainer.Train(
+        sentence_iterator=lines, model_writer=model, vocab_size=800, minloglevel=2, **(usual | ids | settings_)
+    )
+    path = tmp_path / "other.model"
+    path.write_bytes(model.getvalue())
+    texts = [*TEXTS, "  a <br><br>b<br\n\n\té龘龘é  道 龘", "", "▁▁ ▁", "ａ１，。", "\x00"]
+    tokenizer = Tokenizer(path)
+    assert tokenizer.encode(pa.array(texts)).to_pylist() == by_library(path, texts)
+    assert (tokenizer._pieces is not None) == by_kernel
 
 
 def test_runs_of_spaces_are_pieces(model: Path) -> None:
@@ -85,3 +149,7 @@ def test_foreign_models_are_refused(tmp_path: Path) -> None:
     broken.write_bytes(other.getvalue())
     with pytest.raises(ManifestError, match=r"pad, eos and unknown are \(-1, 2, 0\)"):
         Tokenizer(broken)
+
+
+def test_words_are_decimal_ids() -> None:
+    assert join_ids(pa.array([[4294967295, 0], []], pa.list_(pa.uint32()))).to_pylist() == ["4294967295 0", ""]

@@ -62,7 +62,12 @@ def manifest(rules: Sequence[dict[str, Any]], **quality: Any) -> CorpusManifest:
             "name": "test",
             "sources": sources,
             "language": {"model": "none"},
-            "quality": {"rules": rules, "tokenizer": {"pieces": 800, "sample_bytes": 40_000}, "perplexity": {"order": 3}} | quality,
+            "quality": {
+                "rules": rules,
+                "tokenizer": {"pieces": 800, "sample_bytes": 40_000},
+                "perplexity": {"order": 3, "estimator": "builtin"},
+            }
+            | quality,
             "privacy": {"actions": {}},
             "shards": {"budget": {"en": 1}},
         }

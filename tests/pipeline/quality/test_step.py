@@ -5,16 +5,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from manifests.files import sha256
 from manifests.schema.base import ManifestError
 from manifests.schema.documents import MEASURED, REJECTED
 from manifests.schema.steps import merge_metrics
 from pipeline.arrowio import open_table
 from pipeline.outcome import Position
+from pipeline.perplexity.estimate import estimate
+from pipeline.perplexity.scorer import PerplexityScorer
 from pipeline.quality import QualityStep
 from pipeline.quality.parts import PartRows
-from pipeline.quality.sample import HELD_BACK, Sample, balanced, held_back
+from pipeline.quality.sample import HELD_BACK, NO_MODEL, Folds, Sample, balanced
 from pipeline.step import StepResult
 from pipeline.text.signals import measure
 from pipeline.tokenizer import Tokenizer
@@ -70,7 +74,7 @@ def test_reference_documents_are_not_judged_by_a_model_trained_on_them(run: tupl
     rows = kept(folder, result).select(["source", "hash", "signals"]).to_pylist()
     hashes = pa.array([row["hash"] for row in rows], pa.binary(16))
     reference = np.array([row["source"] != "web" for row in rows])
-    exempt = reference & ~held_back(hashes)
+    exempt = reference & (Folds(1).fold(hashes) > 0)
     perplexity = np.array([row["signals"]["perplexity"] for row in rows], float)
     assert exempt.sum() > 90
     assert (reference & ~exempt).sum() > 0
@@ -87,6 +91,52 @@ def test_buckets_are_the_percentiles_of_held_back_reference_text(run: tuple[Path
     middle, tail = np.percentile(values, (30, 60))
     assert [row["perplexity_bucket"] for row in held] == np.digitize(values, (middle, tail)).tolist()
     assert result.metrics["perplexity/middle_from/en"] == round(middle)
+
+
+CROSSFIT = {"order": 3, "estimator": "builtin", "reference": "crossfit"}
+
+
+def test_crossfitting_judges_every_reference_document_by_a_model_that_never_saw_it(tmp_path: Path) -> None:
+    result = QualityStep().run(corpus.context(tmp_path, corpus.manifest([], perplexity=CROSSFIT), documents()))
+    folder = tmp_path / "quality"
+    table = kept(tmp_path, result).filter(pc.field("language") == "en")
+    tokens, hashes = table["tokens"].combine_chunks(), table["hash"].combine_chunks()
+    found = table["signals"].combine_chunks().field("perplexity").to_numpy(zero_copy_only=False)
+    fold = Folds(2).fold(hashes)
+    reference = pc.equal(table["source"], "reference-en").to_numpy()
+    assert np.isfinite(found[reference]).all()
+    for number in (0, 1):
+        unseen = tokens.filter(pa.array(reference & (fold != number)))
+        offsets = unseen.offsets.to_numpy().astype(np.int64)
+        estimate(unseen.flatten().to_numpy(), offsets - offsets[0], 3, tmp_path / "again")
+        assert (tmp_path / "again").read_bytes() == (folder / "models" / f"part-{number:05d}.ngrams").read_bytes()
+        judged = (reference & (fold == number)) | (~reference & (number == 0))
+        again = PerplexityScorer(tmp_path / "again").score(tokens.filter(pa.array(judged)))
+        np.testing.assert_array_equal(found[judged], again.astype(np.float32))
+    assert not any(name.startswith("perplexity/exempt") for part in result.parts for name in part.metrics)
+
+
+def test_copies_of_a_reference_document_stand_in_one_fold(tmp_path: Path) -> None:
+    # The sentence comes nowhere else: a model that had seen it would find it as likely as what it was trained on.
+    strange = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. " * 4
+    copies = corpus.rows(corpus.english(), "reference-en", "en") + [
+        row | {"id": f"copy-{row['id']}"} for row in corpus.rows([strange, strange], "reference-en", "en")
+    ]
+    result = QualityStep().run(corpus.context(tmp_path, corpus.manifest([], perplexity=CROSSFIT), [copies]))
+    signals = [row["signals"]["perplexity"] for row in kept(tmp_path, result).to_pylist()]
+    assert signals[-1] == signals[-2] > 5 * float(np.median(signals))
+
+
+def test_installing_lmplz_changes_what_a_run_of_auto_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    auto = corpus.context(tmp_path, corpus.manifest([], perplexity={"estimator": "auto"}), documents())
+    builtin = corpus.context(tmp_path, corpus.manifest([]), documents())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert QualityStep().inputs(auto) == {}
+    program = tmp_path / "lmplz"
+    program.write_bytes(b"#!/bin/false\n")
+    program.chmod(0o755)
+    assert QualityStep().inputs(auto) == {"lmplz": sha256(program)}
+    assert QualityStep().inputs(builtin) == {}
 
 
 def test_a_changed_threshold_decides_again_without_measuring_again(tmp_path: Path) -> None:
@@ -149,7 +199,20 @@ def test_a_sample_takes_its_share_by_hash_alone() -> None:
     assert Sample({"en": 1.0}, frozenset({"web"})).chosen(batch).all()
     assert not Sample({"en": 1.0}, frozenset({"other"})).chosen(batch).any()
     assert not Sample({"zh": 1.0}, frozenset({"web"})).chosen(batch).any()
-    assert held_back(batch.column("hash")).mean() == pytest.approx(HELD_BACK, abs=0.015)
+
+
+def test_no_fold_is_judged_by_a_model_that_was_trained_on_it() -> None:
+    hashes = pa.array([row["hash"] for row in corpus.rows([str(number) for number in range(4000)], "web", "en")], pa.binary(16))
+    sampled = np.arange(4000) % 2 == 0
+    held = Folds(1).judge(hashes, sampled)
+    assert (held[~sampled] == 0).all()
+    assert (held[sampled] == 0).mean() == pytest.approx(HELD_BACK, abs=0.015)
+    assert set(held[sampled]) == {0, NO_MODEL}
+    folds = Folds(3)
+    judge = folds.judge(hashes, sampled)
+    assert (judge[~sampled] == 0).all()
+    np.testing.assert_array_equal(judge[sampled], folds.fold(hashes)[sampled])
+    np.testing.assert_allclose(np.bincount(folds.fold(hashes)) / 4000, 1 / 3, atol=0.03)
 
 
 def test_rows_of_another_part_are_refused(run: tuple[Path, StepResult]) -> None:
