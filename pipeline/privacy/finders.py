@@ -1,8 +1,8 @@
-"""What each kind of personal datum looks like: an expression that finds candidates in regions of one sort, and its validator.
+"""What each kind of personal datum looks like: the sort of candidate, the expression that finds it there, and its validator.
 
-Expressions run over regions only. Runs are possessive or bounded, so that the time is linear in a region's length. Word boundaries
-are those of ASCII: beside Chinese characters (手机13812345678联系) a number stands free; inside a hash, a decimal or an order
-number it does not.
+Expressions run over candidates only, which are rare. Runs are possessive or bounded, so that the time is linear in a candidate's length.
+Word boundaries are those of ASCII: beside Chinese characters (手机13812345678联系) a number stands free; inside a hash, a decimal or an
+order number it does not. Kinds without an expression are matched natively, and their candidates are the data themselves.
 """
 
 from __future__ import annotations
@@ -12,39 +12,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from manifests.schema.corpus import PrivacyKind
-from pipeline.privacy import validators
-from pipeline.privacy.regions import HEX, LINK, NUMBER
+from pipeline.privacy import credentials, identities, sorts, validators
+
+Validate = Callable[[bytes, bytes, bytes], int]
 
 
 @dataclass(frozen=True)
 class Finder:
-    """``mark``: bytes without which a region need not be searched. ``validate(found, before, after)`` returns how many of the found
-    bytes are the datum, 0 for none."""
+    """``sort``: the bit of the candidates to look at. ``validate(found, before, after)`` returns how many of the found bytes are the
+    datum, 0 for none."""
 
     kind: PrivacyKind
-    region: int
-    mark: bytes
-    expression: re.Pattern[bytes]
-    validate: Callable[[bytes, bytes, bytes], int]
+    sort: int
+    expression: re.Pattern[bytes] | None
+    validate: Validate
 
 
 _BEFORE = rb"(?<![0-9A-Za-z_])(?<![0-9A-Za-z_][.\-])(?<![A-Za-z_]/)(?<!&\#)"
 _AFTER = rb"(?![0-9A-Za-z_])(?!\.[0-9a-z])(?!-[0-9A-Za-z])"
-_LABELS = rb"(?:[0-9A-Za-z_][0-9A-Za-z_\-]{0,62}+\.){1,10}"
-_URL_CHARACTERS = rb"0-9A-Za-z\-._~!$&*+,;=:@/?\#%"
-
-_EMAIL = rb"(?<![0-9A-Za-z_]) [0-9A-Za-z_][0-9A-Za-z_.%+\-]{0,63}+ @ (?:[0-9A-Za-z][0-9A-Za-z\-]{0,62}+\.){1,8} [A-Za-z]{2,24}"
-
-# Flat alternatives that begin with letters: the matcher then skips to one of these letters at once.
-_URL = rb"""
-    (?: https?:// | HTTPS?:// | Https?:// | ftps?:// | FTPS?:// | sftp:// | wss?:// | ssh:// | git:// | rtsp://
-      | www(?<![0-9A-Za-z_.\-]www)\. | WWW(?<![0-9A-Za-z_.\-]WWW)\. | Www(?<![0-9A-Za-z_.\-]Www)\. )
-    (?: [0-9A-Za-z._%%+~\-]{1,64}+ (?: :[0-9A-Za-z._%%+~!$*\-]{0,64}+ )? @ )?
-    (?: %(labels)s (?: [A-Za-z][0-9A-Za-z\-]{1,62}+ | [0-9]{1,3} ) | \[[0-9A-Fa-f:.]{2,45}\] )
-    (?: :[0-9]{1,5} )?
-    (?: [/?\#] (?: [%(characters)s]++ | \([%(characters)s]*+\) )*+ )?
-""" % {b"labels": _LABELS, b"characters": _URL_CHARACTERS}
-
 _OCTET = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = rb"(?<![0-9A-Za-z_])(?<![0-9]\.)(?<![A-Za-z_][.\-/]) %b (?: \.%b ){3} (?![0-9A-Za-z_])(?!\.[0-9])(?!-[A-Za-z])" % (_OCTET, _OCTET)
 _IPV6 = rb"(?<![0-9A-Za-z_:.]) [0-9A-Fa-f]{4} : [0-9A-Fa-f:.]{1,41}+"
@@ -91,18 +76,42 @@ _BANK_CARD = (
 _ID_CARD_CN = _BEFORE + rb"[1-8][0-9]{5}[ ]?(?:18|19|20)[0-9]{2}[01][0-9][0-3][0-9][ ]?[0-9]{3}[0-9Xx]" + _AFTER
 
 
-def _finder(kind: PrivacyKind, region: int, mark: bytes, expression: bytes, validate: Callable[[bytes, bytes, bytes], int]) -> Finder:
-    return Finder(kind, region, mark, re.compile(expression, re.VERBOSE), validate)
+_KEYS = rb"""
+    (?: (?: AKIA | ASIA ) [A-Z2-7]{16}
+      | gh[pousr]_ [0-9A-Za-z]{36,76} | github_pat_ [0-9A-Za-z]{22} _ [0-9A-Za-z]{59} | glpat- [0-9A-Za-z_\-]{20,40}
+      | xox[abeoprs]- [0-9A-Za-z\-]{10,250} | xapp- [0-9]- [0-9A-Za-z\-]{20,200}
+      | AIza [0-9A-Za-z_\-]{35} | GOCSPX- [0-9A-Za-z_\-]{28}
+      | sk-ant-[a-z]{3}[0-9]{2}- [0-9A-Za-z_\-]{80,120}
+      | sk-(?:proj-|svcacct-|admin-|or-v1-)? [0-9A-Za-z_\-]{32,200}
+      | [sr]k_(?:live|test)_ [0-9A-Za-z]{16,247}
+      | eyJ [0-9A-Za-z_\-]{8,}+ [.] eyJ [0-9A-Za-z_\-]{8,}+ [.] [0-9A-Za-z_\-]{20,}+
+      | npm_ [0-9A-Za-z]{36} | pypi-AgE [0-9A-Za-z_\-]{50,300} | hf_ [A-Za-z]{34} | SG [.] [0-9A-Za-z_\-]{16,32} [.] [0-9A-Za-z_\-]{16,64}
+    ) (?![0-9A-Za-z_])
+"""
+
+
+def _finder(kind: PrivacyKind, sort: int, validate: Validate, expression: bytes | None = None) -> Finder:
+    return Finder(kind, sort, None if expression is None else re.compile(expression, re.VERBOSE), validate)
 
 
 FINDERS = (
-    _finder("id_card_cn", NUMBER, b"", _ID_CARD_CN, validators.id_card_cn),
-    _finder("bank_card", NUMBER, b"", _BANK_CARD, validators.bank_card),
-    _finder("phone_cn", NUMBER, b"", _PHONE_CN, validators.phone_cn),
-    _finder("phone", NUMBER, b"", _PHONE, validators.phone),
-    _finder("ip", NUMBER, b".", _IPV4, validators.ipv4),
-    _finder("ip", HEX, b":", _IPV6, validators.ipv6),
-    _finder("email", LINK, b"@", _EMAIL, validators.email),
-    _finder("url", LINK, b"", _URL, validators.url),
+    _finder("private_key", sorts.PRIVATE_KEY, credentials.private_key),
+    _finder("api_key", sorts.API_KEY, credentials.api_key, _KEYS),
+    _finder("id_card_cn", sorts.ID_CARD, identities.id_card_cn, _ID_CARD_CN),
+    _finder("credit_code_cn", sorts.CREDIT_CODE, identities.credit_code_cn),
+    _finder("bank_card", sorts.CARD, identities.bank_card, _BANK_CARD),
+    _finder("iban", sorts.IBAN, identities.iban),
+    _finder("passport_cn", sorts.PASSPORT, identities.passport_cn),
+    _finder("plate_cn", sorts.PLATE, identities.plate_cn),
+    _finder("phone_cn", sorts.PHONE_CN, validators.phone_cn, _PHONE_CN),
+    _finder("phone", sorts.PHONE, validators.phone, _PHONE),
+    _finder("ip", sorts.IPV4, validators.ipv4, _IPV4),
+    _finder("ip", sorts.IPV6, validators.ipv6, _IPV6),
+    _finder("mac", sorts.MAC, validators.mac),
+    _finder("email", sorts.EMAIL, validators.email),
+    _finder("url", sorts.URL, validators.url),
+    _finder("qq", sorts.QQ, validators.qq),
+    _finder("wechat", sorts.WECHAT, validators.wechat),
+    _finder("password", sorts.PASSWORD, credentials.password),
 )
 """Where two findings are equally long, the one whose finder stands first here wins."""

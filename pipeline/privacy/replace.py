@@ -32,12 +32,12 @@ def _rewrite(offsets, data, start, end, choice, fill_offsets, fill, out, ends): 
 
 
 def replace(texts: pa.Array, findings: np.ndarray, fillings: Sequence[bytes]) -> pa.StringArray:
-    """Texts in which the bytes of each finding are replaced by the filling of its finder.
+    """Texts in which the bytes of each finding are replaced by its filling.
 
     Args:
         texts: string [texts], less than 2 GiB together when they are filled.
-        findings: int64 [findings, 3] as ``findings.find`` returns them for ``text_buffers(texts)``.
-        fillings: UTF-8 by finder; empty to remove.
+        findings: int64 [findings, 3]: first byte and end as ``findings.find`` returns them for ``text_buffers(texts)``, and which filling.
+        fillings: UTF-8; empty to remove.
     """
     offsets, data = text_buffers(texts)
     start, end, choice = np.ascontiguousarray(findings.T)

@@ -10,7 +10,9 @@ import pyarrow as pa
 from manifests.schema.corpus import PrivacyKind, PrivacySettings
 from pipeline.privacy.finders import FINDERS
 from pipeline.privacy.findings import find
+from pipeline.privacy.pseudonyms import Pseudonyms
 from pipeline.privacy.replace import replace
+from pipeline.privacy.spans import around, replaced, whole
 from pipeline.text.buffers import text_buffers
 
 
@@ -26,29 +28,48 @@ def placeholder(kind: PrivacyKind) -> str:
     return f"<{kind.upper()}>"
 
 
-def _filling(settings: PrivacySettings, kind: PrivacyKind) -> bytes:
-    return placeholder(kind).encode() if settings.actions.get(kind) == "placeholder" else b""
-
-
-def scrub(texts: pa.Array, settings: PrivacySettings) -> Scrubbed:
+def scrub(texts: pa.Array, settings: PrivacySettings, pseudonyms: Pseudonyms | None = None) -> Scrubbed:
     """Replaces all findings, so that a second look at the result finds nothing.
 
     A number that touched a finding may stand free once that is replaced (``a@b.com-13812345678``), so changed texts are looked at
     again until nothing is found. Each time fewer bytes are left that could be part of a finding; in real text the second look is
     the last.
+
+    Args:
+        pseudonyms: needed where the settings have a kind hashed.
     """
     kinds = frozenset(settings.actions)
-    fillings = [_filling(settings, finder.kind) for finder in FINDERS]
     found = {kind: np.zeros(len(texts), np.int64) for kind in settings.actions}
-    rows = np.arange(len(texts))
-    while len(rows):
-        buffers = text_buffers(texts)
-        findings = find(buffers, rows, kinds)
+    buffers = text_buffers(texts)
+    spans = whole(buffers, np.arange(len(texts)))
+    while len(spans):
+        findings = find(buffers, spans, kinds)
         row_of = np.searchsorted(buffers.offsets, findings[:, 0], side="right") - 1
         for index, finder in enumerate(FINDERS):
             if finder.kind in kinds:
                 found[finder.kind] += np.bincount(row_of[findings[:, 2] == index], minlength=len(texts))
-        rows = np.unique(row_of)
-        if len(rows):
-            texts = replace(texts, findings, fillings)
+        if not len(findings):
+            break
+        filled, fillings = _filled(buffers.data, findings, settings, pseudonyms)
+        texts = replace(texts, filled, fillings)
+        starts, ends = replaced(filled, [len(filling) for filling in fillings], buffers.offsets[0])
+        buffers = text_buffers(texts)
+        spans = around(buffers, row_of, starts, ends)
     return Scrubbed(texts, found)
+
+
+def _filled(
+    data: np.ndarray, findings: np.ndarray, settings: PrivacySettings, pseudonyms: Pseudonyms | None
+) -> tuple[np.ndarray, list[bytes]]:
+    """The findings with the index of their filling in the place of the finder's, and the fillings."""
+    actions = [settings.actions.get(finder.kind) for finder in FINDERS]
+    fillings = [b"" if action == "remove" else placeholder(finder.kind).encode() for action, finder in zip(actions, FINDERS, strict=True)]
+    hashed = np.flatnonzero(np.isin(findings[:, 2], [index for index, action in enumerate(actions) if action == "hash"]))
+    if len(hashed) and pseudonyms is None:
+        raise ValueError("a kind is hashed, but no pseudonyms were given")
+    for start, end, finder in findings[hashed].tolist():
+        assert pseudonyms is not None
+        fillings.append(pseudonyms.name(FINDERS[finder].kind, data[start:end].tobytes()))
+    findings = findings.copy()
+    findings[hashed, 2] = len(FINDERS) + np.arange(len(hashed))
+    return findings, fillings

@@ -13,39 +13,51 @@ from manifests.schema.corpus import CorpusManifest, PrivacySettings
 from manifests.schema.documents import kept_schema
 from pipeline.context import StepContext
 from pipeline.outcome import Outcome, Position, decide
-from pipeline.privacy.scrub import Scrubbed, placeholder, scrub
+from pipeline.privacy.pseudonyms import Pseudonyms, pseudonyms
+from pipeline.privacy.scrub import Scrubbed, scrub
 from pipeline.step import Step, StepResult, Transform
 
-ONLY_PERSONAL_DATA = "only_personal_data"
+PERSONAL_DATA, ONLY_PERSONAL_DATA = "personal_data", "only_personal_data"
 
 
 class Scrub(Transform):
     """Documents -> the same without personal data. ``tokens`` of a changed document become null.
 
-    Documents in which nothing but white space is left are rejected (only_personal_data), with their text as it is after scrubbing.
+    Documents with a datum whose action is drop are rejected (personal_data), as are those in which nothing but white space is left
+    (only_personal_data): with their text as it is after scrubbing, and with the kinds and how often they were found, never the data.
     Metrics: found/<kind>/<language>, found/<kind>/source/<source>, documents_changed/<language>.
     """
 
-    def __init__(self, settings: PrivacySettings) -> None:
+    def __init__(self, settings: PrivacySettings, pseudonyms: Pseudonyms | None = None) -> None:
         self._settings = settings
+        self._pseudonyms = pseudonyms
         self.schema = kept_schema("privacy")
 
     def process(self, batch: pa.RecordBatch, where: Position) -> Outcome:
-        scrubbed = scrub(batch.column("text"), self._settings)
+        scrubbed = scrub(batch.column("text"), self._settings, self._pseudonyms)
         changed = sum(scrubbed.found.values(), np.zeros(batch.num_rows, np.int64)) > 0
         metrics = dict(_metrics(batch, scrubbed, changed))
         if changed.any():
             batch = _replace(batch, scrubbed.texts, changed)
-        empty = self._empty(scrubbed.texts, changed)
+        empty, dropped = self._empty(scrubbed.texts, changed), self._dropped(scrubbed)
         reason = pc.if_else(pa.array(empty), ONLY_PERSONAL_DATA, pa.scalar(None, pa.string()))
-        return decide("privacy", batch, reason, _kinds(scrubbed, np.flatnonzero(empty)), metrics)
+        reason = pc.if_else(pa.array(dropped), PERSONAL_DATA, reason)
+        return decide("privacy", batch, reason, _kinds(scrubbed, np.flatnonzero(empty | dropped)), metrics)
+
+    def _dropped(self, scrubbed: Scrubbed) -> np.ndarray:
+        """bool [documents]: has a datum whose action is drop."""
+        dropped = np.zeros(len(scrubbed.texts), bool)
+        for kind, count in scrubbed.found.items():
+            if self._settings.actions[kind] == "drop":
+                dropped |= count > 0
+        return dropped
 
     def _empty(self, texts: pa.Array, changed: np.ndarray) -> np.ndarray:
         """bool [documents]: changed, and nothing left but white space and placeholders."""
         empty = np.zeros(len(changed), bool)
-        rest = texts.filter(pa.array(changed))
-        for kind in self._settings.actions:
-            rest = pc.replace_substring(rest, placeholder(kind), "")
+        # RE2: linear in the text.
+        names = "|".join(kind.upper() for kind in self._settings.actions)
+        rest = pc.replace_substring_regex(texts.filter(pa.array(changed)), f"<(?:{names})(?::[0-9a-f]+)?>", "")
         empty[changed] = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(rest)), 0).to_numpy(zero_copy_only=False)
         return empty
 
@@ -85,10 +97,20 @@ class PrivacyStep(Step):
     """Finds personal data of the kinds that the manifest names and acts on them."""
 
     name = "privacy"
-    version = 1
+    version = 2
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         return corpus.privacy.model_dump()
 
+    def inputs(self, context: StepContext) -> dict[str, str]:
+        named = _pseudonyms(context)
+        return {} if named is None else {"salt": named.fingerprint()}
+
     def run(self, context: StepContext) -> StepResult:
-        return StepResult(context.map(Scrub(context.corpus.privacy)))
+        return StepResult(context.map(Scrub(context.corpus.privacy, _pseudonyms(context))))
+
+
+def _pseudonyms(context: StepContext) -> Pseudonyms | None:
+    """Read here, once: workers on other machines have neither the file nor the variable."""
+    salt = context.corpus.privacy.salt
+    return None if salt is None else pseudonyms(salt, context.base)

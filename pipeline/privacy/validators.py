@@ -8,13 +8,14 @@ punctuation or other numbers hang on its end.
 from __future__ import annotations
 
 import re
-from datetime import date
 from ipaddress import IPv6Address, ip_network
 
-from pipeline.privacy.numbering import CALLING_CODES, NATIONAL_LENGTHS, OTHER_LENGTHS, PROVINCES, card_issuer
+from pipeline.privacy.numbering import CALLING_CODES, NATIONAL_LENGTHS, OTHER_LENGTHS
 
 _SEPARATORS = re.compile(rb"[ .\-()/+]+")
 _WORD = re.compile(rb"[0-9A-Za-z_]")
+_HELD_BEFORE = re.compile(rb"(?:[0-9A-Za-z_][.\-]?|[A-Za-z_]/|&#)\Z")
+_HELD_AFTER = re.compile(rb"[0-9A-Za-z_]|\.[0-9a-z]|-[0-9A-Za-z]")
 _FILE_ENDINGS = {
     *(b"bmp css csv gif gz html ico jpeg jpg js json map pdf png scss svg ts txt webp xml".split()),
     # systemd's template units are called name@instance.unit.
@@ -36,8 +37,25 @@ _ADDRESS = re.compile(
 )
 _NOBODYS_V4 = (b"0.", b"127.", b"255.")
 _UNICAST_V6 = tuple(ip_network(network) for network in ("2000::/3", "fc00::/7", "fe80::/10"))
-_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_ID_CHECKS = b"10X98765432"
+_HARDWARE = re.compile("(?:mac|ether|hwaddr|bssid|物理地址)[^0-9]{0,16}".encode() + rb"\Z", re.IGNORECASE)
+_QQ = re.compile(
+    "(?<![A-Za-z<])qq ?(?:交流)?(?:群|号|號|number|no\\.?|id|group)?(?:号|號)?(?:码|碼)?(?:[ :=(#]|：|（|是|为|為){0,4}".encode()
+    + "(?:[0-9]{5,11}(?:[ ,/;]|、|，|或|和|；){1,3})?".encode()
+    + rb"\Z",
+    re.IGNORECASE,
+)
+_WECHAT = re.compile(
+    "(?<![A-Za-z<])(?:wechat|微信|薇信|威信|[vw]x)".encode()
+    + "(?P<label> ?(?:(?:id|no\\.?|number|account)(?![a-z])|号码?|號碼?|账号|帐号|帳號))?".encode()
+    + "(?P<sign> ?(?:[:=]|：|是|为|為|is(?![a-z]))?)(?:[ \"'`“「【(\\[]|（){0,3}".encode()
+    + rb"\Z",
+    re.IGNORECASE,
+)
+
+
+def stands_free(before: bytes, after: bytes) -> bool:
+    """Whether a word is not part of an identifier, a path, a decimal or a longer code."""
+    return not _HELD_BEFORE.search(before) and not _HELD_AFTER.match(after)
 
 
 def email(found: bytes, before: bytes, after: bytes) -> int:
@@ -107,31 +125,24 @@ def _is_international(digits: bytes) -> bool:
     return len(national) in NATIONAL_LENGTHS.get(code, OTHER_LENGTHS)
 
 
-def luhn(digits: bytes) -> bool:
-    """The check digit of ISO/IEC 7812-1, annex B."""
-    total = 0
-    for place, byte in enumerate(reversed(digits)):
-        value = byte - 0x30
-        total += value if place % 2 == 0 else 2 * value - 9 * (value > 4)
-    return total % 10 == 0
-
-
-def bank_card(found: bytes, before: bytes, after: bytes) -> int:
-    """A card number by its issuer's prefix and length, and by its check digit."""
-    ends = [len(found), *(match.start() for match in reversed(list(_SEPARATORS.finditer(found))))]
-    for end in ends:
-        digits = _SEPARATORS.sub(b"", found[:end])
-        if card_issuer(digits) and luhn(digits):
-            return end
-    return 0
-
-
-def id_card_cn(found: bytes, before: bytes, after: bytes) -> int:
-    """A resident identity number of GB 11643-1999: province, date of birth, check character (ISO 7064 MOD 11-2)."""
-    digits = found.replace(b" ", b"").upper()
-    try:
-        date(int(digits[6:10]), int(digits[10:12]), int(digits[12:14]))
-    except ValueError:
+def mac(found: bytes, before: bytes, after: bytes) -> int:
+    """An EUI-48 that some device has, in letters of one case. Without a letter it may be times or a list, and needs a word before it."""
+    digits = found.replace(b":", b"").replace(b"-", b"")
+    if digits in (b"0" * 12, b"f" * 12, b"F" * 12) or not (digits == digits.lower() or digits == digits.upper()):
         return 0
-    total = sum(weight * (byte - 0x30) for weight, byte in zip(_ID_WEIGHTS, digits[:17], strict=True))
-    return len(found) if digits[:2] in PROVINCES and digits[17] == _ID_CHECKS[total % 11] else 0
+    return 0 if digits.isdigit() and not _HARDWARE.search(before) else len(found)
+
+
+def qq(found: bytes, before: bytes, after: bytes) -> int:
+    """A QQ number, or that of a group, announced as such; no version (QQ 10.5)."""
+    return len(found) if found[:1] != b"0" and stands_free(b"", after) and _QQ.search(before) else 0
+
+
+def wechat(found: bytes, before: bytes, after: bytes) -> int:
+    """A WeChat id: six to twenty characters, a letter first. Behind the bare name (微信：) only what is no common word: it has a digit."""
+    announced = _WECHAT.search(before)
+    found = found.rstrip(b"-_")
+    if announced is None or len(found) < 6 or _WORD.match(after):
+        return 0
+    sure = announced["label"] or (announced["sign"].strip() and re.search(rb"[0-9_]", found))
+    return len(found) if sure else 0

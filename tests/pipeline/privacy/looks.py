@@ -11,6 +11,7 @@ from manifests.schema.corpus import PrivacyKind, PrivacySettings
 from pipeline.privacy.finders import FINDERS
 from pipeline.privacy.findings import find
 from pipeline.privacy.scrub import scrub
+from pipeline.privacy.spans import whole
 from pipeline.text.buffers import text_buffers
 
 KINDS: tuple[PrivacyKind, ...] = get_args(PrivacyKind)
@@ -21,7 +22,7 @@ REMOVE = PrivacySettings(actions=dict.fromkeys(KINDS, "remove"))
 def found(text: str) -> list[tuple[str, str]]:
     """Kind and value of every finding, in order."""
     texts = text_buffers(pa.array([text]))
-    findings = find(texts, np.zeros(1, np.int64), frozenset(KINDS))
+    findings = find(texts, whole(texts, np.zeros(1, np.int64)), frozenset(KINDS))
     return [(FINDERS[finder].kind, bytes(texts.data[start:end]).decode()) for start, end, finder in findings.tolist()]
 
 
