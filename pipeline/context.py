@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
-
 from manifests.files import digest, sync
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.steps import Part
@@ -62,7 +60,8 @@ class StepContext:
         keys = self._part_keys(tasks, self.fingerprint)
         (self.folder / "rejected").mkdir(parents=True, exist_ok=True)
         todo = self._missing(self.folder, tasks, keys)
-        self._run(self.step, self.folder, todo, keys, TransformParts(transform, WritePart(self.folder, transform.schema, keys)))
+        work = TransformParts(transform, WritePart(self.folder, transform.schema, keys))
+        self._run(self.step, self.folder, todo, keys, lambda: self.engine.run(todo, work))
         records = [read_record(self.folder, part_name(task.index), keys[task.index]) for task in tasks]
         self._sweep(self.folder, {part_name(task.index) for task in tasks}, ".arrow")
         self._sweep(self.folder / "rejected", {part_name(task.index) for task in tasks}, ".arrow")
@@ -74,7 +73,8 @@ class StepContext:
         folder = self.folder / phase
         keys = self._part_keys(tasks, self._key(phase, key))
         todo = self._missing(folder, tasks, keys)
-        self._run(f"{self.step}: {phase}", folder, todo, keys, TransformParts(extractor, WriteRows(folder, extractor.schema, keys)))
+        work = TransformParts(extractor, WriteRows(folder, extractor.schema, keys))
+        self._run(f"{self.step}: {phase}", folder, todo, keys, lambda: self.engine.run(todo, work))
         self._sweep(folder, {part_name(task.index) for task in tasks}, ".arrow")
         return [folder / f"{part_name(task.index)}.arrow" for task in tasks]
 
@@ -84,7 +84,8 @@ class StepContext:
         fingerprint = self._key(phase, key)
         keys = dict.fromkeys(range(count), fingerprint)
         todo = [index for index in range(count) if read_record(folder, part_name(index), fingerprint) is None]
-        self._run(f"{self.step}: {phase}", folder, todo, keys, beam.Map(WriteOne(folder, suffix, fingerprint, work)))
+        one = WriteOne(folder, suffix, fingerprint, work)
+        self._run(f"{self.step}: {phase}", folder, todo, keys, lambda: self.engine.each(todo, one))
         self._sweep(folder, {part_name(index) for index in range(count)}, suffix)
         return [folder / f"{part_name(index)}{suffix}" for index in range(count)]
 
@@ -114,14 +115,14 @@ class StepContext:
     def _missing(folder: Path, tasks: Sequence[PartTask], keys: dict[int, str]) -> list[PartTask]:
         return [task for task in tasks if read_record(folder, part_name(task.index), keys[task.index]) is None]
 
-    def _run(self, title: str, folder: Path, todo: Sequence[Any], keys: dict[int, str], work: beam.PTransform) -> None:
+    def _run(self, title: str, folder: Path, todo: Sequence[Any], keys: dict[int, str], work: Callable[[], None]) -> None:
         if not todo:
             return
         expected = {part_name(item.index if isinstance(item, PartTask) else item): None for item in todo}
         for name in expected:
             (folder / FOLDER / f"{name}.json").unlink(missing_ok=True)
         with progress(title, folder, list(expected)):
-            self.engine.run(todo, work)
+            work()
         lost = [index for index in keys if read_record(folder, part_name(index), keys[index]) is None]
         if lost:
             raise PipelineError(f"{title}: parts {lost} were not written although the engine reported success; run the step again")

@@ -31,6 +31,8 @@ MAX_JAPANESE = 0.05
 MIN_UNITS = 20
 # How much longer the second sample is, of texts whose first one leaves the model unsure.
 LONGER = 4
+# ISO 639-3.
+UNDETERMINED = "und"
 _PREFIX = "__label__"
 
 
@@ -49,18 +51,20 @@ class Identifier:
         self._sure = sure
 
     def identify(self, texts: pa.Array) -> tuple[pa.Array, np.ndarray, np.ndarray]:
-        """Of string [texts]: labels (string [texts], such as ``en``), scores (float32 [texts], 0 to 1), and ``script_counts``."""
+        """Of string [texts]: labels (string [texts], such as ``en``; ``und`` where there is no word), scores (float32 [texts], 0 to 1), and
+        ``script_counts``."""
         plain = prose(texts)
         counts = script_counts(plain)
         few = _units(counts) < MIN_UNITS
         if few.any():
             whole = prose(texts.filter(pa.array(few)), markup=True)
             plain, counts[few] = pc.replace_with_mask(plain, pa.array(few), whole), script_counts(whole)
-        chinese = _chinese(counts)
-        others = pa.array(~chinese)
-        scores = (counts[:, HAN] / np.maximum(_units(counts), 1)).astype(np.float32)
-        found, scores[~chinese] = self._classify(plain.filter(others))
-        return pc.replace_with_mask(pa.repeat("zh", len(texts)), others, found), scores, counts
+        units, chinese = _units(counts), _chinese(counts)
+        labels = pc.if_else(pa.array(chinese), "zh", UNDETERMINED)
+        scores = np.where(chinese, counts[:, HAN] / np.maximum(units, 1), 0).astype(np.float32)
+        asked = ~chinese & (units > 0)
+        found, scores[asked] = self._classify(plain.filter(pa.array(asked)))
+        return pc.replace_with_mask(labels, pa.array(asked), found), scores, counts
 
     def _classify(self, plain: pa.Array) -> tuple[pa.Array, np.ndarray]:
         labels, scores = self._predict(samples(plain, self._sample_bytes))

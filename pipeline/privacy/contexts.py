@@ -14,7 +14,7 @@ _WECHAT_GAP, _LEAST_ID, _MOST_ID = 24, 6, 20
 _LEAST_VALUE, _MOST_VALUE = 6, 128
 _KEY_TITLE = 48
 SECRET_NAMES = (
-    *(b"password passwd pwd passphrase secret secret_key secretkey api_key apikey access_key accesskey access_token".split()),
+    *(b"password passwd pwd passphrase token secret secret_key secretkey api_key apikey access_key accesskey access_token".split()),
     *(b"auth_token client_secret private_token secret_token refresh_token api_token app_secret appsecret api-key secret-key".split()),
 )
 _NAME_ENDS = np.array(sorted({int.from_bytes(name[-3:], "big") for name in SECRET_NAMES}), np.int64)

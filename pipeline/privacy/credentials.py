@@ -14,18 +14,19 @@ _SK = re.compile(
     rb"sk-(?:[0-9a-f]{32}|[0-9A-Za-z]{40,64}|[0-9A-Za-z_\-]*T3BlbkFJ[0-9A-Za-z_\-]*|(?:ant|proj|svcacct|admin|or)-[0-9A-Za-z_\-]{40,200})"
 )
 _ASSIGNED = re.compile(
-    rb"(?:\b|_|(?<=[a-z]))(?:%b)[\"'\]]{0,2} ?(?::?=|:) {0,3}[\"']\Z"
+    rb"(?:\b|_|(?<=[a-z]))(?P<name>%b)[\"'\]]{0,2} ?(?::?=|:) {0,3}[\"']\Z"
     % b"|".join(re.escape(name) for name in sorted(SECRET_NAMES, key=len, reverse=True)),
     re.IGNORECASE,
 )
 _EXAMPLE = re.compile(
-    rb"pass(?:word|wd|phrase)?|secret|token|your|my|example|changeme|change[_\-]?me|xxx|\*\*\*|\.\.\.|api[_\-]?key|dummy|fake|sample|insert|here|none|null"
+    rb"^(?:my|test)|pass(?:word|wd|phrase)|secret|token|your|example|changeme|change[_\-]?me|xxx|\*\*\*|\.\.\.|api[_\-]?key|dummy|fake|sample|insert|here|none|null"
     rb"|true|false|required|invalid",
     re.IGNORECASE,
 )
-_IN_CODE = re.compile(rb"[{}<>()\[\]$%\\]|://|^[./#]|^--")
+_IN_CODE = re.compile(rb"[{}<>()\[\]$%\\]|://|^[./]|^--")
 _LINE_GAP, _MOST_HEADERS = 12, 240
-_LEAST_BITS_KEY, _LEAST_BITS_VALUE = 3.0, 2.5
+_LEAST_TOKEN = 16  # names of tokens are also those of lexers and pages
+_LEAST_BITS_KEY, _LEAST_BITS_VALUE = 2.6, 2.5
 
 
 def entropy(text: bytes) -> float:
@@ -55,7 +56,13 @@ def private_key(found: bytes, before: bytes, after: bytes) -> int:
 def password(found: bytes, before: bytes, after: bytes) -> int:
     """What is assigned in quotes to a secret's name, if it looks made up by somebody: digits and letters mixed, and neither an
     example (your-password), a name in code, a path nor a template."""
-    if not _ASSIGNED.search(before) or _EXAMPLE.search(found) or _IN_CODE.search(found):
+    assigned = _ASSIGNED.search(before)
+    if (
+        not assigned
+        or (assigned["name"].lower() == b"token" and len(found) < _LEAST_TOKEN)
+        or _EXAMPLE.search(found)
+        or _IN_CODE.search(found)
+    ):
         return 0
     mixed = re.search(rb"[0-9]", found) and re.search(rb"[A-Za-z]", found)
     return len(found) if mixed and entropy(found) >= _LEAST_BITS_VALUE else 0

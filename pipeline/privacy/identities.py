@@ -10,6 +10,7 @@ from pipeline.privacy.validators import stands_free
 from pipeline.privacy.words import PROVINCES as PLATE_PROVINCES
 
 _SEPARATORS = re.compile(rb"[ .\-()/+]+")
+_GROUP_BEFORE = re.compile(rb"[0-9A-Z]{4}[ \-]\Z")
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = b"10X98765432"
 _CREDIT_CODE = re.compile(rb"[1-9ANY][1-59][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
@@ -34,7 +35,9 @@ def luhn(digits: bytes) -> bool:
 
 
 def bank_card(found: bytes, before: bytes, after: bytes) -> int:
-    """A card number by its issuer's prefix and length, and by its check digit."""
+    """A card number by its issuer's prefix and length, and by its check digit; no end of a longer number in groups."""
+    if not found.isdigit() and _GROUP_BEFORE.search(before):
+        return 0
     ends = [len(found), *(match.start() for match in reversed(list(_SEPARATORS.finditer(found))))]
     for end in ends:
         digits = _SEPARATORS.sub(b"", found[:end])

@@ -125,10 +125,10 @@ def url(data, at, begin, free, end, classes):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _local_start(data, at, begin, classes):  # type: ignore[no-untyped-def]
+def _local_start(data, at, begin, free, classes):  # type: ignore[no-untyped-def]
     """The first byte of the local part that ends at the ``@``; ``at`` where none does."""
     start = at
-    while start > begin and at - start < _LOCAL_BYTES and classes[data[start - 1]] & LOCAL:
+    while start > free and at - start < _LOCAL_BYTES and classes[data[start - 1]] & LOCAL:
         start -= 1
     while start < at and not (classes[data[start]] & WORD and (start == begin or not classes[data[start - 1]] & WORD)):
         start += 1
@@ -136,9 +136,9 @@ def _local_start(data, at, begin, classes):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def email(data, at, begin, end, classes):  # type: ignore[no-untyped-def]
-    """The mail address around the ``@`` at ``at``, not beginning before ``begin``: first byte, or -1 for none, and end."""
-    first, best = _local_start(data, at, begin, classes), -1
+def email(data, at, begin, free, end, classes):  # type: ignore[no-untyped-def]
+    """The mail address around the ``@`` at ``at``, not beginning before ``free``: first byte, or -1 for none, and end."""
+    first, best = _local_start(data, at, begin, free, classes), -1
     if first == at:
         return -1, at
     start = at + 1

@@ -11,10 +11,10 @@ from pipeline.privacy.fold import is_wide
 from pipeline.privacy.links import email, url
 from pipeline.privacy.numbers import number
 from pipeline.privacy.sorts import API_KEY, EMAIL, IPV6, PASSWORD, PRIVATE_KEY, URL, WECHAT
-from pipeline.privacy.words import LEAST_KEY, key, word
+from pipeline.privacy.words import LEAST_KEY, key, sendgrid_start, word
 from pipeline.text.buffers import TextBuffers
 
-_A_DIGIT, _AT, _LINK, _ADDRESS, _SIGN, _W, _X, _CHARACTER, _K, _WIDE, _WIDE_SMALL = (1 << bit for bit in range(11))
+_A_DIGIT, _AT, _LINK, _ADDRESS, _SIGN, _W, _X, _CHARACTER, _K, _PREFIX, _WIDE, _WIDE_SMALL = (1 << bit for bit in range(12))
 _ANY, _LETTERS_AND_DIGITS = bytes(range(256)), b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PAIRS = {
     _A_DIGIT: (b"0123456789", _ANY),
@@ -26,6 +26,7 @@ _PAIRS = {
     _X: (b"xX", b" :=-_(" + bytes(range(0x80, 0x100))),
     _CHARACTER: (b"\xbf", b"\xa1"),
     _K: (b"K", b"E"),
+    _PREFIX: (b"fk", b"_"),
     _WIDE: (b"\xbc", bytes((0x88, *range(0x90, 0x9A), *range(0xA0, 0xBB)))),
     _WIDE_SMALL: (b"\xbd", bytes(range(0x81, 0x9B))),
 }
@@ -100,6 +101,7 @@ def _digits(data, at, begin, end, classes, ends, found, count):  # type: ignore[
         start = run_start(data, at, ends[3], classes, TOKEN)
         while not classes[data[start]] & ALNUM:
             start += 1
+        start = sendgrid_start(data, start, begin, classes)
         ends[3] = run_end(data, at, end, classes, TOKEN)
         last = key(data, start, ends[3], end, classes)
         if last >= 0:
@@ -135,7 +137,7 @@ def _scan(offsets, data, spans, classes, firsts, seconds, block):  # type: ignor
                 if at >= link_end:
                     (first, last, link_end), sorts = url(data, at, begin, link_end, end, classes), URL
             elif trigger & _AT:
-                (first, last), sorts = email(data, at, mail_end, end, classes), EMAIL
+                (first, last), sorts = email(data, at, begin, mail_end, end, classes), EMAIL
                 mail_end = last if first >= 0 else mail_end
             elif trigger & _ADDRESS:
                 if at >= hex_end and _begins_address(data, at, begin, classes):
@@ -148,6 +150,11 @@ def _scan(offsets, data, spans, classes, firsts, seconds, block):  # type: ignor
             elif trigger & _K:
                 if at >= key_end:
                     (first, last, key_end), sorts = private_key(data, at, begin, end, block), PRIVATE_KEY
+            elif trigger & _PREFIX:
+                # Keys that may have no digit: hf_, sk_live_, rk_live_ and letters.
+                if at > ends[3] and data[at - 1] in (104, 114, 115) and (at - 1 == begin or not classes[data[at - 2]] & TOKEN):
+                    first, last, sorts = at - 1, run_end(data, at, end, classes, TOKEN), API_KEY
+                    ends[3] = last
             elif trigger & (_WIDE | _WIDE_SMALL):
                 if at > begin and is_wide(data, at - 1, end):
                     wide[index], count = True, count_before

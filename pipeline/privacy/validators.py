@@ -14,6 +14,8 @@ from pipeline.privacy.numbering import CALLING_CODES, NATIONAL_LENGTHS, OTHER_LE
 
 _SEPARATORS = re.compile(rb"[ .\-()/+]+")
 _WORD = re.compile(rb"[0-9A-Za-z_]")
+_GROUP_BEFORE, _GROUP_AFTER = re.compile(rb"[0-9A-Z]{2}[ ]\Z"), re.compile(rb"[ ][0-9]{2}")
+_LONE_DIGIT = re.compile(rb" [0-9]\Z")
 _HELD_BEFORE = re.compile(rb"(?:[0-9A-Za-z_][.\-]?|[A-Za-z_]/|&#)\Z")
 _HELD_AFTER = re.compile(rb"[0-9A-Za-z_]|\.[0-9a-z]|-[0-9A-Za-z]")
 _FILE_ENDINGS = {
@@ -23,7 +25,9 @@ _FILE_ENDINGS = {
 }
 _REPOSITORY_USERS = {b"git", b"hg", b"svn"}
 _TELEPHONE = re.compile(
-    "(?:tel|phone|fax|call|hotline|mobile|电话|電話|传真|傳真|热线|熱線|座机|手机|手機|联系|聯繫)[^0-9]{0,12}".encode() + rb"\Z",
+    b"(?:tel|phone|fax|(?<![a-z])call(?= )|hotline|mobile|"
+    + "电话|電話|传真|傳真|热线|熱線|座机|手机|手機|联系|聯繫|拨打|撥打|致电|致電)[^0-9]{0,12}".encode()
+    + rb"\Z",
     re.IGNORECASE,
 )
 _VERSION = re.compile(
@@ -45,8 +49,8 @@ _QQ = re.compile(
     re.IGNORECASE,
 )
 _WECHAT = re.compile(
-    "(?<![A-Za-z<])(?:wechat|微信|薇信|威信|[vw]x)".encode()
-    + "(?P<label> ?(?:(?:id|no\\.?|number|account)(?![a-z])|号码?|號碼?|账号|帐号|帳號))?".encode()
+    "(?P<add>加(?:我|个|下)?(?:的)?)?(?<![A-Za-z<])(?:wechat|微信|薇信|威信|[vw]x)".encode()
+    + "(?P<label> ?(?:(?:id|no\\.?|number|account)(?![a-z])|号码|號碼|号|號|账号|帐号|帳號))?".encode()
     + "(?P<sign> ?(?:[:=]|：|是|为|為|is(?![a-z]))?)(?:[ \"'`“「【(\\[]|（){0,3}".encode()
     + rb"\Z",
     re.IGNORECASE,
@@ -100,7 +104,11 @@ def ipv6(found: bytes, before: bytes, after: bytes) -> int:
 
 
 def phone_cn(found: bytes, before: bytes, after: bytes) -> int:
-    """A Chinese mobile, landline or service number; a landline or service number in bare digits must be announced by a word."""
+    """A Chinese mobile, landline or service number; a landline or service number in bare digits must be announced by a word, and one
+    in groups between spaces must not be part of a longer number in such groups."""
+    is_mobile = found[:1] == b"1"
+    if b" " in found and not is_mobile and (_GROUP_BEFORE.search(before) or _GROUP_AFTER.match(after)):
+        return 0
     bare = len(found) < 13 and found[:1] in (b"0", b"4", b"8") and found.isdigit()
     return 0 if bare and not _TELEPHONE.search(before) else len(found)
 
@@ -112,7 +120,9 @@ def phone(found: bytes, before: bytes, after: bytes) -> int:
     ends = [match.start() for match in _SEPARATORS.finditer(found, 1)]
     if not _WORD.match(after):
         ends.append(len(found))
-    return next((end for end in reversed(ends) if _is_international(_SEPARATORS.sub(b"", found[:end]))), 0)
+    # A single digit behind a space begins the next sentence or item.
+    ends = [end for end in ends if not _LONE_DIGIT.search(found, 0, end)]
+    return next((end for end in reversed(ends) if _is_international(_SEPARATORS.sub(b"", found[:end].replace(b"(0)", b"")))), 0)
 
 
 def _is_international(digits: bytes) -> bool:
@@ -139,10 +149,11 @@ def qq(found: bytes, before: bytes, after: bytes) -> int:
 
 
 def wechat(found: bytes, before: bytes, after: bytes) -> int:
-    """A WeChat id: six to twenty characters, a letter first. Behind the bare name (微信：) only what is no common word: it has a digit."""
+    """A WeChat id: six to twenty characters, a letter first. Behind the bare name (微信：, 加微信) only what is no common
+    word: it has a digit."""
     announced = _WECHAT.search(before)
     found = found.rstrip(b"-_")
     if announced is None or len(found) < 6 or _WORD.match(after):
         return 0
-    sure = announced["label"] or (announced["sign"].strip() and re.search(rb"[0-9_]", found))
+    sure = announced["label"] or ((announced["sign"].strip() or announced["add"]) and re.search(rb"[0-9_]", found))
     return len(found) if sure else 0

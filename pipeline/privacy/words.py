@@ -17,6 +17,7 @@ KEY_STARTS = np.array([int.from_bytes(start, "big") for start in (
     *(b"AK", b"AS", b"gh", b"gi", b"gl", b"xo", b"xa", b"AI", b"GO", b"sk", b"rk", b"ey", b"np", b"py", b"hf", b"SG"),
 )], np.int64)  # fmt: skip
 LEAST_KEY = 20
+_SENDGRID_BYTES = 40
 _IBAN_BYTES = 34 + 8  # with spaces between groups of four
 
 
@@ -102,6 +103,8 @@ def word(data, start, stop, begin, end, classes):  # type: ignore[no-untyped-def
             return first, min(end, stop + 3) if stop < end and data[stop] >= 0xE0 else stop, PLATE
     if 5 <= size <= 11 and run_end(data, start, stop, classes, DIGIT) == stop and _behind_qq(data, start, begin):
         sorts |= QQ
+    if 7 <= size <= 13 and data[start] | 32 == data[start + 1] | 32 == 113 and run_end(data, start + 2, stop, classes, DIGIT) == stop:
+        return start + 2, stop, QQ
     if letter and 8 <= size <= 9 and run_end(data, start + 2, stop, classes, DIGIT) == stop:
         sorts |= PASSPORT
     if size == 18 and run_end(data, start, stop, classes, SPACED) == stop:
@@ -126,3 +129,12 @@ def key(data, start, stop, end, classes):  # type: ignore[no-untyped-def]
     while last < end and (classes[data[last]] & TOKEN or data[last] == 46):
         last += 1
     return last if last - start >= LEAST_KEY else -1
+
+
+@numba.njit(cache=True, nogil=True)
+def sendgrid_start(data, start, begin, classes):  # type: ignore[no-untyped-def]
+    """Where the key with points (SG.letters.word) begins whose last word, the first with a digit, may begin at ``start``; else that."""
+    first = start
+    while first > max(begin, start - _SENDGRID_BYTES) and (data[first - 1] == 46 or (first < start and classes[data[first - 1]] & TOKEN)):
+        first -= 1
+    return first if start - first >= 3 and data[first] == 83 and data[first + 1] == 71 and data[first + 2] == 46 else start

@@ -60,7 +60,7 @@ def manifest(corpus: Path, size: int, model: Path, file: Path) -> Path:
     data["language"]["model"] = str((HERE / data["language"]["model"]).resolve())
     data["quality"]["tokenizer"] = {"model": str(model.resolve())}
     data["quality"]["perplexity"] = {"max_reference_tokens": REFERENCE_TOKENS}
-    shards = {"budget": {language: int(share * size) for language, share in BUDGET.items()}, "shard_tokens": "1 M"}
+    shards = {"budget": {language: int(share * size) for language, share in BUDGET.items()}, "shard_tokens": "1 M", "tolerance": 0.01}
     file.write_text(yaml.safe_dump({**data, "shards": shards}, allow_unicode=True), encoding="utf-8")
     return file
 

@@ -102,6 +102,14 @@ def test_other_languages_are_rejected_by_name() -> None:
 
 
 @needs_model
+def test_what_has_no_words_has_no_language() -> None:
+    found = identify(["76+14=\n\n76+14=90", "3 x 4 y", "{}[];", ENGLISH])
+    assert found.kept.column("id").to_pylist() == ["prose:3"]
+    assert found.rejected.column("reason").to_pylist() == ["language"] * 3
+    assert found.rejected.column("detail").to_pylist() == ["und 0"] * 3
+
+
+@needs_model
 def test_the_score_of_chinese_is_its_share_of_the_text() -> None:
     catalog = 'msgid "Beautiful is better than ugly and explicit is better than implicit"\nmsgstr "优美胜于丑陋，明了胜于晦涩"\n'
     found = identify([catalog, catalog, HANS], min_score=0.45)

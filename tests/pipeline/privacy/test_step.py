@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from manifests.schema.corpus import PrivacySettings
+from manifests.schema.corpus import CorpusManifest, PrivacySettings, Salt
 from manifests.schema.documents import MEASURED
 from manifests.schema.steps import KEPT
 from pipeline.arrowio import read_batches
 from pipeline.outcome import Position
 from pipeline.privacy import PrivacyStep
-from pipeline.privacy.step import ONLY_PERSONAL_DATA, Scrub
+from pipeline.privacy.pseudonyms import pseudonyms
+from pipeline.privacy.step import ONLY_PERSONAL_DATA, PERSONAL_DATA, Scrub
 from tests.pipeline.measured import context, corpus, measured
-from tests.pipeline.privacy.looks import PLACEHOLDERS
+from tests.pipeline.privacy.looks import PLACEHOLDERS, found
 
+SALT = "correct horse battery staple"
 ROWS = [
     {"id": "a", "text": "手机13812345678联系，邮箱 zhang@163.com。", "language": "zh", "source": "bbs"},
     {"id": "b", "text": "学而时习之，不亦说乎？", "language": "zh", "source": "classics"},
@@ -67,3 +70,64 @@ def test_the_step_over_two_parts(tmp_path: Path) -> None:
     assert b"13812345678" not in written
     texts = [text for batch in read_batches(tmp_path / "privacy" / "part-00001.arrow") for text in batch.column("text").to_pylist()]
     assert texts == ["no data here"]
+
+
+def test_a_kind_that_drops_takes_the_whole_document_and_tells_no_value() -> None:
+    settings = PrivacySettings(actions={"email": "drop", "phone_cn": "placeholder", "url": "remove"})
+    outcome = Scrub(settings).process(measured(ROWS), Position(0, 0))
+    assert outcome.kept.column("id").to_pylist() == ["b", "c"]
+    assert outcome.rejected.select(["id", "reason", "detail", "text"]).to_pylist() == [
+        {"id": "a", "reason": PERSONAL_DATA, "detail": "email 1, phone_cn 1", "text": "手机<PHONE_CN>联系，邮箱 <EMAIL>。"},
+        {"id": "d", "reason": PERSONAL_DATA, "detail": "email 2", "text": " <EMAIL>\u3000<EMAIL>\n"},
+    ]
+    assert {count.reason: count.documents for count in outcome.counts if count.source == "bbs"} == {PERSONAL_DATA: 2}
+
+
+def _hashing(tmp_path: Path, salt: str) -> CorpusManifest:
+    (tmp_path / "salt").write_text(salt)
+    settings = PrivacySettings(actions={"email": "hash", "phone_cn": "hash"}, salt=Salt(file="salt"))
+    return corpus().model_copy(update={"privacy": settings})
+
+
+def test_pseudonyms_over_two_parts(tmp_path: Path) -> None:
+    again = {"id": "e", "text": "写信给 ZHANG@163.com 或致电 138-1234-5678。", "source": "bbs", "language": "zh"}
+    surroundings = context("privacy", tmp_path, _hashing(tmp_path, SALT), [[measured(ROWS)], [measured([again])]])
+    PrivacyStep().run(surroundings)
+    first, second = (
+        "\n".join(
+            text for batch in read_batches(tmp_path / "privacy" / f"part-0000{part}.arrow") for text in batch.column("text").to_pylist()
+        )
+        for part in (0, 1)
+    )
+    names = re.findall(r"<[A-Z_]+:[0-9a-f]{8}>", first)
+    assert len(names) == 2
+    assert set(re.findall(r"<[A-Z_]+:[0-9a-f]{8}>", second)) == set(names)
+    assert found(first.replace("https://docs.python.org/3/", "")) == []
+    written = b"".join(path.read_bytes() for path in (tmp_path / "privacy").rglob("*") if path.is_file())
+    for secret in (b"zhang@163.com", b"13812345678", SALT.encode(), pseudonyms(Salt(file="salt"), tmp_path).key):
+        assert secret not in written
+        assert secret.hex().encode() not in written
+
+
+def test_a_document_of_nothing_but_pseudonyms_is_rejected(tmp_path: Path) -> None:
+    manifest = _hashing(tmp_path, SALT)
+    assert manifest.privacy.salt
+    outcome = Scrub(manifest.privacy, pseudonyms(manifest.privacy.salt, tmp_path)).process(measured(ROWS), Position(0, 0))
+    assert outcome.rejected.column("reason").to_pylist() == [ONLY_PERSONAL_DATA]
+
+
+def test_the_salt_is_part_of_the_fingerprint_and_in_no_manifest(tmp_path: Path) -> None:
+    inputs = [
+        PrivacyStep().inputs(context("privacy", tmp_path / str(index), _hashing(tmp_path / str(index), salt), []))
+        for index, salt in folders(tmp_path)
+    ]
+    assert inputs[0] == inputs[1] != inputs[2]
+    assert SALT not in str(inputs)
+    assert SALT not in str(PrivacyStep().settings(_hashing(tmp_path, SALT)))
+    assert PrivacyStep().inputs(context("privacy", tmp_path, corpus(), [])) == {}
+
+
+def folders(tmp_path: Path) -> list[tuple[int, str]]:
+    for index in range(3):
+        (tmp_path / str(index)).mkdir()
+    return [(0, SALT), (1, SALT + "\n"), (2, SALT[::-1])]

@@ -78,3 +78,15 @@ def test_program_text_has_more_of_its_marks() -> None:
     assert marks[0] > 0.5 * prose[0]
     assert (marks[1:] < 0.5 * prose[1:] + 1e-9).all()
     assert (marks[4], prose[4]) == (0, 0.5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(st.one_of(st.sampled_from("ab {}=_; \n学é😀"), st.characters(exclude_categories=["Cs"])), max_size=30), max_size=4))
+def test_marks_against_bytes(texts: list[str]) -> None:
+    found = code_marks(pa.array(["x", *texts]).slice(1)).tolist()
+    for text, (marks, prose) in zip(texts, found, strict=True):
+        data = text.encode()
+        visible = max(sum(byte > 32 for byte in data), 1)
+        spaces = len(re.findall(rb"(?<=[A-Za-z]) (?=[A-Za-z])", data))
+        assert marks == sum(byte in b"(){}[];=_<>" for byte in data) / visible
+        assert prose == (spaces + sum(0xE0 <= byte < 0xF0 for byte in data)) / visible
