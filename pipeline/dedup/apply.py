@@ -42,9 +42,9 @@ class Apply(Transform):
         offsets, data = text_buffers(texts)
         keep = np.ones(len(data), bool)
         standing = pc.is_null(reason).to_numpy(zero_copy_only=False)
-        removed = self._cut_paragraphs(texts, cuts, keep, ~standing | is_code(batch))
-        left = _bytes_left(offsets, keep)
         size = np.diff(offsets)
+        removed, cut_bytes = self._cut_paragraphs(texts, cuts, keep, ~standing | is_code(batch))
+        left = size - cut_bytes
         empty = (removed > 0) & ((left == 0) | (left < LEAST_SHARE * size) & (left < self._settings.min_paragraph_characters))
         reason = pc.if_else(pa.array(empty), "duplicate_paragraphs", reason)
         detail = pc.if_else(pa.array(empty), _remainder(removed, left, size), detail)
@@ -56,21 +56,18 @@ class Apply(Transform):
         metrics = _by_language(batch, {"paragraphs_removed": removed, "characters_removed": runs, "documents_cut": changed})
         return decide("dedup", _replace(batch, keep, changed), reason, detail, metrics)
 
-    def _cut_paragraphs(self, texts: pa.Array, cuts: pa.Array, keep: np.ndarray, skip: np.ndarray) -> np.ndarray:
-        """Unmarks the chosen paragraphs and returns how many each document loses."""
+    def _cut_paragraphs(self, texts: pa.Array, cuts: pa.Array, keep: np.ndarray, skip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Unmarks the chosen paragraphs and returns how many each document loses, and how many bytes."""
         counts = np.diff(cuts.offsets.to_numpy())
         # A document without cuts need not be split into paragraphs once more.
         skip = skip | (counts == 0)
         _, spans, starts = paragraphs(texts, skip, self._settings.min_paragraph_characters)
-        counts = np.where(skip, 0, counts)
-        ordinals = cuts.flatten().to_numpy()[np.repeat(~skip, np.diff(cuts.offsets.to_numpy()))]
-        unmark(np.ascontiguousarray(spans[:, np.repeat(starts[:-1], counts) + ordinals]), keep)
-        return counts.astype(np.int64)
-
-
-def _bytes_left(offsets: np.ndarray, keep: np.ndarray) -> np.ndarray:
-    total = np.concatenate([[0], np.cumsum(keep, dtype=np.int64)])
-    return np.asarray(total[offsets[1:]] - total[offsets[:-1]])
+        ordinals = cuts.flatten().to_numpy()[np.repeat(~skip, counts)]
+        counts = np.where(skip, 0, counts).astype(np.int64)
+        chosen = np.ascontiguousarray(spans[:, np.repeat(starts[:-1], counts) + ordinals])
+        unmark(chosen, keep)
+        owners = np.repeat(np.arange(len(counts)), counts)
+        return counts, np.bincount(owners, chosen[1] - chosen[0], len(counts)).astype(np.int64)
 
 
 def _restore(offsets: np.ndarray, keep: np.ndarray, rows: np.ndarray) -> None:

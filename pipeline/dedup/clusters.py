@@ -1,4 +1,4 @@
-"""From candidate pairs to clusters: verification by stored signatures, then connected components.
+"""From candidate pairs to clusters: verification by stored sketches, then connected components.
 
 Documents are named by rank; a file of survivors is uint32 [documents]: for each rank the best rank of its cluster, itself where it stands.
 """
@@ -11,58 +11,37 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from pipeline.arrowio import open_table
+from pipeline.dedup.catalogue import Catalogue, Sketches
 from pipeline.dedup.groups import PAIR, read_records
-from pipeline.dedup.keys import signature_matrix
+from pipeline.dedup.index import Index, indexed_survivors
 from pipeline.dedup.ranks import save, view
+from pipeline.text.one_permutation import agreement
 
-BLOCK = 1 << 16
-
-
-@dataclass(frozen=True)
-class WriteSignatures:
-    """Copies the signatures of all key files into one uint32 [documents, permutations], so that any two can be looked up.
-
-    Memory: one part's signatures.
-    """
-
-    keys: tuple[Path, ...]
-    size: int
-
-    def __call__(self, index: int, path: Path) -> None:
-        rows = sum(open_table(key).num_rows for key in self.keys)
-        header = {"descr": "<u4", "fortran_order": False, "shape": (rows, self.size)}
-        with path.open("wb") as file:
-            np.lib.format.write_array_header_1_0(file, header)
-            for key in self.keys:
-                signature_matrix(open_table(key)).tofile(file)
-
-
-def agreement(signatures: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """uint16 [pairs]: in how many values the signatures of documents ``first`` and ``second`` agree; 2^16 pairs are loaded at a time."""
-    agreed = np.empty(len(first), np.uint16)
-    for begin in range(0, len(first), BLOCK):
-        block = slice(begin, begin + BLOCK)
-        agreed[block] = (signatures[first[block]] == signatures[second[block]]).sum(axis=1)
-    return agreed
+BLOCK = 1 << 14
 
 
 @dataclass(frozen=True)
 class Verify:
-    """Keeps the candidate pairs of one bucket whose signatures agree in at least ``similarity`` of their values."""
+    """Keeps the candidate pairs of one bucket whose sketches agree in at least ``similarity`` of the bins that either fills.
+
+    Memory: 16 MB of sketches and 8 bytes a pair.
+    """
 
     candidates: tuple[Path, ...]
     ranks: Path
-    signatures: Path
+    catalogue: Catalogue
     similarity: float
 
     def __call__(self, index: int, path: Path) -> None:
         pairs = read_records(self.candidates[index], PAIR)
-        documents, signatures = view(self.ranks)[1], view(self.signatures)
-        agreed = agreement(signatures, documents[pairs["first"]], documents[pairs["second"]])
-        # Rounded up in integers: a ratio of floats would make the border case depend on the processor.
-        least = -(-round(self.similarity * 10**6) * signatures.shape[1] // 10**6)
-        path.write_bytes(pairs[agreed >= least].tobytes())
+        documents, sketches = view(self.ranks)[1], Sketches(self.catalogue)
+        with path.open("wb") as file:
+            for begin in range(0, len(pairs), BLOCK):
+                block = pairs[begin : begin + BLOCK]
+                first, second = sketches.take(documents[block["first"]]), sketches.take(documents[block["second"]])
+                equal, filled = agreement(first, second).astype(np.int64)
+                # In integers: a ratio of floats would make the border case depend on the processor.
+                block[equal * 10**6 >= round(self.similarity * 10**6) * filled].tofile(file)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -90,22 +69,35 @@ def flatten(parents: np.ndarray) -> None:
 
 @dataclass(frozen=True)
 class WriteSurvivors:
-    """Joins the pairs of all files into clusters, going on from the ``start`` file where there is one. Memory: 4 bytes a document."""
+    """Joins the pairs of all files into clusters, going on from the ``start`` file where there is one.
+
+    ``indexes``: earlier runs, whose documents keep the survivors that they have. Memory: 4 bytes a document, 8 more one of the indexes.
+    """
 
     documents: int
     pairs: tuple[Path, ...]
     start: Path | None = None
+    indexes: tuple[Index, ...] = ()
 
     def __call__(self, index: int, path: Path) -> None:
         parents = np.arange(self.documents, dtype=np.uint32) if self.start is None else np.array(view(self.start))
+        old = indexed_survivors(self.indexes)
+        parents[: len(old)] = old
         for file in self.pairs:
             pairs = read_records(file, PAIR)
             unite(parents, np.ascontiguousarray(pairs["first"]), np.ascontiguousarray(pairs["second"]))
         flatten(parents)
+        # A new document may join two clusters of an index; their survivors stand in a corpus that is finished.
+        parents[: len(old)] = old
         save(path, parents)
 
 
-def histogram(survivors: np.ndarray) -> dict[str, int]:
-    """How many clusters there are of each size above one: {"clusters/2": ...}."""
-    sizes = np.bincount(np.bincount(survivors)) if len(survivors) else np.zeros(0, np.int64)
+def histogram(survivors: np.ndarray, old: int = 0) -> dict[str, int]:
+    """How many clusters there are of each size above one: {"clusters/2": ...}.
+
+    Args:
+        survivors: of the run's own documents. ``old``: documents of the index; a survivor among them is counted with its cluster.
+    """
+    roots, members = np.unique(survivors, return_counts=True)
+    sizes = np.bincount(members + (roots < old)) if len(roots) else np.zeros(0, np.int64)
     return {f"clusters/{size}": int(sizes[size]) for size in range(2, len(sizes)) if sizes[size]}

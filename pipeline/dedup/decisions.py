@@ -10,49 +10,35 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.arrowio import MAX_ROWS, open_table
-from pipeline.dedup.clusters import agreement
+from pipeline.dedup.catalogue import Catalogue, Sketches
 from pipeline.dedup.groups import CUT, read_records
-from pipeline.dedup.ranks import save, view
+from pipeline.dedup.index import Index
+from pipeline.dedup.ranks import view
+from pipeline.text.one_permutation import agreement
 
 SCHEMA = pa.schema(
     [pa.field("reason", pa.string()), pa.field("detail", pa.string()), pa.field("cuts", pa.list_(pa.uint32()), nullable=False)]
 )
-NUMBERED_CUT = np.dtype([("document", "<u4"), ("ordinal", "<u4")])
-
-
-@dataclass(frozen=True)
-class WriteCuts:
-    """Gathers the cuts of all buckets by document. Memory: 16 bytes a cut paragraph."""
-
-    cuts: tuple[Path, ...]
-    ranks: Path
-
-    def __call__(self, index: int, path: Path) -> None:
-        found = np.concatenate([np.empty(0, CUT), *(read_records(file, CUT) for file in self.cuts)])
-        numbered = np.empty(len(found), NUMBERED_CUT)
-        numbered["document"], numbered["ordinal"] = view(self.ranks)[1][found["rank"]], found["ordinal"]
-        save(path, numbered[np.lexsort((numbered["ordinal"], numbered["document"]))])
 
 
 @dataclass(frozen=True)
 class WriteDecisions:
     """Writes rows of SCHEMA for the documents of one part, in their order.
 
-    ``reason`` is exact_duplicate or near_duplicate, ``detail`` names the cluster (first 8 bytes of its survivor's hash), the survivor
-    and the share of signature values they agree in. ``cuts``: ordinals of the paragraphs to remove.
+    ``reason`` is exact_duplicate or near_duplicate, ``detail`` names the cluster (first 8 bytes of its survivor's hash), the survivor, the
+    similarity of the two, and the index where the survivor stands in one. ``cuts``: ordinals of the paragraphs to remove.
     Memory: the part's own rows, and the ids of the survivors it points to.
     """
 
-    keys: tuple[Path, ...]
-    firsts: tuple[int, ...]
+    catalogue: Catalogue
+    indexes: tuple[Index, ...]
     ranks: Path
-    signatures: Path
     exact: Path
     survivors: Path
-    cuts: Path | None
+    cuts: tuple[Path, ...]
 
     def __call__(self, index: int, path: Path) -> None:
-        begin, end = self.firsts[index], self.firsts[index + 1]
+        begin, end = self.catalogue.firsts[self.catalogue.old_files + index :][:2]
         ranks = view(self.ranks)[0, begin:end]
         survivors = view(self.survivors)[ranks]
         rows = np.flatnonzero(survivors != ranks)
@@ -66,33 +52,47 @@ class WriteDecisions:
             writer.write_table(table, max_chunksize=MAX_ROWS)
 
     def _details(self, documents: np.ndarray, best: np.ndarray) -> pa.Array:
-        signatures = view(self.signatures)
-        size = signatures.shape[1]
-        shares = pa.array([f"{agreed / size:.2f}" for agreed in range(size + 1)], pa.string())
         ids, clusters = self._names(best)
-        parts = ["cluster=", clusters, " survivor=", ids, " similarity=", shares.take(pa.array(agreement(signatures, documents, best)))]
-        return pc.binary_join_element_wise(*parts, "")
+        return pc.binary_join_element_wise(
+            "cluster=", clusters, " survivor=", ids, " similarity=", self._similarities(documents, best), self._index_of(best), ""
+        )
+
+    def _similarities(self, documents: np.ndarray, best: np.ndarray) -> pa.Array:
+        """Estimated Jaccard similarities to two places; 1.00 of documents without any shingle, which are duplicates when they are equal."""
+        sketches = Sketches(self.catalogue)
+        equal, filled = agreement(sketches.take(documents), sketches.take(best)).astype(np.int64)
+        hundredths = np.where(filled == 0, 100, (200 * equal + filled) // np.maximum(2 * filled, 1))
+        return pa.array([f"{value // 100}.{value % 100:02}" for value in range(101)], pa.string()).take(pa.array(hundredths))
+
+    def _index_of(self, documents: np.ndarray) -> pa.Array:
+        """`` index=FOLDER`` for documents of an index, and nothing for the run's own."""
+        names = pa.array([*(f" index={index.name}" for index in self.indexes), ""], pa.string())
+        ends = np.cumsum([index.documents for index in self.indexes], dtype=np.int64)
+        return names.take(pa.array(np.searchsorted(ends, documents, side="right")))
 
     def _names(self, documents: np.ndarray) -> tuple[pa.Array, pa.Array]:
         """Ids and hexadecimal cluster names of documents anywhere in the corpus, read from the key files that hold them."""
         order = np.argsort(documents, kind="stable")
-        borders = np.searchsorted(documents[order], self.firsts)
+        borders = np.searchsorted(documents[order], self.catalogue.firsts)
         pieces = [pa.table({"id": pa.array([], pa.string()), "hash": pa.array([], pa.binary(16))})]
         for part in np.flatnonzero(np.diff(borders)):
-            rows = documents[order[borders[part] : borders[part + 1]]] - self.firsts[part]
-            pieces.append(open_table(self.keys[part]).select(["id", "hash"]).take(pa.array(rows)).cast(pieces[0].schema))
+            rows = documents[order[borders[part] : borders[part + 1]]] - self.catalogue.firsts[part]
+            pieces.append(open_table(self.catalogue.keys[part]).select(["id", "hash"]).take(pa.array(rows)).cast(pieces[0].schema))
         back = np.empty(len(order), np.int64)
         back[order] = np.arange(len(order))
         names = pa.concat_tables(pieces).combine_chunks().take(pa.array(back))
         return names["id"].combine_chunks(), _hexadecimal(names["hash"].combine_chunks())
 
     def _cuts(self, begin: int, end: int) -> pa.Array:
-        if self.cuts is None:
-            return pa.array([[]] * (end - begin), SCHEMA.field("cuts").type)
-        cuts = view(self.cuts)
-        borders = np.searchsorted(cuts["document"], np.arange(begin, end + 1))
-        ordinals = np.ascontiguousarray(cuts["ordinal"][borders[0] : borders[-1]])
-        return pa.ListArray.from_arrays(pa.array((borders - borders[0]).astype(np.int32)), pa.array(ordinals))
+        """The part's cuts, gathered from all buckets, each sorted by document."""
+        found = [np.empty(0, CUT)]
+        for file in self.cuts:
+            cuts = read_records(file, CUT)
+            first, last = np.searchsorted(cuts["document"], [begin, end])
+            found.append(np.asarray(cuts[first:last]))
+        own = np.sort(np.concatenate(found), order=("document", "ordinal"))
+        borders = np.searchsorted(own["document"], np.arange(begin, end + 1))
+        return pa.ListArray.from_arrays(pa.array(borders.astype(np.int32)), pa.array(np.ascontiguousarray(own["ordinal"])))
 
 
 def _places(rows: int, chosen: np.ndarray) -> pa.Array:

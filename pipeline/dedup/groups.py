@@ -1,8 +1,10 @@
-"""The global groupings: packed keys go to 256 buckets by their first byte, and every bucket is sorted by itself.
+"""The global groupings: packed keys go to buckets by their upper bits, and every bucket is sorted by itself.
 
-Documents are named by their rank (``ranks``), so "the best of a group" is its minimum and no order of arrival matters.
-Memory: a part's keys while emitting, a bucket's keys (1/256 of all) while reducing: 20 bytes a document for ``Exact``, 12 bytes a
-band for ``Bands``, 16 bytes a paragraph for ``Paragraphs``.
+Documents are named by their rank (``ranks``), so "the best of a group" is its minimum and no order of arrival matters. There are so many
+buckets that each holds about ``BUCKET_BYTES``, and they are grouped ``PASS_BUCKETS`` at a time: an engine that holds what it shuffles in
+memory holds at most 1 GiB of packed keys, whatever the corpus.
+Memory: a part's keys while emitting, a bucket's keys while reducing. Packed: 20 bytes a document for ``Exact``, 12 bytes a band for
+``Bands``, 16 bytes a paragraph for ``Paragraphs``.
 """
 
 from __future__ import annotations
@@ -15,24 +17,41 @@ import numba
 import numpy as np
 
 from pipeline.arrowio import open_table
-from pipeline.dedup.keys import signature_matrix
+from pipeline.dedup.catalogue import Catalogue
+from pipeline.dedup.keys import NO_BAND
 from pipeline.dedup.ranks import view
-from pipeline.text.minhash import EMPTY, band_keys
 
+BUCKET_BYTES = 1 << 22
+PASS_BUCKETS = 256
 HASH = np.dtype([("high", ">u8"), ("low", ">u8"), ("rank", "<u4")])
 BAND = np.dtype([("key", "<u8"), ("rank", "<u4")])
 PARAGRAPH = np.dtype([("hash", "<u8"), ("rank", "<u4"), ("ordinal", "<u4")])
 PAIR = np.dtype([("first", "<u4"), ("second", "<u4")])
-CUT = np.dtype([("rank", "<u4"), ("ordinal", "<u4")])
+CUT = np.dtype([("document", "<u4"), ("ordinal", "<u4")])
 NEIGHBOURS = 32
 
 
-def _by_bucket(buckets: np.ndarray, records: np.ndarray) -> Iterator[tuple[int, bytes]]:
-    order = np.argsort(buckets, kind="stable")
-    borders = np.searchsorted(buckets[order], np.arange(257))
-    records = records[order]
-    for bucket in np.flatnonzero(np.diff(borders)):
-        yield int(bucket), records[borders[bucket] : borders[bucket + 1]].tobytes()
+@dataclass(frozen=True)
+class Share:
+    """The buckets of one pass: ``count`` of ``total``, from ``first`` on."""
+
+    first: int = 0
+    count: int = 1
+    total: int = 1
+
+    def deal(self, keys: np.ndarray, records: np.ndarray) -> Iterator[tuple[int, bytes]]:
+        """(bucket within the pass, its records); a record's bucket is told by the upper half of its key (uint64)."""
+        buckets = ((keys >> np.uint64(32)) * np.uint64(self.total) >> np.uint64(32)).astype(np.int64) - self.first
+        order = np.argsort(buckets, kind="stable")
+        borders = np.searchsorted(buckets[order], np.arange(self.count + 1))
+        for bucket in np.flatnonzero(np.diff(borders)):
+            yield int(bucket), records[order[borders[bucket] : borders[bucket + 1]]].tobytes()
+
+
+def passes(size: int) -> list[Share]:
+    """The passes in which keys of ``size`` bytes are grouped."""
+    total = max(1, -(-size // BUCKET_BYTES))
+    return [Share(first, min(PASS_BUCKETS, total - first), total) for first in range(0, total, PASS_BUCKETS)]
 
 
 def _gather(payloads: list[bytes], dtype: np.dtype) -> np.ndarray:
@@ -41,14 +60,18 @@ def _gather(payloads: list[bytes], dtype: np.dtype) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Emitter:
-    """Base of the emitters. ``firsts``: number of each part's first document. ``survivors``: see ``clusters``; None where all stand."""
+    """Base of the emitters. ``survivors``: see ``clusters``; None where all documents stand."""
 
+    catalogue: Catalogue
     ranks: Path
-    firsts: tuple[int, ...]
     survivors: Path | None = None
+    share: Share = field(default=Share(), kw_only=True)
+
+    def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
+        raise NotImplementedError
 
     def _ranks(self, part: int) -> np.ndarray:
-        return np.asarray(view(self.ranks)[0, self.firsts[part] : self.firsts[part + 1]])
+        return np.asarray(view(self.ranks)[0, self.catalogue.firsts[part] : self.catalogue.firsts[part + 1]])
 
     def _standing(self, ranks: np.ndarray) -> np.ndarray:
         assert self.survivors is not None
@@ -65,7 +88,7 @@ class Exact(Emitter):
         bytes_ = np.frombuffer(hashes.buffers()[1], np.uint8, 16 * len(hashes), 16 * hashes.offset)
         pairs = bytes_.view(">u8").reshape(-1, 2)
         records["high"], records["low"], records["rank"] = pairs[:, 0], pairs[:, 1], ranks
-        return _by_bucket(bytes_[::16], records)
+        return self.share.deal(pairs[:, 0].astype(np.uint64), records)
 
 
 def reduce_exact(bucket: int, payloads: list[bytes]) -> bytes:
@@ -80,49 +103,53 @@ def reduce_exact(bucket: int, payloads: list[bytes]) -> bytes:
     return np.sort(pairs, order=("second",)).tobytes()
 
 
-@dataclass(frozen=True)
 class Bands(Emitter):
-    """Groups the documents that stand by the bands of their signatures; documents without any shingle have no band."""
-
-    bands: int = field(kw_only=True)
-    rows: int = field(kw_only=True)
+    """Groups the documents that stand by their bands."""
 
     def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
         ranks = self._ranks(part)
-        signatures = signature_matrix(open_table(keys))
-        use = self._standing(ranks) & (signatures != EMPTY).any(axis=1)
-        found = band_keys(signatures[use], self.bands, self.rows).reshape(-1)
-        records = np.empty(len(found), BAND)
-        records["key"], records["rank"] = found, np.repeat(ranks[use], self.bands)
-        return _by_bucket((found >> np.uint64(56)).astype(np.uint8), records)
+        column = open_table(keys)["bands"].combine_chunks()
+        bands, size = column.flatten().to_numpy(), column.type.list_size
+        use = np.repeat(self._standing(ranks), size) & (bands != NO_BAND)
+        records = np.empty(np.count_nonzero(use), BAND)
+        records["key"], records["rank"] = bands[use], np.repeat(ranks, size)[use]
+        return self.share.deal(records["key"], records)
 
 
-def reduce_bands(bucket: int, payloads: list[bytes]) -> bytes:
-    """Candidate pairs, sorted and without repetition: PAIR (better, worse).
+@dataclass(frozen=True)
+class ReduceBands:
+    """Candidate pairs, sorted and without repetition: PAIR (better, worse), the worse of the run's own (of rank ``old`` at least).
 
     Each member of a band's group is paired with the ``NEIGHBOURS`` ranked next before it: all pairs in groups of ordinary size,
     and a linear number of them where a template has thousands of members.
     """
-    records = _gather(payloads, BAND)
-    records = records[np.lexsort((records["rank"], records["key"]))]
-    pairs = np.unique(_candidates(records["key"].copy(), records["rank"].copy()))
-    result = np.empty(len(pairs), PAIR)
-    result["first"], result["second"] = pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)
-    return result.tobytes()
+
+    old: int = 0
+
+    def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
+        records = _gather(payloads, BAND)
+        records = records[np.lexsort((records["rank"], records["key"]))]
+        pairs = np.unique(_candidates(records["key"].copy(), records["rank"].copy(), self.old))
+        result = np.empty(len(pairs), PAIR)
+        result["first"], result["second"] = pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)
+        return result.tobytes()
 
 
 @numba.njit(cache=True, nogil=True)
-def _candidates(keys: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+def _candidates(keys: np.ndarray, ranks: np.ndarray, old: int) -> np.ndarray:
     begin, total = 0, 0
     for member in range(keys.size):
         if keys[member] != keys[begin]:
             begin = member
-        total += min(member - begin, NEIGHBOURS)
+        if ranks[member] >= old:
+            total += min(member - begin, NEIGHBOURS)
     pairs = np.empty(total, np.uint64)
     begin, total = 0, 0
     for member in range(keys.size):
         if keys[member] != keys[begin]:
             begin = member
+        if ranks[member] < old:
+            continue
         for other in range(max(begin, member - NEIGHBOURS), member):
             pairs[total] = np.uint64(ranks[other]) << np.uint64(32) | np.uint64(ranks[member])
             total += 1
@@ -141,18 +168,25 @@ class Paragraphs(Emitter):
         records = np.empty(len(hashes), PARAGRAPH)
         records["hash"], records["rank"], records["ordinal"] = hashes, np.repeat(ranks, lengths), np.arange(len(hashes)) - starts
         records = records[np.repeat(self._standing(ranks), lengths)]
-        return _by_bucket((records["hash"] >> np.uint64(56)).astype(np.uint8), records)
+        return self.share.deal(records["hash"], records)
 
 
-def reduce_paragraphs(bucket: int, payloads: list[bytes]) -> bytes:
-    """Every paragraph that stands in a better-ranked document, or earlier in its own: CUT."""
-    records = _gather(payloads, PARAGRAPH)
-    records = records[np.lexsort((records["ordinal"], records["rank"], records["hash"]))]
-    again = np.zeros(len(records), bool)
-    again[1:] = records["hash"][1:] == records["hash"][:-1]
-    cuts = np.empty(np.count_nonzero(again), CUT)
-    cuts["rank"], cuts["ordinal"] = records["rank"][again], records["ordinal"][again]
-    return np.sort(cuts, order=("rank", "ordinal")).tobytes()
+@dataclass(frozen=True)
+class ReduceParagraphs:
+    """Every paragraph of the run's own documents that stands in a better-ranked one, or earlier in its own: CUT, sorted."""
+
+    ranks: Path
+    old: int = 0
+
+    def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
+        records = _gather(payloads, PARAGRAPH)
+        records = records[np.lexsort((records["ordinal"], records["rank"], records["hash"]))]
+        again = records["rank"] >= self.old
+        again[1:] &= records["hash"][1:] == records["hash"][:-1]
+        again[:1] = False
+        cuts = np.empty(np.count_nonzero(again), CUT)
+        cuts["document"], cuts["ordinal"] = view(self.ranks)[1][records["rank"][again]], records["ordinal"][again]
+        return np.sort(cuts, order=("document", "ordinal")).tobytes()
 
 
 def read_records(path: Path, dtype: np.dtype) -> np.ndarray:

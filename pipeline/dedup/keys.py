@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.schema.corpus import DedupSettings
-from pipeline.arrowio import open_table
 from pipeline.outcome import Position
 from pipeline.step import Extractor
-from pipeline.text.minhash import permutations, signatures
+from pipeline.text.minhash import band_keys, fingerprints, permutations
+from pipeline.text.one_permutation import BINS
 from pipeline.text.paragraphs import paragraphs
 
+NO_BAND = 0
 
-def schema(size: int) -> pa.Schema:
-    """Columns of the keys of documents with signatures of ``size`` values."""
+
+def schema(bands: int) -> pa.Schema:
+    """Columns of the keys of documents with so many bands."""
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
@@ -25,7 +25,8 @@ def schema(size: int) -> pa.Schema:
             pa.field("source", pa.uint16(), nullable=False),
             pa.field("perplexity", pa.float32(), nullable=False),
             pa.field("bytes", pa.int32(), nullable=False),
-            pa.field("signature", pa.list_(pa.uint32(), size), nullable=False),
+            pa.field("bands", pa.list_(pa.uint64(), bands), nullable=False),
+            pa.field("sketch", pa.binary(BINS), nullable=False),
             pa.field("paragraphs", pa.list_(pa.uint64()), nullable=False),
         ]
     )
@@ -37,19 +38,22 @@ def is_code(batch: pa.RecordBatch) -> np.ndarray:
 
 
 class Keys(Extractor):
-    """Documents -> keys. ``source`` is the index of the source in the manifest; an unknown perplexity counts as infinite."""
+    """Documents -> keys. ``source`` is the index of the source in the manifest; an unknown perplexity counts as infinite. The bands of a
+    document without any shingle are ``NO_BAND``."""
 
     def __init__(self, settings: DedupSettings, sources: tuple[str, ...]) -> None:
         self._settings = settings
         self._sources = sources
-        self.schema = schema(settings.bands * settings.rows)
+        self.schema = schema(settings.bands)
 
     def setup(self) -> None:
         self._permutations = permutations(self._settings.bands * self._settings.rows, self._settings.seed)
 
     def process(self, batch: pa.RecordBatch, where: Position) -> pa.RecordBatch:
         texts, settings = batch.column("text"), self._settings
-        found = signatures(texts, self._permutations, settings.shingle_words, settings.shingle_characters)
+        signatures, sketches = fingerprints(texts, self._permutations, settings.shingle_words, settings.shingle_characters)
+        bands = band_keys(signatures, settings.bands, settings.rows)
+        bands[~sketches.any(axis=1)] = NO_BAND
         skip = is_code(batch) if settings.paragraphs else np.ones(len(texts), bool)
         hashes, _, starts = paragraphs(texts, skip, settings.min_paragraph_characters)
         columns = {
@@ -58,7 +62,8 @@ class Keys(Extractor):
             "source": pc.index_in(batch.column("source").cast(pa.string()), pa.array(self._sources)).cast(pa.uint16()),
             "perplexity": _perplexity(batch),
             "bytes": pc.binary_length(texts).cast(pa.int32()),
-            "signature": pa.FixedSizeListArray.from_arrays(pa.array(found.reshape(-1)), type=self.schema.field("signature").type),
+            "bands": pa.FixedSizeListArray.from_arrays(pa.array(bands.reshape(-1)), type=self.schema.field("bands").type),
+            "sketch": pa.FixedSizeBinaryArray.from_buffers(pa.binary(BINS), len(texts), [None, pa.py_buffer(sketches)]),
             "paragraphs": pa.ListArray.from_arrays(pa.array(starts.astype(np.int32)), pa.array(hashes)),
         }
         return pa.RecordBatch.from_arrays([columns[name] for name in self.schema.names], schema=self.schema)
@@ -70,15 +75,3 @@ def _perplexity(batch: pa.RecordBatch) -> pa.Array:
         return pa.repeat(pa.scalar(np.inf, pa.float32()), batch.num_rows)
     values = pc.struct_field(signals, "perplexity")
     return pc.if_else(pc.fill_null(pc.is_finite(values), False), values, pa.scalar(np.inf, pa.float32()))
-
-
-def signature_matrix(table: pa.Table) -> np.ndarray:
-    """The signatures of a table of keys: uint32 [documents, permutations]."""
-    column = table["signature"]
-    values = [chunk.flatten().to_numpy() for chunk in column.chunks]
-    return np.concatenate([np.empty(0, np.uint32), *values]).reshape(-1, column.type.list_size)
-
-
-def first_numbers(paths: list[Path]) -> np.ndarray:
-    """int64 [parts + 1]: the number of each part's first document when the documents of all parts are numbered through."""
-    return np.cumsum([0, *(open_table(path).num_rows for path in paths)], dtype=np.int64)

@@ -4,32 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.arrowio import open_table
+from pipeline.dedup.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from pipeline.dedup.index import Index
 
 ORDER = [("source", "ascending"), ("perplexity", "ascending"), ("bytes", "descending"), ("id", "ascending"), ("hash", "ascending")]
 
 
 @dataclass(frozen=True)
 class WriteRanks:
-    """Ranks the documents of all key files by their source's place in the manifest, lower perplexity, longer text, then id.
+    """Ranks the documents of the index as they were, then the run's own by their source's place in the manifest, lower perplexity,
+    longer text, then id.
 
-    Writes uint32 [2, documents]: the rank of each document, and the document of each rank. Memory: 24 bytes a document; the sort
-    columns themselves stay in the memory-mapped key files.
+    Writes uint32 [2, documents]: the rank of each document, and the document of each rank. Memory: 8 bytes a document, and 16 more for
+    each of the run's own; the sort columns themselves stay in the memory-mapped key files.
     """
 
-    keys: tuple[Path, ...]
+    catalogue: Catalogue
+    indexes: tuple[Index, ...]
 
     def __call__(self, index: int, path: Path) -> None:
         columns = [name for name, _ in ORDER]
-        table = pa.concat_tables([open_table(key).select(columns) for key in self.keys])
-        ranks = np.empty((2, table.num_rows), np.uint32)
-        ranks[1] = pc.sort_indices(table, sort_keys=ORDER).to_numpy()
-        ranks[0, ranks[1]] = np.arange(table.num_rows, dtype=np.uint32)
+        ranks = np.empty((2, self.catalogue.documents), np.uint32)
+        first = 0
+        for known in self.indexes:
+            ranks[:, first : first + known.documents] = known.column("ranks") - np.uint32(known.own) + np.uint32(first)
+            first += known.documents
+        table = pa.concat_tables([open_table(key).select(columns) for key in self.catalogue.own])
+        ranks[1, first:] = pc.sort_indices(table, sort_keys=ORDER).to_numpy()
+        ranks[1, first:] += np.uint32(first)
+        ranks[0, ranks[1, first:]] = np.arange(first, self.catalogue.documents, dtype=np.uint32)
         save(path, ranks)
 
 

@@ -1,20 +1,24 @@
 """The dedup step: which phases there are, and in what order.
 
-1. ``keys`` (one pass over the text): content hash, MinHash signature and paragraph hashes of every document.
+1. ``keys`` (one pass over the text): content hash, LSH bands, sketch and paragraph hashes of every document.
 2. ``ranks``: the order in which documents would rather be kept.
 3. ``exact`` (grouping) and ``originals``: documents with equal hashes; only the best of each goes on.
-4. ``bands`` (grouping), ``verified``, ``survivors``: near-duplicates by LSH, checked by their signatures, joined into clusters.
-5. ``paragraphs`` (grouping), ``cuts``: paragraphs of the documents that stand, in all places but the first.
+4. ``bands`` (grouping), ``verified``, ``survivors``: near-duplicates by LSH, checked by their sketches, joined into clusters.
+5. ``paragraphs`` (grouping): paragraphs of the documents that stand, in all places but the first.
 6. ``decisions``, and the second pass over the text, which carries them out.
 
-Memory, for n documents with p hashed paragraphs: ranking and clustering hold 24 n bytes at most, a grouping 1/256 of its packed keys in
-each worker (and, on engines without spilling, all of them in the driver: 168 n bytes for the bands, 16 p for the paragraphs).
-Disk: 4 x bands x rows bytes a document, twice, which is 0.9 kB with the defaults.
+With an ``index`` (``index``), the documents of earlier runs take part in 3 to 5 by their keys, ahead of the run's own and untouched.
+
+Memory: one part's keys in each worker, or a bucket of some 4 MB of packed keys (``groups``). Ranking and clustering hold 24 bytes a
+document at most in one process; so do 1 GiB of packed keys at most on engines that shuffle in memory.
+Disk, for a document of p hashed paragraphs: keys 8 x bands + 512 + 8 p bytes and its id, which is 0.7 kB with the defaults.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +27,27 @@ import numpy as np
 from manifests.schema.corpus import CorpusManifest
 from pipeline.context import StepContext
 from pipeline.dedup.apply import Apply
-from pipeline.dedup.clusters import Verify, WriteSignatures, WriteSurvivors, histogram
-from pipeline.dedup.decisions import WriteCuts, WriteDecisions
-from pipeline.dedup.groups import PAIR, Bands, Exact, Paragraphs, reduce_bands, reduce_exact, reduce_paragraphs
-from pipeline.dedup.keys import Keys, first_numbers
+from pipeline.dedup.catalogue import Catalogue, catalogue, paragraph_count
+from pipeline.dedup.clusters import Verify, WriteSurvivors, histogram
+from pipeline.dedup.decisions import WriteDecisions
+from pipeline.dedup.groups import (
+    BAND,
+    HASH,
+    PAIR,
+    PARAGRAPH,
+    Bands,
+    Emitter,
+    Exact,
+    Paragraphs,
+    ReduceBands,
+    ReduceParagraphs,
+    passes,
+    reduce_exact,
+)
+from pipeline.dedup.index import COMPARABLE, Index, manifest_hash, open_indexes, write_index
+from pipeline.dedup.keys import Keys
 from pipeline.dedup.ranks import WriteRanks, view
+from pipeline.jobs import Reduce
 from pipeline.step import Step, StepResult
 
 
@@ -35,37 +55,68 @@ class DedupStep(Step):
     """Removes repeated documents, paragraphs and characters. The same documents give the same survivors, however they are ordered."""
 
     name = "dedup"
-    version = 1
+    version = 2
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         return {"dedup": corpus.dedup.model_dump(), "sources": [source.name for source in corpus.sources]}
 
+    def inputs(self, context: StepContext) -> dict[str, str]:
+        return {f"index/{number}": manifest_hash(name, folder) for number, (name, folder) in enumerate(_folders(context))}
+
     def run(self, context: StepContext) -> StepResult:
         settings = context.corpus.dedup
-        keys = context.extract("keys", Keys(settings, tuple(source.name for source in context.corpus.sources)))
-        firsts = tuple(first_numbers(keys).tolist())
-        ranks = self._one(context, "ranks", WriteRanks(tuple(keys)))
-        signatures = self._one(context, "signatures", WriteSignatures(tuple(keys), settings.bands * settings.rows))
-        equal = context.group("exact", keys, Exact(ranks, firsts), reduce_exact)
-        exact = self._one(context, "originals", WriteSurvivors(firsts[-1], tuple(equal)))
-        candidates = context.group("bands", keys, Bands(ranks, firsts, exact, bands=settings.bands, rows=settings.rows), reduce_bands)
-        check = Verify(tuple(candidates), ranks, signatures, settings.similarity)
-        verified = context.each("verified", check, len(candidates), suffix=".pairs")
-        survivors = self._one(context, "survivors", WriteSurvivors(firsts[-1], tuple(verified), exact))
-        cuts = self._cuts(context, keys, Paragraphs(ranks, firsts, survivors), ranks) if settings.paragraphs else None
-        write = WriteDecisions(tuple(keys), firsts, ranks, signatures, exact, survivors, cuts)
-        decisions = context.each("decisions", write, len(keys))
+        indexes = open_indexes(_folders(context), settings, self.version)
+        known = catalogue([path for index in indexes for path in index.keys], self._keys(context))
+        ranks = _one(context, "ranks", WriteRanks(known, indexes))
+        equal = _group(context, "exact", Exact(known, ranks), reduce_exact, known.documents * HASH.itemsize)
+        exact = _one(context, "originals", WriteSurvivors(known.documents, tuple(equal)))
+        survivors, pairs = self._near(context, known, indexes, ranks, exact)
+        cuts = self._cuts(context, known, ranks, survivors) if settings.paragraphs else []
+        write = WriteDecisions(known, indexes, ranks, exact, survivors, tuple(cuts))
+        decisions = context.each("decisions", write, len(known.own))
         parts = context.map(Apply(settings, {part.index: path for part, path in zip(context.inputs, decisions, strict=True)}))
-        pairs = {"candidates": _count(candidates), "verified_pairs": _count(verified)}
-        return StepResult(parts, metrics=pairs | histogram(np.asarray(view(survivors))))
+        clusters = histogram(np.asarray(view(survivors)[known.old :]), known.old)
+        return StepResult(parts, metrics=pairs | clusters, files=write_index(context.folder, indexes, known))
+
+    def _keys(self, context: StepContext) -> list[Path]:
+        """Extracted again only when what decides them changes: not for another threshold or index."""
+        settings = self.settings(context.corpus)
+        key = [self.version, settings["sources"], {name: settings["dedup"][name] for name in COMPARABLE}]
+        return context.extract("keys", Keys(context.corpus.dedup, tuple(settings["sources"])), key=key)
 
     @staticmethod
-    def _one(context: StepContext, phase: str, work: Any) -> Path:
-        return context.each(phase, work, 1, suffix=".npy")[0]
+    def _near(context: StepContext, known: Catalogue, indexes: tuple[Index, ...], ranks: Path, exact: Path) -> tuple[Path, dict[str, int]]:
+        settings = context.corpus.dedup
+        size = known.documents * settings.bands * BAND.itemsize
+        candidates = _group(context, "bands", Bands(known, ranks, exact), ReduceBands(known.old), size)
+        check = Verify(tuple(candidates), ranks, known, settings.similarity)
+        verified = context.each("verified", check, len(candidates), suffix=".pairs")
+        survivors = _one(context, "survivors", WriteSurvivors(known.documents, tuple(verified), exact, indexes))
+        return survivors, {"candidates": _count(candidates), "verified_pairs": _count(verified)}
 
-    def _cuts(self, context: StepContext, keys: Sequence[Path], emit: Paragraphs, ranks: Path) -> Path:
-        repeated = context.group("paragraphs", keys, emit, reduce_paragraphs)
-        return self._one(context, "cuts", WriteCuts(tuple(repeated), ranks))
+    @staticmethod
+    def _cuts(context: StepContext, known: Catalogue, ranks: Path, survivors: Path) -> list[Path]:
+        size = paragraph_count(known.keys) * PARAGRAPH.itemsize
+        return _group(context, "paragraphs", Paragraphs(known, ranks, survivors), ReduceParagraphs(ranks, known.old), size)
+
+
+def _folders(context: StepContext) -> list[tuple[str, Path]]:
+    return [(name, context.resolve(name)) for name in context.corpus.dedup.index]
+
+
+def _one(context: StepContext, phase: str, work: Any) -> Path:
+    return context.each(phase, work, 1, suffix=".npy")[0]
+
+
+def _group(context: StepContext, phase: str, emit: Emitter, reduce: Reduce, size: int) -> list[Path]:
+    """Groups the keys of all files in as many passes as ``size`` bytes of them need; one folder a pass."""
+    files: list[Path] = []
+    shares = passes(size)
+    for number, share in enumerate(shares):
+        files += context.group(f"{phase}/{number:04d}", emit.catalogue.keys, replace(emit, share=share), reduce)
+    for folder in sorted((context.folder / phase).iterdir())[len(shares) :]:
+        shutil.rmtree(folder)
+    return files
 
 
 def _count(pairs: Sequence[Path]) -> int:

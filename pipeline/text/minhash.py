@@ -13,6 +13,7 @@ import pyarrow as pa
 from datasketch import MinHash
 
 from pipeline.text.buffers import text_buffers
+from pipeline.text.one_permutation import BINS, lower_bins, seal
 from pipeline.text.shingles import BLOCK, finalize, next_shingles
 from pipeline.text.units import fold_table, is_cjk
 
@@ -26,7 +27,7 @@ def permutations(count: int, seed: int) -> np.ndarray:
 
 @numba.njit(cache=True, nogil=True)
 def _lower(hashes: np.ndarray, count: int, parameters: np.ndarray, signature: np.ndarray) -> None:
-    """Takes ``hashes[:count]`` (overwritten) into a signature."""
+    """Takes ``hashes[:count]`` into a signature, and leaves them finalized."""
     for index in range(count):
         value = hashes[index]
         value = np.uint32((value ^ (value >> np.uint32(16))) * np.uint32(0x85EBCA6B))
@@ -63,11 +64,14 @@ def sketch(hashes: np.ndarray, starts: np.ndarray, parameters: np.ndarray) -> np
 
 
 @numba.njit(cache=True, nogil=True)
-def _signatures(data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, words: int, characters: int, parameters: np.ndarray) -> np.ndarray:
+def _fingerprints(
+    data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, words: int, characters: int, parameters: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     rows = offsets.size - 1
-    signatures = np.full((rows, parameters.shape[1]), np.uint32(EMPTY), np.uint32)
+    signatures, sketches = np.full((rows, parameters.shape[1]), np.uint32(EMPTY), np.uint32), np.empty((rows, BINS), np.uint8)
     capacity = BLOCK + max(words, characters)
     units, spans, block = np.empty(capacity, np.uint64), np.empty((2, capacity), np.int64), np.empty(capacity, np.uint32)
+    minima = np.full(BINS, np.uint32(EMPTY), np.uint32)
     for row in range(rows):
         position, end, carried = offsets[row], offsets[row + 1], 0
         by_character = is_cjk(data, position, end, fold)
@@ -75,13 +79,26 @@ def _signatures(data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, words: 
         while position < end:
             written, carried, position = next_shingles(data, position, end, fold, by_character, size, units, spans, carried, block)
             _lower(block, written, parameters, signatures[row])
-    return signatures
+            lower_bins(block, written, minima)
+        seal(minima, sketches[row])
+    return signatures, sketches
+
+
+def fingerprints(texts: pa.Array, parameters: np.ndarray, words: int = 5, characters: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    """Both fingerprints of the shingle sets of texts, in one pass.
+
+    Returns:
+        signatures: uint32 [texts, permutations]; all ``EMPTY`` for a text without letters or digits.
+        sketches: uint8 [texts, BINS] (``one_permutation``), of the hashes after the finalizer; all 0 for such a text.
+    """
+    offsets, data = text_buffers(texts)
+    found, sketches = _fingerprints(data, offsets, fold_table(), words, characters, parameters)
+    return found, sketches
 
 
 def signatures(texts: pa.Array, parameters: np.ndarray, words: int = 5, characters: int = 5) -> np.ndarray:
-    """Signatures of the shingle sets of texts: uint32 [texts, permutations]; all ``EMPTY`` for a text without letters or digits."""
-    offsets, data = text_buffers(texts)
-    return _signatures(data, offsets, fold_table(), words, characters, parameters)
+    """The signatures alone."""
+    return fingerprints(texts, parameters, words, characters)[0]
 
 
 @numba.njit(cache=True, nogil=True)

@@ -32,16 +32,25 @@ def is_space(point: int) -> bool:
     return point == 0x20 or 0x09 <= point <= 0x0D or point == 0xA0 or point == 0x3000
 
 
+def _kind_of(character: str) -> int:
+    if character.isascii() and is_space.py_func(ord(character)):
+        return _SPACE
+    return _STOP if character in ".!?" else _CLOSE if character in "\"')]" else _OTHER
+
+
+_ASCII = np.array([_kind_of(chr(point)) for point in range(0x80)], np.uint8)
+
+
 @numba.njit(cache=True, nogil=True)
 def _kind(point: int) -> int:
+    if point < 0x80:
+        return int(_ASCII[point])
+    if 0x3012 <= point < 0xFF01:  # Han and most other letters of East Asia
+        return _OTHER
     if is_space(point):
         return _SPACE
-    if point == 0x2E or point == 0x21 or point == 0x3F:  # . ! ?
-        return _STOP
     if point == 0x3002 or point == 0xFF01 or point == 0xFF1F:  # 。！？
         return _WIDE_STOP
-    if point == 0x22 or point == 0x27 or point == 0x29 or point == 0x5D:  # " ' ) ]
-        return _CLOSE
     if point == 0x2019 or point == 0x201D or point == 0x300D or point == 0x300F or point == 0xFF09 or point == 0x3011:  # ’ ” 」 』 ） 】
         return _CLOSE
     return _OTHER
@@ -78,7 +87,8 @@ def _split(data: np.ndarray, begin: int, end: int, minimum: int, hashes: np.ndar
         stop = kind if kind in (_STOP, _WIDE_STOP) else (stop if kind == _CLOSE and not gap else _OTHER)
         gap, newlines = False, 0
         state = (state ^ np.uint64(point)) * _PRIME
-        sentence = (sentence ^ np.uint64(point)) * _PRIME
+        if windowed:
+            sentence = (sentence ^ np.uint64(point)) * _PRIME
         characters += 1
         position += width
     if characters >= minimum:

@@ -88,6 +88,8 @@ def is_cjk(data: np.ndarray, begin: int, end: int, fold: np.ndarray) -> bool:
         elif code != SEPARATOR and not inside:
             words += 1
         inside = bool(code != SEPARATOR and code < CJK)
+        while inside and position < end and data[position] < 0x80 and fold[data[position]] != SEPARATOR:
+            position += 1
     return characters > 0 and characters >= words
 
 
@@ -134,6 +136,10 @@ def scan(
         if not inside:
             first, inside = position - width, True
         state = (state ^ code) * _PRIME
+        # The rest of an ASCII word, which needs no decoding.
+        while position < end and data[position] < 0x80 and fold[data[position]] != SEPARATOR:
+            state = (state ^ np.uint64(fold[data[position]])) * _PRIME
+            position += 1
         last = position
     if inside:
         hashes[count] = _finish(state) & ~np.uint64(1)

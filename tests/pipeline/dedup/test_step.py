@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from manifests.schema.corpus import DedupSettings
 from manifests.schema.signals import SIGNALS
-from manifests.schema.steps import merge_metrics
-from pipeline.arrowio import open_table
-from pipeline.dedup import DedupStep
-from tests.pipeline.measured import context, corpus, measured
+from tests.pipeline.dedup.finished import finish
 from tests.pipeline.toy import PEP20
 
 # Lincoln, Gettysburg (1863); Darwin, Origin of Species (1859); Tao Yuanming, Peach Blossom Spring (421); Fan Zhongyan (1046).
@@ -42,26 +38,9 @@ YUEYANG = (
 LICENCE = "This document is placed in the public domain or under the CC0-1.0-Universal license, whichever is more permissive."
 
 
-def run(folder: Path, rows: list[dict[str, Any]], settings: DedupSettings | None = None, parts: int = 2) -> dict[str, Any]:
-    """Runs the step on the rows, dealt out to parts, and returns texts, tokens, rejections by id, and metrics."""
-    batches = [[measured(rows[index::parts])] if rows[index::parts] else [] for index in range(parts)]
-    run = context("dedup", folder, corpus(("best", "web"), settings), batches)
-    result = DedupStep().run(run)
-    kept = pa.concat_tables([open_table(run.folder / part.kept.path) for part in result.parts]).to_pylist()
-    rejected = pa.concat_tables([open_table(run.folder / part.rejected.path) for part in result.parts]).to_pylist()
-    assert len(kept) + len(rejected) == len(rows)
-    return {
-        "texts": {row["id"]: row["text"] for row in kept},
-        "tokens": {row["id"]: row["tokens"] for row in kept},
-        "rejected": {row["id"]: (row["reason"], row["detail"]) for row in rejected},
-        "lost": {row["id"]: row["text"] for row in rejected},
-        "metrics": merge_metrics([result.metrics, *(part.metrics for part in result.parts)]),
-    }
-
-
 def test_exact_and_near_duplicates_name_cluster_survivor_and_similarity(tmp_path: Path) -> None:
     edited = PEACH.replace("芳草鲜美", "芳草甚美")
-    found = run(
+    found = finish(
         tmp_path,
         [
             {"id": "g1", "text": GETTYSBURG},
@@ -72,18 +51,18 @@ def test_exact_and_near_duplicates_name_cluster_survivor_and_similarity(tmp_path
             {"id": "y", "text": YUEYANG, "language": "zh"},
         ],
     )
-    assert set(found["texts"]) == {"g1", "p2", "o", "y"}
-    reason, detail = found["rejected"]["g2"]
+    assert set(found.texts) == {"g1", "p2", "o", "y"}
+    reason, detail = found.rejected["g2"]
     assert reason == "exact_duplicate"
     assert detail.startswith("cluster=")
     assert detail.endswith(" survivor=g1 similarity=1.00")
-    reason, detail = found["rejected"]["p1"]
+    reason, detail = found.rejected["p1"]
     assert reason == "near_duplicate"
     assert detail.split()[1] == "survivor=p2"
     assert 0.75 <= float(detail.split("similarity=")[1]) < 1
-    assert found["metrics"]["clusters/2"] == 2
-    assert found["metrics"]["verified_pairs"] >= 1
-    assert found["tokens"]["o"] == [1, 2, 3]
+    assert found.metrics["clusters/2"] == 2
+    assert found.metrics["verified_pairs"] >= 1
+    assert found.tokens["o"] == [1, 2, 3]
 
 
 def test_the_source_s_place_beats_length_and_length_beats_the_id(tmp_path: Path) -> None:
@@ -95,13 +74,13 @@ def test_the_source_s_place_beats_length_and_length_beats_the_id(tmp_path: Path)
         {"id": "f", "text": YUEYANG},
         {"id": "e", "text": YUEYANG},
     ]
-    assert set(run(tmp_path, rows)["texts"]) == {"b", "d", "e"}
+    assert set(finish(tmp_path, rows).texts) == {"b", "d", "e"}
 
 
 @pytest.mark.skipif("perplexity" not in SIGNALS, reason="there is no perplexity signal")
 def test_lower_perplexity_beats_length(tmp_path: Path) -> None:
     rows = [{"id": "long", "text": ORIGIN + " Yes, due.", "perplexity": 300.0}, {"id": "good", "text": ORIGIN, "perplexity": 120.0}]
-    assert set(run(tmp_path, rows)["texts"]) == {"good"}
+    assert set(finish(tmp_path, rows).texts) == {"good"}
 
 
 def test_every_order_of_the_input_gives_the_same_result(tmp_path: Path) -> None:
@@ -113,11 +92,11 @@ def test_every_order_of_the_input_gives_the_same_result(tmp_path: Path) -> None:
     results = []
     for seed in range(3):
         random.Random(seed).shuffle(rows)
-        results.append(run(tmp_path / str(seed), rows, parts=seed + 1))
+        results.append(replace(finish(tmp_path / str(seed), rows, parts=seed + 1), folder=tmp_path))
     assert results[0] == results[1] == results[2]
-    assert set(results[0]["texts"]) == {"0-1", "1-1", "2-1", "3-1", "0-licensed", "zen"}
-    assert results[0]["texts"]["zen"] == " ".join(PEP20) + "\n\n"
-    assert results[0]["metrics"]["clusters/5"] == 4
+    assert set(results[0].texts) == {"0-1", "1-1", "2-1", "3-1", "0-licensed", "zen"}
+    assert results[0].texts["zen"] == " ".join(PEP20) + "\n\n"
+    assert results[0].metrics["clusters/5"] == 4
 
 
 def test_repeated_paragraphs_go_but_for_the_best_place(tmp_path: Path) -> None:
@@ -127,12 +106,12 @@ def test_repeated_paragraphs_go_but_for_the_best_place(tmp_path: Path) -> None:
         {"id": "only", "text": f"{LICENCE}\n"},
         {"id": "code", "text": f"# {YUEYANG}\n\n{LICENCE}\n", "language": "code"},
     ]
-    found = run(tmp_path, rows)
-    assert found["texts"] == {"one": rows[0]["text"], "two": f"{ORIGIN}\n\n岳阳楼记\n\n", "code": rows[3]["text"]}
-    assert found["tokens"] == {"one": [1, 2, 3], "two": None, "code": [1, 2, 3]}
-    assert found["rejected"] == {"only": ("duplicate_paragraphs", "1 paragraphs stand in other documents, 0 of 115 bytes are left")}
-    assert found["lost"] == {"only": rows[2]["text"]}
-    assert found["metrics"] == {"candidates": 0, "verified_pairs": 0, "paragraphs_removed/en": 2, "documents_cut/en": 1}
+    found = finish(tmp_path, rows)
+    assert found.texts == {"one": rows[0]["text"], "two": f"{ORIGIN}\n\n岳阳楼记\n\n", "code": rows[3]["text"]}
+    assert found.tokens == {"one": [1, 2, 3], "two": None, "code": [1, 2, 3]}
+    assert found.rejected == {"only": ("duplicate_paragraphs", "1 paragraphs stand in other documents, 0 of 115 bytes are left")}
+    assert found.lost == {"only": rows[2]["text"]}
+    assert found.metrics == {"candidates": 0, "verified_pairs": 0, "paragraphs_removed/en": 2, "documents_cut/en": 1}
 
 
 def test_paragraphs_of_a_rejected_document_do_not_count(tmp_path: Path) -> None:
@@ -141,8 +120,8 @@ def test_paragraphs_of_a_rejected_document_do_not_count(tmp_path: Path) -> None:
         {"id": "b", "text": f"{GETTYSBURG} \n\n{LICENCE}"},
         {"id": "c", "text": f"{ORIGIN}\n\n{LICENCE}", "source": "best"},
     ]
-    found = run(tmp_path, rows)
-    assert {name: text.count(LICENCE) for name, text in found["texts"].items()} == {"b": 0, "c": 1}
+    found = finish(tmp_path, rows)
+    assert {name: text.count(LICENCE) for name, text in found.texts.items()} == {"b": 0, "c": 1}
 
 
 def test_runs_of_one_character_are_cut_in_prose_only(tmp_path: Path) -> None:
@@ -151,24 +130,24 @@ def test_runs_of_one_character_are_cut_in_prose_only(tmp_path: Path) -> None:
         {"id": "zh", "text": "笑死" + "哈" * 30, "language": "zh"},
         {"id": "code", "text": "#" * 60 + "\nx = 1", "language": "code"},
     ]
-    found = run(tmp_path, rows)
+    found = finish(tmp_path, rows)
     english = "Title\n" + "=" * 16 + "\n" + " " * 40 + "Yes" + "!" * 16
-    assert found["texts"] == {"en": english, "zh": "笑死" + "哈" * 16, "code": rows[2]["text"]}
-    assert found["metrics"]["characters_removed/en"] == 28
-    assert found["metrics"]["characters_removed/zh"] == 14
-    assert found["tokens"] == {"en": None, "zh": None, "code": [1, 2, 3]}
+    assert found.texts == {"en": english, "zh": "笑死" + "哈" * 16, "code": rows[2]["text"]}
+    assert found.metrics["characters_removed/en"] == 28
+    assert found.metrics["characters_removed/zh"] == 14
+    assert found.tokens == {"en": None, "zh": None, "code": [1, 2, 3]}
 
 
 def test_paragraphs_can_be_left_alone(tmp_path: Path) -> None:
     rows = [{"id": str(index), "text": f"Number {index}.\n\n{LICENCE}"} for index in range(2)]
-    found = run(tmp_path, rows, DedupSettings(paragraphs=False, similarity=1.0))
-    assert found["texts"] == {row["id"]: row["text"] for row in rows}
+    found = finish(tmp_path, rows, DedupSettings(paragraphs=False, similarity=1.0))
+    assert found.texts == {row["id"]: row["text"] for row in rows}
 
 
 def test_documents_without_letters_are_not_alike(tmp_path: Path) -> None:
     rows = [{"id": "dots", "text": "... ..."}, {"id": "lines", "text": "— — —"}, {"id": "empty", "text": ""}]
-    assert set(run(tmp_path, rows)["texts"]) == {"dots", "lines", "empty"}
+    assert set(finish(tmp_path, rows).texts) == {"dots", "lines", "empty"}
 
 
 def test_an_empty_corpus(tmp_path: Path) -> None:
-    assert run(tmp_path, [], parts=1)["metrics"] == {"candidates": 0, "verified_pairs": 0}
+    assert finish(tmp_path, [], parts=1).metrics == {"candidates": 0, "verified_pairs": 0}

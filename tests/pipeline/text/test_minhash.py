@@ -9,7 +9,8 @@ from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.text.minhash import EMPTY, band_keys, permutations, signatures, sketch
+from pipeline.text.minhash import EMPTY, band_keys, fingerprints, permutations, signatures, sketch
+from pipeline.text.one_permutation import BINS, agreement, lower_bins, seal
 from pipeline.text.shingles import BLOCK, shingles
 
 SUTRA = "如是我闻。一时，佛在舍卫国祇树给孤独园，与大比丘众千二百五十人俱。尔时，世尊食时，着衣持钵，入舍卫大城乞食。"
@@ -65,3 +66,64 @@ def test_bands_agree_exactly_where_their_rows_do() -> None:
     assert np.flatnonzero(keys[0] != keys[1]).tolist() == [2]
     repeated = band_keys(np.tile(np.arange(8, dtype=np.uint32), 14)[None], 14, 8)
     assert len(set(repeated[0].tolist())) == 14
+
+
+def sketched(hashes: list[int], minima: np.ndarray) -> np.ndarray:
+    sealed = np.empty(BINS, np.uint8)
+    lower_bins(np.array(hashes, np.uint32), len(hashes), minima)
+    seal(minima, sealed)
+    return sealed
+
+
+def byte(hash_: int) -> int:
+    return (hash_ * 0x9E3779B1 % 2**32 >> 8) % 255 + 1
+
+
+HASHES = st.lists(st.one_of(st.integers(0, 2**32 - 2), st.integers(0, 40).map(lambda low: 3 << 23 | low)), max_size=40)
+
+
+@settings(max_examples=100, deadline=None)
+@given(HASHES, HASHES, st.randoms())
+def test_a_sketch_keeps_a_byte_of_each_bin_s_lowest_hash(one: list[int], other: list[int], random: object) -> None:
+    minima = np.full(BINS, EMPTY, np.uint32)
+    found = []
+    for members in (one, other):
+        lowest = {place: min(value for value in members if value >> 23 == place) for place in {value >> 23 for value in members}}
+        shuffled = [*members, *members]
+        random.shuffle(shuffled)  # type: ignore[attr-defined]
+        found.append(sketched(shuffled, minima))
+        assert {place: int(value) for place, value in enumerate(found[-1]) if value} == {place: byte(low) for place, low in lowest.items()}
+    equal, filled = agreement(found[0][None], found[1][None])[:, 0].tolist()
+    assert equal == sum(a == b > 0 for a, b in zip(found[0].tolist(), found[1].tolist(), strict=True))
+    assert filled == len({value >> 23 for value in (*one, *other)})
+
+
+def test_a_text_s_sketch_is_that_of_its_shingles() -> None:
+    texts = pa.array(["", SUTRA * 300, "—", GETTYSBURG])
+    found, sketches = fingerprints(texts, permutations(8, 1))
+    hashes, starts = shingles(texts)
+    minima = np.full(BINS, EMPTY, np.uint32)
+    assert np.array_equal(found, signatures(texts, permutations(8, 1)))
+    for row in range(len(texts)):
+        assert np.array_equal(
+            sketches[row], sketched([finalized(value) for value in hashes[starts[row] : starts[row + 1]].tolist()], minima)
+        )
+    assert not sketches[0].any()
+    assert not sketches[2].any()
+
+
+def finalized(value: int) -> int:
+    """MurmurHash3's 32-bit finalizer."""
+    value = (value ^ value >> 16) * 0x85EBCA6B % 2**32
+    value = (value ^ value >> 13) * 0xC2B2AE35 % 2**32
+    return value ^ value >> 16
+
+
+@pytest.mark.parametrize(("words", "shared"), [(120, 100), (5000, 4400), (20000, 15000)])
+def test_sketches_estimate_jaccard(words: int, shared: int) -> None:
+    names = [f"w{index}" for index in range(2 * words - shared)]
+    _, sketches = fingerprints(pa.array([" ".join(names[:words]), " ".join(names[words - shared :])]), permutations(8, 1))
+    equal, filled = agreement(sketches[:1], sketches[1:])[:, 0].tolist()
+    exact = (shared - 4) / (2 * (words - 4) - (shared - 4))
+    # Three standard deviations.
+    assert abs(equal / filled - exact) < 3 * (exact * (1 - exact) / filled) ** 0.5

@@ -1,0 +1,82 @@
+"""All documents that deduplication knows, by number: those of the index first, then the run's own, file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.arrowio import open_table
+from pipeline.text.one_permutation import BINS
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The key files in order. ``firsts`` [files + 1]: number of each file's first document; the first ``old_files`` belong to the index."""
+
+    keys: tuple[Path, ...]
+    firsts: tuple[int, ...]
+    old_files: int = 0
+
+    @property
+    def documents(self) -> int:
+        return self.firsts[-1]
+
+    @property
+    def old(self) -> int:
+        """Documents of the index. Their numbers, and their ranks, are those below it."""
+        return self.firsts[self.old_files]
+
+    @property
+    def own(self) -> tuple[Path, ...]:
+        return self.keys[self.old_files :]
+
+
+def catalogue(old: Sequence[Path], own: Sequence[Path]) -> Catalogue:
+    keys = (*old, *own)
+    firsts = np.cumsum([0, *(open_table(path).num_rows for path in keys)], dtype=np.int64)
+    return Catalogue(keys, tuple(firsts.tolist()), len(old))
+
+
+def paragraph_count(keys: Sequence[Path]) -> int:
+    """Hashed paragraphs in all key files, read from their offsets."""
+    return sum(len(chunk.flatten()) for path in keys for chunk in open_table(path)["paragraphs"].chunks)
+
+
+class Sketches:
+    """Sketches of documents by number, copied out of the memory-mapped key files, which are opened when they are first needed."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._keys = catalogue.keys
+        self._firsts = np.array(catalogue.firsts)
+        self._open: dict[int, tuple[np.ndarray, list[np.ndarray]]] = {}
+
+    def take(self, documents: np.ndarray) -> np.ndarray:
+        """uint8 [documents, BINS]."""
+        taken = np.empty((len(documents), BINS), np.uint8)
+        for file, places in _by_file(documents, self._firsts):
+            firsts, chunks = self._chunks(file)
+            rows = documents[places] - self._firsts[file]
+            for chunk, inner in _by_file(rows, firsts):
+                taken[places[inner]] = chunks[chunk][rows[inner] - firsts[chunk]]
+        return taken
+
+    def _chunks(self, file: int) -> tuple[np.ndarray, list[np.ndarray]]:
+        if file not in self._open:
+            chunks = [_matrix(chunk) for chunk in open_table(self._keys[file])["sketch"].chunks]
+            self._open[file] = np.cumsum([0, *map(len, chunks)]), chunks
+        return self._open[file]
+
+
+def _matrix(sketches: pa.FixedSizeBinaryArray) -> np.ndarray:
+    return np.frombuffer(sketches.buffers()[1], np.uint8, BINS * len(sketches), BINS * sketches.offset).reshape(-1, BINS)
+
+
+def _by_file(numbers: np.ndarray, firsts: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """(file, places in ``numbers`` of the documents that it holds), ordered by number."""
+    order = np.argsort(numbers, kind="stable")
+    borders = np.searchsorted(numbers[order], firsts)
+    return [(int(file), order[borders[file] : borders[file + 1]]) for file in np.flatnonzero(np.diff(borders))]
