@@ -30,7 +30,7 @@ class Source(Strict):
 
     name: Name
     path: str
-    format: Literal["jsonl", "text", "tree"]
+    format: Literal["jsonl", "text", "tree", "parquet", "arrow", "html", "warc"]
     include: tuple[str, ...] = ("**/*",)
     exclude: tuple[str, ...] = ()
     kind: Literal["prose", "code"] = "prose"
