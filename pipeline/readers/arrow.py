@@ -8,14 +8,13 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from manifests.schema.corpus import Source
-from pipeline.readers.columns import documents, wanted_columns
+from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
 from pipeline.readers.compressed import DamagedFileError
 from pipeline.readers.files import InputFile, is_url
 from pipeline.readers.raw import raw_row
 
 _MAGIC = b"ARROW1"
 _PADDED = 8
-_DAMAGE = (pa.ArrowException, OSError)
 
 
 def arrow_batches(file: InputFile) -> list[int]:
@@ -23,7 +22,8 @@ def arrow_batches(file: InputFile) -> list[int]:
     try:
         with _opened(file) as data, pa.ipc.open_file(data) as reader:
             return [file.size // reader.num_record_batches] * reader.num_record_batches if reader.num_record_batches else []
-    except _DAMAGE:
+    except DAMAGE as error:
+        only_damage(error)
         return []
 
 
@@ -40,7 +40,8 @@ def read_arrow(source: Source, file: InputFile, name: str, start: int, end: int 
         data.seek(0)
         try:
             reader = pa.ipc.open_file(data) if is_file else None
-        except _DAMAGE:
+        except DAMAGE as error:
+            only_damage(error)
             # Without its table of contents a file still is a stream, behind eight bytes.
             data.seek(_PADDED)
             reader = None
@@ -50,7 +51,8 @@ def read_arrow(source: Source, file: InputFile, name: str, start: int, end: int 
         for number in range(reader.num_record_batches)[start:end]:
             try:
                 batch = reader.get_batch(number)
-            except _DAMAGE as error:
+            except DAMAGE as error:
+                only_damage(error)
                 yield _lost(name, number, str(error))
                 continue
             yield from _read_batch(source, batch, name, number, limit)
@@ -65,7 +67,8 @@ def _read_stream(source: Source, data: pa.NativeFile, name: str, limit: int, was
             for batch in reader:
                 yield from _read_batch(source, batch, name, number, limit)
                 number += 1
-    except _DAMAGE as error:
+    except DAMAGE as error:
+        only_damage(error)
         raise DamagedFileError(reason, f"record batch {number}: {error}") from None
     if was_file:
         raise DamagedFileError("corrupt_arrow", f"its footer is damaged; {number} record batches were read without it")
@@ -77,7 +80,8 @@ def _read_batch(source: Source, batch: pa.RecordBatch, name: str, number: int, l
         keys = pa.array([f"{name}#{number}.{row}" for row in range(batch.num_rows)], pa.string())
         if batch.num_rows:
             yield from documents(source, batch if wanted is None else batch.select(wanted), keys, limit)
-    except _DAMAGE as error:
+    except DAMAGE as error:
+        only_damage(error)
         yield _lost(name, number, f"{batch.num_rows} rows: {error}")
 
 

@@ -14,19 +14,25 @@ from pipeline.readers.compressed import DamagedFileError
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
-# Any byte pair is some character of these charsets, right or wrong; real Chinese is nearly all common Han letters and full-width marks.
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+# Any byte pair is some character of these charsets, right or wrong; the letters of real Chinese are nearly all common ones, and hardly ever
+# stand alone among Latin ones, as accented Latin letters do that were misread.
 _CHINESE = {"gb18030": ("gb18030",), "big5": ("cp950", "big5hkscs")}
 _MIN_COMMON = 0.9
-_WESTERN = ("cp1252", "iso8859-1", "iso8859-15")
+_MIN_IN_RUNS = 0.5
+_FOREIGN_WORDS = re.compile(r"(?:[^\x00-\x7f\W\d_]|[\ue000-\uf8ff])+")
 _LETTER = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e"
-_FOREIGN_LETTERS = re.compile(f"[{_LETTER}]")
+_LATIN_LETTERS = re.compile(f"[{_LETTER}]")
+_MARK = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u2022\u2122\u00a0\u00a7\u00a9\u00ab\u00ad\u00ae\u00b0\u00b1\u00b7\u00bb\u00d7"
+_NO_MARKS = re.compile(f"[^\x00-\x7f{_MARK}{_LETTER}\u00a1\u00a3\u00bf\u20ac]")
 # Not Western: letters of another script in a row, capitals within a word, and marks between letters that no spelling puts there.
 _NOT_WESTERN = re.compile(
     f"[{_LETTER}]{{4}}"
     "|[a-z][\u00c0-\u00d6\u00d8-\u00de]"
     f"|[A-Za-z][^\x00-\x7f{_LETTER}\u2019\u2018\u00a0\u00b7\u00ad\u2013\u2014\u2026][A-Za-z]"
+    f"|[\u00a1-\u00aa\u00ac-\u00ba\u00bc-\u00be\u00d7][^\x00-\x7f]|[\u00bb\u00bf][{_LETTER}]"
 )
-_MAX_FOREIGN_LETTERS = 0.25
+_MAX_LATIN_LETTERS = 0.25
 # Pages may hold a broken character or two; browsers show them.
 _MAX_BROKEN = 0.001
 # What the web means by a charset's name (WHATWG Encoding Standard, 4.2).
@@ -50,7 +56,7 @@ def _common_han() -> str:
     return "".join(sorted(letter for letter in letters if "\u4e00" <= letter <= "\u9fff"))
 
 
-_COMMON = re.compile(f"[\u3000-\u303f\uff00-\uffef\u2010-\u2030\u00b7{_common_han()}]+")
+_COMMON = re.compile(f"[{_common_han()}]+")
 
 
 def utf16_name(head: bytes) -> str | None:
@@ -85,18 +91,21 @@ def _utf16(blocks: Iterator[bytes], charset: str) -> Iterator[bytes]:
 def decode(data: bytes) -> tuple[str, str | None]:
     """Text and the name of its charset; the charset is None where none fits, and the text then holds replacement characters.
 
-    Conservative: a charset other than UTF-8 is believed only where the text that comes out looks like text of its languages, and
-    ``cp1252`` only where the detector of resiliparse says so too. Broken UTF-8 stays broken.
+    Conservative: a charset other than UTF-8 is believed only where the text that comes out looks like text of its languages, and accented
+    letters of ``cp1252`` only where resiliparse's detector finds a charset that reads them the same. Broken UTF-8 stays broken.
     """
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         pass
-    chinese = _chinese(data)
-    if chinese is not None:
-        return chinese
-    western = _western(data)
-    return (data.decode("utf-8", errors="replace"), None) if western is None else (western, "cp1252")
+    if not _CONTROL.search(data):
+        chinese = _chinese(data)
+        if chinese is not None:
+            return chinese
+        western = _western(data)
+        if western is not None:
+            return western, "cp1252"
+    return data.decode("utf-8", errors="replace"), None
 
 
 def decode_page(data: bytes, declared: Iterable[str | None]) -> tuple[str, str | None]:
@@ -133,13 +142,20 @@ def _codec(name: str | None) -> str | None:
 
 def _chinese(data: bytes) -> tuple[str, str] | None:
     """The likelier of GB18030 and Big5, if the text looks like Chinese."""
-    best: tuple[float, str, str] = (_MIN_COMMON, "", "")
+    likely: list[tuple[float, str, str]] = []
     for name, variants in _CHINESE.items():
         text = _first_that_decodes(data, variants)
-        share = 0.0 if text is None else _common_share(text)
-        if text is not None and share >= best[0] + bool(best[1]) * 1e-9:
-            best = share, text, name
-    return (best[1], best[2]) if best[2] else None
+        if text is None:
+            continue
+        if not _FOREIGN_WORDS.search(text):
+            return (
+                None  # marks alone, such as the lines of a table, are no evidence, nor are the letters that another charset makes of them
+            )
+        share = _common_share(text)
+        if share >= _MIN_COMMON:
+            likely.append((share, text, name))
+    best = max(likely, key=lambda found: found[0], default=None)
+    return None if best is None else best[1:]
 
 
 def _first_that_decodes(data: bytes, charsets: Iterable[str]) -> str | None:
@@ -152,9 +168,13 @@ def _first_that_decodes(data: bytes, charsets: Iterable[str]) -> str | None:
 
 
 def _common_share(text: str) -> float:
-    """The share of the characters beyond ASCII that are common in Chinese."""
-    foreign = sum(map(len, _FOREIGN.findall(text)))
-    return sum(map(len, _COMMON.findall(text))) / foreign
+    """The share of the letters beyond ASCII that are common Chinese ones; 0 if most of them stand alone among others."""
+    words = _FOREIGN_WORDS.findall(text)
+    letters = sum(map(len, words))
+    in_runs = letters - sum(len(word) == 1 for word in words)
+    if letters == 0 or in_runs < _MIN_IN_RUNS * letters:
+        return 0.0
+    return sum(map(len, _COMMON.findall(text))) / letters
 
 
 def _western(data: bytes) -> str | None:
@@ -162,11 +182,14 @@ def _western(data: bytes) -> str | None:
         text = data.decode("cp1252")
     except UnicodeDecodeError:
         return None
-    foreign = len(_FOREIGN_LETTERS.findall(text))
-    letters = foreign + sum(map(str.isalpha, text.encode("ascii", errors="ignore").decode()))
-    if foreign == 0 or foreign > _MAX_FOREIGN_LETTERS * letters or _NOT_WESTERN.search(text):
+    accented = len(_LATIN_LETTERS.findall(text))
+    letters = accented + sum(map(str.isalpha, data.decode("ascii", errors="ignore")))
+    if accented > _MAX_LATIN_LETTERS * letters or _NO_MARKS.search(text) or _NOT_WESTERN.search(text):
         return None
-    return text if detect_encoding(data, html5_compatible=False) in _WESTERN else None
+    if accented == 0:
+        return text
+    name = _codec(detect_encoding(data, html5_compatible=False))
+    return text if name is not None and data.decode(name, errors="replace") == text else None
 
 
 def decode_all(data: pa.BinaryArray) -> tuple[pa.StringArray, pa.StringArray]:

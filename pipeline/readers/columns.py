@@ -14,6 +14,13 @@ from pipeline.readers.raw import raw_batch
 
 # A batch of documents that became longer than this is halved, so that offsets of 32 bits suffice and memory stays bounded.
 _MAX_BYTES = 1 << 26
+DAMAGE = (pa.ArrowException, OSError)
+
+
+def only_damage(error: Exception) -> None:
+    """Raises an error again that is not one of the file's bytes, such as of a network: reading it another time may help."""
+    if isinstance(error, OSError) and (type(error) is not OSError or error.errno is not None):
+        raise error
 
 
 def wanted_columns(source: Source, schema: pa.Schema) -> list[str] | None:

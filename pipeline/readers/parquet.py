@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests.schema.corpus import Source
-from pipeline.readers.columns import documents, wanted_columns
+from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
 from pipeline.readers.compressed import DamagedFileError
 from pipeline.readers.files import InputFile
 from pipeline.readers.raw import raw_row
@@ -16,7 +16,6 @@ from pipeline.readers.raw import raw_row
 _ROWS = 256
 _BUFFER = 1 << 20
 _MAGIC = b"PAR1"
-DAMAGE = (pa.ArrowException, OSError)
 
 
 def row_groups(file: InputFile, text_field: str) -> list[int]:
@@ -27,7 +26,8 @@ def row_groups(file: InputFile, text_field: str) -> list[int]:
             groups = [parquet.metadata.row_group(index) for index in range(parquet.num_row_groups)]
             column = names.index(text_field) if text_field in names else None
             return [group.total_byte_size if column is None else group.column(column).total_uncompressed_size for group in groups]
-    except DAMAGE:
+    except DAMAGE as error:
+        only_damage(error)
         return []
 
 
@@ -43,6 +43,7 @@ def read_parquet(source: Source, file: InputFile, name: str, start: int, end: in
         try:
             parquet = pq.ParquetFile(stream, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True)
         except DAMAGE as error:
+            only_damage(error)
             raise _damage(file, error) from None
         groups = range(parquet.num_row_groups)
         first = sum(parquet.metadata.row_group(group).num_rows for group in groups[:start])
@@ -60,6 +61,7 @@ def _read_group(source: Source, parquet: pq.ParquetFile, name: str, group: int, 
             yield from documents(source, batch, keys, limit)
             first += batch.num_rows
     except DAMAGE as error:
+        only_damage(error)
         yield raw_row(f"{name}#{first}", b"", reason="corrupt_parquet", detail=f"rows {first} to {last - 1} (row group {group}): {error}")
 
 
