@@ -20,6 +20,8 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _CHINESE = {"gb18030": ("gb18030",), "big5": ("cp950", "big5hkscs")}
 _MIN_COMMON = 0.9
 _MIN_IN_RUNS = 0.5
+# Korean and Japanese bytes are common Chinese letters too.
+_NEIGHBOURS = ("cp949", "euc_kr", "euc_jp", "shift_jis")
 _FOREIGN_WORDS = re.compile(r"(?:[^\x00-\x7f\W\d_]|[\ue000-\uf8ff])+")
 _LETTER = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e"
 _LATIN_LETTERS = re.compile(f"[{_LETTER}]")
@@ -154,8 +156,9 @@ def _chinese(data: bytes) -> tuple[str, str] | None:
         share = _common_share(text)
         if share >= _MIN_COMMON:
             likely.append((share, text, name))
-    best = max(likely, key=lambda found: found[0], default=None)
-    return None if best is None else best[1:]
+    if not likely or detect_encoding(data, html5_compatible=False) in _NEIGHBOURS:
+        return None
+    return max(likely, key=lambda found: found[0])[1:]
 
 
 def _first_that_decodes(data: bytes, charsets: Iterable[str]) -> str | None:

@@ -113,10 +113,18 @@ def _strings(batch: pa.RecordBatch, name: str) -> pa.Array:
     index = batch.schema.get_field_index(name)
     if index < 0 or not _is_text(batch.schema.field(index).type):
         return pa.nulls(batch.num_rows, pa.string())
+    found = _binary(batch.column(index))
     try:
-        return _binary(batch.column(index)).cast(pa.string())
+        return found.cast(pa.string())
     except pa.ArrowInvalid:
-        return pa.array([shown if isinstance(shown := _shown(value), str) else None for value in batch.column(index)], pa.string())
+        return pa.array([_utf8(value) for value in found.to_pylist()], pa.string())
+
+
+def _utf8(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _ids(batch: pa.RecordBatch, name: str) -> pa.Array:

@@ -22,6 +22,8 @@ _WEAK = 300
 _WEAK_SHARE = 0.4
 # Its time grows with the square of the depth, and lists are indented by it; real pages are less than 300 deep.
 _MAX_DEPTH = 1000
+# It takes every <ul> near the root for a menu; which lists are menus is better told by their lines.
+_LIST = re.compile(r"<(/?)[uU][lL]\b")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 # Elements that hold nothing, or that end where the next of their kind begins.
 _SHALLOW = frozenset(
@@ -65,7 +67,7 @@ def page_of(data: bytes, declared: Sequence[str | None] = ()) -> Page:
         return Page(text, None, None, None, "invalid_encoding", f"no charset fits; declared: {', '.join(filter(None, declared)) or 'none'}")
     if _depth(text) > _MAX_DEPTH:
         return Page(text, None, None, charset, "nested_too_deep", f"elements are nested more than {_MAX_DEPTH} deep")
-    tree = HTMLTree.parse(text)
+    tree = HTMLTree.parse(_LIST.sub(r"<\1ol", text))
     title = " ".join((tree.title or "").split()) or None
     found = _text_of(tree)
     if found:

@@ -38,8 +38,10 @@ class Record(NamedTuple):
 def records(file: InputFile, start: int, end: int | None, limit: int) -> Iterator[Record]:
     """The records that begin in bytes [start, end) of a file; ``start`` is where one begins. Bodies are cut at ``limit`` bytes."""
     stream = ByteStream(blocks(file, start), start)
-    while end is None or stream.offset < end:
+    while True:
         stream.skip_any(b"\r\n")
+        if end is not None and stream.offset >= end:
+            return
         if stream.peek(1):
             yield _record(stream, limit)
         elif stream.damage is None:
@@ -66,8 +68,8 @@ def _record(stream: ByteStream, limit: int) -> Record:
     size = int(length)
     body = stream.take(min(size, limit))
     there = len(body) + (stream.skip(size - limit) if size > limit else 0)
-    behind = stream.peek(len(_BETWEEN) + len(_VERSION)).lstrip(b"\r\n")
-    if there == size and behind[: len(_VERSION)] in (_VERSION, b""):
+    behind = stream.peek(len(_BETWEEN) + len(_VERSION))
+    if there == size and (behind.startswith(_BETWEEN) or behind.lstrip(b"\r\n")[: len(_VERSION)] in (_VERSION, b"")):
         return Record(offset, headers, body, size)
     # The length is wrong, or the file ends: the next record tells which, and where this one ends.
     if size <= limit:
