@@ -1,11 +1,16 @@
-"""SHA-256 of the input files, remembered by path, size and time of change, so that a run with nothing to do reads nothing."""
+"""SHA-256 of the input files, remembered by location, size and stamp of change, so that a run with nothing to do reads nothing."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
-from manifests.files import sha256, write_json
+from manifests.files import write_json
+from manifests.schema.base import ManifestError
+from pipeline.readers.files import InputFile
+
+_BLOCK = 1 << 20
 
 
 class HashCache:
@@ -22,16 +27,33 @@ class HashCache:
             self._known = known
         self._seen: dict[str, list[int | str]] = {}
 
-    def sha256(self, path: Path) -> str:
-        """Of a file's bytes, as 64 hexadecimal digits."""
-        status = path.stat()
-        key: list[int | str] = [status.st_size, status.st_mtime_ns]
-        known = self._known.get(str(path))
-        found = known if isinstance(known, list) and len(known) == 3 and known[:2] == key else [*key, sha256(path)]
-        self._seen[str(path)] = found
+    def sha256(self, file: InputFile) -> str:
+        """Of a file's bytes, as 64 hexadecimal digits. A file that its file system cannot stamp is hashed each time.
+
+        Raises:
+            ManifestError: the file cannot be read.
+        """
+        if file.stamp is None:
+            return _sha256(file)
+        key: list[int | str] = [file.size, file.stamp]
+        known = self._known.get(file.location)
+        found = known if isinstance(known, list) and len(known) == 3 and known[:2] == key else [*key, _sha256(file)]
+        self._seen[file.location] = found
         return str(found[2])
 
     def save(self) -> None:
         """Keeps the hashes that were asked for since the beginning."""
         if self._seen != self._known:
             write_json(self._file, self._seen)
+
+
+def _sha256(file: InputFile) -> str:
+    digest = hashlib.sha256()
+    try:
+        with file.open() as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        fix = "make it readable or leave it out by the source's `exclude`"
+        raise ManifestError(f"{file.location} cannot be read ({error}); {fix}") from None
+    return digest.hexdigest()

@@ -10,8 +10,12 @@ import pyarrow as pa
 
 from manifests.schema.corpus import Source
 from pipeline.ingest.plan import Piece
+from pipeline.readers.archive import read_archive
+from pipeline.readers.arrow import read_arrow
 from pipeline.readers.compressed import DamagedFileError
+from pipeline.readers.html import read_page
 from pipeline.readers.jsonl import read_jsonl
+from pipeline.readers.parquet import read_parquet
 from pipeline.readers.raw import gather, raw_row
 from pipeline.readers.text import read_text
 from pipeline.readers.tree import read_file
@@ -34,12 +38,21 @@ class PartReader:
                 yield batch.replace_schema_metadata({SOURCE: str(index)})
 
     def _read(self, source: Source, piece: Piece) -> Iterator[pa.RecordBatch]:
+        stretch = piece.file, piece.name, piece.start, piece.end, self.limit
         try:
             if source.format == "jsonl":
-                yield from read_jsonl(source, piece.path, piece.name, piece.start, piece.end, self.limit)
+                yield from read_jsonl(source, *stretch)
             elif source.format == "text" and source.document != "file":
-                yield from read_text(source, piece.path, piece.name, piece.start, piece.end, self.limit)
+                yield from read_text(source, *stretch)
+            elif source.format == "parquet":
+                yield from read_parquet(source, *stretch)
+            elif source.format == "arrow":
+                yield from read_arrow(source, *stretch)
+            elif source.format == "warc":
+                yield from read_archive(*stretch)
+            elif source.format == "html":
+                yield read_page(piece.file, piece.name, self.limit)
             else:
-                yield read_file(source, piece.path, piece.name, self.limit)
+                yield read_file(source, piece.file, piece.name, self.limit)
         except DamagedFileError as error:
             yield raw_row(f"{piece.name}#damage", error.text, reason=error.reason, detail=str(error))

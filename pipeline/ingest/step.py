@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,8 +14,9 @@ from manifests.schema.corpus import CorpusManifest, IngestSettings, Source
 from manifests.schema.documents import INGESTED
 from pipeline.arrowio import describe
 from pipeline.context import StepContext
+from pipeline.ingest.find import Found, find_files
 from pipeline.ingest.hashes import HashCache
-from pipeline.ingest.plan import Found, find_files, plan_parts
+from pipeline.ingest.plan import plan_parts
 from pipeline.ingest.reader import SOURCE, PartReader
 from pipeline.outcome import Outcome, Position, decide
 from pipeline.readers.charset import decode_all
@@ -88,10 +88,10 @@ def _charsets(charsets: pa.StringArray) -> dict[str, int]:
 
 
 class IngestStep(Step):
-    """Reads JSON lines, plain text and source trees."""
+    """Reads JSON, plain text, source trees, Parquet, Arrow, pages and web archives."""
 
     name = "ingest"
-    version = 1
+    version = 2
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         sources = [source.model_dump(mode="json", exclude={"reference", "max_epochs", "max_tokens"}) for source in corpus.sources]
@@ -101,7 +101,7 @@ class IngestStep(Step):
         """Every file of every source, by its source and its name in it."""
         cache = HashCache(context.folder / CACHE)
         named = zip(context.corpus.sources, _find(context), strict=True)
-        hashes = {f"{source.name}/{name}": cache.sha256(path) for source, found in named for name, path in found.files}
+        hashes = {f"{source.name}/{name}": cache.sha256(file) for source, found in named for name, file in found.files}
         cache.save()
         return hashes
 
@@ -118,13 +118,14 @@ class IngestStep(Step):
 
 
 def _find(context: StepContext) -> list[Found]:
-    return [find_files(source, context.resolve(source.path)) for source in context.corpus.sources]
+    return [find_files(source, context.base) for source in context.corpus.sources]
 
 
 def _file_metrics(found: list[Found]) -> dict[str, int]:
-    paths: list[Path] = [path for source in found for _, path in source.files]
+    files = [file for source in found for _, file in source.files]
     return {
-        "files/found": len(paths),
-        "files/empty": sum(path.stat().st_size == 0 for path in paths),
+        "files/found": len(files),
+        "files/empty": sum(file.size == 0 for file in files),
         "files/link_outside": sum(len(source.refused) for source in found),
+        "files/link_broken": sum(len(source.broken) for source in found),
     }

@@ -5,10 +5,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import zstandard
+
+from pipeline.readers.files import InputFile
 
 BLOCK = 1 << 22
 # zstd may blow four bytes up to 128 kB and cannot be asked to stop: it gets so little at a time that memory stays bounded.
@@ -23,29 +24,31 @@ _DECODERS: dict[str, Callable[[], Any]] = {
 class DamagedFileError(ValueError):
     """A file that ends early or is damaged; raised after everything before the damage was given.
 
-    ``reason`` is that of the reject; ``text`` are bytes before the damage that were not given, as they are no whole document.
+    ``reason`` is that of the reject; ``text`` are bytes before the damage that were not given, as they are no whole document; ``member``
+    is where in the file the damaged gzip member or zstd frame begins.
     """
 
-    def __init__(self, reason: str, detail: str, text: bytes = b"") -> None:
+    def __init__(self, reason: str, detail: str, text: bytes = b"", member: int = 0) -> None:
         super().__init__(detail)
         self.reason = reason
         self.text = text
+        self.member = member
 
 
-def is_compressed(path: Path) -> bool:
-    return path.suffix in _DECODERS
+def is_compressed(file: InputFile) -> bool:
+    return file.suffix in _DECODERS
 
 
-def blocks(path: Path, start: int = 0) -> Iterator[bytes]:
+def blocks(file: InputFile, start: int = 0) -> Iterator[bytes]:
     """The bytes of a file, decompressed, in blocks of a few MB at most.
 
     Args:
-        start: byte offset at which to begin; plain files only.
+        start: byte offset at which to begin; in a compressed file, where a member or frame begins.
 
     Raises:
         DamagedFileError: with reason ``truncated_gzip``, ``truncated_zstd`` or ``corrupt_compression``.
     """
-    return _gathered(_decompressed(path)) if is_compressed(path) else _plain(path, start, BLOCK)
+    return _gathered(_decompressed(file, start)) if is_compressed(file) else _plain(file, start, BLOCK)
 
 
 def _until_damage(decoder: Any | None, block: bytes) -> bytes:
@@ -58,10 +61,10 @@ def _until_damage(decoder: Any | None, block: bytes) -> bytes:
     return bytes(found)
 
 
-def _plain(path: Path, start: int, size: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(start)
-        while block := file.read(size):
+def _plain(file: InputFile, start: int, size: int) -> Iterator[bytes]:
+    with file.open() as stream:
+        stream.seek(start)
+        while block := stream.read(size):
             yield block
 
 
@@ -82,22 +85,25 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield b"".join(block)
 
 
-def _decompressed(path: Path) -> Iterator[bytes]:
-    """Decompresses all members (gzip) or frames (zstd) of a file."""
-    new = _DECODERS[path.suffix]
+def _decompressed(file: InputFile, start: int) -> Iterator[bytes]:
+    """Decompresses all members (gzip) or frames (zstd) of a file from the one at ``start`` on."""
+    new = _DECODERS[file.suffix]
     decoder = None
-    for block in _plain(path, 0, _COMPRESSED_BLOCK):
+    end = member = start
+    for block in _plain(file, start, _COMPRESSED_BLOCK):
+        end += len(block)
         while block:
-            decoder = decoder or new()
-            before = decoder.copy() if path.suffix == ".gz" else None
+            if decoder is None:
+                decoder, member = new(), end - len(block)
+            before = decoder.copy() if file.suffix == ".gz" else None
             try:
                 yield decoder.decompress(block)
             except (zlib.error, zstandard.ZstdError) as error:
                 yield _until_damage(before, block)
-                raise DamagedFileError("corrupt_compression", str(error)) from None
+                raise DamagedFileError("corrupt_compression", str(error), member=member) from None
             block = decoder.unused_data
             if decoder.eof:
                 decoder = None
     if decoder is not None:
-        kind = {".gz": "gzip", ".zst": "zstd"}[path.suffix]
-        raise DamagedFileError(f"truncated_{kind}", f"the file ends after {path.stat().st_size} bytes, before its compressed data do")
+        kind = {".gz": "gzip", ".zst": "zstd"}[file.suffix]
+        raise DamagedFileError(f"truncated_{kind}", f"the file ends after {end} bytes, before its compressed data do", member=member)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,6 +11,7 @@ import pyarrow as pa
 
 from manifests.schema.corpus import Source
 from pipeline.readers.charset import decode
+from pipeline.readers.files import InputFile
 from pipeline.readers.lines import read_lines
 from pipeline.readers.raw import raw_batch
 from pipeline.readers.whole import read_whole
@@ -19,7 +19,7 @@ from pipeline.readers.whole import read_whole
 _COLUMNS = ("key", "text", "size", "url", "license", "meta", "charset", "reason", "detail")
 
 
-def read_jsonl(source: Source, path: Path, name: str, start: int, end: int | None, limit: int) -> Iterator[pa.RecordBatch]:
+def read_jsonl(source: Source, file: InputFile, name: str, start: int, end: int | None, limit: int) -> Iterator[pa.RecordBatch]:
     """RAW batches of the lines that begin in bytes [start, end) of a file; ``name`` is its path in the source.
 
     One call of orjson's for each line: its parser is about three times as fast as Arrow's, and a broken line costs no other one.
@@ -27,10 +27,10 @@ def read_jsonl(source: Source, path: Path, name: str, start: int, end: int | Non
     Raises (from the iterator):
         DamagedFileError: behind the last record that could be read.
     """
-    if path.suffix == ".json":
-        yield from _read_array(source, path, name, limit)
+    if file.suffix == ".json":
+        yield from _read_array(source, file, name, limit)
         return
-    utf16, found = read_lines(path, start, end, limit)
+    utf16, found = read_lines(file, start, end, limit)
     for lines in found:
         rows = [
             _line(source, f"{name}#{offset}", line, size, utf16)
@@ -45,8 +45,8 @@ def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
     return raw_batch(columns, len(rows))
 
 
-def _read_array(source: Source, path: Path, name: str, limit: int) -> Iterator[pa.RecordBatch]:
-    text, size, utf16 = read_whole(path, limit)
+def _read_array(source: Source, file: InputFile, name: str, limit: int) -> Iterator[pa.RecordBatch]:
+    text, size, utf16 = read_whole(file, limit)
     try:
         items = orjson.loads(text)
     except orjson.JSONDecodeError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.readers.charset import without_utf16
 from pipeline.readers.compressed import DamagedFileError, blocks
+from pipeline.readers.files import InputFile
 
 
 class Lines(NamedTuple):
@@ -45,7 +45,7 @@ class _Open:
         return text, size
 
 
-def read_lines(path: Path, start: int, end: int | None, limit: int) -> tuple[str | None, Iterator[Lines]]:
+def read_lines(file: InputFile, start: int, end: int | None, limit: int) -> tuple[str | None, Iterator[Lines]]:
     """The lines that begin in bytes [start, end), some MB at a time, and the charset if it was UTF-16 (they are UTF-8 then).
 
     A line that crosses ``end`` belongs to the range in which it began, so that adjoining ranges give each line once. Of a line longer
@@ -54,8 +54,8 @@ def read_lines(path: Path, start: int, end: int | None, limit: int) -> tuple[str
     Raises (from the iterator):
         DamagedFileError: with the piece of a line before the damage.
     """
-    start = _after_line_feed(path, start) if start else 0
-    charset, stream = without_utf16(blocks(path, start))
+    start = _after_line_feed(file, start) if start else 0
+    charset, stream = without_utf16(blocks(file, start))
     return charset, _lines(stream, start, end, limit)
 
 
@@ -94,10 +94,10 @@ def _split(block: bytes, offset: int, end: int | None) -> Lines:
     return Lines(text[:count], begin[:count], size[:count])
 
 
-def _after_line_feed(path: Path, start: int) -> int:
+def _after_line_feed(file: InputFile, start: int) -> int:
     """Where the first line begins at or after ``start``: behind the first line feed at or after ``start - 1``."""
     position = start - 1
-    for block in blocks(path, position):
+    for block in blocks(file, position):
         found = block.find(b"\n")
         if found >= 0:
             return position + found + 1

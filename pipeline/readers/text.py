@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +10,12 @@ import pyarrow.compute as pc
 
 from manifests.schema.corpus import Source
 from pipeline.readers.compressed import DamagedFileError
+from pipeline.readers.files import InputFile
 from pipeline.readers.lines import Lines, read_lines
 from pipeline.readers.raw import json_string, raw_batch
 
 
-def read_text(source: Source, path: Path, name: str, start: int, end: int | None, limit: int) -> Iterator[pa.RecordBatch]:
+def read_text(source: Source, file: InputFile, name: str, start: int, end: int | None, limit: int) -> Iterator[pa.RecordBatch]:
     """RAW batches of the documents whose lines begin in bytes [start, end) of a file; ``name`` is its path in the source.
 
     Blank lines are not part of documents. ``document: line`` joins ``lines_per_document`` lines, ``paragraph`` those between blank ones.
@@ -24,7 +24,7 @@ def read_text(source: Source, path: Path, name: str, start: int, end: int | None
     Raises (from the iterator):
         DamagedFileError: behind the last document that could be read.
     """
-    charset, found = read_lines(path, start, end, limit)
+    charset, found = read_lines(file, start, end, limit)
     rest: Lines | None = None
     damage: DamagedFileError | None = None
     try:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pipeline.readers.charset import without_utf16
 from pipeline.readers.compressed import DamagedFileError, blocks
+from pipeline.readers.files import InputFile
 
 
-def read_whole(path: Path, limit: int) -> tuple[bytes, int, str | None]:
+def read_whole(file: InputFile, limit: int) -> tuple[bytes, int, str | None]:
     """The first ``limit`` bytes of a file (decompressed), how many it has, and its charset if that was UTF-16 (they are UTF-8 then).
 
     Raises:
         DamagedFileError: with the bytes before the damage, at most ``limit``.
     """
-    charset, stream = without_utf16(blocks(path))
+    charset, stream = without_utf16(blocks(file))
     pieces: list[bytes] = []
     size = held = 0
     try:

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.readers import compressed
+from pipeline.readers.files import InputFile
 from pipeline.readers.lines import read_lines
 
 
 def _read(path: Path, start: int, end: int | None, limit: int = 10**6) -> list[tuple[int, bytes, int]]:
-    _, found = read_lines(path, start, end, limit)
+    _, found = read_lines(InputFile.of(path), start, end, limit)
     return [row for lines in found for row in zip(lines.offset.tolist(), lines.text.to_pylist(), lines.size.tolist(), strict=True)]
 
 

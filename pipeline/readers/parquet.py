@@ -1,0 +1,75 @@
+"""Parquet: a document a row, row group by row group; a damaged group costs no other one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from manifests.schema.corpus import Source
+from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
+from pipeline.readers.compressed import DamagedFileError
+from pipeline.readers.files import InputFile
+from pipeline.readers.raw import raw_row
+
+_ROWS = 256
+_BUFFER = 1 << 20
+_MAGIC = b"PAR1"
+
+
+def row_groups(file: InputFile, text_field: str) -> list[int]:
+    """Bytes of text of each row group, none if the file is damaged."""
+    try:
+        with file.open() as stream, pq.ParquetFile(stream) as parquet:
+            names = [parquet.schema.column(index).path for index in range(len(parquet.schema))]
+            groups = [parquet.metadata.row_group(index) for index in range(parquet.num_row_groups)]
+            column = names.index(text_field) if text_field in names else None
+            return [group.total_byte_size if column is None else group.column(column).total_uncompressed_size for group in groups]
+    except DAMAGE as error:
+        only_damage(error)
+        return []
+
+
+def read_parquet(source: Source, file: InputFile, name: str, start: int, end: int | None, limit: int) -> Iterator[pa.RecordBatch]:
+    """RAW batches of the rows of row groups [start, end); a document is called by its row's number in the file.
+
+    Pages are read one after the other, so that memory grows with a page of text and not with the file.
+
+    Raises (from the iterator):
+        DamagedFileError: the file's table of contents cannot be read.
+    """
+    with file.open() as stream:
+        try:
+            parquet = pq.ParquetFile(stream, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True)
+        except DAMAGE as error:
+            only_damage(error)
+            raise _damage(file, error) from None
+        groups = range(parquet.num_row_groups)
+        first = sum(parquet.metadata.row_group(group).num_rows for group in groups[:start])
+        for group in groups[start:end]:
+            yield from _read_group(source, parquet, name, group, first, limit)
+            first += parquet.metadata.row_group(group).num_rows
+
+
+def _read_group(source: Source, parquet: pq.ParquetFile, name: str, group: int, first: int, limit: int) -> Iterator[pa.RecordBatch]:
+    last = first + parquet.metadata.row_group(group).num_rows
+    columns = wanted_columns(source, parquet.schema_arrow)
+    try:
+        for batch in parquet.iter_batches(_ROWS, row_groups=[group], columns=columns, use_threads=False):
+            keys = pa.array([f"{name}#{row}" for row in range(first, first + batch.num_rows)], pa.string())
+            yield from documents(source, batch, keys, limit)
+            first += batch.num_rows
+    except DAMAGE as error:
+        only_damage(error)
+        yield raw_row(f"{name}#{first}", b"", reason="corrupt_parquet", detail=f"rows {first} to {last - 1} (row group {group}): {error}")
+
+
+def _damage(file: InputFile, error: Exception) -> DamagedFileError:
+    with file.open() as stream:
+        head = stream.read(len(_MAGIC))
+        stream.seek(max(file.size - len(_MAGIC), 0))
+        tail = stream.read()
+    if head not in (_MAGIC, b"PARE"):
+        return DamagedFileError("not_parquet", f"the file begins with {head!r}")
+    return DamagedFileError("truncated_parquet" if tail not in (_MAGIC, b"PARE") else "corrupt_parquet", str(error))

@@ -1,0 +1,160 @@
+"""WARC and WET archives (ISO 28500): records by their own lengths; a broken one is told, passed over, and costs no other one.
+
+The framing is our own, as fastwarc gives a record that was cut short as if it were whole, and ends at the first broken one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from pipeline.readers.compressed import BLOCK, DamagedFileError, blocks
+from pipeline.readers.files import InputFile
+from pipeline.readers.stream import ByteStream
+
+_VERSION = b"WARC/"
+_BETWEEN = b"\r\n\r\n"
+_NEXT = b"\nWARC/1."
+_MAX_HEAD = 1 << 16
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_MEMBERS = {".gz": b"\x1f\x8b\x08", ".zst": b"\x28\xb5\x2f\xfd"}
+_PROBE = 1 << 12
+
+
+class Record(NamedTuple):
+    """``offset`` is that of the record in the decompressed file, header names are in lower case, ``size`` counts the bytes of the block, of
+    which ``body`` holds no more than was asked for. A record that cannot be used has a ``reason``."""
+
+    offset: int
+    headers: dict[str, str]
+    body: bytes
+    size: int
+    reason: str | None = None
+    detail: str | None = None
+
+
+def records(file: InputFile, start: int, end: int | None, limit: int) -> Iterator[Record]:
+    """The records that begin in bytes [start, end) of a file; ``start`` is where one begins. Bodies are cut at ``limit`` bytes."""
+    stream = ByteStream(blocks(file, start), start)
+    while True:
+        stream.skip_any(b"\r\n")
+        if end is not None and stream.offset >= end:
+            return
+        if stream.peek(1):
+            yield _record(stream, limit)
+        elif stream.damage is None:
+            return
+        if stream.damage is not None and not stream.peek(1):
+            damage = stream.damage
+            member = _next_member(file, damage.member)
+            behind = "nothing follows" if member is None else f"read on at byte {member} of the file"
+            yield Record(stream.offset, {}, b"", 0, damage.reason, f"{damage}; {behind}")
+            if member is None:
+                return
+            stream.go_on(blocks(file, member))
+            # The damage has a name of its own, also if not one byte came out of it.
+            stream.offset += 1
+
+
+def _record(stream: ByteStream, limit: int) -> Record:
+    offset = stream.offset
+    head = _take_head(stream)
+    headers = _headers(head)
+    length = headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit()):
+        return _unframed(stream, offset, head, headers, limit)
+    size = int(length)
+    body = stream.take(min(size, limit))
+    there = len(body) + (stream.skip(size - limit) if size > limit else 0)
+    behind = stream.peek(len(_BETWEEN) + len(_VERSION))
+    if there == size and (behind.startswith(_BETWEEN) or behind.lstrip(b"\r\n")[: len(_VERSION)] in (_VERSION, b"")):
+        return Record(offset, headers, body, size)
+    # The length is wrong, or the file ends: the next record tells which, and where this one ends.
+    if size <= limit:
+        stream.give_back(body)
+        body, there = b"", 0
+    rest, more = stream.take_to(_NEXT, limit - len(body))
+    reason = "truncated_warc" if there + more < size and not stream.peek(1) else "bad_content_length"
+    return Record(offset, headers, body + rest, there + more, reason, f"{size} bytes are stated, {there + more} are there")
+
+
+def _unframed(stream: ByteStream, offset: int, head: bytes, headers: dict[str, str], limit: int) -> Record:
+    """What stands where a record should begin, as far as the next one."""
+    body, size = stream.take_to(_NEXT, limit)
+    if head:
+        return Record(offset, headers, body, size, "broken_record", f"content-length is {headers.get('content-length')!r}")
+    if body.startswith(_VERSION):
+        reason = "broken_record" if stream.peek(1) else "truncated_warc"
+        return Record(offset, headers, body, size, reason, "the header has no end")
+    return Record(offset, headers, body, size, "broken_record" if offset else "not_warc", f"no WARC header, but {body[:40]!r}")
+
+
+def _take_head(stream: ByteStream) -> bytes:
+    """The header before the next byte, with its end; empty if there is none."""
+    size = _PROBE
+    while True:
+        data = stream.peek(size)
+        end = _HEAD_END.search(data)
+        if not data.startswith(_VERSION) or (end is None and (len(data) < size or size >= _MAX_HEAD)):
+            return b""
+        if end is not None:
+            return stream.take(end.end())
+        size *= 4
+
+
+def _headers(head: bytes) -> dict[str, str]:
+    lines = head.decode("utf-8", errors="replace").splitlines()[1:]
+    fields = (line.partition(":") for line in lines)
+    return {name.strip().lower(): value.strip() for name, colon, value in fields if colon}
+
+
+def record_offsets(file: InputFile, part_bytes: int) -> list[int]:
+    """Offsets of records of a plain WARC file that are at least ``part_bytes`` apart, beginning with 0.
+
+    Goes from record to record by their lengths, as ``records`` does, and ends at the first that is not sound.
+    """
+    found, offset = [0], 0
+    with file.open() as data:
+        while offset < file.size:
+            if offset - found[-1] >= part_bytes:
+                found.append(offset)
+            data.seek(offset)
+            head = data.read(_PROBE)
+            end = _HEAD_END.search(head)
+            length = "" if end is None else _headers(head[: end.end()]).get("content-length", "")
+            if end is None or not head.startswith(_VERSION) or not (length.isascii() and length.isdigit()):
+                break
+            offset += end.end() + int(length)
+            data.seek(offset)
+            if data.read(len(_BETWEEN) + len(_VERSION)) != _BETWEEN + _VERSION:
+                break
+            offset += len(_BETWEEN)
+    return found
+
+
+def _next_member(file: InputFile, after: int) -> int | None:
+    """Where the next gzip member or zstd frame that holds a WARC record begins, behind the one at ``after``."""
+    magic = _MEMBERS.get(file.suffix)
+    if magic is None:
+        return None
+    position = after + 1
+    with file.open() as data:
+        while True:
+            data.seek(position)
+            window = data.read(BLOCK)
+            if len(window) < len(magic):
+                return None
+            at = window.find(magic)
+            while at >= 0:
+                if _holds_record(file, position + at):
+                    return position + at
+                at = window.find(magic, at + 1)
+            position += len(window) - len(magic) + 1
+
+
+def _holds_record(file: InputFile, position: int) -> bool:
+    with suppress(DamagedFileError):
+        return next(blocks(file, position), b"").startswith(_VERSION)
+    return False

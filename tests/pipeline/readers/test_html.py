@@ -1,0 +1,139 @@
+"""Pages: running text is kept, menus, link lists and teasers are not, in English and in Chinese."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.readers.html import page_of
+from pipeline.readers.passages import lines_of, stretches, weigh
+
+SHARED = Path(__file__).parents[4] / "shared" / "corpus" / "web-html"
+
+ENGLISH = """<!DOCTYPE html><html lang=en><head><title>
+ The Zen of
+ Python</title><link rel="canonical" href="https://example.org/zen"></head><body>
+<nav><ul><li><a href=/>Home</a><li><a href=/news>News</a><li><a href=/about>About us</a></ul></nav>
+<div class=main><h1>The Zen &amp; the Python</h1>
+<p>Beautiful is better than ugly, and explicit is better than implicit; simple is better than complex.</p>
+<h2>An example</h2>
+<pre>def zen(n):
+    if n &lt; 2:
+        return 1</pre>
+<ul><li>Now is better than never, although never is often better than right now.</ul>
+<p>Errors should never pass silently. <a href=/explicit>Unless explicitly silenced</a>, of course, as the author said.</p></div>
+<div class=related><h3>Read also</h3><a href=/1>Ten things you never knew about style</a><br>
+<a href=/2>You will not believe the ninth</a></div>
+<footer>Copyright 2001, all rights reserved</footer></body></html>"""
+
+CHINESE = """<html><head><meta charset="gbk"><title>老子</title></head><body>
+<div class="nav"><a href="/">首页</a> | <a href="/news">新闻</a> | <a href="/sports">体育</a></div>
+<div id="content"><h1>第一章</h1><p>来源：<a href="/laozi">老子</a></p>
+<p>道可道，非常道。名可名，非常名。无名天地之始，有名万物之母。</p>
+<p>故常无欲，以观其妙；常有欲，以观其徼。此两者，同出而异名，同谓之玄。</p></div>
+<div class="hot"><h3>热门新闻</h3>
+<ul><li><a href="/1">多地项目接连爆雷引发关注</a></li><li><a href="/2">专家：今年经济形势向好</a></li></ul></div>
+<p>版权所有</p></body></html>"""
+
+
+def test_an_english_page() -> None:
+    page = page_of(ENGLISH.encode())
+    assert (page.title, page.url, page.charset, page.reason) == ("The Zen of Python", "https://example.org/zen", "utf-8", None)
+    assert page.text == (
+        "The Zen & the Python\n\n"
+        "Beautiful is better than ugly, and explicit is better than implicit; simple is better than complex.\n\n"
+        "An example\n\n"
+        "def zen(n):\n    if n < 2:\n        return 1\n\n"
+        "  • Now is better than never, although never is often better than right now.\n\n"
+        "Errors should never pass silently. Unless explicitly silenced, of course, as the author said."
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk", "utf-16"])
+def test_a_chinese_page_in_any_charset(encoding: str) -> None:
+    page = page_of(CHINESE.encode(encoding), ("iso-8859-1",))
+    assert (page.title, page.reason) == ("老子", None)
+    assert page.text == (
+        "第一章\n\n道可道，非常道。名可名，非常名。无名天地之始，有名万物之母。\n\n"
+        "故常无欲，以观其妙；常有欲，以观其徼。此两者，同出而异名，同谓之玄。"
+    )
+
+
+def test_lines_know_their_links_headings_and_entities() -> None:
+    lines = lines_of(
+        '<h2><a href="x">a &lt; b</a></h2>\n<pre>1 &lt; 2\n\n  3</pre>\n'
+        '  <li>one <a href="y">two</a>, three.</li>\nopen <a href="z">link\nnext'
+    )
+    assert [(line.text, line.heading, line.preformatted) for line in lines] == [
+        ("a < b", 2, False),
+        ("1 < 2", 0, True),
+        ("", 0, True),
+        ("  3", 0, True),
+        ("  • one two, three.", 0, False),
+        ("open link", 0, False),
+        ("next", 0, False),
+    ]
+    assert [(line.characters, line.linked) for line in lines] == [(8, 8), (8, 0), (0, 0), (1, 0), (14, 3), (8, 4), (4, 0)]
+    assert [weigh(line) > 0 for line in lines] == [False, True, False, True, False, False, False]
+
+
+def _maximal(weights: list[int], offset: int = 0) -> list[tuple[int, int, int]]:
+    """By definition: the shortest stretch of the greatest sum, then the same to its left and to its right (Ruzzo and Tompa, section 2)."""
+    sums = {(i, j): sum(weights[i:j]) for i in range(len(weights)) for j in range(i + 1, len(weights) + 1)}
+    best = max(sums.values(), default=0)
+    if best <= 0:
+        return []
+    start, end = min((span for span, total in sums.items() if total == best), key=lambda span: (span[1] - span[0], span))
+    left, right = _maximal(weights[:start], offset), _maximal(weights[end:], offset + end)
+    return [*left, (best, offset + start, offset + end), *right]
+
+
+@given(st.lists(st.integers(-9, 9), max_size=14))
+def test_stretches_are_all_maximal_ones(weights: list[int]) -> None:
+    found = stretches(weights)
+    assert sum(weight for weight, _, _ in found) == sum(weight for weight, _, _ in _maximal(weights))
+    assert all(sum(weights[start:end]) == weight > 0 for weight, start, end in found)
+    assert max((weight for weight, _, _ in found), default=0) == max((weight for weight, _, _ in _maximal(weights)), default=0)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the development corpus is not beside the checkout")
+@pytest.mark.parametrize(
+    ("name", "first", "has", "lacks"),
+    [
+        ("gne/tests_163_1.html", "多地项目连环爆雷", "对一家上市公司来说，没有故事就是好故事", "跟贴"),
+        ("gne/tests_guancha_2.html", "9月3日，在第二届全球IC企业家大会", "三业（设计业、制造业和封测业）分离", "登录/注册"),
+        ("gne/tests_people_1.html", "女儿出嫁，郑板桥画了几笔兰花当嫁妆", "古人学问无遗力", "人民网>>文化"),
+        ("gne/tests_xinhuanet_1.html", "新华社巴黎12月9日电", "全国高铁只能保证五分之一运力", "责任编辑"),
+        ("trafilatura/tests_eval_archive.org.he.xinhuanet.com.25340717.html", "", "新华", "登录"),
+        (
+            "trafilatura/tests_eval_telegraph.co.uk.plumber.html",
+            "Plumber jailed after boiler killed",
+            "Zoe Anderson, 24, was overcome",
+            "Cookie",
+        ),
+        (
+            "trafilatura/tests_cache_lemire.me.json.html",
+            "JSON parsing: simdjson vs.",
+            "JSON is the ubiquitous data format",
+            "Leave a Reply",
+        ),
+        ("trafilatura/tests_eval_badische-zeitung.de-Wohnungssuche.html", "", "ü", "Impressum"),
+    ],
+)
+def test_real_pages(name: str, first: str, has: str, lacks: str) -> None:
+    page = page_of((SHARED / name).read_bytes())
+    assert page.reason is None
+    assert page.text.startswith(first)
+    assert has in page.text
+    assert lacks not in page.text
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the development corpus is not beside the checkout")
+@pytest.mark.parametrize(("folder", "documents"), [("gne", 53), ("trafilatura", 97)])
+def test_nearly_all_real_pages_have_text(folder: str, documents: int) -> None:
+    pages = [page_of(path.read_bytes()) for path in sorted((SHARED / folder).glob("*.html"))]
+    assert sum(page.reason is None and len(page.text) > 150 for page in pages) >= documents
+    assert sum(page.charset is None for page in pages) == 0

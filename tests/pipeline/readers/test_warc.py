@@ -1,0 +1,188 @@
+"""WARC records: the same however the file is compressed or cut, and as many as can be saved when it is damaged."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tempfile
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.readers import compressed
+from pipeline.readers.archive import read_archive
+from pipeline.readers.files import InputFile
+from pipeline.readers.http import parse_response
+from pipeline.readers.stream import ByteStream
+from pipeline.readers.warc import Record, record_offsets, records
+from tests.pipeline.ingest.run import ingest
+from tests.pipeline.ingest.samples import ROWS, article, http, record, response
+
+SHARED = Path(__file__).parents[4] / "shared" / "corpus" / "web-html" / "commoncrawl-whirlwind"
+TEXTS = [f"On style\n\n{row} {row} {row}" for row in ROWS]
+PAGES = [response(text.partition("\n\n")[2], f"https://example.org/{number}") for number, text in enumerate(TEXTS)]
+WARCINFO = record(b"software: none\r\n", kind="warcinfo")
+BROKEN = [
+    WARCINFO,
+    b"rubbish",
+    b"\r\n",
+    PAGES[0][:-30],
+    PAGES[1].replace(b"Length: 2", b"Length: 9"),
+    PAGES[2].replace(b"Length: 2", b"Length: 1"),
+]
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [row for batch in read_archive(InputFile.of(path), "a", 0, None, 10**6) for row in batch.to_pylist()]
+
+
+def _records(path: Path, start: int = 0, end: int | None = None, limit: int = 10**6) -> list[Record]:
+    return list(records(InputFile.of(path), start, end, limit))
+
+
+@pytest.mark.parametrize("suffix", ["warc", "warc.gz", "warc.zst", "one.warc.gz"])
+def test_pages_are_the_same_in_every_compression(tmp_path: Path, suffix: str) -> None:
+    parts = [WARCINFO, *PAGES]
+    packs: dict[str, Callable[[bytes], bytes]] = {
+        "warc": bytes,
+        "warc.gz": gzip.compress,
+        "warc.zst": zstandard.compress,
+        "one.warc.gz": bytes,
+    }
+    data = b"".join(packs[suffix](part) for part in parts)
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(gzip.compress(data) if suffix.startswith("one") else data)
+    found = ingest(tmp_path, {"name": "s", "path": path.name, "format": "warc"})
+    assert found.texts == TEXTS
+    assert found.kept.column("url").to_pylist() == [f"https://example.org/{number}" for number in range(4)]
+    assert json.loads(found.kept.column("meta")[0].as_py()) == {"title": "On style", "date": "2024-05-18T01:58:10Z"}
+    offsets = [sum(map(len, parts[:number])) for number in range(1, 5)]
+    assert found.kept.column("id").to_pylist() == [f"s:{path.name}#{offset}" for offset in offsets]
+
+
+def test_parts_do_not_change_records(tmp_path: Path) -> None:
+    (tmp_path / "a.warc").write_bytes(WARCINFO + b"".join(PAGES * 5) + b"rubbish\r\n\r\n" + PAGES[0])
+    source = {"name": "s", "path": "a.warc", "format": "warc"}
+    whole, cut = ingest(tmp_path, source), ingest(tmp_path, source, part_bytes=1500)
+    assert (whole.parts, cut.parts) == (1, 6)
+    assert cut.kept.equals(whole.kept)
+    assert cut.reasons == whole.reasons == [("s:a.warc#" + str(len(WARCINFO + b"".join(PAGES * 5))), "broken_record")]
+    assert len(cut.texts) == 21
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    pieces=st.lists(st.sampled_from([*PAGES, *BROKEN]), max_size=9),
+    part_bytes=st.integers(1, 3000),
+    block=st.integers(1, 700),
+)
+def test_ranges_partition_the_records(pieces: list[bytes], part_bytes: int, block: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compressed, "BLOCK", block)
+        path = Path(folder) / "a.warc"
+        path.write_bytes(b"".join(pieces))
+        whole = _records(path)
+        borders = [*record_offsets(InputFile.of(path), part_bytes), path.stat().st_size]
+        cut = [found for start, end in pairwise(borders) for found in _records(path, start, end)]
+    assert cut == whole
+    assert [found.offset for found in whole] == sorted({found.offset for found in whole})
+    # Not a byte is passed over in silence but the line ends between records and the headers.
+    told = sum(found.size for found in whole)
+    heads = sum(piece.index(b"\r\n\r\n") + 8 for piece in pieces if piece.startswith(b"WARC"))
+    assert told >= sum(map(len, pieces)) - heads - 2 * len(pieces)
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_damaged_member_costs_no_other_one(tmp_path: Path, suffix: str) -> None:
+    pack = gzip.compress if suffix == ".gz" else zstandard.ZstdCompressor(write_checksum=True).compress
+    members = [pack(page) for page in PAGES]
+    members[1] = members[1][:60] + bytes(4) + members[1][64:]
+    (tmp_path / f"a.warc{suffix}").write_bytes(b"".join(members))
+    found = ingest(tmp_path, {"name": "s", "path": f"a.warc{suffix}", "format": "warc"})
+    assert found.texts == [TEXTS[0], *TEXTS[2:]]
+    assert {reason for _, reason in found.reasons} <= {"truncated_warc", "corrupt_compression"}
+    assert found.reasons[-1][1] == "corrupt_compression"
+    assert f"read on at byte {len(members[0]) + len(members[1])} of the file" in found.rejected.column("detail").to_pylist()[-1]
+
+
+def test_a_cut_archive_tells_the_record_and_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.warc.gz").write_bytes(b"".join(map(gzip.compress, PAGES))[:-20])
+    found = ingest(tmp_path, {"name": "s", "path": "a.warc.gz", "format": "warc"})
+    assert found.texts == TEXTS[:3]
+    assert [reason for _, reason in found.reasons] == ["truncated_warc", "truncated_gzip"]
+
+
+def _chunked(body: bytes) -> bytes:
+    return b"%x;x=y\r\n%b\r\n%X\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (9, body[:9], len(body) - 9, body[9:])
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (
+            "Transfer-Encoding: chunked",
+            lambda body: b"%x;x=y\r\n%b\r\n%X\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (9, body[:9], len(body) - 9, body[9:]),
+        ),
+        ("Transfer-Encoding: chunked", _chunked),
+        ("Transfer-Encoding: chunked", bytes),
+        ("Content-Encoding: gzip", gzip.compress),
+        ("Content-Encoding: gzip", bytes),
+        ("Content-Encoding: br", brotli.compress),
+        ("Content-Encoding: zstd", zstandard.compress),
+        ("content-encoding: br, gzip", lambda body: gzip.compress(brotli.compress(body))),
+        ("Content-Encoding: identity", bytes),
+        ("X-Crawler-Content-Encoding: gzip", bytes),
+    ],
+)
+def test_codings_are_undone_and_those_that_are_undone_already_are_seen(headers: str, body: Callable[[bytes], bytes]) -> None:
+    page = article(ROWS[0]).encode()
+    response = parse_response(http(body(page), f"Content-Type: text/HTML; Charset='UTF-8'\r\n{headers}"), 10**6)
+    assert (response.status, response.kind, response.body) == (200, "text/html", page)
+    assert response.charset in ("utf-8", "'utf-8'")
+
+
+def test_plain_text_and_converted_text_are_documents_and_other_records_are_none(tmp_path: Path) -> None:
+    parts = [
+        WARCINFO,
+        record(b"GET / HTTP/1.1\r\n\r\n", kind="request"),
+        record("道可道，非常道。".encode("gb18030"), kind="conversion", WARC_Target_URI="<https://example.org/>"),
+        record(http("名可名，非常名。".encode("big5"), "Content-Type: text/plain")),
+        record(http(article(ROWS[0] * 3).encode(), "Server: none"), WARC_Truncated="length"),
+        record(b"", kind="revisit"),
+    ]
+    (tmp_path / "a.warc").write_bytes(b"".join(parts))
+    found = ingest(tmp_path, {"name": "s", "path": "a.warc", "format": "warc"})
+    assert found.texts == ["道可道，非常道。", "名可名，非常名。", "On style\n\n" + ROWS[0] * 3]
+    assert found.kept.column("url")[0].as_py() == "https://example.org/"
+    assert json.loads(found.kept.column("meta")[2].as_py())["truncated"] == "length"
+    assert (len(found.rejected), found.metrics["charset/gb18030"], found.metrics["charset/big5"]) == (0, 1, 1)
+
+
+@given(st.lists(st.binary(max_size=6), max_size=8), st.binary(min_size=1, max_size=3), st.integers(0, 9))
+def test_a_stream_takes_up_to_a_mark_over_any_blocks(blocks: list[bytes], mark: bytes, limit: int) -> None:
+    data = b"".join(blocks)
+    stream = ByteStream(iter(blocks), 0)
+    expected = data[: data.find(mark)] if mark in data else data
+    assert stream.take_to(mark, limit) == (expected[:limit], len(expected))
+    assert stream.offset == len(expected)
+    assert stream.peek(len(data)) == data[len(expected) :]
+    stream.give_back(expected)
+    assert (stream.offset, stream.take(len(data) + 1)) == (0, data)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the development corpus is not beside the checkout")
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_common_crawl(suffix: str) -> None:
+    (page,) = _rows(SHARED / f"whirlwind.warc{suffix}")
+    assert page["url"] == "https://an.wikipedia.org/wiki/Escopete"
+    assert page["text"].decode().startswith("Escopete\n")
+    (text,) = _rows(SHARED / f"whirlwind.warc.wet{suffix}")
+    assert (text["size"], text["reason"]) == (4456, None)
+    assert _rows(SHARED / f"whirlwind.warc.wat{suffix}") == []
