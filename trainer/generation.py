@@ -74,8 +74,9 @@ def _frame(prompts: Sequence[Sequence[int]], vocabulary: Vocabulary) -> tuple[Te
     """The encoder's input int64 [batch, positions], and its rows' lengths where they differ."""
     offsets = np.cumsum([0, *map(len, prompts)])
     values = np.concatenate([np.asarray(prompt, dtype=np.uint32) for prompt in prompts])
-    padded, lengths = Ragged(values, offsets).padded(int(offsets[-1]))
-    framed = torch.from_numpy(frame_prompt(padded, lengths, vocabulary))
+    ragged = Ragged(values, offsets)
+    lengths = ragged.lengths
+    framed = torch.from_numpy(frame_prompt(ragged.padded(), lengths, vocabulary))
     return framed, None if len(set(lengths.tolist())) == 1 else torch.from_numpy(lengths + 3)
 
 
