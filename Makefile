@@ -5,6 +5,7 @@ CURRICULUM ?= manifests/demo/curriculum.yaml
 ENGINE     ?= local
 WORKERS    ?= 2
 PROMPT     ?=
+FILE       ?=
 PYTHON     ?= python3.11
 
 SHELL   := /bin/bash
@@ -15,7 +16,7 @@ STEPARG  = --corpus $(CORPUS) --run $(FOLDER) --engine $(ENGINE) --workers $(WOR
 TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate report verify lint typecheck bench bench-corpus bench-scale clean distclean
+.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify lint typecheck bench bench-corpus bench-scale clean distclean
 
 help: ## this list
 	@printf 'make demo   everything on a fresh machine: set-up, corpus, three training stages, report (runs/demo/report.html)\n'
@@ -62,9 +63,15 @@ train: .venv/.ready ## the curriculum's stages
 evaluate: .venv/.ready ## held-out loss per language
 	@$(PY) -m trainer evaluate $(TRAINARG)
 
-generate: .venv/.ready ## continue a prompt: make generate PROMPT='...'
-	@$(PY) -m trainer generate $(TRAINARG) --prompt "$$PROMPT"
-export PROMPT
+generate: .venv/.ready ## answer a prompt or a file's lines: make generate PROMPT='...' or FILE=...
+	@$(PY) -m trainer generate $(TRAINARG) $(if $(FILE),--file "$$FILE",--prompt "$$PROMPT")
+export PROMPT FILE
+
+export: .venv/.ready ## the newest checkpoint as a folder for transformers: make export TO=...
+	@$(PY) -m trainer export $(TRAINARG) --to "$(or $(TO),$(FOLDER)/export)"
+
+import: .venv/.ready ## begin a run from an exported folder: make import FROM=...
+	@$(PY) -m trainer import $(TRAINARG) --from "$(FROM)"
 
 report: .venv/.ready ## runs/$(RUN)/report.html and the ten-line summary
 	@$(PY) -m manifests report $(FOLDER)
@@ -80,6 +87,7 @@ typecheck: .venv/.ready ## mypy
 
 bench: assets ## the long measurements, on ../shared/corpus
 	@$(PY) -m tests.benchmarks.dedup_quality ../shared/corpus en zh
+	@$(PY) -m tests.benchmarks.memory
 	@$(PY) -m pipeline corpus --corpus tests/benchmarks/shared_corpus.yaml --run runs/shared --engine $(ENGINE) --workers $(WORKERS)
 	@$(PY) -m manifests verify runs/shared
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from manifests.check import check
 from manifests.schema.base import ManifestError
+from manifests.schema.curriculum import CurriculumManifest
 
 
 def check_files(files: list[Path]) -> int:
@@ -21,6 +22,8 @@ def check_files(files: list[Path]) -> int:
             failures += 1
         else:
             print(f"{file}: valid ({type(manifest).__name__})")
+            for warning in manifest.warnings if isinstance(manifest, CurriculumManifest) else ():
+                print(f"{file}: warning: {warning}")
     return 1 if failures else 0
 
 

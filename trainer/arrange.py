@@ -1,7 +1,8 @@
-"""Which samples of a step go through the model together: pairs of like length, so that little of a micro batch is padding."""
+"""Which samples of a step go through the model together: pairs of all lengths, so that micro batches cost about the same."""
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import replace
 
 import numpy as np
@@ -14,19 +15,32 @@ from trainer.data import Pairs, Stream
 
 def arrange(plan: StepPlan, sets: dict[str, Stream | Pairs], model: ModelSettings) -> tuple[MicroBatch, ...]:
     """The step's micro batches. Those of an instruction stage are dealt anew, by what a pair costs (its lengths times the layers that
-    they pass); the step's samples, and so its gradient, stay the same. Chunks are of one length: their micro batches stay as planned."""
+    they pass): long ones and short ones together, so that memory is even and no process waits. The step's samples, and so its gradient,
+    stay the same. Chunks are of one length: their micro batches stay as planned."""
     if not isinstance(plan.objective, InstructionObjective):
         return plan.micro_batches
     set_index = np.concatenate([micro.set_index for micro in plan.micro_batches])
     rows = np.concatenate([micro.rows for micro in plan.micro_batches])
     noise = np.concatenate([micro.seeds for micro in plan.micro_batches])
-    order = np.argsort(_costs(plan, plan.objective, set_index, rows, sets, model), kind="stable")
-    ends = np.cumsum([len(micro.rows) for micro in plan.micro_batches])
-    parts = np.split(order, ends[:-1])
+    costs = _costs(plan, plan.objective, set_index, rows, sets, model)
+    parts = balanced(costs, [len(micro.rows) for micro in plan.micro_batches])
     return tuple(
         replace(micro, set_index=set_index[part], rows=rows[part], seeds=noise[part])
         for micro, part in zip(plan.micro_batches, parts, strict=True)
     )
+
+
+def balanced(costs: NDArray[np.int64], sizes: list[int]) -> list[NDArray[np.int64]]:
+    """Deals samples into ``len(sizes)`` parts of the given sizes (in all ``len(costs)``) with sums of cost as even as is easy: from the
+    dearest on, each to the part that has cost least so far (Graham 1969). Returns the places of each part's samples, in order."""
+    parts: list[list[int]] = [[] for _ in sizes]
+    open_parts = [(0, index) for index, size in enumerate(sizes) if size]
+    for sample in np.argsort(-costs, kind="stable").tolist():
+        cost, index = heapq.heappop(open_parts)
+        parts[index].append(sample)
+        if len(parts[index]) < sizes[index]:
+            heapq.heappush(open_parts, (cost + int(costs[sample]), index))
+    return [np.array(sorted(part), dtype=np.int64) for part in parts]
 
 
 def _costs(

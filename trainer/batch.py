@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from trainer.model.loss import IGNORED
+from trainer.model.masks import EVERYWHERE
 
 Tokens = npt.NDArray[np.int64]
 
@@ -22,12 +23,18 @@ class Batch:
         encoder_lengths: int64 [batch], real tokens of each row of ``encoder``; None where all are, so that no mask is needed.
         decoder: int64 [batch, positions]: the labels shifted right behind pad, the decoder's start.
         labels: int64 [batch, positions]; IGNORED (-100) behind the end of a row.
+        decoder_lengths: None, or int64 [examples]: then the examples lie end to end in a single row, and ``encoder_lengths`` are theirs.
+        encoder_documents, decoder_documents: int64 [batch, source positions] and [batch, positions], the document of each input token
+            (see trainer.objectives.documents); None where attention crosses documents.
     """
 
     encoder: Tokens
     encoder_lengths: Tokens | None
     decoder: Tokens
     labels: Tokens
+    decoder_lengths: Tokens | None = None
+    encoder_documents: Tokens | None = None
+    decoder_documents: Tokens | None = None
 
     @property
     def targets(self) -> int:
@@ -46,18 +53,28 @@ class Batch:
 
     def inputs(self, device: torch.device | str = "cpu") -> dict[str, torch.Tensor | None]:
         """The arguments of EncoderDecoder.forward by name; on the CPU they share the arrays' memory."""
-        arrays = {"encoder": self.encoder, "decoder": self.decoder, "labels": self.labels, "encoder_lengths": self.encoder_lengths}
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: None if array is None else torch.from_numpy(array).to(device) for name, array in arrays.items()}
 
 
-def make_batch(encoder: Tokens, labels: Tokens, pad: int, lengths: Tokens | None = None) -> Batch:
+def make_batch(
+    encoder: Tokens, labels: Tokens, pad: int, lengths: Tokens | None = None, documents: tuple[Tokens, Tokens] | None = None
+) -> Batch:
     """The batch of ``encoder`` and ``labels``, each [batch, positions]; ``lengths`` are dropped where every row is full.
 
-    The decoder's input is the labels one position later, behind ``pad``; where a label is ignored, it is ``pad`` too.
+    The decoder's input is the labels one position later, behind ``pad``; where a label is ignored, it is ``pad`` too. ``documents`` are
+    those of the encoder's positions and of the labels, shaped like them; the latter are shifted like the labels.
     """
-    decoder = np.empty_like(labels)
-    decoder[:, 0] = pad
-    decoder[:, 1:] = labels[:, :-1]
+    decoder = _shifted(labels, pad)
     decoder[decoder == IGNORED] = pad
     full = lengths is None or bool((lengths == encoder.shape[1]).all())
-    return Batch(encoder, None if full else lengths, decoder, labels)
+    encoder_documents, label_documents = documents or (None, None)
+    decoder_documents = None if label_documents is None else _shifted(label_documents, EVERYWHERE)
+    return Batch(encoder, None if full else lengths, decoder, labels, None, encoder_documents, decoder_documents)
+
+
+def _shifted(values: Tokens, first: int) -> Tokens:
+    shifted = np.empty_like(values)
+    shifted[:, 0] = first
+    shifted[:, 1:] = values[:, :-1]
+    return shifted

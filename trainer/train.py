@@ -292,5 +292,5 @@ class TrainingLoop:
 def build_engine(run: Run) -> Engine:
     """A new model with weights drawn from the curriculum's seed."""
     torch.manual_seed(int(key(run.manifest.seed, "weights")))
-    model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded)
+    model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded, recompute=run.manifest.train.recompute)
     return Engine(model, run.manifest.train, run.manifest.stages[0].optimizer)

@@ -1,18 +1,24 @@
-"""What to do with a checkpoint: measure it on the held-out sets, or let it write."""
+"""What to do with a checkpoint: measure it on the held-out sets, let it write, or take it to transformers and back."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
 from sentencepiece import SentencePieceProcessor
 
 from manifests.files import inside, sha256
 from manifests.schema.base import ManifestError
 from trainer import checkpoint
-from trainer.checkpoint import Checkpoint
+from trainer.checkpoint import WEIGHTS, Checkpoint, Progress
 from trainer.data import ShardError
 from trainer.distributed import join_process_group
+from trainer.engine import MOMENTS, EngineState
 from trainer.evaluate import Evaluator
-from trainer.generation import generate
+from trainer.export import folder
+from trainer.generation import Choice, generate
 from trainer.model.transformer import EncoderDecoder
 from trainer.processor import processor
 from trainer.run import Run
@@ -41,17 +47,50 @@ def evaluate_checkpoint(run: Run) -> dict[str, dict[str, float]]:
         return Evaluator(run).measure(engine)
 
 
-def generate_texts(run: Run, prompts: list[str], max_tokens: int, temperature: float, seed: int) -> list[str]:
-    """Answers to prompts in the layout of instructions."""
-    model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded)
-    model.load_state_dict(newest_checkpoint(run).load().weights)
-    model.eval()
+def generate_texts(run: Run, prompts: list[str], max_tokens: int, choice: Choice) -> list[str]:
+    """Answers to prompts in the layout of instructions, by the newest checkpoint."""
     pieces = load_tokenizer(run)
-    generator = torch.Generator().manual_seed(seed)
-    answers = generate(
-        model, run.shards.vocabulary, pieces.encode(prompts), max_tokens=max_tokens, temperature=temperature, generator=generator
+    model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded)
+    model.load_state_dict(load_file(newest_checkpoint(run).folder / WEIGHTS))
+    model.eval()
+    with processor(run.manifest.train.threads):
+        answers = generate(model, run.shards.vocabulary, pieces.encode(prompts), max_tokens=max_tokens, choice=choice)
+    return [pieces.decode(answer.tolist()) for answer in answers]
+
+
+def export_model(run: Run, to: Path) -> None:
+    """Writes the newest checkpoint's weights as a folder that transformers loads (see trainer.export.folder.write).
+
+    Raises:
+        ManifestError: there is no checkpoint, or the folder holds something.
+        ShardError: the tokenizer is not the one that made the shards.
+    """
+    load_tokenizer(run)
+    vocabulary = run.shards.vocabulary
+    with safe_open(newest_checkpoint(run).folder / WEIGHTS, framework="pt") as weights:
+        folder.write(to, run.manifest, vocabulary, inside(run.shard_folder, vocabulary.model.path), weights.get_tensor)
+
+
+def import_model(run: Run, source: Path) -> Checkpoint:
+    """Makes a folder's weights the run's first checkpoint: training begins from them, at step 0 with fresh moments.
+
+    Raises:
+        ManifestError: the run has checkpoints, or the folder's model is not the curriculum's (see trainer.export.folder.read).
+    """
+    if checkpoint.newest(run.checkpoints) is not None:
+        raise ManifestError(f"{run.checkpoints}: has checkpoints; import into a new run folder")
+    weights = folder.read(source, run.manifest.model, run.shards.vocabulary)
+    moments = {f"{moment}.{name}": torch.zeros_like(weight) for name, weight in weights.items() for moment in MOMENTS}
+    progress = Progress(
+        step=0,
+        updates=0,
+        stages_begun=0,
+        tokens_by_set={},
+        journal_events=len(run.journal().events),
+        curriculum=run.manifest.model_dump_json(),
+        shards=run.shards_sha256,
     )
-    return [pieces.decode([token for token in answer.tolist() if token < run.shards.vocabulary.pieces]) for answer in answers]
+    return checkpoint.save(run.checkpoints, progress, EngineState(weights, moments, updates=0), run.manifest.train.keep)
 
 
 def load_tokenizer(run: Run) -> SentencePieceProcessor:

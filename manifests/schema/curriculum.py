@@ -34,23 +34,42 @@ class ModelSettings(Strict):
 
     @property
     def ffn_hidden(self) -> int:
-        """Width of the SwiGLU layers: two thirds of ``d_ff``, rounded up to a multiple of 256 (16384 -> 11008)."""
-        return -(-2 * self.d_ff // (3 * 256)) * 256
+        """Width of the SwiGLU layers: two thirds of ``d_ff``, without the fraction, rounded up to a multiple of 256 (16384 -> 11008)."""
+        return max(256, -(-(2 * self.d_ff // 3) // 256) * 256)
 
 
 class Denoiser(Strict):
     """One UL2 denoiser (Tay et al. 2022, section 3.1). R and X corrupt spans of ``mean_span`` tokens on average until ``density`` of the
-    chunk is masked; S cuts off a suffix of uniform length up to ``density`` of the chunk, and has no ``mean_span``."""
+    chunk is masked; S cuts off a suffix of uniform length up to ``density`` of the chunk, and has no ``mean_span``.
+
+    ``placement`` of the spans: ``tail`` as in T5's code and in the released one, where the chunk begins with text and ends with a span;
+    ``anywhere``, where text may also stand behind the last span, and none before the first.
+    """
 
     mode: Mode
     mean_span: Annotated[float, Field(ge=1)] | None = None
     density: Annotated[float, Field(gt=0, lt=1)]
+    placement: Literal["tail", "anywhere"] = "tail"
 
     @model_validator(mode="after")
     def _span_fits_mode(self) -> Denoiser:
         if (self.mean_span is None) != (self.mode == "S"):
             raise ValueError(f"denoiser {self.mode}: " + ("remove mean_span: S cuts one suffix" if self.mode == "S" else "add mean_span"))
+        if self.mode == "S" and self.placement != "tail":
+            raise ValueError("denoiser S: remove placement: a suffix is always at the end")
         return self
+
+    def masked(self, chunk: int) -> int:
+        """Tokens of a chunk that R or X masks: ``chunk * density``, to the nearest (as T5 rounds) and at least 1."""
+        return max(1, round(chunk * self.density))
+
+    def spans(self, chunk: int) -> int:
+        """Spans that R or X cuts from a chunk: ``masked / mean_span``, to the nearest and at least 1; 1 for S."""
+        return 1 if self.mean_span is None else max(1, round(self.masked(chunk) / self.mean_span))
+
+    def __str__(self) -> str:
+        span = "" if self.mean_span is None else f"mean_span {self.mean_span:g}, "
+        return f"{self.mode} ({span}density {self.density:g})"
 
 
 OPENBA_RELEASED = (
@@ -62,15 +81,35 @@ OPENBA_RELEASED = (
     Denoiser(mode="X", mean_span=64, density=0.15),
     Denoiser(mode="X", mean_span=64, density=0.5),
 )
+"""As in the scripts of OpenNLG/OpenBA (ef4716b)."""
+
+UL2_PAPER = (
+    Denoiser(mode="R", mean_span=3, density=0.15, placement="anywhere"),
+    Denoiser(mode="R", mean_span=8, density=0.15, placement="anywhere"),
+    Denoiser(mode="S", density=0.5),
+    Denoiser(mode="X", mean_span=3, density=0.5, placement="anywhere"),
+    Denoiser(mode="X", mean_span=8, density=0.5, placement="anywhere"),
+    Denoiser(mode="X", mean_span=64, density=0.15, placement="anywhere"),
+    Denoiser(mode="X", mean_span=64, density=0.5, placement="anywhere"),
+)
+"""Table 1 of Tay et al. 2022 (arXiv 2205.05131): R (3, .15), (8, .15); S (L / 4, .25, one span); X (3, .5), (8, .5), (64, .15), (64, .5).
+The suffix of S is uniform up to half of the chunk, so that its mean is the paper's quarter (the released code's cap is the quarter). The
+paper corrupts spans anywhere in the text."""
+
+PRESETS = {"openba-released": OPENBA_RELEASED, "ul2": UL2_PAPER}
 
 
 class UL2Objective(Strict):
-    """Mixture of denoisers over chunks of ``chunk`` stream tokens, drawn uniformly: those of a ``preset``, or an explicit list."""
+    """Mixture of denoisers over chunks of ``chunk`` stream tokens, drawn uniformly: those of a ``preset``, or an explicit list.
+
+    With ``boundaries`` no token attends to another document's tokens in its chunk; without, attention crosses them, as released.
+    """
 
     kind: Literal["ul2"]
     chunk: Positive
-    preset: Literal["openba-released"] | None = None
+    preset: Literal["openba-released", "ul2"] | None = None
     denoisers: tuple[Denoiser, ...] = ()
+    boundaries: bool = False
 
     @model_validator(mode="after")
     def _one_choice(self) -> UL2Objective:
@@ -81,15 +120,28 @@ class UL2Objective(Strict):
     @property
     def mixture(self) -> tuple[Denoiser, ...]:
         """The denoisers to draw from."""
-        return self.denoisers or OPENBA_RELEASED
+        return self.denoisers if self.preset is None else PRESETS[self.preset]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is valid, but hardly meant: span denoisers that a chunk of this length turns into a second S denoiser."""
+        advice = "kept, because the released code does so" if self.preset == "openba-released" else "set placement: anywhere"
+        return tuple(
+            f"denoiser {denoiser} on a chunk of {self.chunk} masks one span of {denoiser.masked(self.chunk)} tokens, which is always the "
+            f"chunk's end; {advice}"
+            for denoiser in self.mixture
+            if denoiser.mode != "S" and denoiser.placement == "tail" and denoiser.spans(self.chunk) == 1
+        )
 
 
 class PrefixObjective(Strict):
-    """Stream chunks of ``source + target`` tokens; the encoder reads the first ``source``, the decoder writes the other ``target``."""
+    """Stream chunks of ``source + target`` tokens; the encoder reads the first ``source``, the decoder writes the other ``target``.
+    ``boundaries`` as in UL2Objective."""
 
     kind: Literal["prefix"]
     source: Positive
     target: Positive
+    boundaries: bool = False
 
     @property
     def chunk(self) -> int:
@@ -205,7 +257,10 @@ class TrainSettings(Strict):
 
     A checkpoint is written every ``checkpoint_every`` steps and at the end of each stage; the last ``keep`` stay, and so does the stage's
     best one by held-out loss. ``evaluation_samples`` are read of each held-out set before the first step, after each stage, and every
-    ``evaluate_every`` steps where that is given."""
+    ``evaluate_every`` steps where that is given.
+
+    With ``recompute`` the backward pass computes each layer's activations again instead of keeping them (activation checkpointing, Chen et
+    al. 2016): the same losses from far less memory, for about a third more time."""
 
     precision: Literal["fp32", "bf16"] = "fp32"
     zero: Literal[0, 1, 2, 3] = 1
@@ -216,6 +271,7 @@ class TrainSettings(Strict):
     evaluation_samples: Positive = 64
     evaluate_every: Positive | None = None
     guard: GuardSettings = GuardSettings()
+    recompute: bool = False
 
     @model_validator(mode="after")
     def _accurate(self) -> TrainSettings:
@@ -250,3 +306,13 @@ class CurriculumManifest(Strict):
                 f"stage {stages[0].name!r} is the first: there is no rate before it to continue; give learning_rate.peak a number"
             )
         return stages
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is valid, but hardly meant; a line each."""
+        return tuple(
+            f"stages[{index}].objective: {warning}"
+            for index, stage in enumerate(self.stages)
+            if isinstance(stage.objective, UL2Objective)
+            for warning in stage.objective.warnings
+        )

@@ -8,7 +8,7 @@ import yaml
 
 from manifests.__main__ import main
 from manifests.schema.base import ManifestError, load
-from manifests.schema.curriculum import CurriculumManifest, ModelSettings
+from manifests.schema.curriculum import CurriculumManifest, Denoiser, ModelSettings, UL2Objective
 
 PRESETS = Path(__file__).parents[2] / "manifests"
 
@@ -43,7 +43,9 @@ def test_errors_name_key_and_fix(tmp_path: Path, changes: dict[str, Any], messag
 def test_openba_is_as_wide_as_released() -> None:
     model = load(PRESETS / "openba-15b" / "curriculum.yaml", CurriculumManifest).model
     assert (model.ffn_hidden, model.heads * model.head_size) == (11008, 5120)
-    assert ModelSettings(d_model=8, encoder_layers=1, decoder_layers=1, heads=1, head_size=8, d_ff=385).ffn_hidden == 512
+    widths = {1: 256, 384: 256, 385: 256, 386: 512}  # the released code cuts the fraction off before it rounds up
+    for d_ff, width in widths.items():
+        assert ModelSettings(d_model=8, encoder_layers=1, decoder_layers=1, heads=1, head_size=8, d_ff=d_ff).ffn_hidden == width
 
 
 def test_check_tells_valid_from_invalid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,3 +55,16 @@ def test_check_tells_valid_from_invalid(tmp_path: Path, capsys: pytest.CaptureFi
     other.write_text("kind: recipe\n")
     assert main(["check", presets[0], str(other)]) == 1
     assert f"{other}: kind: 'recipe' is not a kind of manifest; write one of: assets, corpus, curriculum" in capsys.readouterr().err
+
+
+def test_a_span_that_is_always_the_suffix_is_flagged(capsys: pytest.CaptureFixture[str]) -> None:
+    """X (64, .15) of the released code; R and X with more spans are not, nor is a single span that may lie anywhere."""
+    file = PRESETS / "openba-15b" / "curriculum.yaml"
+    assert main(["check", str(file)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"{file}: warning: stages[0].objective: denoiser X (mean_span 64, density 0.15) on a chunk of 568 masks one span of 85 tokens, "
+        "which is always the chunk's end; kept, because the released code does so"
+    ]
+    assert UL2Objective(kind="ul2", chunk=568, preset="ul2").warnings == ()
+    short = UL2Objective(kind="ul2", chunk=64, denoisers=(Denoiser(mode="R", mean_span=8, density=0.15),))
+    assert [warning.rpartition("; ")[2] for warning in short.warnings] == ["set placement: anywhere"]

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from tests.trainer.examples import SMALL, small_model
-from trainer.generation import generate
+from trainer.generation import Choice, generate
 from trainer.model.cache import LayerCache
 from trainer.model.transformer import EncoderDecoder
 from trainer.objectives.prefix import frame_prompt
@@ -61,35 +63,48 @@ def test_answers_hold_text_only() -> None:
     model = small_model().eval()
     model.output_bias.data[SMALL.pieces :] = 1e3
     model.output_bias.data[SMALL.pad] = 1e3
-    answers = np.concatenate(generate(model, SMALL, PROMPTS, max_tokens=30, temperature=2.0))
+    answers = np.concatenate(generate(model, SMALL, PROMPTS, max_tokens=30, choice=Choice(temperature=2.0)))
     assert ((answers > SMALL.eos) & (answers < SMALL.pieces)).all()
 
 
-def test_samples_follow_the_generator() -> None:
+def drawn(prompts: list[list[int]], **choice: Any) -> list[list[int]]:
     model = small_model().eval()
-    draw = lambda seed: [  # noqa: E731
-        answer.tolist()
-        for answer in generate(model, SMALL, PROMPTS, max_tokens=20, temperature=1.0, generator=torch.Generator().manual_seed(seed))
-    ]
-    assert draw(1) == draw(1) != draw(2)
+    return [answer.tolist() for answer in generate(model, SMALL, prompts, max_tokens=20, choice=Choice(**choice), batch=2)]
 
 
-def test_a_small_top_p_is_greedy() -> None:
-    model = small_model().eval()
-    sampled = generate(model, SMALL, PROMPTS, max_tokens=20, temperature=1.0, top_p=1e-6)
-    greedy = generate(model, SMALL, PROMPTS, max_tokens=20)
-    assert [answer.tolist() for answer in sampled] == [answer.tolist() for answer in greedy]
+def test_samples_follow_the_seed_and_the_place_of_the_prompt() -> None:
+    one, two = drawn(PROMPTS, temperature=1.0, seed=1), drawn(PROMPTS, temperature=1.0, seed=2)
+    assert one == drawn(PROMPTS, temperature=1.0, seed=1) != two
+    assert drawn(PROMPTS[:2], temperature=1.0, seed=1) == one[:2], "whatever other prompts there are"
+    assert drawn([PROMPTS[0]] * 2, temperature=1.0, seed=1)[1] != one[0]
 
 
-def test_top_p_leaves_the_likely_tokens() -> None:
-    """Two tokens with .6 and .3 of the probability: at top_p .8 both can be drawn, and nothing else."""
+@pytest.mark.parametrize("choice", [{"top_p": 1e-6}, {"top_k": 1}])
+def test_a_choice_of_one_is_greedy(choice: dict[str, Any]) -> None:
+    assert drawn(PROMPTS, temperature=1.0, **choice) == drawn(PROMPTS)
+
+
+@pytest.mark.parametrize("choice", [{"top_p": 0.8}, {"top_k": 2}, {"top_k": 3, "top_p": 0.8}])
+def test_only_the_likely_tokens_are_drawn(choice: dict[str, Any]) -> None:
+    """Three tokens with .6, .3 and .1 of the probability, whatever was written before: without the last, the first comes two times in
+    three."""
     model = small_model().eval()
     model.embedding.weight.data.zero_()
     model.output_bias.data.fill_(-1e9)
     model.output_bias.data[[20, 30, 40]] = torch.tensor([0.6, 0.3, 0.1]).log()
-    drawn = generate(model, SMALL, [[5]], max_tokens=300, temperature=1.0, top_p=0.8, generator=torch.Generator().manual_seed(0))[0]
-    assert set(drawn.tolist()) == {20, 30}
-    assert np.mean(drawn == 20) == pytest.approx(2 / 3, abs=0.1)
+    answers = np.concatenate(generate(model, SMALL, [[5]] * 20, max_tokens=30, choice=Choice(temperature=1.0, **choice)))
+    assert set(answers.tolist()) == {20, 30}
+    assert np.mean(answers == 20) == pytest.approx(2 / 3, abs=0.08)  # 600 draws: four standard deviations
+    everything = np.concatenate(generate(model, SMALL, [[5]] * 20, max_tokens=30, choice=Choice(temperature=1.0)))
+    assert np.mean(everything == 40) == pytest.approx(0.1, abs=0.05)
+    flatter = np.concatenate(generate(model, SMALL, [[5]] * 20, max_tokens=30, choice=Choice(temperature=100.0)))
+    assert np.mean(flatter == 40) == pytest.approx(1 / 3, abs=0.08)
+
+
+@pytest.mark.parametrize("wrong", [{"temperature": -1.0}, {"top_p": 0.0}, {"top_k": -1}, {"beams": 2, "temperature": 1.0}])
+def test_choices_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"must not be negative|draws nothing"):
+        Choice(**wrong)
 
 
 def test_training_mode_is_refused() -> None:

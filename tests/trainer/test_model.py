@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -8,8 +9,10 @@ from torch import Tensor, nn
 
 from manifests.schema.curriculum import ModelSettings
 from tests.trainer.examples import RELEASED, SMALL, small_model, small_settings
-from trainer.model.attention import SelfAttention
+from trainer.model.attention import CrossAttention, SelfAttention
+from trainer.model.block import DecoderBlock, Residual
 from trainer.model.cache import LayerCache
+from trainer.model.feedforward import FeedForward
 from trainer.model.rope import rotate, rotation
 from trainer.model.transformer import EncoderDecoder
 
@@ -71,7 +74,7 @@ def test_same_seed_same_weights() -> None:
 def test_rotation_keeps_lengths_and_makes_products_depend_on_distance_only() -> None:
     generator = torch.Generator().manual_seed(0)
     query, key = torch.randn(2, 1, 1, 1, 8, generator=generator)
-    at = lambda x, position: rotate(x, rotation(position, 1, 8, 10_000.0, x))  # noqa: E731
+    at = lambda x, position: rotate(x, rotation(torch.tensor([position]), 8, 10_000.0, x))  # noqa: E731
     assert torch.allclose(at(query, 100).norm(), query.norm())
     assert torch.allclose((at(query, 9) * at(key, 4)).sum(), (at(query, 105) * at(key, 100)).sum(), atol=1e-5)
     assert not torch.allclose((at(query, 9) * at(key, 4)).sum(), (at(query, 9) * at(key, 5)).sum(), atol=1e-3)
@@ -79,7 +82,7 @@ def test_rotation_keeps_lengths_and_makes_products_depend_on_distance_only() -> 
 
 def test_rotation_pairs_halves() -> None:
     x = torch.tensor([1.0, 0.0, 0.0, 0.0]).view(1, 1, 1, 4)
-    turned = rotate(x, rotation(1, 1, 4, 10_000.0, x)).flatten()
+    turned = rotate(x, rotation(torch.tensor([1]), 4, 10_000.0, x)).flatten()
     assert turned.tolist() == pytest.approx([math.cos(1), 0, math.sin(1), 0])
 
 
@@ -88,12 +91,68 @@ def test_self_attention_is_the_textbook_formula() -> None:
     torch.manual_seed(0)
     attention = SelfAttention(settings, causal=True)
     x = torch.randn(2, 5, 16)
-    turn = rotation(0, 5, 8, 10_000.0, x)
+    turn = rotation(torch.arange(5), 8, 10_000.0, x)
     queries, keys, values = (part.view(2, 5, 3, 8) for part in attention.qkv(x).chunk(3, dim=-1))
     scores = torch.einsum("bqhd,bkhd->bhqk", rotate(queries, turn), rotate(keys, turn)) / 8**0.5
     scores.masked_fill_(torch.ones(5, 5).triu(1).bool(), -torch.inf)
     mixed = torch.einsum("bhqk,bkhd->bqhd", scores.softmax(-1), values).reshape(2, 5, 24)
     assert torch.allclose(attention(x, turn), attention.out(mixed), atol=1e-6)
+
+
+def test_feed_forward_is_the_textbook_formula() -> None:
+    """SwiGLU: the gate's rows first, 11008 wide in the 15 B model, no biases."""
+    torch.manual_seed(0)
+    layer = FeedForward(small_settings(d_ff=768))
+    assert layer.gate_up.weight.shape == (2 * 512, 16)
+    assert layer.gate_up.bias is layer.out.bias is None
+    x = torch.randn(2, 5, 16)
+    gate, up = x @ layer.gate_up.weight[:512].T, x @ layer.gate_up.weight[512:].T
+    assert torch.allclose(layer(x), (gate * torch.sigmoid(gate) * up) @ layer.out.weight.T, atol=1e-6)
+
+
+@pytest.mark.parametrize("norm", ["sandwich", "pre"])
+def test_each_sublayer_reads_a_norm_and_adds_to_the_residual(norm: str) -> None:
+    """Sandwich: x + norm(sublayer(norm(x))); pre: x + sublayer(norm(x)); self-attention, attention to the source, feed-forward; no norm
+    behind the addition, and one at the end of each stack."""
+    model = small_model(norm=norm).eval()
+    block = model.decoder.blocks[0]
+    assert isinstance(block, DecoderBlock)
+    assert [name for name, _ in block.named_children()] == ["attention", "cross_attention", "feedforward"]
+    for position, gain in enumerate(parameter for name, parameter in block.named_parameters() if "norm.weight" in name):
+        torch.nn.init.constant_(gain, 0.5 + position / 4)  # so that no norm could stand for another
+    x, memory = torch.randn(2, 2, 5, 16, generator=torch.Generator().manual_seed(0))
+    turn = rotation(torch.arange(5), 8, 10_000.0, x)
+
+    def normed(one: Any, value: Tensor) -> Tensor:
+        if norm == "sandwich":
+            return value / (value.pow(2).mean(-1, keepdim=True) + 1e-5).sqrt() * one.weight
+        centred = value - value.mean(-1, keepdim=True)
+        return centred / (centred.pow(2).mean(-1, keepdim=True) + 1e-5).sqrt() * one.weight + one.bias
+
+    expected = x
+    sublayers: list[tuple[Residual, tuple[Any, ...]]] = [
+        (block.attention, (turn,)),
+        (block.cross_attention, (memory,)),
+        (block.feedforward, ()),
+    ]
+    for residual, inputs in sublayers:
+        out = residual.sublayer(normed(residual.norm, expected), *inputs)
+        expected = expected + (normed(residual.output_norm, out) if norm == "sandwich" else out)
+    assert torch.allclose(block(x, turn, memory, None, None), expected, atol=1e-5)
+    seen: list[Tensor] = []
+    model.decoder.blocks[-1].register_forward_hook(lambda module, arguments, output: seen.append(output))
+    assert torch.allclose(model.decoder(x, memory), normed(model.decoder.norm, seen[0]), atol=1e-5)
+
+
+def test_only_self_attention_knows_positions() -> None:
+    """The source's order does not matter to attention from the decoder; to self-attention it does."""
+    torch.manual_seed(0)
+    settings = small_settings(init_std=0.5)
+    x, order = torch.randn(1, 6, 16), torch.tensor([3, 1, 5, 0, 2, 4])
+    cross, own = CrossAttention(settings), SelfAttention(settings, causal=False)
+    assert torch.allclose(cross(x, x[:, order]), cross(x, x), atol=1e-6)
+    turn = rotation(torch.arange(6), 8, 10_000.0, x)
+    assert not torch.allclose(own(x[:, order], turn), own(x, turn)[:, order], atol=1e-3)
 
 
 def test_decoder_sees_no_later_token() -> None:

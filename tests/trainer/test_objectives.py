@@ -220,28 +220,52 @@ def ragged(*rows: list[int]) -> Ragged:
 def test_instruction_layout() -> None:
     objective = build(InstructionObjective(kind="instruction", source=7, target=4), V)
     assert isinstance(objective, Instruction)
-    batch = objective.apply(ragged([11, 12], [13, 14, 15, 16, 17]), ragged([21], [22, 23, 24, 25]))
+    batch = objective.apply(ragged([11, 12], [], [13, 14, 15, 16, 17]), ragged([21], [], [22, 23, 24, 25]))
     s, e, eos = V.mode("S"), V.sentinel(0), V.eos
-    assert batch.encoder.tolist() == [[s, 11, 12, e, eos, 0, 0], [s, 13, 14, 15, 16, e, eos]]
+    assert batch.encoder.tolist() == [[s, 11, 12, e, eos, s, e, eos, s, 13, 14, 15, 16, e, eos]]
+    assert batch.labels.tolist() == [[e, 21, eos, e, eos, e, 22, 23, 24]]
+    assert batch.decoder.tolist() == [[0, e, 21, 0, e, 0, e, 22, 23]]
     assert batch.encoder_lengths is not None
-    assert batch.encoder_lengths.tolist() == [5, 7]
-    assert batch.labels.tolist() == [[e, 21, eos, IGNORED], [e, 22, 23, 24]]
-    assert batch.decoder.tolist() == [[0, e, 21, eos], [0, e, 22, 23]]
-    assert (batch.targets, batch.tokens) == (7, 19)
-    assert batch.padding == pytest.approx(3 / 22)
-
-
-def test_instructions_of_one_length_need_no_mask() -> None:
-    objective = build(InstructionObjective(kind="instruction", source=1024, target=256), V)
-    assert isinstance(objective, Instruction)
-    batch = objective.apply(ragged([11, 12], [13, 14]), ragged([21, 22, 23], [24, 25, 26]))
-    assert batch.encoder_lengths is None
-    assert batch.padding == 0
+    assert batch.encoder_lengths.tolist() == [5, 3, 7]
+    assert batch.decoder_lengths is not None
+    assert batch.decoder_lengths.tolist() == [3, 2, 4]
+    assert (batch.targets, batch.tokens, batch.padding) == (9, 24, 0)
+    assert batch.encoder.dtype == batch.decoder.dtype == batch.labels.dtype == np.int64
 
 
 def test_instructions_are_cut_to_the_released_lengths() -> None:
     objective = build(InstructionObjective(kind="instruction", source=1024, target=256), V)
     assert isinstance(objective, Instruction)
     batch = objective.apply(ragged([7] * 5000, [7] * 1021), ragged([8] * 5000, [8] * 254))
-    assert (batch.encoder.shape, batch.labels.shape) == ((2, 1024), (2, 256))
-    assert [row[-1] for row in batch.labels.tolist()] == [8, V.eos]
+    assert batch.encoder_lengths is not None
+    assert batch.encoder_lengths.tolist() == [1024, 1024]
+    assert batch.decoder_lengths is not None
+    assert batch.decoder_lengths.tolist() == [256, 256]
+    assert batch.labels[0, [255, 511]].tolist() == [8, V.eos]
+
+
+PAIR = st.tuples(st.lists(st.integers(3, 149), max_size=30), st.lists(st.integers(3, 149), max_size=20))
+
+
+@given(st.lists(PAIR, min_size=1, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_pairs_lie_end_to_end_whatever_their_lengths(pairs: list[tuple[list[int], list[int]]]) -> None:
+    """Together they are what each is alone, one behind the other."""
+    objective = build(InstructionObjective(kind="instruction", source=20, target=9), SMALL)
+    assert isinstance(objective, Instruction)
+    prompts, targets = zip(*pairs, strict=True)
+    together = objective.apply(ragged(*prompts), ragged(*targets))
+    apart = [objective.apply(ragged(prompt), ragged(target)) for prompt, target in pairs]
+    for name in ("encoder", "decoder", "labels"):
+        assert together.inputs()[name].tolist() == [[x for one in apart for x in getattr(one, name)[0].tolist()]], name  # type: ignore[union-attr]
+    for (prompt, target), one in zip(pairs, apart, strict=True):
+        assert one.encoder[0].tolist() == [SMALL.mode("S"), *prompt[:17], SMALL.sentinel(0), SMALL.eos]
+        assert one.labels[0].tolist() == [SMALL.sentinel(0), *target, SMALL.eos][:9]
+
+
+def test_padding_stays_below_five_percent_in_stage_one() -> None:
+    """Over all positions that 16 rows of each denoiser take; only the suffixes of S differ in length."""
+    batches = [released().apply(chunks(16), denoiser, seeds(16, 1000 * denoiser)) for denoiser in range(7) for _ in range(3)]
+    real, positions = sum(batch.tokens for batch in batches), sum(batch.encoder.size + batch.decoder.size for batch in batches)
+    assert 0 < 1 - real / positions < 0.05
+    assert all(batch.padding == 0 for batch in batches if batch.encoder[0, 0] != V.mode("S"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from manifests.schema.curriculum import ModelSettings
 from trainer.model.cache import LayerCache
+from trainer.model.masks import Mask, attend
 from trainer.model.rope import Rotation, rotate
 
 
@@ -24,12 +24,12 @@ class SelfAttention(nn.Module):
         self.qkv = nn.Linear(settings.d_model, 3 * width)
         self.out = nn.Linear(width, settings.d_model)
 
-    def forward(self, x: Tensor, rotation: Rotation, mask: Tensor | None = None, cache: LayerCache | None = None) -> Tensor:
+    def forward(self, x: Tensor, rotation: Rotation, mask: Mask = None, cache: LayerCache | None = None) -> Tensor:
         """[batch, positions, d_model] -> same.
 
         Args:
             rotation: of the positions of ``x``.
-            mask: bool [batch, 1, 1, positions], true where there is a key to attend to; None: everywhere.
+            mask: bool [batch, 1, 1 or positions, positions], true where a query may attend to a key; or segments (see trainer.model.masks).
             cache: earlier positions, to attend to as well; ``x`` must then be one position, or the first ones.
 
         Raises:
@@ -45,8 +45,7 @@ class SelfAttention(nn.Module):
         if cache is not None:
             keys, values = cache.extend(keys, values)
         dropout = self.dropout if self.training else 0.0
-        causal = self.causal and length > 1
-        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, dropout_p=dropout, is_causal=causal)
+        mixed = attend(queries, keys, values, mask, causal=self.causal and length > 1, dropout=dropout)
         return self.out(mixed.transpose(1, 2).reshape(batch, length, -1))
 
 
@@ -61,8 +60,9 @@ class CrossAttention(nn.Module):
         self.kv = nn.Linear(settings.d_model, 2 * width)
         self.out = nn.Linear(width, settings.d_model)
 
-    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None, cache: LayerCache | None = None) -> Tensor:
-        """[batch, positions, d_model] -> same; ``memory`` is [batch, source positions, d_model], ``mask`` as in SelfAttention."""
+    def forward(self, x: Tensor, memory: Tensor, mask: Mask = None, cache: LayerCache | None = None) -> Tensor:
+        """[batch, positions, d_model] -> same; ``memory`` is [batch, source positions, d_model], ``mask`` bool
+        [batch, 1, 1 or positions, source positions] or segments."""
         batch, length, _ = x.shape
         queries = self.q(x).view(batch, length, self.heads, self.head_size).transpose(1, 2)
         if cache is None:
@@ -70,7 +70,7 @@ class CrossAttention(nn.Module):
         else:
             keys, values = cache.cross = cache.cross or self._project(memory)
         dropout = self.dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, dropout_p=dropout)
+        mixed = attend(queries, keys, values, mask, causal=False, dropout=dropout)
         return self.out(mixed.transpose(1, 2).reshape(batch, length, -1))
 
     def _project(self, memory: Tensor) -> tuple[Tensor, Tensor]:

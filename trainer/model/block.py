@@ -11,6 +11,7 @@ from manifests.schema.curriculum import ModelSettings
 from trainer.model.attention import CrossAttention, SelfAttention
 from trainer.model.cache import LayerCache
 from trainer.model.feedforward import FeedForward
+from trainer.model.masks import Mask
 from trainer.model.norm import make_norm, make_output_norm
 from trainer.model.rope import Rotation
 
@@ -42,7 +43,7 @@ class EncoderBlock(nn.Module):
         self.attention = Residual(settings, SelfAttention(settings, causal=False))
         self.feedforward = Residual(settings, FeedForward(settings))
 
-    def forward(self, x: Tensor, rotation: Rotation, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, rotation: Rotation, mask: Mask) -> Tensor:
         """[batch, positions, d_model] -> same; ``mask`` as in SelfAttention."""
         return self.feedforward(self.attention(x, rotation, mask))
 
@@ -56,7 +57,16 @@ class DecoderBlock(nn.Module):
         self.cross_attention = Residual(settings, CrossAttention(settings))
         self.feedforward = Residual(settings, FeedForward(settings))
 
-    def forward(self, x: Tensor, rotation: Rotation, memory: Tensor, mask: Tensor | None, cache: LayerCache | None) -> Tensor:
-        """[batch, positions, d_model] -> same; ``mask`` is over ``memory``. Padding at the end of ``x`` needs none: it is causal."""
-        x = self.attention(x, rotation, None, cache)
+    def forward(
+        self,
+        x: Tensor,
+        rotation: Rotation,
+        memory: Tensor,
+        mask: Mask,
+        own_mask: Mask,
+        cache: LayerCache | None = None,
+    ) -> Tensor:
+        """[batch, positions, d_model] -> same; ``mask`` is over ``memory``, ``own_mask`` over ``x``. Padding at the end of ``x`` needs
+        none: attention is causal."""
+        x = self.attention(x, rotation, own_mask, cache)
         return self.feedforward(self.cross_attention(x, memory, mask, cache))

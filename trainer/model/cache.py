@@ -33,8 +33,12 @@ class LayerCache:
         return self._store[0, :, :, :end], self._store[1, :, :, :end]
 
     def select(self, rows: Tensor) -> None:
-        """Keeps only the batch rows of the index ``rows``: the others have finished."""
+        """Goes on with the batch rows of the index ``rows``, int64 [rows to come]; a row may be taken several times."""
         if self.cross is not None:
             self.cross = (self.cross[0][rows], self.cross[1][rows])
+        self.select_own(rows)
+
+    def select_own(self, rows: Tensor) -> None:
+        """As ``select``, for the self-attention only: the rows' sources stay where they are."""
         if self._store is not None:
             self._store = torch.index_select(self._store, 1, rows)

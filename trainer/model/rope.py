@@ -8,15 +8,14 @@ from torch import Tensor
 Rotation = tuple[Tensor, Tensor]
 
 
-def rotation(start: int, length: int, head_size: int, base: float, like: Tensor) -> Rotation:
-    """Cosines and sines, each [length, 1, head_size / 2], for positions ``start`` to ``start + length - 1``.
+def rotation(positions: Tensor, head_size: int, base: float, like: Tensor) -> Rotation:
+    """Cosines and sines, each [positions, 1, head_size / 2], of ``positions`` (any integers, [positions]).
 
     Computed in float32 and only then given the type and device of ``like``: bfloat16 cannot tell position 257 from 256. They are
     recomputed in every forward pass, once for all layers, so that the model holds no buffer that a cast could spoil.
     """
-    positions = torch.arange(start, start + length, device=like.device, dtype=torch.float32)
     frequencies = base ** -(torch.arange(0, head_size, 2, device=like.device, dtype=torch.float32) / head_size)
-    angles = torch.outer(positions, frequencies)[:, None, :]
+    angles = torch.outer(positions.to(like.device, torch.float32), frequencies)[:, None, :]
     return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
 
 

@@ -11,66 +11,86 @@ from trainer.model.block import DecoderBlock, EncoderBlock
 from trainer.model.cache import LayerCache
 from trainer.model.init import initialise
 from trainer.model.loss import cross_entropy
+from trainer.model.masks import Mask, Segments, document_mask, key_mask, positions
 from trainer.model.norm import make_norm
+from trainer.model.recompute import run
 from trainer.model.rope import rotation
 
 
 class Encoder(nn.Module):
     """The encoder's stack, with a final norm."""
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: ModelSettings, *, recompute: bool = False) -> None:
         super().__init__()
-        self.settings = settings
+        self.settings, self.recompute = settings, recompute
         self.blocks = nn.ModuleList(EncoderBlock(settings) for _ in range(settings.encoder_layers))
         self.norm = make_norm(settings)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Embedded tokens [batch, source positions, d_model] -> same; ``mask`` as made by key_mask."""
-        turn = rotation(0, x.shape[1], self.settings.head_size, self.settings.rope_base, x)
+    def forward(self, x: Tensor, mask: Mask = None) -> Tensor:
+        """Embedded tokens [batch, source positions, d_model] -> same; ``mask`` as in SelfAttention."""
+        turn = rotation(positions(mask, x.shape[1]), self.settings.head_size, self.settings.rope_base, x)
         for block in self.blocks:
-            x = block(x, turn, mask)
+            x = run(block, self.recompute, x, turn, mask)
         return self.norm(x)
 
 
 class Decoder(nn.Module):
     """The decoder's stack, with a final norm."""
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: ModelSettings, *, recompute: bool = False) -> None:
         super().__init__()
-        self.settings = settings
+        self.settings, self.recompute = settings, recompute
         self.blocks = nn.ModuleList(DecoderBlock(settings) for _ in range(settings.decoder_layers))
         self.norm = make_norm(settings)
 
-    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None, caches: list[LayerCache] | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        memory: Tensor,
+        mask: Mask = None,
+        caches: list[LayerCache] | None = None,
+        own_mask: Mask = None,
+    ) -> Tensor:
         """Embedded tokens [batch, positions, d_model] -> same.
 
         Args:
-            memory: the encoder's output [batch, source positions, d_model]; ``mask`` is over its positions.
+            memory: the encoder's output [batch, source positions, d_model]; ``mask`` is over its positions, as in CrossAttention.
             caches: one a layer; ``x`` then follows the positions that they hold.
+            own_mask: over the positions of ``x``, as in SelfAttention.
         """
         start = caches[0].length if caches else 0
-        turn = rotation(start, x.shape[1], self.settings.head_size, self.settings.rope_base, x)
+        turn = rotation(positions(own_mask, x.shape[1], start), self.settings.head_size, self.settings.rope_base, x)
         for index, block in enumerate(self.blocks):
-            x = block(x, turn, memory, mask, caches[index] if caches else None)
+            x = run(block, self.recompute, x, turn, memory, mask, own_mask, caches[index] if caches else None)
         return self.norm(x)
 
 
 class EncoderDecoder(nn.Module):
     """OpenBA (arXiv 2309.10706): ``vocabulary`` rows of embedding, tied to the output layer, which has a bias.
 
-    Weights are drawn from torch's random generator: seed it first. Under ``torch.device("meta")`` only shapes are made.
+    Weights are drawn from torch's random generator: seed it first. Under ``torch.device("meta")`` only shapes are made. With ``recompute``
+    a training step keeps no activations inside the layers (see trainer.model.recompute).
     """
 
-    def __init__(self, settings: ModelSettings, vocabulary: int) -> None:
+    def __init__(self, settings: ModelSettings, vocabulary: int, *, recompute: bool = False) -> None:
         super().__init__()
         self.settings = settings
         self.embedding = nn.Embedding(vocabulary, settings.d_model)
-        self.encoder = Encoder(settings)
-        self.decoder = Decoder(settings)
+        self.encoder = Encoder(settings, recompute=recompute)
+        self.decoder = Decoder(settings, recompute=recompute)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary))
         initialise(self, settings)
 
-    def forward(self, encoder: Tensor, decoder: Tensor, labels: Tensor, encoder_lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        encoder: Tensor,
+        decoder: Tensor,
+        labels: Tensor,
+        encoder_lengths: Tensor | None = None,
+        decoder_lengths: Tensor | None = None,
+        encoder_documents: Tensor | None = None,
+        decoder_documents: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """The loss of a batch.
 
         Args:
@@ -78,12 +98,28 @@ class EncoderDecoder(nn.Module):
             decoder: int64 [batch, positions], the labels shifted right behind pad.
             labels: int64 [batch, positions]; -100 where there is nothing to predict.
             encoder_lengths: int64 [batch], real tokens of each row of ``encoder``; None: all are, and attention runs without masks.
+            decoder_lengths: int64 [examples]; if given, the examples lie end to end in a single row, ``encoder_lengths`` are theirs too,
+                and no example sees another.
+            encoder_documents, decoder_documents: int64, shaped like ``encoder`` and ``decoder``: the document of each position, where
+                attention must not cross documents (see trainer.model.masks). Give both or none; they make ``encoder_lengths`` idle.
 
         Returns:
             Sum of the loss in nats (float32 scalar), and the number of labels it is over.
         """
-        memory, mask = self.encode(encoder, encoder_lengths)
-        hidden = self.decode(decoder, memory, mask)
+        source_mask: Mask
+        mask: Mask
+        own_mask: Mask = None
+        if decoder_lengths is not None and encoder_lengths is not None:
+            source, target = tuple(encoder_lengths.tolist()), tuple(decoder_lengths.tolist())
+            source_mask, mask, own_mask = Segments(source, source), Segments(target, source), Segments(target, target)
+        elif encoder_documents is not None and decoder_documents is not None:
+            source_mask = document_mask(encoder_documents, encoder_documents)
+            mask = document_mask(decoder_documents, encoder_documents)
+            own_mask = document_mask(decoder_documents, decoder_documents, causal=True)
+        else:
+            source_mask = mask = None if encoder_lengths is None else key_mask(encoder_lengths, encoder.shape[1])
+        memory = self.encoder(self._embed(encoder), source_mask)
+        hidden = self.decoder(self._embed(decoder), memory, mask, own_mask=own_mask)
         return cross_entropy(hidden.flatten(0, 1), self.embedding.weight, self.output_bias, labels.flatten())
 
     def encode(self, tokens: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
@@ -101,8 +137,3 @@ class EncoderDecoder(nn.Module):
 
     def _embed(self, tokens: Tensor) -> Tensor:
         return F.dropout(self.embedding(tokens), self.settings.dropout, self.training)
-
-
-def key_mask(lengths: Tensor, positions: int) -> Tensor:
-    """bool [batch, 1, 1, positions], true at the first ``lengths[b]`` positions: what attention may look at."""
-    return (torch.arange(positions, device=lengths.device) < lengths[:, None])[:, None, None, :]

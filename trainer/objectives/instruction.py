@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from manifests.schema.curriculum import InstructionObjective
 from manifests.schema.shards import Vocabulary
-from trainer.batch import Batch, Tokens, make_batch
-from trainer.objectives.prefix import frame_prompt, frame_target
+from trainer.batch import Batch, Tokens
 
 
 @dataclass(frozen=True)
@@ -24,12 +23,22 @@ class Ragged:
     values: npt.NDArray[np.uint32]
     offsets: Tokens
 
-    def padded(self, longest: int) -> tuple[npt.NDArray[np.uint32], Tokens]:
-        """The first ``longest`` tokens of each row as [batch, greatest length], and the lengths int64 [batch]; what stands behind a row's
-        end has no meaning."""
-        lengths = np.minimum(np.diff(self.offsets), longest)
-        index = self.offsets[:-1, None] + np.arange(lengths.max(initial=0))
-        return self.values[np.minimum(index, len(self.values) - 1)], lengths
+    def cut(self, longest: int) -> Ragged:
+        """The first ``longest`` tokens of each row."""
+        lengths = np.minimum(self.lengths, longest)
+        offsets = np.concatenate(([0], np.cumsum(lengths)))
+        index = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1] - offsets[:-1], lengths)
+        return Ragged(self.values[index], offsets)
+
+    @property
+    def lengths(self) -> Tokens:
+        """Tokens of each row, int64 [batch]."""
+        return np.diff(self.offsets)
+
+    def padded(self) -> npt.NDArray[np.uint32]:
+        """[batch, greatest length]; what stands behind a row's end has no meaning."""
+        index = self.offsets[:-1, None] + np.arange(self.lengths.max(initial=0))
+        return self.values[np.minimum(index, len(self.values) - 1)]
 
 
 @dataclass(frozen=True)
@@ -43,9 +52,25 @@ class Instruction:
     chunk_length: None = None
 
     def apply(self, prompts: Ragged, targets: Ragged) -> Batch:
-        """As many prompts as targets -> examples, padded to the longest of each. Nothing is drawn."""
-        prompt, prompt_lengths = prompts.padded(self.settings.source - 3)
-        target, target_lengths = targets.padded(self.settings.target - 1)
-        encoder = frame_prompt(prompt, prompt_lengths, self.vocabulary)
-        labels = frame_target(target, target_lengths, self.vocabulary)[:, : self.settings.target]
-        return make_batch(encoder, labels, self.vocabulary.pad, prompt_lengths + 3)
+        """As many prompts as targets -> their examples, end to end in a single row. Nothing is drawn or padded.
+
+        Instruction pairs differ so much in both lengths that even after sorting half of a padded batch would hold nothing.
+        """
+        v = self.vocabulary
+        prompts, targets = prompts.cut(self.settings.source - 3), targets.cut(self.settings.target - 1)
+        lengths, target_lengths = prompts.lengths + 3, np.minimum(targets.lengths + 2, self.settings.target)
+        encoder = _framed(prompts, lengths, first=v.mode("S"), last=v.eos)
+        encoder[np.cumsum(lengths) - 2] = v.sentinel(0)
+        labels = _framed(targets, target_lengths, first=v.sentinel(0), last=v.eos)
+        decoder = np.concatenate(([v.pad], labels[:-1]))
+        decoder[np.cumsum(target_lengths)[:-1]] = v.pad
+        return Batch(encoder[None], lengths, decoder[None], labels[None], target_lengths)
+
+
+def _framed(rows: Ragged, lengths: Tokens, first: int, last: int) -> Tokens:
+    """Each row between ``first`` and as many ``last`` as make it ``lengths[i]`` long, end to end: int64 [sum of lengths]."""
+    starts = np.cumsum(lengths) - lengths
+    framed = np.full(lengths.sum(), last)
+    framed[starts] = first
+    framed[np.arange(len(rows.values)) + np.repeat(starts + 1 - rows.offsets[:-1], rows.lengths)] = rows.values
+    return framed

@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from manifests.schema.base import ManifestError
-from manifests.schema.curriculum import Denoiser, PrefixObjective
+from manifests.schema.curriculum import Denoiser, PrefixObjective, UL2Objective
 from manifests.schema.shards import Vocabulary
 from trainer.batch import Batch, Tokens, make_batch
 from trainer.model.loss import IGNORED
+from trainer.model.masks import EVERYWHERE, NOWHERE
 from trainer.objectives.counter import U64, random_integers
+from trainer.objectives.documents import number
 
 
 @dataclass(frozen=True)
@@ -23,20 +25,21 @@ class SuffixDenoiser:
     """Cuts off a suffix of 1 to ``longest`` tokens, every length equally likely. Rows differ in length: they are padded and masked."""
 
     longest: int
+    boundaries: bool
     vocabulary: Vocabulary
 
     @classmethod
-    def of(cls, denoiser: Denoiser, chunk: int, vocabulary: Vocabulary) -> SuffixDenoiser:
+    def of(cls, denoiser: Denoiser, objective: UL2Objective, vocabulary: Vocabulary) -> SuffixDenoiser:
         """``longest`` is density * chunk, rounded down.
 
         Raises:
             ManifestError: that is less than 1.
         """
-        longest = int(denoiser.density * chunk)
+        longest = int(denoiser.density * objective.chunk)
         if longest < 1:
-            what = f"denoiser S (density {denoiser.density:g}) on a chunk of {chunk}"
+            what = f"denoiser {denoiser} on a chunk of {objective.chunk}"
             raise ManifestError(f"objective: {what}: no room for a suffix; give a longer chunk or a greater density")
-        return cls(longest, vocabulary)
+        return cls(longest, objective.boundaries, vocabulary)
 
     def apply(self, tokens: npt.NDArray[np.uint32], seeds: U64) -> Batch:
         """Chunks uint32 [batch, chunk] and a seed a row -> examples."""
@@ -47,7 +50,8 @@ class SuffixDenoiser:
         encoder = frame_prompt(tokens[:, : prefix.max()], prefix, self.vocabulary)
         index = np.minimum(prefix[:, None] + np.arange(suffix.max()), chunk - 1)
         labels = frame_target(np.take_along_axis(tokens, index, axis=1), suffix, self.vocabulary)
-        return make_batch(encoder, labels, self.vocabulary.pad, prefix + 3)
+        documents = _documents(tokens, prefix, labels, self.vocabulary) if self.boundaries else None
+        return make_batch(encoder, labels, self.vocabulary.pad, prefix + 3, documents)
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,25 @@ class Prefix:
     def apply(self, tokens: npt.NDArray[np.uint32], denoiser: int, seeds: U64) -> Batch:
         """Chunks uint32 [batch, chunk] -> examples; the other arguments are those of every stream objective, and have no effect here."""
         source = self.settings.source
-        encoder = frame_prompt(tokens[:, :source], np.full(len(tokens), source), self.vocabulary)
+        prefix = np.full(len(tokens), source)
+        encoder = frame_prompt(tokens[:, :source], prefix, self.vocabulary)
         first = np.full((len(tokens), 1), self.vocabulary.sentinel(0))
         labels = np.concatenate((first, tokens[:, source:]), axis=1)
-        return make_batch(encoder, labels, self.vocabulary.pad)
+        documents = _documents(tokens, prefix, labels, self.vocabulary) if self.settings.boundaries else None
+        return make_batch(encoder, labels, self.vocabulary.pad, documents=documents)
+
+
+def _documents(tokens: npt.NDArray[np.uint32], prefix: Tokens, labels: Tokens, vocabulary: Vocabulary) -> tuple[Tokens, Tokens]:
+    """Documents of the encoder's positions and of the labels, where row b's first ``prefix[b]`` tokens are read. The sentinel belongs to
+    the document that the suffix begins in, on both sides; ``</s>`` to what it ends."""
+    documents = number(tokens, vocabulary.eos)
+    rows, chunk = np.arange(len(tokens)), tokens.shape[1]
+    of_prompt = np.full((len(tokens), prefix.max() + 3), NOWHERE)
+    of_prompt[:, 0] = EVERYWHERE
+    np.copyto(of_prompt[:, 1:-2], documents[:, : prefix.max()], where=np.arange(prefix.max()) < prefix[:, None])
+    of_prompt[rows, prefix + 1] = of_prompt[rows, prefix + 2] = documents[rows, prefix]
+    index = np.clip(prefix[:, None] - 1 + np.arange(labels.shape[1]), prefix[:, None], chunk - 1)
+    return of_prompt, np.where(labels == IGNORED, NOWHERE, np.take_along_axis(documents, index, axis=1))
 
 
 def frame_prompt(tokens: npt.NDArray[np.integer], lengths: Tokens, vocabulary: Vocabulary) -> Tokens:

@@ -1,7 +1,8 @@
 """Span corruption: the R and X denoisers of UL2 (Tay et al. 2022), laid out as in OpenBA's released code.
 
 Encoder: ``[mode] text with a sentinel for each span </s>``. Labels: ``sentinel span sentinel span ... </s>``, no closing sentinel.
-All rows of a batch have the same number of spans and of masked tokens, so all have the same length and nothing is padded.
+Spans are placed as in T5 and in the released code (``tail``), or ``anywhere`` (see Denoiser). All rows of a batch have the same number of
+spans and of masked tokens, so all have the same length and nothing is padded.
 """
 
 from __future__ import annotations
@@ -12,70 +13,95 @@ import numpy as np
 import numpy.typing as npt
 
 from manifests.schema.base import ManifestError
-from manifests.schema.curriculum import Denoiser
+from manifests.schema.curriculum import Denoiser, UL2Objective
 from manifests.schema.shards import Vocabulary
-from trainer.batch import Batch, make_batch
+from trainer.batch import Batch, Tokens, make_batch
+from trainer.model.masks import EVERYWHERE
 from trainer.objectives.counter import U64, random_bits
+from trainer.objectives.documents import number
 
 Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class SpanCorruption:
-    """Masks ``masked`` of every ``chunk`` tokens in ``spans`` spans. Every row starts with text and ends with a span."""
+    """Masks ``masked`` of every ``chunk`` tokens in ``spans`` spans. With ``boundaries`` examples tell the document of each position."""
 
     chunk: int
     masked: int
     spans: int
     mode: int
+    anywhere: bool
+    boundaries: bool
     vocabulary: Vocabulary
 
     @classmethod
-    def of(cls, denoiser: Denoiser, chunk: int, vocabulary: Vocabulary) -> SpanCorruption:
-        """Rounds as T5 does: ``masked`` = chunk * density, ``spans`` = masked / mean_span, both to the nearest and at least 1.
+    def of(cls, denoiser: Denoiser, objective: UL2Objective, vocabulary: Vocabulary) -> SpanCorruption:
+        """The denoiser on chunks of the objective's length.
 
         Raises:
             ManifestError: the chunk is too short for the spans, or they are more than there are sentinels.
         """
-        assert denoiser.mean_span is not None
-        masked = max(1, round(chunk * denoiser.density))
-        spans = max(1, round(masked / denoiser.mean_span))
-        what = f"denoiser {denoiser.mode} (mean_span {denoiser.mean_span:g}, density {denoiser.density:g}) on a chunk of {chunk}"
+        chunk = objective.chunk
+        masked, spans = denoiser.masked(chunk), denoiser.spans(chunk)
+        what = f"denoiser {denoiser} on a chunk of {chunk}"
         if chunk - masked < spans:
             raise ManifestError(f"objective: {what}: no room for {spans} spans; give a longer chunk or a smaller density")
         if spans > vocabulary.sentinels:
             raise ManifestError(
                 f"objective: {what}: {spans} spans, but {vocabulary.sentinels} sentinels; give a shorter chunk or a greater mean_span"
             )
-        return cls(chunk, masked, spans, vocabulary.mode(denoiser.mode), vocabulary)
+        anywhere = denoiser.placement == "anywhere"
+        return cls(chunk, masked, spans, vocabulary.mode(denoiser.mode), anywhere, objective.boundaries, vocabulary)
 
     def apply(self, tokens: npt.NDArray[np.uint32], seeds: U64) -> Batch:
         """Chunks uint32 [batch, chunk] and a seed a row -> examples."""
-        noise = self._noise(seeds)
+        rows = len(tokens)
+        noise = np.zeros((rows, self.chunk + 1), dtype=np.bool_)  # The mode token begins the first piece of text, which so is never empty.
+        noise[:, 1:] = self._noise(seeds)
+        tokens = np.concatenate((np.full((rows, 1), self.mode, tokens.dtype), tokens), axis=1)
         starts = np.empty_like(noise)  # of a span or of the text before one
         starts[:, 0] = True
         np.not_equal(noise[:, 1:], noise[:, :-1], out=starts[:, 1:])
-        # Text and spans alternate, beginning with text: segments 0 and 1 belong to extra_id_0, 2 and 3 to extra_id_1, and so on.
-        sentinels = self.vocabulary.sentinel(0) - (np.cumsum(starts, axis=1) - 1 >> 1)
-        marked = np.where(starts, sentinels, tokens)
-        rows, eos = len(tokens), np.full((len(tokens), 1), self.vocabulary.eos)
-        text = np.where(noise, marked, tokens)[~noise | starts].reshape(rows, -1)
-        spans = np.where(noise, tokens, marked)[noise | starts].reshape(rows, -1)
-        encoder = np.concatenate((np.full_like(eos, self.mode), text, eos), axis=1)
-        labels = np.concatenate((spans, eos), axis=1)
-        return make_batch(encoder, labels, self.vocabulary.pad)
+        # Text and spans alternate, beginning with text: pieces 0 and 1 belong to extra_id_0, 2 and 3 to extra_id_1, and so on.
+        piece = np.cumsum(starts, axis=1) - 1
+        marked = np.where(starts, self.vocabulary.sentinel(0) - (piece >> 1), tokens)
+        read, written = ~noise | starts, noise | starts
+        if self.anywhere:
+            written &= piece < 2 * self.spans  # No sentinel for text behind the last span.
+        eos = np.full((rows, 1), self.vocabulary.eos)
+        text = np.where(noise, marked, tokens)[read].reshape(rows, -1)
+        spans = np.where(noise, tokens, marked)[written].reshape(rows, -1)
+        documents = self._documents(tokens, noise, read, written) if self.boundaries else None
+        encoder, labels = np.concatenate((text, eos), axis=1), np.concatenate((spans, eos), axis=1)
+        return make_batch(encoder, labels, self.vocabulary.pad, documents=documents)
+
+    def _documents(self, tokens: npt.NDArray[np.uint32], noise: Mask, read: Mask, written: Mask) -> tuple[Tokens, Tokens]:
+        """Documents of the encoder's positions and of the labels. A sentinel belongs to the document that its span begins in."""
+        rows = len(tokens)
+        documents = number(tokens, self.vocabulary.eos)
+        documents[:, 0] = EVERYWHERE
+        of_text = documents[read].reshape(rows, -1)
+        # In the labels a sentinel is where text starts: the span comes next.
+        of_spans, masked = (values[written].reshape(rows, -1) for values in (documents, noise))
+        of_spans = np.where(masked, of_spans, np.roll(of_spans, -1, axis=1))
+        return np.concatenate((of_text, of_text[:, -1:]), axis=1), np.concatenate((of_spans, of_spans[:, -1:]), axis=1)
 
     def _noise(self, seeds: U64) -> Mask:
-        """bool [batch, chunk], true at masked tokens: the text and the masked tokens are each cut into ``spans`` pieces, which
-        alternate. Every way of cutting is equally likely, so a span's length follows no fixed law but their mean is exact (T5's
-        ``random_spans_noise_mask``, Raffel et al. 2020)."""
-        text = random_lengths(self.chunk - self.masked, self.spans, seeds, stream=0)
+        """bool [batch, chunk], true at masked tokens: the text and the masked tokens are each cut into pieces, which alternate. Every way
+        of cutting is equally likely, so a span's length follows no fixed law but their mean is exact (T5's ``random_spans_noise_mask``,
+        Raffel et al. 2020). Spans placed anywhere have a piece of text more, and the first and the last may be empty."""
+        text = self.chunk - self.masked
+        if self.anywhere:
+            texts = random_lengths(text + 2, self.spans + 1, seeds, stream=0)
+            texts[:, [0, -1]] -= 1
+        else:
+            texts = random_lengths(text, self.spans, seeds, stream=0)
         spans = random_lengths(self.masked, self.spans, seeds, stream=1)
-        lengths = np.stack((text, spans), axis=2).reshape(len(seeds), -1)
-        ends = np.cumsum(lengths[:, :-1], axis=1)
-        flips = np.zeros((len(seeds), self.chunk), dtype=np.bool_)
+        ends = np.cumsum(np.stack((texts[:, : self.spans], spans), axis=2).reshape(len(seeds), -1), axis=1)
+        flips = np.zeros((len(seeds), self.chunk + 1), dtype=np.bool_)
         np.put_along_axis(flips, ends, True, axis=1)
-        return np.logical_xor.accumulate(flips, axis=1)
+        return np.logical_xor.accumulate(flips[:, :-1], axis=1)
 
 
 def random_lengths(total: int, pieces: int, seeds: U64, stream: int) -> npt.NDArray[np.int64]:

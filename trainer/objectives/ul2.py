@@ -19,8 +19,7 @@ class UL2:
     def __init__(self, settings: UL2Objective, vocabulary: Vocabulary) -> None:
         self.chunk_length = settings.chunk
         self._denoisers = tuple(
-            (SuffixDenoiser if denoiser.mode == "S" else SpanCorruption).of(denoiser, settings.chunk, vocabulary)
-            for denoiser in settings.mixture
+            (SuffixDenoiser if denoiser.mode == "S" else SpanCorruption).of(denoiser, settings, vocabulary) for denoiser in settings.mixture
         )
 
     @property

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OpenBA's tokenizer for transformers: a SentencePiece model, ``<extra_id_99>`` .. ``<extra_id_0>``, then ``<R>``, ``<S>``, ``<X>``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import sentencepiece
+from transformers import AddedToken, PreTrainedTokenizer
+
+SENTINELS = 100
+
+
+class OpenBATokenizer(PreTrainedTokenizer):
+    """Frames a text as the model was trained: ``<S> text <extra_id_0> </s>``. Decoding leaves the special tokens out where asked."""
+
+    vocab_files_names = {"vocab_file": "spiece.model"}
+    model_input_names = ["input_ids", "attention_mask"]
+
+    def __init__(self, vocab_file: str, **others: Any) -> None:
+        self.vocab_file = vocab_file
+        self.pieces = sentencepiece.SentencePieceProcessor(model_file=vocab_file)
+        special = [*(f"<extra_id_{k}>" for k in reversed(range(SENTINELS))), "<R>", "<S>", "<X>"]
+        named = {name: self.pieces.id_to_piece(id) for id, name in enumerate(("pad_token", "eos_token", "unk_token"))}
+        own = {id: AddedToken(self.pieces.id_to_piece(id), special=True, normalized=False) for id in range(3)}
+        own |= {len(self.pieces) + index: AddedToken(token, special=True, normalized=False) for index, token in enumerate(special)}
+        others = {name: value for name, value in others.items() if name not in ("added_tokens_decoder", "additional_special_tokens")}
+        super().__init__(**(named | others), additional_special_tokens=special, added_tokens_decoder=own)
+
+    @property
+    def vocab_size(self) -> int:
+        return len(self.pieces)
+
+    def get_vocab(self) -> dict[str, int]:
+        return {self.pieces.id_to_piece(id): id for id in range(len(self.pieces))} | self.added_tokens_encoder
+
+    def _tokenize(self, text: str, **_: Any) -> list[str]:
+        return self.pieces.encode(text, out_type=str)
+
+    def _convert_token_to_id(self, token: str) -> int:
+        return self.pieces.piece_to_id(token)
+
+    def _convert_id_to_token(self, index: int) -> str:
+        return self.pieces.id_to_piece(index)
+
+    def convert_tokens_to_string(self, tokens: list[str]) -> str:
+        return self.pieces.decode(tokens)
+
+    def build_inputs_with_special_tokens(self, token_ids_0: list[int], token_ids_1: list[int] | None = None) -> list[int]:
+        mode, answer, eos = self.convert_tokens_to_ids(["<S>", "<extra_id_0>", self.eos_token])
+        return [mode, *token_ids_0, *(token_ids_1 or []), answer, eos]
+
+    def num_special_tokens_to_add(self, pair: bool = False) -> int:
+        return 3
+
+    def save_vocabulary(self, save_directory: str, filename_prefix: str | None = None) -> tuple[str]:
+        target = Path(save_directory) / ((f"{filename_prefix}-" if filename_prefix else "") + "spiece.model")
+        if Path(self.vocab_file).resolve() != target.resolve():
+            shutil.copyfile(self.vocab_file, target)
+        return (str(target),)
