@@ -38,10 +38,11 @@ class QualityStep(Step):
     """See the module. ``signals/`` and ``perplexity/`` hold one row for each input document."""
 
     name = "quality"
-    version = 1
+    version = 2
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         settings = corpus.quality.model_dump(mode="json")
+        settings["rules"] = [rule.model_dump(mode="json") for rule in corpus.quality.judged]
         return settings | {"references": sorted(_references(corpus)), "seed": corpus.seed}
 
     def inputs(self, context: StepContext) -> dict[str, str]:
@@ -59,7 +60,7 @@ class QualityStep(Step):
         signals = _rows(context, context.extract("signals", SignalExtractor(tokenizer), key=model))
         settings = context.corpus.quality.perplexity
         perplexity, models = (None, {}) if settings is None else self._perplexity(context, settings, signals, model)
-        parts = context.map(ApplyRules(context.corpus.quality.rules, signals, perplexity))
+        parts = context.map(ApplyRules(context.corpus.quality.judged, signals, perplexity))
         files = [describe(path, context.folder, 0) for path in (tokenizer, *(entry.path for entry in models.values()))]
         return StepResult(parts, metrics=_bounds(models), files=files)
 

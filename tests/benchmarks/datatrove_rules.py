@@ -1,0 +1,54 @@
+"""What datatrove's English filters decide, in their default settings; runs in datatrove's own environment, see ``rules_agreement``.
+
+    python datatrove_rules.py DOCUMENTS.jsonl.gz DECISIONS.jsonl
+
+One line a document: ``reasons`` by filter (null for a kept one), the ``words`` of datatrove's tokenizer, and ``sentences``, how many the
+C4 filter counted on each line that it kept until then.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from datatrove.data import Document  # type: ignore[import-not-found]
+from datatrove.pipeline.filters import (  # type: ignore[import-not-found]
+    C4QualityFilter,
+    FineWebQualityFilter,
+    GopherQualityFilter,
+    GopherRepetitionFilter,
+    c4_filters,
+)
+from datatrove.utils.text import split_into_words  # type: ignore[import-not-found]
+
+FILTERS = {"gopher_quality": GopherQualityFilter, "gopher_repetition": GopherRepetitionFilter, "fineweb": FineWebQualityFilter}
+
+
+def main(documents: Path, decisions: Path) -> None:
+    filters = {name: kind() for name, kind in FILTERS.items()} | {"c4": C4QualityFilter()}
+    counted: list[int] = []
+    split = c4_filters.split_into_sentences
+
+    def sentences(line: str, language: str) -> list[str]:
+        found: list[str] = split(line, language)
+        counted.append(len(found))
+        return found
+
+    c4_filters.split_into_sentences = sentences
+    with gzip.open(documents, "rt", encoding="utf-8") as lines, decisions.open("w", encoding="utf-8") as out:
+        for line in lines:
+            record = json.loads(line)
+            counted.clear()
+            reasons: dict[str, Any] = {}
+            for name, judge in filters.items():
+                verdict = judge.filter(Document(text=record["text"], id=record["id"]))
+                reasons[name] = None if verdict is True else verdict[1]
+            words = split_into_words(record["text"])
+            out.write(json.dumps({"id": record["id"], "reasons": reasons, "words": words, "sentences": counted}) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
