@@ -87,7 +87,7 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
     stopped, hits, longest_word, characters = 0, 0, 0, 0
     previous, run, longest_run, resume, url_from = LINE_BREAK, 1, 0, start, -1
     unit, size, hashed, before, sentence, stop = 0, 0, _SEED, 0, 0, 0
-    line_from, line_first, line_last, line_end, line_runs, line_sentences, marks, opens = 0, -1, 0, 0, 0, 0, 0, 1
+    line_at, line_from, line_first, line_last, line_end, line_runs, line_sentences, marks, opens = start, 0, -1, 0, 0, 0, 0, 0, 1
     at, last_head = start, end - HEAD
     word_end[0] = 0
     while at <= end:
@@ -165,10 +165,10 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
                     length, runs, ended = line_end - line_from, words + symbols - line_runs, sentences - line_sentences
                     record = lines[out.lines]
                     record.size, record.opens = length, opens
-                    record.hash = tally_line(data, table, line_first, line_last, length, visible, letters, runs, ended, marks, out)
+                    record.hash = tally_line(data, table, line_at, line_first, line_last, length, visible, letters, runs, ended, marks, out)
                     opens = 0
-                line_from, line_first, line_runs, line_sentences, marks = position + 1, -1, words + symbols, sentences, 0
-                visible = letters = 0
+                line_at, line_from, line_runs, line_sentences = at + 1, position + 1, words + symbols, sentences
+                line_first, marks, visible, letters = -1, 0, 0, 0
         else:
             if line_first < 0:
                 line_first = at

@@ -26,8 +26,8 @@ from pipeline.text.script import SIMPLIFIED, TRADITIONAL
 from pipeline.text.utf8 import decode_at, eight_at
 
 LINE = np.dtype([("hash", "u8"), ("size", "i4"), ("opens", "i4")])
-"""A line that is not blank: the hash of its bytes from the first to the last visible character, its code points from the beginning to the
-last visible one, and whether it opens a paragraph, for a blank line or nothing stands before it."""
+"""A line that is not blank: the hash of its bytes and the number of its code points up to the last visible one, and whether it opens a
+paragraph, for a blank line or nothing stands before it."""
 
 ASCII = 128
 SHORT_LINE = 30
@@ -121,11 +121,12 @@ def _tally_c4(end, dots, runs, sentences, marks, out):  # type: ignore[no-untype
 
 
 @numba.njit(cache=True, nogil=True)
-def tally_line(data, classes, first, last, size, visible, letters, runs, sentences, marks, out):  # type: ignore[no-untyped-def]
+def tally_line(data, classes, start, first, last, size, visible, letters, runs, sentences, marks, out):  # type: ignore[no-untyped-def]
     """How a line begins and ends, and how long it is; returns its hash.
 
-    ``first`` and ``last`` are the byte offsets of its visible characters, ``size`` its code points up to the last of these, ``visible`` and
-    ``letters`` how many there are, ``runs`` and ``sentences`` too; ``marks`` has a bit for each group of phrases in it, and ``CURLY``.
+    ``start``, ``first`` and ``last`` are the byte offsets of its beginning and of its visible characters, ``size`` its code points up to the
+    last of these, ``visible`` and ``letters`` how many there are, ``runs`` and ``sentences`` too; ``marks`` has a bit for each group of
+    phrases in it, and ``CURLY``.
     """
     begin, _ = decode_at(data, first)
     end, width = decode_at(data, last)
@@ -144,12 +145,12 @@ def tally_line(data, classes, first, last, size, visible, letters, runs, sentenc
     out.comment += comment
     out.data_characters += visible * (letters * DATA_LETTERS < visible)
     _tally_c4(end, dots, runs, sentences, marks, out)
-    return _hash(data, first, last + width)
+    return _hash(data, start, last + width)
 
 
 @numba.njit(cache=True, nogil=True)
 def tally_repeats(lines, scratch, out):  # type: ignore[no-untyped-def]
-    """Which lines and paragraphs stood before; a paragraph stood before if all its lines are those of another, indentation aside."""
+    """Which lines and paragraphs stood before; a paragraph stood before if all its lines are those of another."""
     keys, table, firsts, sizes = scratch[:4]
     for k in range(lines.size):
         keys[k] = lines[k].hash

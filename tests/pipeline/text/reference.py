@@ -165,7 +165,7 @@ def _lines(text: str, visible: int, words: int, places: list[tuple[str, int]]) -
     lines, begins = [line for line in cut if line], [begin for line, begin in zip(cut, begins, strict=False) if line]
     bare = ["".join(c for c in line if not _is(c, classes.SPACE)) for line in lines]
     stripped = [line[next(i for i, c in enumerate(line) if not _is(c, classes.SPACE)) :] for line in lines]
-    again = [line in stripped[:index] for index, line in enumerate(stripped)]
+    again = [line in lines[:index] for index, line in enumerate(lines)]
     data = sum(len(line) for line in bare if sum(_is(c, classes.LETTER) for c in line) * 4 < len(line))
     size = sum(map(len, lines))
     comment = [line.startswith(("#", "*", "//", "/*", "--", "<!")) for line in stripped]
@@ -207,12 +207,10 @@ def _lines(text: str, visible: int, words: int, places: list[tuple[str, int]]) -
 
 
 def _paragraphs(text: str) -> dict[str, float]:
-    """A paragraph as its lines without indentation, and their code points with it."""
     groups = itertools.groupby(map(_strip, text.split("\n")), key=bool)
     found = [list(lines) for full, lines in groups if full]
-    names = [tuple(line.lstrip() for line in lines) for lines in found]
     sizes = [sum(map(len, lines)) for lines in found]
-    again = [name in names[:index] for index, name in enumerate(names)]
+    again = [lines in found[:index] for index, lines in enumerate(found)]
     return {
         "duplicate_paragraphs": _ratio(sum(again), len(found)),
         "duplicate_paragraph_characters": _ratio(sum(size for size, known in zip(sizes, again, strict=True) if known), sum(sizes)),
