@@ -124,8 +124,8 @@ def _tally_c4(end, dots, runs, sentences, marks, out):  # type: ignore[no-untype
 def tally_line(data, classes, start, first, last, size, visible, letters, runs, sentences, marks, out):  # type: ignore[no-untyped-def]
     """How a line begins and ends, and how long it is; returns its hash.
 
-    ``start``, ``first`` and ``last`` are the byte offsets of its beginning and of its visible characters, ``size`` its code points up to the
-    last of these, ``visible`` and ``letters`` how many there are, ``runs`` and ``sentences`` too; ``marks`` has a bit for each group of
+    ``start``, ``first`` and ``last`` are the byte offsets of its beginning and of its visible characters, ``size`` its code points up to
+    the last of these, ``visible`` and ``letters`` how many there are, ``runs`` and ``sentences`` too; ``marks`` has a bit for each group of
     phrases in it, and ``CURLY``.
     """
     begin, _ = decode_at(data, first)

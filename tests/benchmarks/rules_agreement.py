@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.rules_agreement DOCUMENTS.jsonl.gz PYTHON_OF_DATATROVE [DECISIONS.jsonl]
 
-``PYTHON_OF_DATATROVE`` is the interpreter of an environment with datatrove 0.10.1 and spacy; it runs ``datatrove_rules.py``, if its decisions
-are not given. A cause is the
+``PYTHON_OF_DATATROVE`` is the interpreter of an environment with datatrove 0.10.1 and spacy; it runs ``datatrove_rules.py``, if
+its decisions are not given. A cause is the
 first link of a chain (see ``rule_chains``) that crosses the threshold. A disagreement is unexplained if the chain does not begin with
 datatrove's verdict or does not end with our signal; then the exit code is 1.
 """
