@@ -53,7 +53,7 @@ def verify_run(run: Path) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m manifests", description="Work with the manifests that define a corpus and a training.")
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
-    text = "validate manifests of any kind: corpus, curriculum, shards, step, training"
+    text = "validate manifests of any kind: corpus, curriculum, rules, shards, step, training"
     command = commands.add_parser("check", help=text, description=f"{text.capitalize()}. Errors name the file, the key and the fix.")
     command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="YAML or JSON manifest")
     text = "write report.html into a run folder and print its ten-line summary"

@@ -10,6 +10,7 @@ from manifests.schema.assets import AssetManifest
 from manifests.schema.base import ManifestError, Strict, load
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.rules import RuleSet
 from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import StepManifest
 from manifests.schema.training import TrainingManifest
@@ -18,6 +19,7 @@ KINDS: dict[str, type[Strict]] = {
     "assets": AssetManifest,
     "corpus": CorpusManifest,
     "curriculum": CurriculumManifest,
+    "rules": RuleSet,
     "shards": ShardManifest,
     "step": StepManifest,
     "training": TrainingManifest,

@@ -11,9 +11,11 @@ import numba
 def _kernel_cache() -> Path:
     """A folder for compiled kernels that is named by their sources.
 
-    numba looks at a kernel's own file only; one that calls a kernel of another file would go on with the old machine code.
+    numba looks at a kernel's own file only; one that calls a kernel of another file, or reads its constants, would go on with the old
+    machine code.
     """
-    sources = sorted(path for path in Path(__file__).parent.rglob("*.py") if b"njit" in path.read_bytes())
+    folder = Path(__file__).parent
+    sources = sorted(path for path in folder.rglob("*.py") if path.parent == folder / "text" or b"njit" in path.read_bytes())
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
     return Path.home() / ".cache" / "openba-pipeline" / "kernels" / digest[:16]
 

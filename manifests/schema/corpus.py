@@ -8,9 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from manifests.schema.base import Strict, Tokens
 from manifests.schema.documents import LANGUAGES
-from manifests.schema.signals import SIGNALS
+from manifests.schema.rules import Language, Rule, RuleSetName, rules_of
 
-Language = Literal["en", "zh", "code"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -70,24 +69,6 @@ class LanguageSettings(Strict):
     to_simplified: bool = False
 
 
-class Rule(Strict):
-    """Documents of ``languages`` whose ``signal`` is below ``min`` or above ``max`` are rejected with reason ``name``."""
-
-    name: Name
-    signal: str
-    languages: tuple[Language, ...]
-    min: float | None = None
-    max: float | None = None
-
-    @model_validator(mode="after")
-    def _usable(self) -> Rule:
-        if self.signal not in SIGNALS:
-            raise ValueError(f"signal {self.signal!r} is not one of: {', '.join(SIGNALS)}")
-        if self.min is None and self.max is None:
-            raise ValueError(f"rule {self.name!r} has neither min nor max; give at least one")
-        return self
-
-
 class Fitting(Strict):
     """No model judges a document that it was trained on. ``exempt``: one model, trained on all but a twentieth of its sample, and the other
     nineteen are not judged. ``crossfit``: the sample is divided into ``folds`` by hash, and each fold is judged by a model that was trained
@@ -127,10 +108,29 @@ class TokenizerSettings(Strict):
 
 
 class QualitySettings(Strict):
-    rules: tuple[Rule, ...]
+    """``rules`` are judged first, in order, then those of the ``rule_sets``, called ``set/rule`` (as in ``gopher_v1/stop_words``).
+    A rule of that name among ``rules`` takes the place of the set's: with other bounds, or with no ``languages`` to switch it off."""
+
+    rule_sets: tuple[RuleSetName, ...] = ()
+    rules: tuple[Rule, ...] = ()
     perplexity: PerplexitySettings | None = PerplexitySettings()
     classifier: ClassifierSettings | None = None
     tokenizer: TokenizerSettings = TokenizerSettings()
+
+    @property
+    def judged(self) -> tuple[Rule, ...]:
+        """All rules, in the order in which they are judged."""
+        own = {rule.name for rule in self.rules}
+        return (*self.rules, *(rule for name in self.rule_sets for rule in rules_of(name) if rule.name not in own))
+
+    @model_validator(mode="after")
+    def _replace_what_there_is(self) -> QualitySettings:
+        given = {rule.name for name in self.rule_sets for rule in rules_of(name)}
+        for rule in self.rules:
+            if "/" in rule.name and rule.name not in given:
+                known = ", ".join(sorted(given)) or "none, for no rule_sets are given"
+                raise ValueError(f"rules: {rule.name!r} is no rule of the rule_sets, so that it replaces nothing; they have: {known}")
+        return self
 
 
 class DedupSettings(Strict):

@@ -13,9 +13,10 @@ SIGNALS: dict[str, str] = {
     "characters": "visible code points",
     "words": "words",
     "lines": "lines that are not blank",
+    "sentences": "sentences: with a letter or digit, up to one of 。！？!?；…, a full stop before white space, or the line's end",
     "mean_word_length": "letters and digits in a word, mean",
     "longest_word": "letters and digits in the longest word",
-    "mean_sentence_length": "letters and digits between sentence ends (。！？!?；… or a line break), mean",
+    "mean_sentence_length": "letters and digits in a sentence, mean",
     "mean_line_length": "code points in a line with its indentation, mean",
     "max_line_length": "code points in the longest line",
     # What the characters are
@@ -32,23 +33,45 @@ SIGNALS: dict[str, str] = {
     "url_ratio": "share of code points inside URLs",
     # Is it language?
     "stop_words": "how many of the eight words the, be, to, of, and, that, have, with occur",
+    "stop_word_ratio": "share of these eight among the words",
+    "capital_words": "share of words whose letters are all upper-case",
     "function_characters": "share of grammatical characters (的了是在和有不 ...) among the Chinese ones; NaN for fewer than 50 of these",
+    "traditional_ratio": "share of Traditional ones among the Chinese characters that only one of the two scripts has",
     "alphabetic_words": "share of the runs that have a letter",
     "hash_words": "number signs for each word",
     "ellipsis_words": "ellipses (runs of … or of three dots and more) for each word",
     # Lines
     "bullet_lines": "share of lines that begin with a bullet",
     "ellipsis_lines": "share of lines that end in an ellipsis",
+    "punctuated_lines": "share of lines that end in terminal punctuation",
     "terminal_lines": "share of lines that end in terminal punctuation or a closing quotation mark",
     "short_lines": "share of lines of at most 30 code points",
+    "few_word_lines": "share of lines of fewer than three runs",
+    "newline_words": "line breaks for each word",
+    "javascript_lines": "share of lines with the word JavaScript",
+    "policy_lines": "share of lines with a phrase of cookie banners or terms of use",
+    "c4_lines": "share of lines that C4 keeps: they end in one of . ? ! \" ' but not in ..., have three runs, no JavaScript, policy or {",
+    "c4_sentences": "sentences on the lines that C4 keeps",
+    "c4_curly_lines": "lines that C4 would keep but for their {",
     "comment_lines": "share of lines that begin with a comment mark of a programming language",
+    "licence_lines": "share of the comment lines at the beginning if they name a licence, else 0",
     "data_characters": "share of characters on lines of which less than a quarter is letters",
     "duplicate_lines": "share of lines that stood before in the document",
     "duplicate_line_characters": "share of code points on lines that stood before in the document",
+    "duplicate_paragraphs": "share of paragraphs (lines without a blank one between them) that stood before in the document",
+    "duplicate_paragraph_characters": "share of code points in paragraphs that stood before in the document",
     # Repetition
     "unique_words": "share of distinct words",
-    "top_bigram": "share of the words' characters that is in the heaviest repeated pair of words; NaN for fewer than 50 words",
-    "duplicate_ngrams": "share of the words' characters that is in sequences of ten words which stood before",
+    "word_entropy": "entropy of the words' frequencies, in nats",
+    "top_2gram": "share of the words' characters that is in the most frequent repeated pair of words; NaN for fewer than 50 words",
+    "top_3gram": "of three words",
+    "top_4gram": "of four words",
+    "duplicate_5grams": "share of the words' characters that is in sequences of five words which stood before",
+    "duplicate_6grams": "of six words",
+    "duplicate_7grams": "of seven words",
+    "duplicate_8grams": "of eight words",
+    "duplicate_9grams": "of nine words",
+    "duplicate_10grams": "of ten words",
     "longest_run": "characters in the longest run of one repeated character, as a share",
     "top_character": "share of the most frequent character",
     # Marks of what is not prose or code
@@ -56,6 +79,7 @@ SIGNALS: dict[str, str] = {
     "lorem_ipsum": "phrases of filler text for each 1,000 words",
     "javascript_notices": "notices to switch JavaScript on for each 1,000 words",
     "policy_phrases": "phrases of cookie banners and terms of use for each 1,000 words",
+    "boilerplate_phrases": "phrases of English site navigation for each 1,000 words",
     "advertising_phrases": "phrases of Chinese advertising and site navigation for each 1,000 words",
     "mojibake_marks": "sequences that only a wrong decoding makes (锟斤拷, â€™ ...) for each 1,000 words",
     "generated_marks": "marks of generated files in the first 1,000 bytes",
@@ -68,10 +92,11 @@ SIGNALS: dict[str, str] = {
 MODEL_SIGNALS = ("perplexity", "perplexity_bucket", "quality_score")
 
 _COUNTED = {
-    *("characters", "words", "lines", "mean_word_length", "longest_word", "mean_sentence_length", "mean_line_length", "max_line_length"),
-    *("html_tags", "lorem_ipsum", "javascript_notices", "policy_phrases", "advertising_phrases", "mojibake_marks", "perplexity"),
+    *("characters", "words", "lines", "sentences", "c4_sentences", "c4_curly_lines", "mean_word_length", "longest_word"),
+    *("mean_sentence_length", "mean_line_length", "max_line_length", "html_tags", "lorem_ipsum", "javascript_notices"),
+    *("policy_phrases", "boilerplate_phrases", "advertising_phrases", "mojibake_marks", "perplexity"),
 }
-_NUMBERED = {"stop_words", "generated_marks", "perplexity_bucket"}
+_NUMBERED = {"stop_words", "word_entropy", "generated_marks", "perplexity_bucket"}
 _RARE = {"control_ratio", "broken_ratio", "curly_ratio", "hash_words", "ellipsis_words"}
 
 _COUNT_EDGES = tuple(float(step * 10**power) / 10 for power in range(7) for step in (10, 15, 20, 30, 50, 70))

@@ -44,6 +44,7 @@ class QualityStep(Step):
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         settings = corpus.quality.model_dump(mode="json")
+        settings["rules"] = [rule.model_dump(mode="json") for rule in corpus.quality.judged]
         return settings | {"references": sorted(_references(corpus)), "seed": corpus.seed}
 
     def inputs(self, context: StepContext) -> dict[str, str]:
@@ -73,7 +74,7 @@ class QualityStep(Step):
             rows, paths = self._classifier(context, quality.classifier, signals, model)
             found.append(rows)
             files += [describe(path, context.folder, 0) for path in paths]
-        parts = context.map(ApplyRules(quality.rules, found))
+        parts = context.map(ApplyRules(quality.judged, found))
         return StepResult(parts, metrics=metrics, files=files)
 
     def _tokenizer(self, context: StepContext) -> Path:

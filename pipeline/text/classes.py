@@ -22,6 +22,8 @@ FUNCTION = 1024
 SENTENCE_END = 2048
 TERMINAL = 4096
 BULLET = 8192
+CLOSING = 16384
+LOWER = 32768
 
 SIZE = sys.maxunicode + 1
 
@@ -32,10 +34,13 @@ _NONCHARACTERS = ((0xFDD0, 0xFDF0), *((plane + 0xFFFE, plane + 0x10000) for plan
 _BROKEN = ((0x80, 0x85), (0x86, 0xA0), (0xFFFD, 0xFFFE), *_NONCHARACTERS)
 
 # Grammatical characters, simplified and traditional, modern and classical: no Chinese prose of some length is without them.
-_FUNCTION = "的了是在和有不我你他她它们們这這那就也都而与與及或着著之以于於为為但个個其所被把从從到要会會能可上下中来來去说說对對曰乃者"
-_SENTENCE_ENDS = "。！？!?；｡…"
-_TERMINAL = ".!?\"'。！？…．｡；”’」』》】"
-_BULLETS = "•‣▪▫◦●○■□◆◇►▶➢➤✓✔★☆*-–—·"
+_MARKS = {
+    FUNCTION: "的了是在和有不我你他她它们們这這那就也都而与與及或着著之以于於为為但个個其所被把从從到要会會能可上下中来來去说說对對曰乃者",
+    SENTENCE_END: "。！？!?；｡…",
+    TERMINAL: ".!?。！？…．｡；",
+    CLOSING: "\"'”’」』》】",
+    BULLET: "•‣▪▫◦●○■□◆◇►▶➢➤✓✔★☆*-–—·",
+}
 
 _BY_CATEGORY = {"L": LETTER, "M": LETTER, "N": DIGIT, "P": PUNCTUATION, "S": PUNCTUATION}
 _BY_FULL_CATEGORY = {"Lu": UPPER, "Lt": UPPER, "Cc": CONTROL, "Cf": CONTROL, "Co": BROKEN}
@@ -56,11 +61,12 @@ def class_table() -> np.ndarray:
     spaces = [point for point in range(SIZE) if chr(point).isspace()]
     table[spaces] = SPACE
     word = table & (LETTER | DIGIT) != 0
+    table[table & (LETTER | UPPER) == LETTER] |= LOWER
     _mark(table, _HAN, HAN | CJK, word)
     _mark(table, _KANA, CJK, word)
     _mark(table, _FULL_WIDTH, FULL_WIDTH, table & PUNCTUATION != 0)
     _mark(table, _BROKEN, BROKEN, np.ones(SIZE, bool))
-    for characters, flag in ((_FUNCTION, FUNCTION), (_SENTENCE_ENDS, SENTENCE_END), (_TERMINAL, TERMINAL), (_BULLETS, BULLET)):
+    for flag, characters in _MARKS.items():
         table[[ord(character) for character in characters]] |= flag
     table.flags.writeable = False
     return table

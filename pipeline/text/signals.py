@@ -8,6 +8,7 @@ import pyarrow as pa
 from manifests.schema.signals import MODEL_SIGNALS, SIGNALS
 from pipeline.text.buffers import text_buffers
 from pipeline.text.phrases import GROUP
+from pipeline.text.repetition import DUPLICATE, TOP
 from pipeline.text.scan import scan
 
 MEASURED = tuple(name for name in SIGNALS if name not in MODEL_SIGNALS)
@@ -38,6 +39,7 @@ def _sizes(c: np.ndarray) -> dict[str, np.ndarray]:
         "characters": c["visible"],
         "words": c["words"],
         "lines": c["lines"],
+        "sentences": c["sentences"],
         "mean_word_length": _share(c["word_characters"], c["words"]),
         "longest_word": c["longest_word"],
         "mean_sentence_length": _share(c["letters"] + c["digits"], c["sentences"]),
@@ -67,6 +69,9 @@ def _characters(c: np.ndarray) -> dict[str, np.ndarray]:
 def _language(c: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "stop_words": c["stop_words"],
+        "stop_word_ratio": _share(c["stop_word_hits"], c["words"]),
+        "capital_words": _share(c["capital"], c["words"]),
+        "traditional_ratio": _share(c["traditional"], c["simplified"] + c["traditional"]),
         "function_characters": _share(c["function"], c["han"], ENOUGH),
         "alphabetic_words": _share(c["alphabetic"], c["words"] + c["symbols"]),
         "hash_words": _share(c["hashes"], c["words"]),
@@ -78,25 +83,41 @@ def _lines(c: np.ndarray) -> dict[str, np.ndarray]:
     shares = {
         "bullet_lines": "bullet",
         "ellipsis_lines": "ellipsis",
-        "terminal_lines": "terminal",
+        "punctuated_lines": "terminal",
+        "terminal_lines": "closed",
         "short_lines": "short",
+        "few_word_lines": "few_runs",
+        "javascript_lines": "javascript_lines",
+        "policy_lines": "policy_lines",
+        "c4_lines": "c4_lines",
         "comment_lines": "comment",
         "duplicate_lines": "duplicate_lines",
     }
     return {name: _share(c[count], c["lines"]) for name, count in shares.items()} | {
+        "newline_words": _share(c["breaks"], c["words"]),
+        "c4_sentences": c["c4_sentences"],
+        "c4_curly_lines": c["c4_curly"],
+        "licence_lines": _share(c["header"] * ((c["licence_line"] > 0) & (c["licence_line"] <= c["header"])), c["lines"]),
         "data_characters": _share(c["data_characters"], c["visible"]),
         "duplicate_line_characters": _share(c["duplicate_line_characters"], c["line_characters"]),
+        "duplicate_paragraphs": _share(c["duplicate_paragraphs"], c["paragraphs"]),
+        "duplicate_paragraph_characters": _share(c["duplicate_paragraph_characters"], c["line_characters"]),
     }
 
 
 def _repetition(c: np.ndarray) -> dict[str, np.ndarray]:
-    return {
-        "unique_words": _share(c["distinct_words"], c["words"]),
-        "top_bigram": np.where(c["words"] >= ENOUGH, np.minimum(_share(c["top_bigram"], c["word_characters"]), 1), np.nan),
-        "duplicate_ngrams": _share(c["duplicate_ngrams"], c["word_characters"]),
-        "longest_run": _share(c["longest_run"], c["visible"]),
-        "top_character": _share(c["top_character"], c["visible"]),
-    }
+    top = {f"top_{n}gram": np.minimum(_share(c["top"][:, k], c["word_characters"]), 1) for k, n in enumerate(TOP)}
+    duplicate = {f"duplicate_{n}grams": _share(c["duplicate"][:, k], c["word_characters"]) for k, n in enumerate(DUPLICATE)}
+    return (
+        {name: np.where(c["words"] >= ENOUGH, values, np.nan) for name, values in top.items()}
+        | duplicate
+        | {
+            "unique_words": _share(c["distinct_words"], c["words"]),
+            "word_entropy": np.where(c["words"] > 0, c["entropy"], np.nan),
+            "longest_run": _share(c["longest_run"], c["visible"]),
+            "top_character": _share(c["top_character"], c["visible"]),
+        }
+    )
 
 
 def _phrases(c: np.ndarray, phrases: np.ndarray) -> dict[str, np.ndarray]:
@@ -105,6 +126,7 @@ def _phrases(c: np.ndarray, phrases: np.ndarray) -> dict[str, np.ndarray]:
         "lorem_ipsum": "lorem",
         "javascript_notices": "javascript",
         "policy_phrases": "policy",
+        "boilerplate_phrases": "boilerplate",
         "advertising_phrases": "advertising",
         "mojibake_marks": "mojibake",
     }

@@ -1,32 +1,50 @@
-"""What is left to count once a document was read: by distinct character, by word and by line."""
+"""What is left to count once a document was read: by distinct character and by line. Words are in ``repetition``."""
 
 from __future__ import annotations
 
 import numba
 import numpy as np
 
-from pipeline.text.classes import BROKEN, BULLET, CONTROL, DIGIT, FULL_WIDTH, FUNCTION, HAN, LETTER, PUNCTUATION, SPACE, TERMINAL, UPPER
-from pipeline.text.utf8 import decode_at
-
-LINE = np.dtype(
-    [("hash", "u8"), ("first", "i8"), ("last", "i8"), ("size", "i4"), ("visible", "i4"), ("letters", "i4"), ("unused", "i4")],
+from pipeline.text.classes import (
+    BROKEN,
+    BULLET,
+    CLOSING,
+    CONTROL,
+    DIGIT,
+    FULL_WIDTH,
+    FUNCTION,
+    HAN,
+    LETTER,
+    PUNCTUATION,
+    SPACE,
+    TERMINAL,
+    UPPER,
 )
-"""A line that is not blank: the hash of its visible characters, byte offsets of the first and last of them, code points from the line's
-beginning to the last visible one, and how many visible characters and letters it has."""
+from pipeline.text.phrases import GROUP, GROUPS
+from pipeline.text.repetition import first_of
+from pipeline.text.script import SIMPLIFIED, TRADITIONAL
+from pipeline.text.utf8 import decode_at, eight_at
+
+LINE = np.dtype([("hash", "u8"), ("size", "i4"), ("opens", "i4")])
+"""A line that is not blank: the hash of its bytes and the number of its code points up to the last visible one, and whether it opens a
+paragraph, for a blank line or nothing stands before it."""
 
 ASCII = 128
-NGRAM = 10
 SHORT_LINE = 30
+FEW_RUNS = 3
 DATA_LETTERS = 4
 """A line of data has fewer letters than one in this many characters."""
+CURLY = 1 << len(GROUPS)
+JAVASCRIPT = 1 << GROUP["javascript"] | 1 << GROUP["script"]
+POLICY = 1 << GROUP["policy"]
 
-_BASE = np.uint64(0x9E3779B97F4A7C15)
-_MIX = np.uint64(0xBF58476D1CE4E5B9)
-_1, _29, _31 = (np.uint64(number) for number in (1, 29, 31))
+_SEED = np.uint64(0x9E3779B97F4A7C15)
+_PRIME = np.uint64(0xD6E8FEB86659FD93)
+_32 = np.uint64(32)
 
 
 @numba.njit(cache=True, nogil=True)
-def tally_characters(frequency, seen, table, out):  # type: ignore[no-untyped-def]
+def tally_characters(frequency, seen, table, scripts, out):  # type: ignore[no-untyped-def]
     """Adds up the classes of all characters by their ``frequency``, which is left all zero; ``seen`` are those beyond ASCII."""
     for k in range(ASCII + seen.size):
         point = k if k < ASCII else np.int64(seen[k - ASCII])
@@ -47,89 +65,23 @@ def tally_characters(frequency, seen, table, out):  # type: ignore[no-untyped-de
         out.function += number * (flags & FUNCTION != 0)
         out.curly += number * (point == ord("{") or point == ord("}"))
         out.hashes += number * (point == ord("#"))
-
-
-def unit_scratch(units: int) -> tuple[np.ndarray, ...]:
-    """``keys`` uint64, ``table``, ``firsts``, ``mass`` and ``places`` int32: scratch memory for so many words or lines."""
-    return np.empty(units, np.uint64), np.empty(1 << (2 * units).bit_length(), np.int32), *(np.empty(units, np.int32) for _ in range(3))
-
-
-@numba.njit(cache=True, nogil=True)
-def _first_of(keys, number, table, firsts):  # type: ignore[no-untyped-def]
-    """Writes to ``firsts[k]`` where the key ``keys[k]`` first occurs, for k < ``number``; by open addressing in ``table``.
-
-    Here and below there is no branch on whether a key is new: half are, so that no processor could predict it.
-    """
-    size = 4
-    while size < 2 * number:
-        size *= 2
-    table[:size] = 0
-    mask = np.uint64(size - 1)
-    for k in range(number):
-        key = keys[k]
-        slot = (key ^ key >> _31) * _MIX >> _29 & mask
-        entry = table[slot]
-        while (entry != 0) & (keys[max(entry - 1, 0)] != key):
-            slot = slot + _1 & mask
-            entry = table[slot]
-        entry = k + 1 if entry == 0 else entry
-        table[slot] = entry
-        firsts[k] = entry - 1
+        if point < scripts.size:
+            out.simplified += number * (scripts[point] == SIMPLIFIED)
+            out.traditional += number * (scripts[point] == TRADITIONAL)
 
 
 @numba.njit(cache=True, nogil=True)
-def tally_words(hashes, sizes, scratch, out):  # type: ignore[no-untyped-def]
-    """Distinct words, characters in the heaviest repeated pair of words, and in runs of ``NGRAM`` words that stood before.
-
-    ``hashes`` and ``sizes`` [words]; ``scratch`` from ``unit_scratch``.
-    """
-    keys, table, firsts, mass, _ = scratch
-    words = hashes.size
-    _first_of(hashes, words, table, firsts)
-    characters = longest = distinct = heaviest = 0
-    for k in range(words):
-        characters += sizes[k]
-        longest = max(longest, sizes[k])
-        distinct += firsts[k] == k
-    for k in range(words - 1):
-        keys[k] = hashes[k] * _BASE + hashes[k + 1]
-    _first_of(keys, words - 1, table, firsts)
-    for k in range(words - 1):
-        first, size = firsts[k], sizes[k] + sizes[k + 1]
-        together = size + mass[first] * (first != k)
-        mass[first] = together
-        heaviest = max(heaviest, together * (first != k))
-    out.word_characters, out.longest_word, out.distinct_words, out.top_bigram = characters, longest, distinct, heaviest
-    out.duplicate_ngrams = _repeated_ngrams(hashes, sizes, scratch)
-
-
-@numba.njit(cache=True, nogil=True)
-def _repeated_ngrams(hashes, sizes, scratch):  # type: ignore[no-untyped-def]
-    """Only a run that begins and ends with repeated pairs can be repeated, and few do: the others are not looked up.
-
-    ``scratch`` still holds the pairs: ``firsts``, and their ``mass``, which is more than one pair's where a pair is repeated.
-    """
-    keys, table, firsts, mass, places = scratch
-    power = np.uint64(1)
-    for _ in range(NGRAM):
-        power *= _BASE
-    rolled, number = np.uint64(0), 0
-    for k in range(hashes.size):
-        rolled = rolled * _BASE + hashes[k]
-        if k >= NGRAM:
-            rolled -= power * hashes[k - NGRAM]
-        begin = k + 1 - NGRAM
-        if begin >= 0:
-            keys[number], places[number] = rolled, begin
-            number += (mass[firsts[begin]] > sizes[begin] + sizes[begin + 1]) & (mass[firsts[k - 1]] > sizes[k - 1] + sizes[k])
-    _first_of(keys, number, table, firsts)
-    characters = covered = 0
-    for k in range(number):
-        if firsts[k] != k:
-            for j in range(max(places[k], covered), places[k] + NGRAM):
-                characters += sizes[j]
-            covered = places[k] + NGRAM
-    return characters
+def _hash(data, first, end):  # type: ignore[no-untyped-def]
+    """Of the bytes first <= at < end, eight at a time."""
+    value, at = _SEED ^ np.uint64(end - first), first
+    while at + 8 <= end:
+        value = (value ^ eight_at(data, at)) * _PRIME
+        value ^= value >> _32
+        at += 8
+    while at < end:
+        value = (value ^ np.uint64(data[at])) * _PRIME
+        at += 1
+    return value ^ value >> _32
 
 
 @numba.njit(cache=True, nogil=True)
@@ -147,32 +99,76 @@ def _is_comment(data, first, last):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _ends_in_ellipsis(data, first, last, point):  # type: ignore[no-untyped-def]
-    if point == ord("…"):
-        return True
+def _ends_in_dots(data, first, last):  # type: ignore[no-untyped-def]
     return last - first >= 2 and data[last] == ord(".") and data[last - 1] == ord(".") and data[last - 2] == ord(".")
 
 
 @numba.njit(cache=True, nogil=True)
-def tally_lines(lines, data, classes, scratch, out):  # type: ignore[no-untyped-def]
-    """How lines begin and end, how long they are, and which of them stood before."""
-    keys, table, firsts, _, _ = scratch
+def _tally_c4(end, dots, runs, sentences, marks, out):  # type: ignore[no-untyped-def]
+    """What C4 (arXiv 1910.10683, section 2.2, and its code) does with a line that ends in the character ``end``."""
+    few, javascript, policy = runs < FEW_RUNS, marks & JAVASCRIPT != 0, marks & POLICY != 0
+    out.few_runs += few
+    out.javascript_lines += javascript
+    out.policy_lines += policy
+    ended = end == ord(".") or end == ord("?") or end == ord("!") or end == ord('"') or end == ord("'")
+    if not ended or dots or few or javascript:
+        return
+    if marks & CURLY:
+        out.c4_curly += 1
+    elif not policy:
+        out.c4_lines += 1
+        out.c4_sentences += sentences
+
+
+@numba.njit(cache=True, nogil=True)
+def tally_line(data, classes, start, first, last, size, visible, letters, runs, sentences, marks, out):  # type: ignore[no-untyped-def]
+    """How a line begins and ends, and how long it is; returns its hash.
+
+    ``start``, ``first`` and ``last`` are the byte offsets of its beginning and of its visible characters, ``size`` its code points up to
+    the last of these, ``visible`` and ``letters`` how many there are, ``runs`` and ``sentences`` too; ``marks`` has a bit for each group of
+    phrases in it, and ``CURLY``.
+    """
+    begin, _ = decode_at(data, first)
+    end, width = decode_at(data, last)
+    flags = classes[np.uint64(end)]
+    dots = _ends_in_dots(data, first, last)
+    comment = _is_comment(data, first, last)
+    out.header += comment and out.header == out.lines
+    out.lines += 1
+    out.line_characters += size
+    out.longest_line = max(out.longest_line, size)
+    out.bullet += classes[np.uint64(begin)] & BULLET != 0
+    out.terminal += flags & TERMINAL != 0
+    out.closed += flags & (TERMINAL | CLOSING) != 0
+    out.ellipsis += dots or end == ord("…")
+    out.short += size <= SHORT_LINE
+    out.comment += comment
+    out.data_characters += visible * (letters * DATA_LETTERS < visible)
+    _tally_c4(end, dots, runs, sentences, marks, out)
+    return _hash(data, start, last + width)
+
+
+@numba.njit(cache=True, nogil=True)
+def tally_repeats(lines, scratch, out):  # type: ignore[no-untyped-def]
+    """Which lines and paragraphs stood before; a paragraph stood before if all its lines are those of another."""
+    keys, table, firsts, sizes = scratch[:4]
     for k in range(lines.size):
         keys[k] = lines[k].hash
-    _first_of(keys, lines.size, table, firsts)
+    first_of(keys, lines.size, table, firsts)
+    paragraphs = 0
     for k in range(lines.size):
         line = lines[k]
-        begin, _ = decode_at(data, line.first)
-        end, _ = decode_at(data, line.last)
-        out.line_characters += line.size
-        out.longest_line = max(out.longest_line, line.size)
-        out.bullet += classes[begin] & BULLET != 0
-        out.terminal += classes[end] & TERMINAL != 0
-        out.ellipsis += _ends_in_ellipsis(data, line.first, line.last, end)
-        out.short += line.size <= SHORT_LINE
-        out.comment += _is_comment(data, line.first, line.last)
-        if line.letters * DATA_LETTERS < line.visible:
-            out.data_characters += line.visible
-        if firsts[k] != k:
-            out.duplicate_lines += 1
-            out.duplicate_line_characters += line.size
+        again = firsts[k] != k
+        out.duplicate_lines += again
+        out.duplicate_line_characters += again * line.size
+        if line.opens:
+            keys[paragraphs], sizes[paragraphs] = _SEED, 0
+            paragraphs += 1
+        keys[paragraphs - 1] = (keys[paragraphs - 1] ^ line.hash) * _PRIME
+        sizes[paragraphs - 1] += line.size
+    first_of(keys, paragraphs, table, firsts)
+    out.paragraphs = paragraphs
+    for k in range(paragraphs):
+        again = firsts[k] != k
+        out.duplicate_paragraphs += again
+        out.duplicate_paragraph_characters += again * sizes[k]

@@ -10,6 +10,7 @@ from collections import Counter
 from pipeline.text import classes
 from pipeline.text.phrases import GROUPS
 from pipeline.text.scan import GENERATED_HEAD, STOP_WORDS
+from pipeline.text.script import TRADITIONAL, script_table
 
 TABLE = classes.class_table()
 
@@ -53,38 +54,40 @@ def _inside_word(text: str, position: int) -> bool:
     return text[position].isascii() and text[position].isalnum() and _is(before, classes.LETTER | classes.DIGIT) and not _alone(before)
 
 
-def _phrases(text: str) -> tuple[Counter[str], list[int]]:
-    """How often the phrases of each group occur, none in another, and where links begin."""
+def _phrases(text: str) -> tuple[Counter[str], list[tuple[str, int]]]:
+    """How often the phrases of each group occur, none in another; and all of them with their positions."""
     data, position_of, end = text.encode(), {}, 0
     for position, character in enumerate(text):
         position_of[end] = position
         end += len(character.encode())
-    low, found, links, at = data.lower(), Counter[str](), [], 0
+    low, found, places, at = data.lower(), Counter[str](), [], 0
     while at < end:
         hit = None
         if at in position_of and not _inside_word(text, position_of[at]):
-            hit = next(((group, one) for group, all_ in GROUPS.items() for one in all_ if low.startswith(one.encode().lower(), at)), None)
+            hits = [(group, one) for group, all_ in GROUPS.items() for one in all_ if low.startswith(one.encode().lower(), at)]
+            hit = max(hits, key=lambda hit: len(hit[1].encode()), default=None)
         if hit is None:
             at += 1
             continue
         if hit[0] != "generated" or at < GENERATED_HEAD:
             found[hit[0]] += 1
-        if hit[0] == "url":
-            links.append(position_of[at])
+        places.append((hit[0], position_of[at]))
         at += len(hit[1].encode())
-    return found, links
+    return found, places
 
 
 def signals(text: str) -> dict[str, float]:
     visible = [c for c in text if not _is(c, classes.SPACE)]
     runs = _runs(text)
     words = [word for _, run in runs if (word := _word(run))]
-    found, links = _phrases(text)
+    found, places = _phrases(text)
+    links = [position for group, position in places if group == "url"]
     han = sum(_is(c, classes.HAN) for c in visible)
     return {
         **_characters(text, visible),
         **_words(runs, words),
-        **_lines(text, len(visible)),
+        **_lines(text, len(visible), len(words), places),
+        **_paragraphs(text),
         **_repetition(words, visible, text),
         **_of_phrases(found, links, runs, len(words), len(text)),
         "characters": len(visible),
@@ -107,20 +110,41 @@ def _characters(text: str, visible: list[str]) -> dict[str, float]:
     }
     letters = sum(_is(c, classes.LETTER) for c in visible)
     alphanumeric = sum(_is(c, classes.LETTER | classes.DIGIT) for c in visible)
-    ends = re.escape("".join(chr(point) for point in (TABLE & classes.SENTENCE_END).nonzero()[0]))
-    sentences = [part for part in re.split(f"[{ends}\n]", text) if any(_is(c, classes.LETTER | classes.DIGIT) for c in part)]
+    sentences = _sentences(text)
+    marked = [c for c in visible if ord(c) < len(script_table()) and script_table()[ord(c)]]
     return {name: _ratio(sum(_is(c, flag) for c in visible), len(visible)) for name, flag in flags.items()} | {
         "uppercase_ratio": _ratio(sum(_is(c, classes.UPPER) for c in visible), letters),
         "whitespace_ratio": _ratio(len(text) - len(visible), len(text)),
         "curly_ratio": _ratio(visible.count("{") + visible.count("}"), len(visible)),
+        "traditional_ratio": _ratio(sum(script_table()[ord(c)] == TRADITIONAL for c in marked), len(marked)),
+        "sentences": len(sentences),
         "mean_sentence_length": _ratio(alphanumeric, len(sentences)),
         "top_character": _ratio(max(Counter(visible).values(), default=0), len(visible)),
     }
 
 
+def _sentences(text: str) -> list[str]:
+    """Parts with a letter or digit, cut at line breaks, behind sentence ends, and at white space behind terminal punctuation."""
+    parts, part, stop = [], "", False
+    for character in text + "\n":
+        part += character
+        space = _is(character, classes.SPACE)
+        if (space and stop) or character == "\n" or _is(character, classes.SENTENCE_END):
+            parts.append(part)
+            part = ""
+        if space:
+            stop = False
+        elif not _is(character, classes.CLOSING):
+            stop = _is(character, classes.TERMINAL)
+    return [part for part in parts if any(_is(c, classes.LETTER | classes.DIGIT) for c in part)]
+
+
 def _words(runs: list[tuple[int, str]], words: list[tuple[int, ...]]) -> dict[str, float]:
-    names = {"".join(map(chr, word)) for word in words}
+    names = ["".join(map(chr, word)) for word in words]
+    capital = [any(_is(c, classes.UPPER) for c in run) and not any(_is(c, classes.LOWER) for c in run) for _, run in runs]
     return {
+        "stop_word_ratio": _ratio(sum(name in STOP_WORDS for name in names), len(words)),
+        "capital_words": _ratio(sum(capital), len(words)),
         "mean_word_length": _ratio(sum(map(len, words)), len(words)),
         "longest_word": max(map(len, words), default=0),
         "stop_words": sum(word in names for word in STOP_WORDS),
@@ -135,50 +159,95 @@ def _strip(line: str) -> str:
     return line
 
 
-def _lines(text: str, visible: int) -> dict[str, float]:
-    lines = [line for line in map(_strip, text.split("\n")) if line]
+def _lines(text: str, visible: int, words: int, places: list[tuple[str, int]]) -> dict[str, float]:
+    cut = [_strip(line) for line in text.split("\n")]
+    begins = list(itertools.accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
+    lines, begins = [line for line in cut if line], [begin for line, begin in zip(cut, begins, strict=False) if line]
     bare = ["".join(c for c in line if not _is(c, classes.SPACE)) for line in lines]
-    again = [line in bare[:index] for index, line in enumerate(bare)]
-    data = sum(len(line) for line in bare if sum(_is(c, classes.LETTER) for c in line) * 4 < len(line))
     stripped = [line[next(i for i, c in enumerate(line) if not _is(c, classes.SPACE)) :] for line in lines]
+    again = [line in lines[:index] for index, line in enumerate(lines)]
+    data = sum(len(line) for line in bare if sum(_is(c, classes.LETTER) for c in line) * 4 < len(line))
     size = sum(map(len, lines))
+    comment = [line.startswith(("#", "*", "//", "/*", "--", "<!")) for line in stripped]
+    groups = [{group for group, place in places if begin <= place < begin + len(line)} for line, begin in zip(lines, begins, strict=True)]
+    header = list(itertools.takewhile(bool, comment))
+    licensed = any("licence" in line for line in groups[: len(header)])
 
     def share(mask: list[bool]) -> float:
         return _ratio(sum(mask), len(lines))
 
+    few, javascript = [len(_runs(line)) < 3 for line in lines], [bool(line & {"script", "javascript"}) for line in groups]
+    policy = ["policy" in line for line in groups]
+    ended = [line.endswith((".", "?", "!", '"', "'")) and not line.endswith("...") for line in lines]
+    read = [a and not b and not c for a, b, c in zip(ended, few, javascript, strict=True)]
+    curly = [a and "{" in line for a, line in zip(read, lines, strict=True)]
+    kept = [a and not b and not c for a, b, c in zip(read, curly, policy, strict=True)]
     return {
         "lines": len(lines),
         "mean_line_length": _ratio(size, len(lines)),
         "max_line_length": max(map(len, lines), default=0),
         "bullet_lines": share([_is(line[0], classes.BULLET) for line in bare]),
         "ellipsis_lines": share([line.endswith(("...", "…")) for line in stripped]),
-        "terminal_lines": share([_is(line[-1], classes.TERMINAL) for line in bare]),
+        "punctuated_lines": share([_is(line[-1], classes.TERMINAL) for line in bare]),
+        "terminal_lines": share([_is(line[-1], classes.TERMINAL | classes.CLOSING) for line in bare]),
         "short_lines": share([len(line) <= 30 for line in lines]),
-        "comment_lines": share([line.startswith(("#", "*", "//", "/*", "--", "<!")) for line in stripped]),
+        "few_word_lines": share(few),
+        "newline_words": _ratio(text.count("\n"), words),
+        "javascript_lines": share(javascript),
+        "policy_lines": share(policy),
+        "c4_lines": share(kept),
+        "c4_sentences": sum(len(_sentences(line)) for line, keep in zip(lines, kept, strict=True) if keep),
+        "c4_curly_lines": sum(curly),
+        "comment_lines": share(comment),
+        "licence_lines": _ratio(len(header) * licensed, len(lines)),
         "data_characters": _ratio(data, visible),
         "duplicate_lines": share(again),
         "duplicate_line_characters": _ratio(sum(len(line) for line, known in zip(lines, again, strict=True) if known), size),
     }
 
 
+def _paragraphs(text: str) -> dict[str, float]:
+    groups = itertools.groupby(map(_strip, text.split("\n")), key=bool)
+    found = [list(lines) for full, lines in groups if full]
+    sizes = [sum(map(len, lines)) for lines in found]
+    again = [lines in found[:index] for index, lines in enumerate(found)]
+    return {
+        "duplicate_paragraphs": _ratio(sum(again), len(found)),
+        "duplicate_paragraph_characters": _ratio(sum(size for size, known in zip(sizes, again, strict=True) if known), sum(sizes)),
+    }
+
+
 def _repetition(words: list[tuple[int, ...]], visible: list[str], text: str) -> dict[str, float]:
     total = sum(map(len, words))
-    pairs = Counter(itertools.pairwise(words))
-    heaviest = max((number * (len(a) + len(b)) for (a, b), number in pairs.items() if number > 1), default=0)
-    grams = [tuple(words[k : k + 10]) for k in range(len(words) - 9)]
-    seen, covered = set(), set()
-    for k, gram in enumerate(grams):
-        covered |= set(range(k, k + 10)) if gram in seen else set()
-        seen.add(gram)
     longest = run = 0
     for k, character in enumerate(text):
         run = run + 1 if k and character == text[k - 1] else 1
         longest = longest if _is(character, classes.SPACE) else max(longest, run)
     return {
-        "top_bigram": min(1.0, heaviest / total) if len(words) >= 50 else math.nan,
-        "duplicate_ngrams": _ratio(sum(len(words[k]) for k in covered), total),
+        **{f"top_{n}gram": _top(words, n) / total if len(words) >= 50 else math.nan for n in (2, 3, 4)},
+        **{f"duplicate_{n}grams": _ratio(_duplicate(words, n), total) for n in range(5, 11)},
+        "word_entropy": -sum(c / len(words) * math.log(c / len(words)) for c in Counter(words).values()) if words else math.nan,
         "longest_run": _ratio(longest, len(visible)),
     }
+
+
+def _grams(words: list[tuple[int, ...]], n: int) -> list[tuple[tuple[int, ...], ...]]:
+    return [tuple(words[k : k + n]) for k in range(len(words) - n + 1)]
+
+
+def _top(words: list[tuple[int, ...]], n: int) -> int:
+    """Characters in the most frequent n-gram, of several the longest; at most those of all words."""
+    number, size = max(((number, sum(map(len, gram))) for gram, number in Counter(_grams(words, n)).items()), default=(0, 0))
+    return min(number * size, sum(map(len, words))) if number > 1 else 0
+
+
+def _duplicate(words: list[tuple[int, ...]], n: int) -> int:
+    """Characters in n-grams that stood before, none counted twice."""
+    seen, covered = set(), set[int]()
+    for k, gram in enumerate(_grams(words, n)):
+        covered |= set(range(k, k + n)) if gram in seen else set()
+        seen.add(gram)
+    return sum(len(words[k]) for k in covered)
 
 
 def _of_phrases(found: Counter[str], links: list[int], runs: list[tuple[int, str]], words: int, length: int) -> dict[str, float]:
@@ -187,6 +256,7 @@ def _of_phrases(found: Counter[str], links: list[int], runs: list[tuple[int, str
         "lorem_ipsum": "lorem",
         "javascript_notices": "javascript",
         "policy_phrases": "policy",
+        "boilerplate_phrases": "boilerplate",
         "advertising_phrases": "advertising",
         "mojibake_marks": "mojibake",
     }

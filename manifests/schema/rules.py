@@ -1,0 +1,86 @@
+"""Rules that drop documents by their signals, and the versioned sets of them that a corpus manifest may name."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from manifests.schema.base import ManifestError, Strict, load
+from manifests.schema.signals import SIGNALS
+
+Language = Literal["en", "zh", "code"]
+RuleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$")]
+FOLDER = Path(__file__).parents[1] / "rules"
+
+
+class Rule(Strict):
+    """Documents of ``languages`` whose ``signal`` is below ``min`` or above ``max`` are rejected with reason ``name``."""
+
+    name: RuleName
+    signal: str
+    languages: tuple[Language, ...]
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _usable(self) -> Rule:
+        if self.signal not in SIGNALS:
+            raise ValueError(f"signal {self.signal!r} is not one of: {', '.join(SIGNALS)}")
+        if self.min is None and self.max is None:
+            raise ValueError(f"rule {self.name!r} has neither min nor max; give at least one")
+        return self
+
+
+class SourcedRule(Rule):
+    """A rule of a set, with the ``source`` of its threshold: paper and section, or the measurement."""
+
+    source: Annotated[str, Field(min_length=1)]
+
+
+class RuleSet(Strict):
+    """A versioned set of rules, ``manifests/rules/<name>.yaml``. Once released it is not changed: another threshold, another version."""
+
+    version: Literal[1]
+    kind: Literal["rules"]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+_v[1-9][0-9]*$")]
+    about: str
+    rules: Annotated[tuple[SourcedRule, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> RuleSet:
+        names = [rule.name for rule in self.rules]
+        twice = sorted({name for name in names if names.count(name) > 1 or "/" in name})
+        if twice:
+            raise ValueError(f"rules: {twice[0]!r} is the name of two rules or has a slash; names must differ and have none")
+        return self
+
+
+def rule_sets() -> list[str]:
+    """The names of all sets."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+@cache
+def rules_of(name: str) -> tuple[Rule, ...]:
+    """The rules of a set, called ``<set>/<rule>``.
+
+    Raises:
+        ManifestError: the set's file is missing or not valid, or names another set.
+    """
+    file = FOLDER / f"{name}.yaml"
+    found = load(file, RuleSet)
+    if found.name != name:
+        raise ManifestError(f"{file}: name: {found.name!r} differs from the file's; write {name}")
+    return tuple(Rule(**rule.model_dump(exclude={"name", "source"}), name=f"{name}/{rule.name}") for rule in found.rules)
+
+
+def _known(name: str) -> str:
+    if name not in rule_sets():
+        raise ValueError(f"{name!r} is not a rule set; known are {', '.join(rule_sets())}")
+    return name
+
+
+RuleSetName = Annotated[str, AfterValidator(_known)]
