@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from manifests.schema.corpus import Benchmark
 from pipeline.readers.compressed import DamagedFileError, blocks
+from pipeline.readers.files import InputFile
 from pipeline.step import PipelineError
 
 SCHEMA = pa.schema([pa.field("benchmark", pa.string()), pa.field("item", pa.string()), pa.field("text", pa.large_string())])
@@ -54,7 +55,7 @@ def _text(value: Any) -> str:
 
 def _lines(path: Path) -> list[bytes]:
     try:
-        return b"".join(blocks(path)).split(b"\n")
+        return b"".join(blocks(InputFile.of(path))).split(b"\n")
     except FileNotFoundError:
         raise PipelineError(f"{path}: no such benchmark file; correct its path in the corpus manifest") from None
     except DamagedFileError as error:

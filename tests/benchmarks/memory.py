@@ -3,8 +3,8 @@
     python -m tests.benchmarks.memory
 
 The model is wide where the 15 B model is: 250,368 rows of vocabulary, 4 + 8 layers of 512, 1024 + 1024 positions, 4 samples of stage II. A
-step is forward pass, backward pass and AdamW, in float32. "whole logits" is the textbook loss, written here for comparison; "kept" keeps all
-activations.
+step is forward pass, backward pass and AdamW, in float32. "whole logits" is the textbook loss, written here for comparison; "kept" keeps
+all activations.
 """
 
 from __future__ import annotations
