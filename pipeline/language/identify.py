@@ -6,10 +6,12 @@ Only prose counts: code, formulas, tags and links are set aside first (``text.pr
 Chinese needs no model. A text is Chinese where Han characters are at least a fifth of its units, a unit being a Han, kana or hangul
 character or a word of another script; its score is their share. The bounds are measured on 7,115 Chinese and 1,774 English documents.
 No English one has more than 6 % of Han units, and no Chinese one in running text fewer than 22 %: who writes Chinese quotes English
-words, who writes English hardly quotes Chinese. A score below one half is a document in two languages (a translator's .po file: 28 to
-55 %). Where kana and hangul are more than a fifth of the CJK characters (Chinese articles on Japan have up to 13 %), or characters of
-Japan's own standard more than a twentieth of the Han ones, the model is asked. Asked about all, it would take one in twenty classical
-poems for Japanese, which hardly does without kana.
+words, who writes English hardly quotes Chinese. A score below one half is a document in two languages, such as a translator's .po file
+(28 to 55 %; 5 to 17 % where little is translated yet).
+
+Where kana and hangul are more than a fifth of the CJK characters (Chinese articles on Japan have up to 13 %), or characters of Japan's
+own standard more than a twentieth of the Han ones, the model is asked. Asked about all, it would take one in twenty classical poems for
+Japanese, which hardly does without kana.
 """
 
 from __future__ import annotations
@@ -80,7 +82,7 @@ class Identifier:
             return pa.array([], pa.string()), np.empty(0, np.float32)
         labels, scores = self._model.predict(texts.to_pylist())
         flat = pa.array(labels, pa.list_(pa.string())).flatten()
-        # The quantised model's probabilities overshoot 1 by a rounding error.
+        # fastText's probabilities overshoot 1 by a rounding error.
         return pc.utf8_slice_codeunits(flat, len(_PREFIX)), np.minimum(np.concatenate(scores), 1).astype(np.float32)
 
 

@@ -22,8 +22,9 @@ from pipeline.text.script import SIMPLIFIED, TRADITIONAL, code_marks
 
 # Wu and Cantonese are written in Chinese characters, and lid.176 has labels of their own for them.
 _CHINESE = pa.array(["zh", "wuu", "yue"])
-# Marks of program text for each mark of prose, and for each visible byte. Measured: 93 to 96 % of 2,150 Python files pass, and of texts
-# 20 % of the PEPs, 1 to 2 % of articles on programming, no novel. Only sources that the manifest calls code are asked.
+# Marks of program text for each mark of prose, and for each visible byte. Measured: 93 to 96 % of 2,150 Python files pass, and 91 % of
+# 1,200 others (modules of comments, code pages, imports or names do not); of texts 20 % of the PEPs, 1 to 2 % of articles on programming,
+# no novel. Only sources that the manifest calls code are asked.
 _MIN_MARKS_TO_PROSE = 0.5
 _MIN_MARKS = 0.01
 _NULL = pa.scalar(None, pa.string())

@@ -18,7 +18,7 @@ HAN, KANA, HANGUL, WORDS, SIMPLIFIED, TRADITIONAL, JAPANESE = range(7)
 # Further classes: digits and underscores, which make a run of letters an identifier, and marks, which are passed over.
 _LETTER, _JOINT, _MARK = WORDS + 1, 8, 9
 _FLAGS = 4  # SIMPLIFIED, TRADITIONAL and JAPANESE stand in the upper half of a Han character's class.
-
+# A single letter is a variable or a bullet more often than a word.
 _LEAST_LETTERS = 2
 
 _HAN_RANGES = ((0x3005, 0x3008), (0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x32400))
