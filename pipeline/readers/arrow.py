@@ -91,10 +91,10 @@ def _lost(name: str, number: int, detail: str) -> pa.RecordBatch:
 
 @contextmanager
 def _opened(file: InputFile) -> Iterator[pa.NativeFile]:
-    """Mapped where it is on this machine: what is not looked at is not read."""
+    # Not mapped: the pages of a mapped file count as this process's memory, which then would grow with the file.
     if is_url(file.location):
         with file.open() as stream, pa.PythonFile(stream, "r") as data:
             yield data
     else:
-        with pa.memory_map(file.location) as data:
+        with pa.OSFile(file.location) as data:
             yield data

@@ -37,6 +37,8 @@ _NOT_WESTERN = re.compile(
 _MAX_LATIN_LETTERS = 0.25
 # Pages may hold a broken character or two; browsers show them.
 _MAX_BROKEN = 0.001
+_WHOLE_TO_BROKEN = 10
+_REPLACEMENT = "\ufffd"
 # What the web means by a charset's name (WHATWG Encoding Standard, 4.2).
 _WEB = {
     "gb2312": "gb18030",
@@ -121,16 +123,24 @@ def decode_page(data: bytes, declared: Iterable[str | None]) -> tuple[str, str |
     text, charset = decode(data)
     if charset is not None:
         return text.removeprefix("\ufeff"), charset
-    names = [name for name in map(_codec, [*declared, detect_encoding(data, from_html_meta=True), detect_encoding(data)]) if name]
-    for errors in ("strict", "replace"):
-        for name in dict.fromkeys(["utf-8", *names]):
-            try:
-                found = data.decode(name, errors)
-            except UnicodeDecodeError:
-                continue
-            if found.count("\ufffd") <= _MAX_BROKEN * len(_FOREIGN.sub(" ", found)) + _MAX_BROKEN * len(found):
-                return found.removeprefix("\ufeff"), name
+    for name in ("utf-8", "gb18030", "cp950"):
+        found = data.decode(name, errors="replace")
+        # Without a broken character it was judged already.
+        if _REPLACEMENT in found and _few_broken(found) and (name == "utf-8" or _common_share(found) >= _MIN_COMMON):
+            return found.removeprefix("\ufeff"), name
+    names = filter(None, map(_codec, [*declared, detect_encoding(data, from_html_meta=True), detect_encoding(data)]))
+    for name in dict.fromkeys(names):
+        found = data.decode(name, errors="replace")
+        if found.count(_REPLACEMENT) <= _MAX_BROKEN * len(found):
+            return found, name
     return text, None
+
+
+def _few_broken(text: str) -> bool:
+    """Whether the broken characters are few among the whole ones, of those beyond ASCII too."""
+    broken = text.count(_REPLACEMENT)
+    foreign = sum(map(len, _FOREIGN.findall(text)))
+    return broken <= _MAX_BROKEN * len(text) and foreign >= _WHOLE_TO_BROKEN * broken
 
 
 def _codec(name: str | None) -> str | None:

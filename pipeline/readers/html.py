@@ -20,15 +20,11 @@ from pipeline.readers.whole import read_whole
 # What resiliparse calls the main content weighs less than this, and less than this share of the page: it chose the wrong element.
 _WEAK = 300
 _WEAK_SHARE = 0.4
-# Its time grows with the square of the depth, and lists are indented by it; real pages are less than 300 deep.
+# Its time grows with the square of the depth of these, and lists are indented by it; real pages are less than 200 deep.
 _MAX_DEPTH = 1000
+_NESTED = re.compile(r"<(/?)([dD][iI][vV]|[aA][rR][tT][iI][cC][lL][eE]|[uUoO][lL]|[mM][eE][nN][uU]|[dD][iI][rR])\b")
 # It takes every <ul> near the root for a menu; which lists are menus is better told by their lines.
 _LIST = re.compile(r"<(/?)[uU][lL]\b")
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
-# Elements that hold nothing, or that end where the next of their kind begins.
-_SHALLOW = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li dt dd tr td th thead tbody option optgroup".split()
-)
 
 
 class Page(NamedTuple):
@@ -78,19 +74,15 @@ def page_of(data: bytes, declared: Sequence[str | None] = ()) -> Page:
 
 
 def _depth(text: str) -> int:
-    """How deep elements can be nested at most; for each name apart, since an end tag ends elements of its own name only."""
-    if text.count("<") < _MAX_DEPTH:
-        return 0
+    """How deep the elements of ``_NESTED`` can be nested at most; for each name apart, since an end tag ends those of its own name only."""
     depth: dict[str, int] = {}
     deepest: dict[str, int] = {}
-    for closing, name in _TAG.findall(text):
-        if closing:
-            depth[name] = max(depth.get(name, 0) - 1, 0)
-        else:
-            depth[name] = depth.get(name, 0) + 1
-            if depth[name] > deepest.get(name, 0):
-                deepest[name] = depth[name]
-    return sum(number for name, number in deepest.items() if name.lower() not in _SHALLOW)
+    for closing, written in _NESTED.findall(text):
+        name = written.lower()
+        depth[name] = max(depth.get(name, 0) - 1, 0) if closing else depth.get(name, 0) + 1
+        if depth[name] > deepest.get(name, 0):
+            deepest[name] = depth[name]
+    return sum(deepest.values())
 
 
 def _text_of(tree: HTMLTree) -> str:

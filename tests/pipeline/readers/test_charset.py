@@ -122,8 +122,11 @@ def test_what_a_page_says_of_itself_counts_too() -> None:
     assert decode_page(page.encode("cp1251"), (None, "no-such-charset")) == (page, "cp1251")
 
 
-def test_a_broken_letter_in_a_long_page_is_passed_over() -> None:
-    page = ("<p>" + SIMPLIFIED) * 60
-    text, charset = decode_page(page.encode() + "道".encode()[:-1], ())
-    assert (text, charset) == (page + "\ufffd", "utf-8")
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"), [(SIMPLIFIED, "utf-8", "utf-8"), (SIMPLIFIED, "gb18030", "gb18030"), (TRADITIONAL, "big5", "cp950")]
+)
+def test_a_broken_letter_in_a_long_page_is_passed_over(text: str, encoding: str, name: str) -> None:
+    page = ("<p>" + text) * 60
+    found = decode_page((page + "<p>").encode(encoding) + text[0].encode(encoding)[:1] + b"</p>", ("iso-8859-1",))
+    assert found == (page + "<p>\ufffd</p>", name)
     assert decode_page("道".encode()[:-1] * 30, ("utf-8",))[1] is None
