@@ -9,8 +9,9 @@
 
 With an ``index`` (``index``), the documents of earlier runs take part in 3 to 5 by their keys, ahead of the run's own and untouched.
 
-Memory: one part's keys in each worker, or a bucket of some 4 MB of packed keys (``groups``). Ranking and clustering hold 24 bytes a
-document at most in one process; so do 1 GiB of packed keys at most on engines that shuffle in memory.
+Memory, beside one part's batches in each worker: ranking and clustering hold 30 bytes a document in one process, which is all that grows
+with the corpus. A grouping holds a part's keys or a bucket of some 4 MiB in a worker, and 512 MiB of packed keys at most in an engine that
+shuffles in memory (``groups``); the rest is memory-mapped.
 Disk, for a document of p hashed paragraphs: keys 8 x bands + 512 + 8 p bytes and its id, which is 0.7 kB with the defaults.
 """
 
