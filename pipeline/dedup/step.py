@@ -111,12 +111,14 @@ def _one(context: StepContext, phase: str, work: Any) -> Path:
 
 def _group(context: StepContext, phase: str, emit: Emitter, reduce: Reduce, size: int) -> list[Path]:
     """Groups the keys of all files in as many passes as ``size`` bytes of them need; one folder a pass."""
+    shares = {f"{number:04d}": share for number, share in enumerate(passes(size))}
     files: list[Path] = []
-    shares = passes(size)
-    for number, share in enumerate(shares):
-        files += context.group(f"{phase}/{number:04d}", emit.catalogue.keys, replace(emit, share=share), reduce)
-    for folder in sorted((context.folder / phase).iterdir())[len(shares) :]:
-        shutil.rmtree(folder)
+    for name, share in shares.items():
+        files += context.group(f"{phase}/{name}", emit.catalogue.keys, replace(emit, share=share), reduce)
+    for path in (context.folder / phase).iterdir():
+        if path.name not in shares:
+            # Left by an earlier run with more keys.
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     return files
 
 
