@@ -1,8 +1,8 @@
 """The global groupings: packed keys go to buckets by their upper bits, and every bucket is sorted by itself.
 
 Documents are named by their rank (``ranks``), so "the best of a group" is its minimum and no order of arrival matters. There are so many
-buckets that each holds about ``BUCKET_BYTES``, and they are grouped ``PASS_BUCKETS`` at a time: an engine that holds what it shuffles in
-memory holds at most 1 GiB of packed keys, whatever the corpus.
+buckets that each holds about ``BUCKET_BYTES``, and they are grouped ``PASS_BUCKETS`` at a time, each pass over all key files: an engine
+that shuffles in memory holds at most 512 MiB of packed keys, whatever the corpus (which is 2 GB in Beam's in-process runner, measured).
 Memory: a part's keys while emitting, a bucket's keys while reducing. Packed: 20 bytes a document for ``Exact``, 12 bytes a band for
 ``Bands``, 16 bytes a paragraph for ``Paragraphs``.
 """
@@ -22,7 +22,7 @@ from pipeline.dedup.keys import NO_BAND
 from pipeline.dedup.ranks import view
 
 BUCKET_BYTES = 1 << 22
-PASS_BUCKETS = 256
+PASS_BUCKETS = 128
 HASH = np.dtype([("high", ">u8"), ("low", ">u8"), ("rank", "<u4")])
 BAND = np.dtype([("key", "<u8"), ("rank", "<u4")])
 PARAGRAPH = np.dtype([("hash", "<u8"), ("rank", "<u4"), ("ordinal", "<u4")])

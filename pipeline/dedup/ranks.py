@@ -24,7 +24,7 @@ class WriteRanks:
     """Ranks the documents of the index as they were, then the run's own by their source's place in the manifest, lower perplexity,
     longer text, then id.
 
-    Writes uint32 [2, documents]: the rank of each document, and the document of each rank. Memory: 8 bytes a document, and 16 more for
+    Writes uint32 [2, documents]: the rank of each document, and the document of each rank. Memory: 8 bytes a document, and 20 more for
     each of the run's own; the sort columns themselves stay in the memory-mapped key files.
     """
 

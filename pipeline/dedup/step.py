@@ -9,8 +9,9 @@
 
 With an ``index`` (``index``), the documents of earlier runs take part in 3 to 5 by their keys, ahead of the run's own and untouched.
 
-Memory: one part's keys in each worker, or a bucket of some 4 MB of packed keys (``groups``). Ranking and clustering hold 24 bytes a
-document at most in one process; so do 1 GiB of packed keys at most on engines that shuffle in memory.
+Memory, beside one part's batches in each worker: ranking and clustering hold 30 bytes a document in one process, which is all that grows
+with the corpus. A grouping holds a part's keys or a bucket of some 4 MiB in a worker, and 512 MiB of packed keys at most in an engine that
+shuffles in memory (``groups``); the rest is memory-mapped.
 Disk, for a document of p hashed paragraphs: keys 8 x bands + 512 + 8 p bytes and its id, which is 0.7 kB with the defaults.
 """
 
@@ -110,12 +111,14 @@ def _one(context: StepContext, phase: str, work: Any) -> Path:
 
 def _group(context: StepContext, phase: str, emit: Emitter, reduce: Reduce, size: int) -> list[Path]:
     """Groups the keys of all files in as many passes as ``size`` bytes of them need; one folder a pass."""
+    shares = {f"{number:04d}": share for number, share in enumerate(passes(size))}
     files: list[Path] = []
-    shares = passes(size)
-    for number, share in enumerate(shares):
-        files += context.group(f"{phase}/{number:04d}", emit.catalogue.keys, replace(emit, share=share), reduce)
-    for folder in sorted((context.folder / phase).iterdir())[len(shares) :]:
-        shutil.rmtree(folder)
+    for name, share in shares.items():
+        files += context.group(f"{phase}/{name}", emit.catalogue.keys, replace(emit, share=share), reduce)
+    for path in (context.folder / phase).iterdir():
+        if path.name not in shares:
+            # Left by an earlier run with more keys.
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     return files
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from manifests.schema.corpus import DedupSettings
 from manifests.schema.signals import SIGNALS
+from pipeline.dedup import groups
 from tests.pipeline.dedup.finished import finish
 from tests.pipeline.toy import PEP20
 
@@ -97,6 +98,24 @@ def test_every_order_of_the_input_gives_the_same_result(tmp_path: Path) -> None:
     assert set(results[0].texts) == {"0-1", "1-1", "2-1", "3-1", "0-licensed", "zen"}
     assert results[0].texts["zen"] == " ".join(PEP20) + "\n\n"
     assert results[0].metrics["clusters/5"] == 4
+
+
+def test_small_buckets_in_many_passes_give_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"id": f"{index}", "text": f"{text}\n\n{LICENCE}\n\n{'a' * index}"} for index in range(6) for text in (ORIGIN, PEACH)]
+    rows = [{**row, "id": f"{row['id']}-{place}"} for place, row in enumerate(rows)]
+    monkeypatch.setattr(groups, "BUCKET_BYTES", 150)
+    monkeypatch.setattr(groups, "PASS_BUCKETS", 3)
+    many = finish(tmp_path, rows, parts=3)
+    assert [len(list((many.folder / phase).iterdir())) for phase in ("exact", "bands", "paragraphs")] == [1, 7, 1]
+    monkeypatch.undo()
+    (many.folder / "exact" / "0000").rename(many.folder / "exact" / "0007")
+    (many.folder / "keys" / ".records" / "part-00000.json").unlink()
+    few = finish(tmp_path, rows, DedupSettings(max_character_run=17), parts=3)
+    # A pair is a candidate once in each bucket that it is found in.
+    assert few.metrics.pop("candidates") < many.metrics.pop("candidates")
+    assert few.metrics.pop("verified_pairs") < many.metrics.pop("verified_pairs")
+    assert few == many
+    assert [len(list((many.folder / phase).iterdir())) for phase in ("exact", "bands", "paragraphs")] == [1, 1, 1]
 
 
 def test_repeated_paragraphs_go_but_for_the_best_place(tmp_path: Path) -> None:
