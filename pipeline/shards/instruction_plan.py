@@ -50,7 +50,7 @@ def plan_pairs(encoded: Columns, settings: InstructionSettings, heldout: float, 
     source = pc.index_in(encoded.column("source"), value_set=names).to_numpy().astype(np.int32)
     language = pc.fill_null(pc.index_in(encoded.column("language"), value_set=pa.array(LANGUAGES)), -1).to_numpy().astype(np.int8)
     reason = pc.fill_null(encoded.column("reason"), "").to_numpy(zero_copy_only=False).astype(object)
-    hashes = np.concatenate([_hashes(batch) for batch in encoded.batches])
+    hashes = np.concatenate([_hashes(batch) for batch in encoded.batches()])
     alive = reason == ""
     _reject(reason, alive, _repeated(hashes, alive), "duplicate")
     key = keys(hashes, seed, ORDER)

@@ -20,30 +20,29 @@ UInt32 = npt.NDArray[np.uint32]
 
 @dataclass(frozen=True)
 class Columns:
-    """The record batches of several Arrow files as one sequence of rows, memory-mapped. Workers get the paths."""
+    """The record batches of several Arrow files as one sequence of rows. A file is mapped while it is read and no longer, so that memory
+    does not grow with their number. Workers get the paths."""
 
     paths: tuple[Path, ...]
 
     def __reduce__(self) -> tuple[type[Columns], tuple[tuple[Path, ...]]]:
-        # Without this the mapped batches would travel with the paths.
         return Columns, (self.paths,)
 
-    @cached_property
-    def batches(self) -> list[pa.RecordBatch]:
-        return [batch for path in self.paths for batch in read_batches(path)]
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        return (batch for path in self.paths for batch in read_batches(path))
 
     @cached_property
     def _starts(self) -> Int64:
-        return np.cumsum([0, *(batch.num_rows for batch in self.batches)])
+        return np.cumsum([0, *(batch.num_rows for batch in self.batches())])
 
     def column(self, name: str) -> pa.ChunkedArray:
-        return pa.chunked_array([batch.column(name) for batch in self.batches])
+        return pa.chunked_array([batch.column(name) for batch in self.batches()])
 
     def parts(self, rows: Int64) -> Iterator[tuple[pa.RecordBatch, Int64, Int64]]:
         """Record batches with rows among ``rows`` (any order, repeats allowed): the batch, its own rows, and their places in ``rows``."""
         order = np.argsort(rows, kind="stable")
         bounds = np.searchsorted(rows[order], self._starts)
-        for index, batch in enumerate(self.batches):
+        for index, batch in enumerate(self.batches()):
             places = order[bounds[index] : bounds[index + 1]]
             if len(places):
                 yield batch, rows[places] - self._starts[index], places
@@ -55,7 +54,7 @@ class Columns:
             taken.append(batch.select(names).take(pa.array(own)))
             places.append(place)
         if not taken:
-            return pa.schema([self.batches[0].schema.field(name) for name in names]).empty_table()
+            return next(self.batches()).schema.empty_table().select(names)
         back = np.argsort(np.concatenate(places))
         return pa.Table.from_batches(taken).take(pa.array(back)).combine_chunks()
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
-from manifests.files import atomic_write, digest, inside, sha256, write_json
+from manifests import files
+from manifests.files import atomic_write, digest, inside, sha256, sha256_as_it_stands, write_json
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -48,3 +50,23 @@ def test_paths_stay_inside(tmp_path: Path, path: str) -> None:
     with pytest.raises(ValueError, match="leads out of"):
         inside(tmp_path, path)
     assert inside(tmp_path, "a/b") == tmp_path / "a/b"
+
+
+def test_a_remembered_hash_is_forgotten_when_the_file_changes(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"before")
+    os.utime(path, ns=(1, 1))
+    assert sha256_as_it_stands(path) == sha256(path)
+    path.write_bytes(b"behind")
+    assert sha256_as_it_stands(path) == sha256(path) == hashlib.sha256(b"behind").hexdigest()
+    os.utime(path, ns=(1, 1))
+    assert sha256_as_it_stands(path) == sha256(path)
+
+
+def test_a_name_is_made_durable_by_whoever_asked_to_do_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync", synced.append)
+    for sync_folder in (True, False):
+        with atomic_write(tmp_path / "file", sync_folder=sync_folder) as temporary:
+            temporary.write_bytes(b"text")
+    assert synced == [temporary, tmp_path, temporary]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import apache_beam as beam
 import pytest
+from apache_beam import coders
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.pipeline import PipelineVisitor
 
 from manifests.files import sha256
 from manifests.schema.steps import Part
@@ -13,7 +16,7 @@ from pipeline.arrowio import open_table
 from pipeline.context import StepContext
 from pipeline.engines import Engine, open_engine
 from pipeline.engines.beam import BeamEngine
-from pipeline.jobs import CheckedFile, Element, TransformParts, WritePart
+from pipeline.jobs import CheckedFile, Element, ElementCoder, TransformParts, WritePart
 from pipeline.outcome import Position
 from pipeline.step import PartTask, PipelineError
 from tests.pipeline.toy import PEP20, LongEnough, Sizes, Texts, documents, emit_sizes, reduce_sizes, write_square
@@ -119,11 +122,37 @@ def test_an_element_travels_as_its_own_slice() -> None:
     assert pickle.loads(pickle.dumps(Element(1, 2, 3, outcome))).batch.rejected.num_rows == 200 * SHORT
 
 
+def test_the_size_of_an_element_is_known_without_serialising_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    coder = coders.registry.get_coder(Element)
+    batch = documents(PEP20)
+    outcome = LongEnough().process(batch, Position(0, 0))
+    monkeypatch.setattr(Element, "__reduce__", None)
+    sizes = [coder.get_impl().estimate_size(Element(0, 0, 0, content)) for content in (batch, outcome, None)]
+    assert sizes == [batch.nbytes, outcome.kept.nbytes + outcome.rejected.nbytes, 0]
+    monkeypatch.undo()
+    assert coder.decode(coder.encode(Element(1, 2, 3, batch))) == Element(1, 2, 3, batch)
+    assert any(
+        isinstance(used, ElementCoder) for used in _coders(TransformParts(LongEnough(), WritePart(Path("x"), LongEnough.schema, {})))
+    )
+
+
+def _coders(work: beam.PTransform) -> list[object]:
+    pipeline = beam.Pipeline()
+    pipeline | beam.Create([PartTask(0, Texts(0))]) | work
+    found: list[object] = []
+
+    class Visitor(PipelineVisitor):
+        def visit_value(self, value: beam.pvalue.PValue, producer_node: object) -> None:
+            if isinstance(value, beam.PCollection):
+                found.append(coders.registry.get_coder(value.element_type))
+
+    pipeline.visit(Visitor())
+    return found
+
+
 def test_other_runners_are_reached_by_name() -> None:
     engine = BeamEngine(runner="FlinkRunner", options=["--flink_master=localhost:8081"])
     pipeline = engine.pipeline()
-    import apache_beam as beam
-
     pipeline | beam.Create([PartTask(0, Texts(0))]) | TransformParts(LongEnough(), WritePart(Path("x"), LongEnough.schema, {0: "x"}))
     assert type(pipeline.runner).__name__ == "FlinkRunner"
     assert pipeline.options.view_as(PipelineOptions).get_all_options()["runner"] == "FlinkRunner"

@@ -65,7 +65,7 @@ def test_shards_are_the_joined_documents_cut_into_equal_pieces(
 
 def test_pickle_carries_paths_only(tmp_path: Path) -> None:
     source = columns(tmp_path, [[5] * 10_000] * 4)
-    assert sum(batch.num_rows for batch in source.batches) == 4
+    assert sum(batch.num_rows for batch in source.batches()) == 4
     assert len(pickle.dumps(source)) < 1000
 
 
