@@ -59,9 +59,11 @@ def run(chunked: int, recompute: int, batch: int, limit: float) -> int:
     """Measures in a process of its own and prints a line; its peak bytes, or the limit where it was stopped."""
     command = [sys.executable, "-m", "tests.benchmarks.memory", "--one", str(chunked), str(recompute), "--batch", str(batch)]
     stop = lambda: resource.setrlimit(resource.RLIMIT_DATA, (int(limit * 1e9),) * 2)  # noqa: E731
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=stop, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=stop, check=False)
     what = f"loss {'in chunks' if chunked else 'of whole logits'}, activations {'recomputed' if recompute else 'kept'}, batch {batch}"
     if done.returncode:
+        if "allocate memory" not in done.stderr and "MemoryError" not in done.stderr:
+            raise SystemExit(done.stderr)
         print(f"{what:<60} more than {limit:g} GB (stopped)", flush=True)
         return int(limit * 1e9)
     found = json.loads(done.stdout)
@@ -76,7 +78,8 @@ def main() -> int:
     parser.add_argument("--one", nargs=2, type=int, metavar=("CHUNKED", "RECOMPUTE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measure(*map(bool, options.one), options.batch)))
+        chunked, recompute = map(bool, options.one)
+        print(json.dumps(measure(chunked, recompute, options.batch)))
         return 0
     peaks = [run(chunked, recompute, options.batch, options.limit) for chunked in (1, 0) for recompute in (1, 0)]
     return int(peaks[0] > LIMIT)
