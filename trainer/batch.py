@@ -73,6 +73,16 @@ def make_batch(
     return Batch(encoder, None if full else lengths, decoder, labels, None, encoder_documents, decoder_documents)
 
 
+def pack(encoder: Tokens, lengths: Tokens, labels: Tokens, target_lengths: Tokens, pad: int) -> Batch:
+    """Examples that lie end to end: ``encoder`` int64 [sum of lengths], ``labels`` int64 [sum of target_lengths] -> a batch of one row.
+
+    Each example's decoder input is its labels one position later, behind ``pad``.
+    """
+    decoder = np.concatenate(([pad], labels[:-1]))
+    decoder[np.cumsum(target_lengths)[:-1]] = pad
+    return Batch(encoder[None], lengths, decoder[None], labels[None], target_lengths)
+
+
 def _shifted(values: Tokens, first: int) -> Tokens:
     shifted = np.empty_like(values)
     shifted[:, 0] = first

@@ -34,14 +34,30 @@ def released(chunk: int = 568) -> UL2:
     return objective
 
 
-def restored(batch: Batch, row: int) -> list[int]:
-    """The chunk, put together again from what the encoder reads and what the decoder writes; checks the layout on the way."""
-    labels = [int(token) for token in batch.labels[row] if token != IGNORED]
-    length = batch.encoder.shape[1] if batch.encoder_lengths is None else int(batch.encoder_lengths[row])
-    encoder = batch.encoder[row, :length].tolist()
+def examples(batch: Batch) -> list[tuple[list[int], list[int], list[int]]]:
+    """Each example's encoder and decoder input and labels, without padding, whether they are rows or lie end to end in one."""
+    if batch.decoder_lengths is None:
+        lengths = [batch.encoder.shape[1]] * len(batch.encoder) if batch.encoder_lengths is None else batch.encoder_lengths.tolist()
+        targets = (batch.labels != IGNORED).sum(axis=1).tolist()
+        rows = zip(batch.encoder.tolist(), batch.decoder.tolist(), batch.labels.tolist(), lengths, targets, strict=True)
+        assert all(set(encoder[length:]) <= {V.pad} for encoder, _, _, length, _ in rows)
+        rows = zip(batch.encoder.tolist(), batch.decoder.tolist(), batch.labels.tolist(), lengths, targets, strict=True)
+        return [(encoder[:length], decoder[:target], labels[:target]) for encoder, decoder, labels, length, target in rows]
+    assert batch.encoder_lengths is not None
+    assert len(batch.encoder) == len(batch.decoder) == len(batch.labels) == 1
+    cut = lambda row, lengths: [part.tolist() for part in np.split(row[0], np.cumsum(lengths)[:-1])]  # noqa: E731
+    encoder = cut(batch.encoder, batch.encoder_lengths)
+    return list(zip(encoder, *(cut(row, batch.decoder_lengths) for row in (batch.decoder, batch.labels)), strict=True))
+
+
+def restored(batch: Batch) -> list[list[int]]:
+    """The chunks, put together again from what the encoder reads and what the decoder writes; checks the layout on the way."""
+    return [_restored(encoder, labels) for encoder, _, labels in examples(batch)]
+
+
+def _restored(encoder: list[int], labels: list[int]) -> list[int]:
     assert encoder[0] in {V.mode("R"), V.mode("S"), V.mode("X")}
     assert encoder[-1] == labels[-1] == V.eos
-    assert all(token == V.pad for token in batch.encoder[row, length:])
     first = V.sentinel(0)
     spans: dict[int, list[int]] = {}
     for token in labels[:-1]:
@@ -88,15 +104,14 @@ def test_released_mean_lengths() -> None:
 def test_every_token_once_and_in_order(denoiser: int) -> None:
     tokens = chunks(64)
     batch = released().apply(tokens, denoiser, seeds(64))
-    assert [restored(batch, row) for row in range(64)] == tokens.tolist()
+    assert restored(batch) == tokens.tolist()
 
 
 @pytest.mark.parametrize("denoiser", range(7))
 def test_decoder_input_is_the_labels_one_later(denoiser: int) -> None:
     batch = released().apply(chunks(8), denoiser, seeds(8))
-    labels = np.where(batch.labels == IGNORED, V.pad, batch.labels)
-    assert (batch.decoder[:, 0] == V.pad).all()
-    assert (batch.decoder[:, 1:] == labels[:, :-1]).all()
+    for _, decoder, labels in examples(batch):
+        assert decoder == [V.pad, *labels[:-1]]
     assert batch.encoder.dtype == batch.decoder.dtype == batch.labels.dtype == np.int64
 
 
@@ -106,10 +121,7 @@ def test_an_example_depends_on_its_chunk_and_seed_alone(denoiser: int) -> None:
     together = released().apply(tokens, denoiser, seeds(32, 7))
     mixed = np.random.default_rng(1).permutation(32)[:9]
     apart = released().apply(tokens[mixed], denoiser, seeds(32, 7)[mixed])
-    for place, row in enumerate(mixed):
-        assert restored(apart, place) == restored(together, row)
-        targets = apart.labels[place] != IGNORED
-        assert apart.labels[place][targets].tolist() == together.labels[row][together.labels[row] != IGNORED].tolist()
+    assert examples(apart) == [examples(together)[row] for row in mixed]
 
 
 def test_seeds_give_different_examples_of_one_chunk() -> None:
@@ -131,27 +143,33 @@ def test_density_and_mean_span_are_exact(denoiser: int) -> None:
 
 def test_suffixes_are_uniform_up_to_a_quarter() -> None:
     batch = released().apply(chunks(20_000), SUFFIX, seeds(20_000))
-    lengths = (batch.labels != IGNORED).sum(axis=1) - 2
+    assert batch.encoder_lengths is not None
+    assert batch.decoder_lengths is not None
+    lengths = batch.decoder_lengths - 2
     assert (lengths.min(), lengths.max()) == (1, 142)
     counts = np.bincount(lengths, minlength=143)[1:]
     assert ((counts - 20_000 / 142) ** 2 / (20_000 / 142)).sum() < 200  # chi square, 141 degrees of freedom: beyond 200 once in 1200
-    assert batch.encoder_lengths is not None
     assert (batch.encoder_lengths == 568 + 3 - lengths).all()
-    assert batch.encoder.shape[1] == 570
-    assert batch.labels.shape[1] == 144
+    assert (batch.encoder_lengths.max(), batch.decoder_lengths.max()) == (570, 144)
+    assert batch.padding == 0
 
 
 def test_suffix_layout() -> None:
-    batch = released().apply(chunks(4), SUFFIX, seeds(4))
-    assert batch.encoder_lengths is not None
-    assert (batch.encoder[:, 0] == V.mode("S")).all()
-    ends = np.take_along_axis(batch.encoder, np.stack((batch.encoder_lengths - 2, batch.encoder_lengths - 1), axis=1), axis=1)
-    assert (ends == [V.sentinel(0), V.eos]).all()
-    assert (batch.labels[:, 0] == V.sentinel(0)).all()
+    for encoder, decoder, labels in examples(released().apply(chunks(4), SUFFIX, seeds(4))):
+        assert (encoder[0], *encoder[-2:]) == (V.mode("S"), V.sentinel(0), V.eos)
+        assert decoder[:2] == [V.pad, V.sentinel(0)]
+        assert (labels[0], labels[-1]) == (V.sentinel(0), V.eos)
 
 
-def test_one_suffix_needs_no_mask() -> None:
-    assert released().apply(chunks(1), SUFFIX, seeds(1)).encoder_lengths is None
+def test_suffixes_in_rows_are_the_same_examples() -> None:
+    """With boundaries they are padded, because they need masks."""
+    with_boundaries = UL2Objective(kind="ul2", chunk=568, preset="openba-released", boundaries=True)
+    objective = build(with_boundaries, V)
+    assert isinstance(objective, UL2)
+    rows = objective.apply(chunks(8), SUFFIX, seeds(8))
+    assert rows.decoder_lengths is None
+    assert rows.padding > 0
+    assert examples(rows) == examples(released().apply(chunks(8), SUFFIX, seeds(8)))
 
 
 @given(total=st.integers(1, 300), share=st.floats(0, 1), seed=st.integers(0, 2**64 - 1))
@@ -263,9 +281,11 @@ def test_pairs_lie_end_to_end_whatever_their_lengths(pairs: list[tuple[list[int]
         assert one.labels[0].tolist() == [SMALL.sentinel(0), *target, SMALL.eos][:9]
 
 
-def test_padding_stays_below_five_percent_in_stage_one() -> None:
-    """Over all positions that 16 rows of each denoiser take; only the suffixes of S differ in length."""
-    batches = [released().apply(chunks(16), denoiser, seeds(16, 1000 * denoiser)) for denoiser in range(7) for _ in range(3)]
-    real, positions = sum(batch.tokens for batch in batches), sum(batch.encoder.size + batch.decoder.size for batch in batches)
-    assert 0 < 1 - real / positions < 0.05
-    assert all(batch.padding == 0 for batch in batches if batch.encoder[0, 0] != V.mode("S"))
+@pytest.mark.parametrize("preset", ["openba-released", "ul2"])
+def test_no_position_of_stage_one_is_padding(preset: str) -> None:
+    objective = build(UL2Objective.model_validate({"kind": "ul2", "chunk": 568, "preset": preset}), V)
+    assert isinstance(objective, UL2)
+    for denoiser in range(7):
+        batch = objective.apply(chunks(16), denoiser, seeds(16))
+        assert batch.padding == 0
+        assert batch.tokens == batch.encoder.size + batch.decoder.size

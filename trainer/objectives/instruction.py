@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from manifests.schema.curriculum import InstructionObjective
 from manifests.schema.shards import Vocabulary
-from trainer.batch import Batch, Tokens
+from trainer.batch import Batch, Tokens, pack
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,7 @@ class Instruction:
         encoder = _framed(prompts, lengths, first=v.mode("S"), last=v.eos)
         encoder[np.cumsum(lengths) - 2] = v.sentinel(0)
         labels = _framed(targets, target_lengths, first=v.sentinel(0), last=v.eos)
-        decoder = np.concatenate(([v.pad], labels[:-1]))
-        decoder[np.cumsum(target_lengths)[:-1]] = v.pad
-        return Batch(encoder[None], lengths, decoder[None], labels[None], target_lengths)
+        return pack(encoder, lengths, labels, target_lengths, v.pad)
 
 
 def _framed(rows: Ragged, lengths: Tokens, first: int, last: int) -> Tokens:

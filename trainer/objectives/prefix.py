@@ -13,7 +13,7 @@ import numpy.typing as npt
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import Denoiser, PrefixObjective, UL2Objective
 from manifests.schema.shards import Vocabulary
-from trainer.batch import Batch, Tokens, make_batch
+from trainer.batch import Batch, Tokens, make_batch, pack
 from trainer.model.loss import IGNORED
 from trainer.model.masks import EVERYWHERE, NOWHERE
 from trainer.objectives.counter import U64, random_integers
@@ -22,7 +22,8 @@ from trainer.objectives.documents import number
 
 @dataclass(frozen=True)
 class SuffixDenoiser:
-    """Cuts off a suffix of 1 to ``longest`` tokens, every length equally likely. Rows differ in length: they are padded and masked."""
+    """Cuts off a suffix of 1 to ``longest`` tokens, every length equally likely. Examples differ in length: they lie end to end in a single
+    row, or, with ``boundaries``, whose masks they need, in padded rows."""
 
     longest: int
     boundaries: bool
@@ -50,8 +51,10 @@ class SuffixDenoiser:
         encoder = frame_prompt(tokens[:, : prefix.max()], prefix, self.vocabulary)
         index = np.minimum(prefix[:, None] + np.arange(suffix.max()), chunk - 1)
         labels = frame_target(np.take_along_axis(tokens, index, axis=1), suffix, self.vocabulary)
-        documents = _documents(tokens, prefix, labels, self.vocabulary) if self.boundaries else None
-        return make_batch(encoder, labels, self.vocabulary.pad, prefix + 3, documents)
+        if self.boundaries:
+            return make_batch(encoder, labels, self.vocabulary.pad, prefix + 3, _documents(tokens, prefix, labels, self.vocabulary))
+        real = np.arange(encoder.shape[1]) < prefix[:, None] + 3
+        return pack(encoder[real], prefix + 3, labels[labels != IGNORED], suffix + 2, self.vocabulary.pad)
 
 
 @dataclass(frozen=True)

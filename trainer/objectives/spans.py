@@ -57,30 +57,35 @@ class SpanCorruption:
     def apply(self, tokens: npt.NDArray[np.uint32], seeds: U64) -> Batch:
         """Chunks uint32 [batch, chunk] and a seed a row -> examples."""
         rows = len(tokens)
-        noise = np.zeros((rows, self.chunk + 1), dtype=np.bool_)  # The mode token begins the first piece of text, which so is never empty.
+        ids = np.empty((rows, self.chunk + 1), dtype=np.int32)  # half of what int64 would move
+        ids[:, 0], ids[:, 1:] = self.mode, tokens
+        noise = np.zeros(ids.shape, dtype=np.bool_)  # The mode token begins the first piece of text, which so is never empty.
         noise[:, 1:] = self._noise(seeds)
-        tokens = np.concatenate((np.full((rows, 1), self.mode, tokens.dtype), tokens), axis=1)
         starts = np.empty_like(noise)  # of a span or of the text before one
         starts[:, 0] = True
         np.not_equal(noise[:, 1:], noise[:, :-1], out=starts[:, 1:])
         # Text and spans alternate, beginning with text: pieces 0 and 1 belong to extra_id_0, 2 and 3 to extra_id_1, and so on.
-        piece = np.cumsum(starts, axis=1) - 1
-        marked = np.where(starts, self.vocabulary.sentinel(0) - (piece >> 1), tokens)
+        piece = np.cumsum(starts, axis=1, dtype=np.int32) - np.int32(1)
+        marked = np.where(starts, np.int32(self.vocabulary.sentinel(0)) - (piece >> 1), ids)
         read, written = ~noise | starts, noise | starts
         if self.anywhere:
             written &= piece < 2 * self.spans  # No sentinel for text behind the last span.
-        eos = np.full((rows, 1), self.vocabulary.eos)
-        text = np.where(noise, marked, tokens)[read].reshape(rows, -1)
-        spans = np.where(noise, tokens, marked)[written].reshape(rows, -1)
+        encoder = self._ended(np.where(noise, marked, ids)[read], rows)
+        labels = self._ended(np.where(noise, ids, marked)[written], rows)
         documents = self._documents(tokens, noise, read, written) if self.boundaries else None
-        encoder, labels = np.concatenate((text, eos), axis=1), np.concatenate((spans, eos), axis=1)
         return make_batch(encoder, labels, self.vocabulary.pad, documents=documents)
+
+    def _ended(self, ids: npt.NDArray[np.int32], rows: int) -> Tokens:
+        """Equally long rows, laid end to end, each with ``</s>`` behind it: int64 [rows, length + 1]."""
+        ended = np.full((rows, len(ids) // rows + 1), self.vocabulary.eos)
+        ended[:, :-1] = ids.reshape(rows, -1)
+        return ended
 
     def _documents(self, tokens: npt.NDArray[np.uint32], noise: Mask, read: Mask, written: Mask) -> tuple[Tokens, Tokens]:
         """Documents of the encoder's positions and of the labels. A sentinel belongs to the document that its span begins in."""
         rows = len(tokens)
-        documents = number(tokens, self.vocabulary.eos)
-        documents[:, 0] = EVERYWHERE
+        documents = np.full(noise.shape, EVERYWHERE)
+        documents[:, 1:] = number(tokens, self.vocabulary.eos)
         of_text = documents[read].reshape(rows, -1)
         # In the labels a sentinel is where text starts: the span comes next.
         of_spans, masked = (values[written].reshape(rows, -1) for values in (documents, noise))

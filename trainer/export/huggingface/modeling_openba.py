@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The OpenBA encoder-decoder (arXiv 2309.10706) for transformers, with both of its normalisations. Tested with transformers 4.57.
+"""The OpenBA encoder-decoder (arXiv 2309.10706) for transformers, with both of its normalisations. Tested with transformers 4.57
+and 5.24.
 
 Shapes: [batch, positions, hidden_size] unless said otherwise.
 """
@@ -229,11 +230,13 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         past_key_values: Cache | None = None,
         labels: Tensor | None = None,
         use_cache: bool | None = None,
-        return_dict: bool = True,
-        cache_position: Tensor | None = None,
+        **others: Any,
     ) -> Seq2SeqLMOutput:
         """Logits [batch, positions, vocab_size], and with ``labels`` (-100: none) their mean loss. Rows of ``decoder_input_ids`` may be
-        padded at the end only; ``cache_position`` follows from the cache."""
+        padded at the end only. Of ``others`` only ``cache`` has an effect: it is what transformers 5 calls ``past_key_values``."""
+        past_key_values = others.get("cache", past_key_values)
+        if (padding := others.get("decoder_attention_mask")) is not None and not padding.all():
+            raise ValueError("decoder_attention_mask has zeros; pad decoder_input_ids at the end only, and leave the mask out")
         if encoder_outputs is None:
             encoder_outputs = self.encoder(input_ids, attention_mask)
         if decoder_input_ids is None and labels is not None:
