@@ -112,7 +112,10 @@ def url(data, at, begin, free, end, classes):  # type: ignore[no-untyped-def]
         if at > begin and (classes[data[at - 1]] & LABEL or data[at - 1] == 46):
             return -1, at, free
         first, host = at, at + 4
-    stop = _host_end(data, _user_end(data, host, end, classes), end, classes)
+    behind_user = _user_end(data, host, end, classes)
+    stop = _host_end(data, behind_user, end, classes)
+    if stop < 0 and behind_user > host:
+        stop = _host_end(data, host, end, classes)
     if stop < 0:
         return -1, at, free
     if stop + 1 < end and data[stop] == 58 and classes[data[stop + 1]] & DIGIT:

@@ -22,6 +22,7 @@ NATIONAL_LENGTHS: dict[bytes, range] = {
     b"33": range(9, 10),
     b"34": range(9, 10),
     b"44": range(9, 11),
+    b"49": range(6, 14),
     b"61": range(9, 10),
     b"65": range(8, 9),
     b"81": range(9, 11),

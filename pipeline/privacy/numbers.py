@@ -18,7 +18,7 @@ _LEAST_DIGITS, _LEAST_INTERNATIONAL, _LEAST_BARE = 10, 8, 14
 def number(data, at, begin, end, classes):  # type: ignore[no-untyped-def]
     """The run around the digit at ``at``: its first byte, the end behind its last digit, the end of the run, and the sorts it could be."""
     first, stop = run_start(data, at, begin, classes, OPENING), run_end(data, at, end, classes, DIGIT)
-    if stop - at < _LEAST_DIGITS and (stop + 1 >= end or not (classes[data[stop]] & classes[data[stop + 1]] & NUMBER)):
+    if stop - at < _LEAST_INTERNATIONAL and (stop + 1 >= end or not (classes[data[stop]] & classes[data[stop + 1]] & NUMBER)):
         # Most numbers stand alone.
         return first, stop, stop, 0
     position, last, digits, dotted, sorts = first, at, 0, 0, 0

@@ -39,6 +39,14 @@ _ADDRESS = re.compile(
     + rb"\Z",
     re.IGNORECASE,
 )
+_NAME, _DECIMAL = re.compile(rb"([A-Za-z]+)[ ]\Z"), re.compile(rb"([0-9.]+)[ \-]\Z")
+_BEFORE_ADDRESSES = frozenset(
+    (
+        *b"a and are as at be by connect connected for from in is like of on or see the to use using via was were with".split(),
+        *b"addr address bind client curl dig dns gateway host hosts inet ip ipv login nameserver net network nmap node nslookup".split(),
+        *b"peer ping proxy resolver route router scp server ssh subnet telnet traceroute wget whois".split(),
+    )
+)
 _NOBODYS_V4 = (b"0.", b"127.", b"255.")
 _UNICAST_V6 = tuple(ip_network(network) for network in ("2000::/3", "fc00::/7", "fe80::/10"))
 _HARDWARE = re.compile("(?:mac|ether|hwaddr|bssid|物理地址)[^0-9]{0,16}".encode() + rb"\Z", re.IGNORECASE)
@@ -81,12 +89,19 @@ def url(found: bytes, before: bytes, after: bytes) -> int:
 def ipv4(found: bytes, before: bytes, after: bytes) -> int:
     """An address that can be somebody's: neither loopback, unspecified, mask nor broadcast, and not a version number.
 
-    A dotted quad is taken for a version or section number when a word or sign before it says so, or when all four numbers have one digit
-    (1.2.3.4) and no word before it says that it is an address. The rule is the same in prose and in code.
+    A dotted quad is taken for a version or section number when a word or sign before it says so, when all four numbers have one digit
+    (1.2.3.4) and no word before it says that it is an address, or when its first number has one digit and a name stands before it
+    (nginx 1.18.0.3). A short one behind a decimal is part of a drawing (SVG: 2.94 1.44.72.72). The rule is the same in prose and in code.
     """
     if found.startswith(_NOBODYS_V4) or _VERSION.search(before):
         return 0
     if len(found) == len(b"1.2.3.4") and not _ADDRESS.search(before):
+        return 0
+    name = _NAME.search(before)
+    if found[1:2] == b"." and name and name.group(1).lower() not in _BEFORE_ADDRESSES:
+        return 0
+    decimal = _DECIMAL.search(before)
+    if len(found) <= len(b"1.35.37.83") and decimal and decimal.group(1).count(b".") not in (0, 3):
         return 0
     return len(found)
 
@@ -120,8 +135,8 @@ def phone(found: bytes, before: bytes, after: bytes) -> int:
     ends = [match.start() for match in _SEPARATORS.finditer(found, 1)]
     if not _WORD.match(after):
         ends.append(len(found))
-    # A single digit behind a space begins the next sentence or item.
-    ends = [end for end in ends if not _LONE_DIGIT.search(found, 0, end)]
+    # A single digit behind a space begins the next sentence or item; a bracket that was not opened closes around the number.
+    ends = [end for end in ends if not _LONE_DIGIT.search(found, 0, end) and found.count(b")", 0, end) <= found.count(b"(", 0, end)]
     return next((end for end in reversed(ends) if _is_international(_SEPARATORS.sub(b"", found[:end].replace(b"(0)", b"")))), 0)
 
 

@@ -144,12 +144,16 @@ def _url(random: Random) -> str:
 
 def _ip(random: Random) -> str:
     a, b, c, d = (random.randint(0, 255) for _ in range(4))
+    majors = (*range(1, 10), 11, 12)
     return random.choice(
         [
             version(random),
             f"{256 + a}.{b}.{c}.{d}",
             f"{a}.{b}.{c}",
             f"{a}.{b}.{c}.{d}.{a}",
+            f"Firmware {random.choice(majors)}.{b % 20}.{c}.{d % 30}",
+            f"nginx {random.choice(majors)}.{b % 20}.{c}.{d % 30}",
+            f"M{a % 9}.{b % 90} {c % 10}.{d % 99}.{a % 99}.{b % 99} 0 {c % 9}.{d}",
             "1.2.3.4",
             f"§{a % 9}.{b % 9}.{c % 9}.{d % 9}",
             "127.0.0.1",

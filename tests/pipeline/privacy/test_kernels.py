@@ -81,6 +81,7 @@ def _spans(text: str, kind: PrivacyKind) -> list[tuple[int, int]]:
 @settings(max_examples=200, deadline=None)
 @given(LINKS)
 @example("http://a.bc(d(e)f)")
+@example("http://8.8.8.8@")
 @example("xhttps://u:p@a.b.cd:99999/(x)")
 @example("http://a.b.c.d.e.f.g.h.i.j.kk.ll/")
 def test_urls(text: str) -> None:
