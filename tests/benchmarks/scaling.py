@@ -73,7 +73,7 @@ def main() -> int:
     parser.add_argument("--corpus", type=Path, default=Path("../shared/corpus"))
     parser.add_argument("--out", type=Path, default=Path("runs/bench"))
     parser.add_argument("--cache", type=Path, default=Path(".cache/bench"))
-    parser.add_argument("--mb", type=float, default=16)
+    parser.add_argument("--mb", type=float, default=16, help="with less, parts and the sample of the perplexity models are not full")
     parser.add_argument("--times", type=int, default=10)
     options = parser.parse_args()
     model = ours.train_tokenizer(options.corpus, options.cache / "tokenizer.model")
