@@ -33,7 +33,7 @@ def read_pieces(model: bytes, unknown_id: int) -> Pieces | None:
     known = {names[i]: (i, scores[i]) for i, kind in enumerate(kinds) if kind in (NORMAL, USER_DEFINED)}
     least = min(score for score, kind in zip(scores, kinds, strict=True) if kind == NORMAL)
     bytes_ = {int(names[i][1:-1], 16): i for i, kind in enumerate(kinds) if kind == BYTE}
-    return build_pieces(known, least - PENALTY, unknown_id, [bytes_[byte] for byte in range(256)] if trainer.get(35, 0) else [])
+    return build_pieces(known, (unknown_id, least - PENALTY), [bytes_[byte] for byte in range(256)] if trainer.get(35, 0) else [])
 
 
 def _last(fields: list[tuple[int, Any]], wanted: int) -> bytes:

@@ -14,6 +14,7 @@ from pipeline.perplexity.model import LINE, NgramModel, first_line, ngram_key, s
 from pipeline.perplexity.ngrams import BEGIN, END
 
 BLOCK = 256
+"""Searches under way at a time: so many cache lines stay near until they are looked at."""
 ABSENT, UNSURE = -1, -2
 
 
@@ -51,7 +52,7 @@ def _score(
     tables: np.ndarray,
     packed: np.ndarray,
 ) -> np.ndarray:
-    """log10 P(document </s>) of each document: float64 [documents]. ``packed`` float32 [.., 4] is ``tables`` with other eyes.
+    """log10 P(document </s>) of each document: float64 [documents]. ``packed``: the memory of ``tables`` as float32 [lines, 16].
 
     Every n-gram is searched for, order by order; the longest one that ends at a word gives its probability, and the longer histories
     that were found give their backoffs. Nothing in an order depends on its neighbour, so that the processor overlaps the searches: memory

@@ -16,7 +16,9 @@ import numpy as np
 from pipeline.text.buffers import TextBuffers
 
 SPACE = "▁"
-CHECK, BASE, PIECE = 0, 1, 2
+CHECK, LINK = 0, 1
+TRIES = 1024
+"""Places that are looked at for the children of a cell, before they are put behind all others."""
 LOWEST = np.float32(-1e5)
 """Below it scores lose the digits that tell paths apart, and are lowered."""
 
@@ -24,28 +26,31 @@ LOWEST = np.float32(-1e5)
 class Pieces(NamedTuple):
     """A trie of pieces as a double array (Aoe 1989), and what stands in for a character that no piece covers.
 
-    ``trie`` int32 [cells, 4]: the parent's cell, the base to which the next byte is added, the id of the piece that ends here or -1.
-    ``scores`` float64 [cells]: of that piece. ``unknown``: the score of a character without a piece. ``bytes_`` int32 [256]: the pieces of
-    the bytes that stand for such a character; where it is [0], ``unknown_id`` stands for a run of them. ``longest``: bytes of the largest
-    piece, at least 4.
+    ``trie`` int32 [cells, 2]: the parent's cell; and twice the base to which the next byte is added, plus 1 where a piece ends.
+    ``ids``, ``sizes`` int32 [cells], ``scores`` float32 [cells]: of that piece; cell 0 stands for a character that no piece covers.
+    ``bytes_`` int32 [256]: the pieces of its bytes; where it is [0], the id of cell 0 stands for a run of them. ``longest``: bytes of the
+    largest piece, at least 4.
     """
 
     trie: np.ndarray
+    ids: np.ndarray
+    sizes: np.ndarray
     scores: np.ndarray
-    unknown: float
-    unknown_id: int
     bytes_: np.ndarray
     longest: int
 
 
-def build_pieces(scores: Mapping[str, tuple[int, float]], unknown: float, unknown_id: int, bytes_: list[int]) -> Pieces:
-    """``scores``: id and score of each piece."""
+def build_pieces(scores: Mapping[str, tuple[int, float]], unknown: tuple[int, float], bytes_: list[int]) -> Pieces:
+    """``scores``: id and score of each piece; ``unknown``: those of a character without one."""
     keys = sorted((piece.replace(SPACE, " ").encode(), *scores[piece]) for piece in scores)
     data = np.frombuffer(b"".join(key for key, _, _ in keys), np.uint8)
     ends = np.cumsum([0, *(len(key) for key, _, _ in keys)])
-    ids = np.array([number for _, number, _ in keys], np.int32)
-    trie, of_cell = _double_array(data, ends, ids, np.array([score for _, _, score in keys], np.float64))
-    return Pieces(trie, of_cell, unknown, unknown_id, np.array(bytes_, np.int32), max(4, int(np.diff(ends).max())))
+    trie, key_of = _double_array(data, ends)
+    cell = key_of + 1
+    ids = np.array([unknown[0], *(number for _, number, _ in keys)], np.int32)[cell]
+    sizes = np.array([0, *np.diff(ends)], np.int32)[cell]
+    numbers = np.array([unknown[1], *(score for _, _, score in keys)], np.float32)[cell]
+    return Pieces(trie, ids, sizes, numbers, np.array(bytes_, np.int32), max(4, int(np.diff(ends).max())))
 
 
 def segment(texts: TextBuffers, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
@@ -55,20 +60,21 @@ def segment(texts: TextBuffers, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]
 
 
 @numba.njit(cache=True, nogil=True)
-def _double_array(data: np.ndarray, ends: np.ndarray, ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The trie of sorted, distinct keys that are not empty."""
-    trie = np.full((max(4096, 4 * len(data)), 4), np.int32(-1))
+def _double_array(data: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The trie of sorted, distinct keys that are not empty, and the key int64 [cells] that ends in each cell, or -1."""
+    trie = np.full((4 * len(data) + 4096, 2), np.int32(-1))
+    key_of = np.full(len(trie), np.int64(-1))
     trie[0, CHECK] = 0
-    numbers = np.zeros(len(trie), np.float64)
     # Nodes whose children are still to be placed: cell, depth, and the keys that begin with its bytes.
-    todo = [(0, 0, 0, len(ids))]
+    todo = [(0, 0, 0, len(ends) - 1)]
     labels = np.empty(257, np.int64)
     starts = np.empty(257, np.int64)
-    free, used = 1, 1
+    free, used = 257, 257  # bases are at least 1, so that no byte could use the cells before; a leaf has base 0, where nothing is
     while len(todo):
         cell, depth, first, last = todo.pop()
+        trie[cell, LINK] = 0
         if ends[first + 1] - ends[first] == depth:
-            trie[cell, PIECE], numbers[cell] = ids[first], scores[first]
+            trie[cell, LINK], key_of[cell] = 1, first
             first += 1
         count = 0
         for key in range(first, last):
@@ -80,20 +86,25 @@ def _double_array(data: np.ndarray, ends: np.ndarray, ids: np.ndarray, scores: n
         starts[count] = last
         while trie[free, CHECK] >= 0:
             free += 1
-        base = max(1, free - labels[0])
-        while True:
+        # Behind the last used cell everything fits; a look at free cells before it keeps the table small.
+        base = used - labels[0]
+        for early in range(free - labels[0], min(base, free - labels[0] + TRIES)):
             fits = True
             for index in range(count):
-                fits = fits and trie[base + labels[index], CHECK] < 0
+                fits = fits and trie[early + labels[index], CHECK] < 0
             if fits:
+                base = early
                 break
-            base += 1
-        trie[cell, BASE] = base
+        if base + 512 > len(trie):
+            trie = np.concatenate((trie, np.full((len(trie), 2), np.int32(-1))))
+            key_of = np.concatenate((key_of, np.full(len(key_of), np.int64(-1))))
+        trie[cell, LINK] += 2 * base
         for index in range(count):
             trie[base + labels[index], CHECK] = cell
             todo.append((base + labels[index], depth + 1, starts[index], starts[index + 1]))
-        used = max(used, base + 256)
-    return trie[: used + 1].copy(), numbers[: used + 1].copy()
+        used = max(used, base + labels[count - 1] + 1)
+    size = used + 256  # a base and any byte lie inside
+    return trie[:size].copy(), key_of[:size].copy()
 
 
 @numba.njit(cache=True, nogil=True)
@@ -101,9 +112,9 @@ def _segment(
     offsets: np.ndarray,
     data: np.ndarray,
     trie: np.ndarray,
+    ids: np.ndarray,
+    sizes: np.ndarray,
     scores: np.ndarray,
-    unknown: float,
-    unknown_id: int,
     bytes_: np.ndarray,
     longest: int,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -111,14 +122,13 @@ def _segment(
     for text in range(len(offsets) - 1):
         room = max(room, offsets[text + 1] - offsets[text])
     room += 5  # a space before, a place behind, and what a cut character would lack
-    normal, best = np.empty(room, np.uint8), np.empty(room, np.float32)
-    piece, start = np.empty(room, np.int32), np.empty(room, np.int32)
+    normal, best, last = np.empty(room, np.uint8), np.empty(room, np.float32), np.empty(room, np.int32)
     found = np.empty(offsets[-1] - offsets[0] + 3 * len(offsets), np.uint32)
     begins = np.zeros(len(offsets), np.int64)
     for text in range(len(offsets) - 1):
         size = _normal(data[offsets[text] : offsets[text + 1]], normal)
-        _search(normal[:size], trie, scores, unknown, unknown_id, longest, best, piece, start)
-        begins[text + 1] = _trace(normal[:size], unknown_id, bytes_, piece, start, found, begins[text])
+        _search(normal[:size], trie, scores, longest, best, last)
+        begins[text + 1] = _trace(normal[:size], ids, sizes, bytes_, last, found, begins[text])
     return found[: begins[-1]].copy(), begins
 
 
@@ -141,21 +151,11 @@ def _normal(text: np.ndarray, normal: np.ndarray) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _search(
-    text: np.ndarray,
-    trie: np.ndarray,
-    scores: np.ndarray,
-    unknown: float,
-    unknown_id: int,
-    longest: int,
-    best: np.ndarray,
-    piece: np.ndarray,
-    start: np.ndarray,
-) -> None:
-    """For every byte the best way to arrive there: its score, its last piece, and where that starts (-1: none)."""
+def _search(text: np.ndarray, trie: np.ndarray, scores: np.ndarray, longest: int, best: np.ndarray, last: np.ndarray) -> None:
+    """For every byte the best way to arrive there: its score and the cell of its last piece."""
     size = np.int64(len(text))
+    best[: size + 1] = -np.inf
     best[0] = 0
-    start[: size + 1] = -1
     at = np.int64(0)
     while at < size:
         lead = text[at]
@@ -164,42 +164,43 @@ def _search(
             lower = best[at]
             for near in range(at, min(at + longest, size) + 1):
                 best[near] -= lower
-        so_far = np.float64(best[at])
+        so_far = best[at]
         covered = False
-        cell, end = np.int64(0), at
+        cell, link, end = np.int64(0), np.int64(trie[0, LINK]), at
         while end < size:
-            child = np.int64(trie[cell, BASE]) + np.int64(text[end])
+            child = (link >> 1) + np.int64(text[end])
             if trie[child, CHECK] != cell:
                 break
-            cell, end = child, end + 1
-            if trie[cell, PIECE] >= 0:
-                score = np.float32(so_far + scores[cell])
-                if start[end] < 0 or score > best[end]:
-                    best[end], start[end], piece[end] = score, at, trie[cell, PIECE]
+            cell, link, end = child, np.int64(trie[child, LINK]), end + 1
+            if link & 1:
+                score = so_far + scores[cell]
+                if score > best[end]:
+                    best[end], last[end] = score, cell
                 covered = covered or end - at == width
-            if trie[cell, BASE] < 0:
-                break
-        if not covered:
-            score = np.float32(so_far + unknown)
-            if start[at + width] < 0 or score > best[at + width]:
-                best[at + width], start[at + width], piece[at + width] = score, at, unknown_id
+        if not covered and so_far + scores[0] > best[at + width]:
+            best[at + width], last[at + width] = so_far + scores[0], 0
         at += width
 
 
 @numba.njit(cache=True, nogil=True)
 def _trace(
-    text: np.ndarray, unknown_id: int, bytes_: np.ndarray, piece: np.ndarray, start: np.ndarray, found: np.ndarray, begin: int
+    text: np.ndarray, ids: np.ndarray, sizes: np.ndarray, bytes_: np.ndarray, last: np.ndarray, found: np.ndarray, begin: int
 ) -> int:
     """Writes the ids of the best pieces from ``begin`` on; returns their end."""
     count, end = begin, len(text)
     was_unknown = False
     while end > 0:
-        is_unknown = piece[end] == unknown_id
-        if is_unknown and len(bytes_):
-            for at in range(end - 1, start[end] - 1, -1):
+        cell = last[end]
+        start = end - sizes[cell]
+        if cell == 0:
+            start -= 1
+            while text[start] & 0xC0 == 0x80:
+                start -= 1
+        if cell == 0 and len(bytes_):
+            for at in range(end - 1, start - 1, -1):
                 found[count], count = bytes_[text[at]], count + 1
-        elif not (is_unknown and was_unknown):
-            found[count], count = piece[end], count + 1
-        was_unknown, end = is_unknown, start[end]
+        elif not (cell == 0 and was_unknown):
+            found[count], count = ids[cell], count + 1
+        was_unknown, end = cell == 0, start
     found[begin:count] = found[begin:count][::-1].copy()
     return count
