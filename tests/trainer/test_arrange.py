@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trainer.tiny import write_curriculum, write_shards
@@ -28,6 +28,7 @@ def test_micro_batches_of_pairs_cost_about_the_same(run: Run) -> None:
     assert dict(zip(rows.tolist(), seeds.tolist(), strict=True)) == planned
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=60), st.integers(1, 8))
 def test_every_sample_is_dealt_once(costs: list[int], size: int) -> None:
     sizes = [min(size, len(costs) - start) for start in range(0, len(costs), size)]

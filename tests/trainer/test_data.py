@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curriculum.plan import MicroBatch
@@ -29,6 +29,7 @@ def column(folder: Path, manifest: ShardManifest, name: str, field: str) -> list
     return [row for shard in manifest.sets[name].shards for row in pa.ipc.open_file(folder / shard.file.path).read_all()[field].to_pylist()]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3 * SHARD_TOKENS), st.data())
 def test_chunks_are_slices_of_the_stream_across_shards(shards: tuple[Path, ShardManifest], length: int, data: st.DataObject) -> None:
     folder, manifest = shards
