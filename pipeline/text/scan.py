@@ -181,28 +181,26 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
                 ellipses += point == DOT and run == 3
             else:
                 run = 1
-            if flags & _ALPHANUMERIC:
-                sentence = 1
-            if not flags & CLOSING:
-                stop = flags & TERMINAL
-            if flags & _ALONE:
-                if flags & CJK:
-                    characters += 1
-                    word_hash[np.uint64(words)], word_end[np.uint64(words + 1)] = (_SEED ^ np.uint64(point)) * _PRIME, characters
-                    words += 1
-                    alphabetic += 1
+            if flags & CJK:
+                characters += 1
+                word_hash[np.uint64(words)], word_end[np.uint64(words + 1)] = (_SEED ^ np.uint64(point)) * _PRIME, characters
+                words, alphabetic = words + 1, alphabetic + 1
+                sentence, stop = 1, 0
             else:
-                unit |= flags | _OPEN
+                if not flags & CLOSING:
+                    stop = flags & TERMINAL
+                if not flags & FULL_WIDTH:
+                    unit |= flags | _OPEN
                 if flags & _ALPHANUMERIC:
-                    before = 1
+                    before = sentence = 1
                     hashed = (hashed ^ np.uint64(point)) * _PRIME
                     size += 1
                 elif point == OPEN_CURLY:
                     marks |= CURLY
-            if flags & SENTENCE_END:
-                ellipses += point == ELLIPSIS and run == 1
-                sentences += sentence
-                sentence = 0
+                elif flags & SENTENCE_END:
+                    ellipses += point == ELLIPSIS and run == 1
+                    sentences += sentence
+                    sentence = 0
         previous = point
         position += 1
         at += width
