@@ -18,7 +18,7 @@ from pipeline.text.utf8 import decode_at, four_at
 LONGEST = 1 << 24
 """Bytes of a document that are looked at; a longer one is measured by its beginning, so that scratch memory stays bounded."""
 GENERATED_HEAD = 1000
-LINE_BREAK, DOT, ELLIPSIS, OPEN_CURLY = ord("\n"), ord("."), ord("…"), ord("{")
+LINE_BREAK, BLANK, DOT, ELLIPSIS, OPEN_CURLY = ord("\n"), ord(" "), ord("."), ord("…"), ord("{")
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 
 COUNTS = np.dtype(
@@ -155,6 +155,10 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
                 url_from = -1
             unit, size, hashed = 0, 0, _SEED
         if flags & SPACE:
+            # Indentation.
+            while point == BLANK and at + 1 < end and data[np.uint64(at + 1)] == BLANK:
+                frequency[BLANK] += 1
+                at, position = at + 1, position + 1
             if stop or point == LINE_BREAK:
                 sentences += sentence
                 sentence = stop = 0
