@@ -18,7 +18,7 @@ from pipeline.text.utf8 import decode_at, four_at
 LONGEST = 1 << 24
 """Bytes of a document that are looked at; a longer one is measured by its beginning, so that scratch memory stays bounded."""
 GENERATED_HEAD = 1000
-LINE_BREAK, DOT, ELLIPSIS, OPEN_CURLY = ord("\n"), ord("."), ord("…"), ord("{")
+LINE_BREAK, BLANK, DOT, ELLIPSIS, OPEN_CURLY = ord("\n"), ord(" "), ord("."), ord("…"), ord("{")
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 
 COUNTS = np.dtype(
@@ -155,6 +155,10 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
                 url_from = -1
             unit, size, hashed = 0, 0, _SEED
         if flags & SPACE:
+            # Indentation.
+            while point == BLANK and at + 1 < end and data[np.uint64(at + 1)] == BLANK:
+                frequency[BLANK] += 1
+                at, position = at + 1, position + 1
             if stop or point == LINE_BREAK:
                 sentences += sentence
                 sentence = stop = 0
@@ -181,28 +185,26 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
                 ellipses += point == DOT and run == 3
             else:
                 run = 1
-            if flags & _ALPHANUMERIC:
-                sentence = 1
-            if not flags & CLOSING:
-                stop = flags & TERMINAL
-            if flags & _ALONE:
-                if flags & CJK:
-                    characters += 1
-                    word_hash[np.uint64(words)], word_end[np.uint64(words + 1)] = (_SEED ^ np.uint64(point)) * _PRIME, characters
-                    words += 1
-                    alphabetic += 1
+            if flags & CJK:
+                characters += 1
+                word_hash[np.uint64(words)], word_end[np.uint64(words + 1)] = (_SEED ^ np.uint64(point)) * _PRIME, characters
+                words, alphabetic = words + 1, alphabetic + 1
+                sentence, stop = 1, 0
             else:
-                unit |= flags | _OPEN
+                if not flags & CLOSING:
+                    stop = flags & TERMINAL
+                if not flags & FULL_WIDTH:
+                    unit |= flags | _OPEN
                 if flags & _ALPHANUMERIC:
-                    before = 1
+                    before = sentence = 1
                     hashed = (hashed ^ np.uint64(point)) * _PRIME
                     size += 1
                 elif point == OPEN_CURLY:
                     marks |= CURLY
-            if flags & SENTENCE_END:
-                ellipses += point == ELLIPSIS and run == 1
-                sentences += sentence
-                sentence = 0
+                elif flags & SENTENCE_END:
+                    ellipses += point == ELLIPSIS and run == 1
+                    sentences += sentence
+                    sentence = 0
         previous = point
         position += 1
         at += width

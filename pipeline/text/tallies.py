@@ -151,10 +151,10 @@ def tally_line(data, classes, start, first, last, size, visible, letters, runs, 
 @numba.njit(cache=True, nogil=True)
 def tally_repeats(lines, scratch, out):  # type: ignore[no-untyped-def]
     """Which lines and paragraphs stood before; a paragraph stood before if all its lines are those of another."""
-    keys, table, firsts, sizes = scratch[:4]
+    keys, table, firsts, sizes, counts = scratch[:5]
     for k in range(lines.size):
         keys[k] = lines[k].hash
-    first_of(keys, lines.size, table, firsts)
+    first_of(keys, lines.size, table, firsts, counts)
     paragraphs = 0
     for k in range(lines.size):
         line = lines[k]
@@ -166,7 +166,7 @@ def tally_repeats(lines, scratch, out):  # type: ignore[no-untyped-def]
             paragraphs += 1
         keys[paragraphs - 1] = (keys[paragraphs - 1] ^ line.hash) * _PRIME
         sizes[paragraphs - 1] += line.size
-    first_of(keys, paragraphs, table, firsts)
+    first_of(keys, paragraphs, table, firsts, counts)
     out.paragraphs = paragraphs
     for k in range(paragraphs):
         again = firsts[k] != k

@@ -29,6 +29,16 @@ WORDS = "words: datatrove's tokenizer cuts off punctuation, clitics and symbols 
 BLANK = "blank: datatrove counts blank lines, and lines of white space as text"
 
 
+# From here on there are characters that are words, or break them, without white space.
+WIDE = re.compile("[\u2e80-\U0010ffff]")
+NOT_IN_NAMES = re.compile("[^a-z0-9]")
+
+
+def _name(run: str) -> str:
+    """A word as our signals know it: in lower case and without punctuation."""
+    return NOT_IN_NAMES.sub("", run.lower()) if run.isascii() else "".join(map(chr, reference._word(run)))
+
+
 @dataclass(frozen=True)
 class Document:
     """A text, datatrove's ``row`` for it, and what the chains share."""
@@ -43,12 +53,13 @@ class Document:
 
     @cached_property
     def runs(self) -> list[str]:
-        return [run for _, run in reference._runs(self.text)]
+        wide = WIDE.search(self.text)
+        return [run for _, run in reference._runs(self.text)] if wide else self.text.split()
 
     @cached_property
     def names(self) -> list[str]:
         """Our words, in lower case and without punctuation."""
-        return ["".join(map(chr, word)) for run in self.runs if (word := reference._word(run))]
+        return [name for name in map(_name, self.runs) if name]
 
     @cached_property
     def characters(self) -> int:
@@ -235,17 +246,24 @@ def _fineweb(d: Document) -> dict[str, Callable[[], Chain]]:
 
 
 def _gopher_quality(d: Document) -> dict[str, Callable[[], Chain]]:
-    words, runs = len(d.tokens), [run for run in d.runs if reference._word(run)]
+    words = len(d.tokens)
     hashes, dots = d.text.count("#"), d.text.count("...") + d.text.count("…")
     ellipses = len(re.findall(r"…+|\.{3,}", d.text))
-    letters = [any(reference._is(character, classes.LETTER) for character in run) for run in d.runs]
+
+    def lengths() -> float:
+        runs = [run for run in d.runs if _name(run)]
+        return _share(sum(map(len, runs)), len(runs))
+
+    def alphabetic(letter: Callable[[str], bool]) -> float:
+        return _share(sum(any(map(letter, run)) for run in d.runs), len(d.runs))
+
     size: Chain = [("", d.row["spoken"][0]), (WORDS, len(d.names))]
     return {
         "few_words": lambda: size,
         "many_words": lambda: size,
         "word_length": lambda: [
             ("", d.row["spoken"][1]),
-            (WORDS, _share(sum(map(len, runs)), len(runs))),
+            (WORDS, lengths()),
             ("length: ours counts letters and digits", _share(d.characters, len(d.names))),
         ],
         "hash_symbols": lambda: [("", _share(hashes, words)), (WORDS, _share(hashes, len(d.names)))],
@@ -260,8 +278,8 @@ def _gopher_quality(d: Document) -> dict[str, Callable[[], Chain]]:
         "ellipsis_lines": lambda: _line_share(d, _dotted, _dotted),
         "alphabetic_words": lambda: [
             ("", _share(sum(any(map(str.isalpha, word)) for word in d.tokens), words)),
-            (WORDS, _share(sum(any(map(str.isalpha, run)) for run in d.runs), len(d.runs))),
-            ("marks: ours counts combining marks as letters", _share(sum(letters), len(d.runs))),
+            (WORDS, alphabetic(str.isalpha)),
+            ("marks: ours counts combining marks as letters", alphabetic(lambda character: reference._is(character, classes.LETTER))),
         ],
         "stop_words": lambda: [
             ("", len(STOP_WORDS & set(d.tokens))),
