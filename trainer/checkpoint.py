@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from manifests.files import digest, sha256
+from manifests.files import digest, sha256, sync
 from manifests.schema.base import Strict
 from trainer.engine import EngineState
 
@@ -76,9 +75,9 @@ def save(checkpoints: Path, progress: Progress, state: EngineState, keep: int, b
     manifest = manifest.model_copy(update={"sha256": manifest.expected()})
     (temporary / MANIFEST).write_text(json.dumps(manifest.model_dump(), indent=1) + "\n", encoding="utf-8")
     for path in (*temporary.iterdir(), temporary):
-        _flush(path)
+        sync(path)
     temporary.replace(folder)
-    _flush(checkpoints)
+    sync(checkpoints)
     for old in _folders(checkpoints)[keep:]:
         if best is None or old != _folder(checkpoints, best):
             shutil.rmtree(old)
@@ -111,11 +110,3 @@ def _folders(checkpoints: Path) -> list[Path]:
         return []
     named = [(int(match[1]), folder) for folder in checkpoints.iterdir() if (match := _NAME.fullmatch(folder.name))]
     return [folder for _, folder in sorted(named, reverse=True)]
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

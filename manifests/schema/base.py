@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -104,14 +105,15 @@ def load(file: Path, model: type[Model]) -> Model:
     """Reads a YAML or JSON manifest and checks it against its model.
 
     Raises:
-        ManifestError: the file is missing, is not YAML, or does not satisfy the model.
+        ManifestError: the file is missing, is not YAML (or, where its name ends so, JSON), or does not satisfy the model.
     """
     try:
-        data = yaml.load(file.read_text(encoding="utf-8"), _LOADER)
+        text = file.read_text(encoding="utf-8")
+        data = json.loads(text) if file.suffix == ".json" else yaml.load(text, _LOADER)
     except FileNotFoundError:
         raise ManifestError(f"{file}: no such manifest; name an existing one") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{file}: not readable as YAML: {error}") from None
+    except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: {error}") from None
     if not isinstance(data, dict):
         raise ManifestError(f"{file}: (top level): expected keys and values, found {type(data).__name__}")
     try:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
 
 from manifests.files import write_json
 from manifests.schema.corpus import CorpusManifest, IngestSettings, Source
@@ -21,7 +19,7 @@ from pipeline.ingest.reader import SOURCE, PartReader
 from pipeline.outcome import Outcome, Position, decide
 from pipeline.readers.charset import decode_all
 from pipeline.step import PartTask, Step, StepResult, Transform
-from pipeline.text.buffers import text_buffers
+from pipeline.text.hashes import hashes
 from pipeline.text.repair import repair
 
 CACHE = ".inputs.json"
@@ -56,7 +54,7 @@ class MakeDocuments(Transform):
                 pa.repeat(source.name, batch.num_rows),
                 batch.column("url"),
                 pc.coalesce(batch.column("license"), pa.scalar(source.license, pa.string())),
-                _hashes(texts),
+                hashes(texts),
                 batch.column("meta"),
             ],
             names=INGESTED.names,
@@ -72,14 +70,6 @@ class MakeDocuments(Transform):
         reason = pc.if_else(pc.greater(size, self._settings.max_document_bytes), "too_long", reason)
         detail = pc.binary_join_element_wise(pc.cast(size, pa.string()), "bytes", " ")
         return pc.coalesce(batch.column("reason"), reason), pc.coalesce(batch.column("detail"), detail)
-
-
-def _hashes(texts: pa.StringArray) -> pa.Array:
-    """xxh3-128 of each text's UTF-8, hashed in place."""
-    offsets, data = text_buffers(texts)
-    view = data.data
-    digests = b"".join([xxhash.xxh3_128_digest(view[start:end]) for start, end in pairwise(offsets.tolist())])
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(texts), [None, pa.py_buffer(digests)])
 
 
 def _charsets(charsets: pa.StringArray) -> dict[str, int]:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import opencc
 import orjson
 import pyarrow as pa
-import xxhash
-
-from pipeline.text.buffers import text_buffers
 
 VERSION: str = opencc.__version__
 
@@ -23,13 +18,6 @@ class Simplifier:
     def convert(self, texts: pa.Array) -> pa.StringArray:
         """string [texts] -> string [texts]."""
         return pa.array([self._converter.convert(text) for text in texts.to_pylist()], pa.string())
-
-
-def hashes(texts: pa.Array) -> pa.Array:
-    """binary(16) [texts]: the xxh3-128 of each text's UTF-8, as the ingest step has it."""
-    offsets, data = text_buffers(texts)
-    digests = b"".join([xxhash.xxh3_128_digest(data.data[start:end]) for start, end in pairwise(offsets.tolist())])
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(texts), [None, pa.py_buffer(digests)])
 
 
 def with_original_script(meta: pa.Array) -> pa.StringArray:

@@ -18,6 +18,7 @@ from pipeline.language import simplify
 from pipeline.language.identify import Identifier
 from pipeline.outcome import Outcome, Position, decide
 from pipeline.step import Step, StepResult, Transform
+from pipeline.text.hashes import hashes
 from pipeline.text.script import SIMPLIFIED, TRADITIONAL, code_marks
 
 # Wu and Cantonese are written in Chinese characters, and lid.176 has labels of their own for them.
@@ -91,7 +92,7 @@ class IdentifyLanguage(Transform):
         texts = self._simplifier.convert(columns["text"].filter(traditional))
         replaced = {
             "text": texts,
-            "hash": simplify.hashes(texts),
+            "hash": hashes(texts),
             "meta": simplify.with_original_script(columns["meta"].filter(traditional)),
             "script": pa.repeat("Hans", number),
         }

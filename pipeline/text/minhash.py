@@ -10,7 +10,6 @@ from __future__ import annotations
 import numba
 import numpy as np
 import pyarrow as pa
-from datasketch import MinHash
 
 from pipeline.text.buffers import text_buffers
 from pipeline.text.one_permutation import BINS, lower_bins, seal
@@ -22,6 +21,8 @@ EMPTY = 0xFFFFFFFF
 
 def permutations(count: int, seed: int) -> np.ndarray:
     """datasketch's permutation parameters, uint32 [2, count]: multipliers, then summands."""
+    from datasketch import MinHash  # it imports scipy, which takes half a second
+
     return np.ascontiguousarray(MinHash(num_perm=count, seed=seed, scheme="affine32").permutations)
 
 
