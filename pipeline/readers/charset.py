@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import pyarrow as pa
-from resiliparse.parse.encoding import detect_encoding
+from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 
 from pipeline.readers.compressed import DamagedFileError
 
@@ -39,16 +39,8 @@ _MAX_LATIN_LETTERS = 0.25
 _MAX_BROKEN = 0.001
 _WHOLE_TO_BROKEN = 10
 _REPLACEMENT = "\ufffd"
-# What the web means by a charset's name (WHATWG Encoding Standard, 4.2).
-_WEB = {
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "big5": "cp950",
-    "iso8859-1": "cp1252",
-    "ascii": "cp1252",
-    "euc_kr": "cp949",
-    "shift_jis": "cp932",
-}
+# Supersets of them, which the web means by these names (WHATWG Encoding Standard, 4.2).
+_WEB = {"gbk": "gb18030", "big5": "cp950", "euc_kr": "cp949", "shift_jis": "cp932"}
 
 
 def _common_han() -> str:
@@ -144,12 +136,9 @@ def _few_broken(text: str) -> bool:
 
 
 def _codec(name: str | None) -> str | None:
-    """Python's name of a charset as the web means it; None if there is none such."""
-    try:
-        known = codecs.lookup(name or "").name
-    except (LookupError, ValueError):
-        return None
-    return _WEB.get(known, known)
+    """Python's name of a charset that the web knows, as the web means it; None if there is none such."""
+    known = map_encoding_to_html5(name or "", fallback_utf8=False)
+    return None if known is None else _WEB.get(known, known)
 
 
 def _chinese(data: bytes) -> tuple[str, str] | None:

@@ -6,7 +6,6 @@ import io
 import re
 import zlib
 from collections.abc import Callable
-from email.message import Message
 from typing import NamedTuple
 
 import brotli
@@ -15,6 +14,7 @@ import zstandard
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: |\r?\n|$)")
 _MAX_HEAD = 1 << 18
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_:.-]+)", re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\n]*)?\r?\n")
 
 
@@ -59,9 +59,9 @@ def parse_response(data: bytes, limit: int) -> Response:
 
 def media_type(value: str) -> tuple[str, str | None]:
     """The type and the charset of a Content-Type header."""
-    message = Message()
-    message["Content-Type"] = " ".join(value.split())
-    return (message.get_content_type() if "/" in value else "", message.get_content_charset())
+    kind, _, parameters = value.partition(";")
+    charset = _CHARSET.search(parameters)
+    return kind.strip().lower(), None if charset is None else charset[1].lower()
 
 
 def _headers(head: bytes) -> dict[str, str]:

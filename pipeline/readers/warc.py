@@ -20,6 +20,7 @@ _NEXT = b"\nWARC/1."
 _MAX_HEAD = 1 << 16
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _MEMBERS = {".gz": b"\x1f\x8b\x08", ".zst": b"\x28\xb5\x2f\xfd"}
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _PROBE = 1 << 12
 
 
@@ -62,10 +63,9 @@ def _record(stream: ByteStream, limit: int) -> Record:
     offset = stream.offset
     head = _take_head(stream)
     headers = _headers(head)
-    length = headers.get("content-length", "")
-    if not (length.isascii() and length.isdigit()):
+    size = _length(headers)
+    if size is None:
         return _unframed(stream, offset, head, headers, limit)
-    size = int(length)
     body = stream.take(min(size, limit))
     there = len(body) + (stream.skip(size - limit) if size > limit else 0)
     behind = stream.peek(len(_BETWEEN) + len(_VERSION))
@@ -110,6 +110,12 @@ def _headers(head: bytes) -> dict[str, str]:
     return {name.strip().lower(): value.strip() for name, colon, value in fields if colon}
 
 
+def _length(headers: dict[str, str]) -> int | None:
+    """The bytes of a record's block, if the header tells them."""
+    match = _LENGTH.fullmatch(headers.get("content-length", ""))
+    return None if match is None else int(match[0])
+
+
 def record_offsets(file: InputFile, part_bytes: int) -> list[int]:
     """Offsets of records of a plain WARC file that are at least ``part_bytes`` apart, beginning with 0.
 
@@ -123,10 +129,10 @@ def record_offsets(file: InputFile, part_bytes: int) -> list[int]:
             data.seek(offset)
             head = data.read(_PROBE)
             end = _HEAD_END.search(head)
-            length = "" if end is None else _headers(head[: end.end()]).get("content-length", "")
-            if end is None or not head.startswith(_VERSION) or not (length.isascii() and length.isdigit()):
+            length = None if end is None else _length(_headers(head[: end.end()]))
+            if end is None or length is None or not head.startswith(_VERSION):
                 break
-            offset += end.end() + int(length)
+            offset += end.end() + length
             data.seek(offset)
             if data.read(len(_BETWEEN) + len(_VERSION)) != _BETWEEN + _VERSION:
                 break

@@ -174,6 +174,7 @@ KINDS: dict[str, Kind] = dict(
         file("warc cut in a header", "a.warc", WARC[0] + WARC[1][:60], "truncated_warc", "the header has no end", f"#{len(WARC[0])}", (A,)),
         broken_record("warc without length", record(http(LETTER), Content_Length=None), "broken_record", "content-length is None"),
         broken_record("warc length is a word", record(http(LETTER), Content_Length="long"), "broken_record", "'long'"),
+        broken_record("warc length has no end", record(http(LETTER), Content_Length="9" * 9000), "broken_record", "content-length"),
         broken_record("warc length is negative", record(http(LETTER), Content_Length="-1"), "broken_record", "'-1'"),
         broken_record("warc length too short", record(http(LETTER), Content_Length="80"), "bad_content_length", "80 bytes are stated"),
         broken_record("warc length too long", record(http(LETTER), Content_Length="700"), "bad_content_length", "700 bytes are stated"),

@@ -117,6 +117,12 @@ def test_a_page_is_believed_only_as_far_as_its_bytes_bear_it_out(text: str, enco
     assert decode_page(text.encode(encoding), (declared,)) == (text, name)
 
 
+@pytest.mark.parametrize("declared", ["hex", "idna", "undefined", "unicode_escape", "utf-7", "no-such", "", "utf\x00", "a" * 10_000])
+def test_charsets_that_the_web_does_not_know_are_passed_over(declared: str) -> None:
+    assert decode_page(b"\\u0041\x81\x8d\xff" * 9, (declared,))[1] is None
+    assert decode_page(SIMPLIFIED.encode("gb18030"), (declared,)) == (SIMPLIFIED, "gb18030")
+
+
 def test_what_a_page_says_of_itself_counts_too() -> None:
     page = "<meta charset='windows-1251'><p>Вчера правительство приняло новый закон о налогах."
     assert decode_page(page.encode("cp1251"), (None, "no-such-charset")) == (page, "cp1251")
