@@ -40,6 +40,7 @@ def write(folder: Path, sizes: Mapping[str, int], read: Callable[[str], Tensor],
     for file, part in zip(names, parts, strict=True):
         with atomic_write(folder / file) as temporary:
             save_file({name: read(name).contiguous() for name in part}, temporary, metadata={"format": "pt"})
+            temporary.chmod(0o644)  # safetensors writes for the owner only, and an export is to be handed on
     if len(parts) > 1:
         index = {name: file for file, part in zip(names, parts, strict=True) for name in part}
         write_json(folder / INDEX, {"metadata": {"total_size": sum(sizes.values())}, "weight_map": index})
