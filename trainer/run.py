@@ -12,6 +12,7 @@ from manifests.files import digest, sha256
 from manifests.schema.base import load
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.shards import ShardManifest
+from manifests.schema.training import TrainingManifest
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,12 @@ class Run:
     def fingerprint(self) -> str:
         """Hash of everything that decides the training."""
         return digest({"curriculum": self.manifest.model_dump(mode="json"), "shards": self.shards_sha256})
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training manifest stands, and is that of this curriculum and these shards."""
+        file = self.training_manifest
+        return file.exists() and load(file, TrainingManifest).fingerprint == self.fingerprint
 
     def journal(self) -> Journal:
         """The run's journal, as it is now."""

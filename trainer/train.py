@@ -17,7 +17,7 @@ from curriculum.hashing import key
 from curriculum.journal import Rollback
 from curriculum.plan import StepPlan
 from manifests.files import write_json
-from manifests.schema.base import ManifestError, load
+from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.training import CheckpointFile, TrainingManifest
 from trainer import checkpoint, records
@@ -54,7 +54,7 @@ def train(run: Run, watchers: Sequence[Watcher] = (), *, quiet: bool = False) ->
         CheckpointError: a checkpoint could not be written.
         Diverged: the guard has rolled the run back as often as it may, or cannot do so.
     """
-    if _finished(run):
+    if run.finished:
         return False
     join_process_group()
     try:
@@ -79,11 +79,6 @@ def _attempt(run: Run, watchers: Sequence[Watcher], *, quiet: bool) -> bool:
     finally:
         loop.close()
     return True
-
-
-def _finished(run: Run) -> bool:
-    file = run.training_manifest
-    return file.exists() and load(file, TrainingManifest).fingerprint == run.fingerprint
 
 
 class TrainingLoop:
