@@ -17,7 +17,7 @@ DESCRIPTION = {
     "language": "keep English, Chinese (Hans/Hant) and code; reject the rest with the label that was found",
     "quality": "measure signals and perplexity, then apply the manifest's rules",
     "dedup": "exact, paragraph and near-duplicate removal (MinHash LSH, verified), repeated characters",
-    "privacy": "replace or remove e-mail, phone, URL, IP, CN ID card and bank card numbers",
+    "privacy": "replace, hash or remove 17 kinds of personal data and credentials, or drop the document",
     "decontaminate": "reject documents that share an n-gram with a benchmark item",
     "shards": "tokenise, plan the mix to the token budget, write token-balanced shards and BiFlan pairs",
     "corpus": "all seven steps in order",
@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    logging.getLogger().setLevel(logging.ERROR)  # Beam warns of cloud clients that are not installed
     warnings.filterwarnings("ignore", module="apache_beam")
     try:
         _work(options)

@@ -17,7 +17,8 @@ from pipeline.text.utf8 import decode_at
 HAN, KANA, HANGUL, WORDS, SIMPLIFIED, TRADITIONAL, JAPANESE = range(7)
 # Further classes: digits and underscores, which make a run of letters an identifier, and marks, which are passed over.
 _LETTER, _JOINT, _MARK = WORDS + 1, 8, 9
-_FLAGS = 4  # SIMPLIFIED, TRADITIONAL and JAPANESE stand in the upper half of a Han character's class.
+STANDARD = 4
+"""SIMPLIFIED, TRADITIONAL and JAPANESE stand in the upper half of a Han character's class, shifted by so many bits."""
 # A single letter is a variable or a bullet more often than a word.
 _LEAST_LETTERS = 2
 
@@ -39,7 +40,7 @@ def _class(point: int) -> int:
         return 0
     for kind, ranges in ((HAN, _HAN_RANGES), (KANA, _KANA_RANGES), (HANGUL, _HANGUL_RANGES)):
         if any(begin <= point < end for begin, end in ranges):
-            return kind + 1 | (_standard(point) << _FLAGS if kind == HAN else 0)
+            return kind + 1 | (_standard(point) << STANDARD if kind == HAN else 0)
     return _LETTER
 
 
@@ -93,8 +94,8 @@ def _count_scripts(data: np.ndarray, offsets: np.ndarray, table: np.ndarray, out
             letters, joined = 0, False
             if kind:
                 counts[(kind & 15) - 1] += 1
-                if kind >> _FLAGS:
-                    counts[kind >> _FLAGS] += 1
+                if kind >> STANDARD:
+                    counts[kind >> STANDARD] += 1
         counts[WORDS] += letters >= _LEAST_LETTERS and not joined
 
 

@@ -22,7 +22,7 @@ from pipeline.text.classes import (
 )
 from pipeline.text.phrases import GROUP, GROUPS
 from pipeline.text.repetition import first_of
-from pipeline.text.script import SIMPLIFIED, TRADITIONAL
+from pipeline.text.script import SIMPLIFIED, STANDARD, TRADITIONAL
 from pipeline.text.utf8 import decode_at, eight_at
 
 LINE = np.dtype([("hash", "u8"), ("size", "i4"), ("opens", "i4")])
@@ -66,8 +66,8 @@ def tally_characters(frequency, seen, table, scripts, out):  # type: ignore[no-u
         out.curly += number * (point == ord("{") or point == ord("}"))
         out.hashes += number * (point == ord("#"))
         if point < scripts.size:
-            out.simplified += number * (scripts[point] == SIMPLIFIED)
-            out.traditional += number * (scripts[point] == TRADITIONAL)
+            out.simplified += number * (scripts[point] >> STANDARD == SIMPLIFIED)
+            out.traditional += number * (scripts[point] >> STANDARD == TRADITIONAL)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -10,7 +10,7 @@ from collections import Counter
 from pipeline.text import classes
 from pipeline.text.phrases import GROUPS
 from pipeline.text.scan import GENERATED_HEAD, STOP_WORDS
-from pipeline.text.script import TRADITIONAL, script_table
+from pipeline.text.script import SIMPLIFIED, STANDARD, TRADITIONAL, script_table
 
 TABLE = classes.class_table()
 
@@ -111,12 +111,13 @@ def _characters(text: str, visible: list[str]) -> dict[str, float]:
     letters = sum(_is(c, classes.LETTER) for c in visible)
     alphanumeric = sum(_is(c, classes.LETTER | classes.DIGIT) for c in visible)
     sentences = _sentences(text)
-    marked = [c for c in visible if ord(c) < len(script_table()) and script_table()[ord(c)]]
+    standards = [script_table()[ord(c)] >> STANDARD for c in visible if ord(c) < len(script_table())]
+    traditional, simplified = standards.count(TRADITIONAL), standards.count(SIMPLIFIED)
     return {name: _ratio(sum(_is(c, flag) for c in visible), len(visible)) for name, flag in flags.items()} | {
         "uppercase_ratio": _ratio(sum(_is(c, classes.UPPER) for c in visible), letters),
         "whitespace_ratio": _ratio(len(text) - len(visible), len(text)),
         "curly_ratio": _ratio(visible.count("{") + visible.count("}"), len(visible)),
-        "traditional_ratio": _ratio(sum(script_table()[ord(c)] == TRADITIONAL for c in marked), len(marked)),
+        "traditional_ratio": _ratio(traditional, traditional + simplified),
         "sentences": len(sentences),
         "mean_sentence_length": _ratio(alphanumeric, len(sentences)),
         "top_character": _ratio(max(Counter(visible).values(), default=0), len(visible)),
