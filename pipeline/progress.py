@@ -18,7 +18,7 @@ INTERVAL = 0.25
 def progress(title: str, folder: Path, names: Sequence[str]) -> Iterator[None]:
     """Shows how many of the named pieces of work are recorded in ``folder``, until the block ends."""
     stop = threading.Event()
-    bar = tqdm(total=len(names) or None, desc=title, unit="part", leave=False, dynamic_ncols=True)
+    bar = tqdm(total=len(names) or None, desc=title, unit="part", leave=False, dynamic_ncols=True, disable=None)
 
     def watch() -> None:
         waiting = list(names)
