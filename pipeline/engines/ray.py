@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -43,6 +44,7 @@ class RayEngine:
         local: dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
         self._session = ray.init(address=address, log_to_driver=False, configure_logging=True, logging_level="warning", **local)
         ray.data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.WARNING)
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         shared = ray.put(work)
