@@ -65,7 +65,12 @@ def test_a_sound_run_verifies_and_a_changed_checkpoint_does_not(trained: tuple[P
     assert [problem for problem in verify(run).problems if str(weights) in problem and "SHA-256" in problem]
 
 
-def test_the_model_answers(trained: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--curriculum", str(trained[0]), "--run", str(trained[1]), "--prompt", "什么是人工智能？", "--max-tokens", "5"]
-    assert trainer(["generate", *arguments]) == 0
-    assert capsys.readouterr().out.removesuffix("\n"), "an answer, be it of spaces"
+def test_the_model_answers(trained: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["generate", "--curriculum", str(trained[0]), "--run", str(trained[1]), "--max-tokens", "5"]
+    assert trainer([*arguments, "--prompt", "什么是人工智能？"]) == 0
+    answer = capsys.readouterr().out.removesuffix("\n")
+    assert answer
+    file = tmp_path / "prompts.txt"
+    file.write_text("什么是人工智能？\n", encoding="utf-8")
+    assert trainer([*arguments, "--file", str(file)]) == 0
+    assert json.loads(capsys.readouterr().out) == {"prompt": "什么是人工智能？", "answer": answer}

@@ -162,7 +162,7 @@ class TrainingLoop:
         journal = self.run.journal()
         last = checkpoint.newest(self.run.checkpoints)
         event = Rollback(step=anomaly.step + 1, to=last.progress.step if last else 0, reason=anomaly.reason)
-        done = sum(isinstance(event, Rollback) for event in journal.events)
+        done = sum(isinstance(past, Rollback) for past in journal.events)
         try:
             if done >= self.run.manifest.train.guard.rollbacks:
                 raise ValueError(f"the run was rolled back {done} times already")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,13 +12,10 @@ from pipeline.jobs import EmitKeys, ReduceBucket
 
 
 class Engine(Protocol):
-    """Runs Beam transforms and functions over independent tasks, and one shuffle of packed keys."""
+    """Runs Beam transforms over independent tasks, and one shuffle of packed keys."""
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         """Applies ``work`` to every task; tasks may run in any order and place."""
-
-    def each(self, indices: Sequence[int], work: Callable[[int], object]) -> None:
-        """Calls ``work`` with every index; calls may run in any order and place."""
 
     def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
         """Brings the packed keys of all sources together by bucket and reduces each bucket once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,6 @@ class BeamEngine:
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         with self.pipeline() as pipeline:
             pipeline | beam.Create(tasks, reshuffle=self._shared) | work
-
-    def each(self, indices: Sequence[int], work: Callable[[int], object]) -> None:
-        if self._runner is not None:
-            return self.run(indices, beam.Map(work))
-        # In this process a pipeline would call the same function, and take longer to set up than most of these calls take.
-        for index in indices:
-            work(index)
 
     def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
         with self.pipeline() as pipeline:

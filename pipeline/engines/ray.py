@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,6 @@ def _run_one(task: Any, work: beam.PTransform) -> None:
         pipeline | beam.Create([task], reshuffle=False) | work
 
 
-@ray.remote(max_retries=RETRIES, num_cpus=1)
-def _call_one(index: int, work: Callable[[int], object]) -> None:
-    work(index)
-
-
-def _wait(pending: list[Any]) -> None:
-    while pending:
-        done, pending = ray.wait(pending)
-        ray.get(done)
-
-
 class RayEngine:
     """Uses the cluster named by ``RAY_ADDRESS``, else starts one of ``workers`` CPUs in this machine and stops it at the end."""
 
@@ -48,11 +37,10 @@ class RayEngine:
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         shared = ray.put(work)
-        _wait([_run_one.remote(task, shared) for task in tasks])
-
-    def each(self, indices: Sequence[int], work: Callable[[int], object]) -> None:
-        shared = ray.put(work)
-        _wait([_call_one.remote(index, shared) for index in indices])
+        pending = [_run_one.remote(task, shared) for task in tasks]
+        while pending:
+            done, pending = ray.wait(pending)
+            ray.get(done)
 
     def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
         def keys(row: dict[str, Any]) -> Iterator[dict[str, Any]]:

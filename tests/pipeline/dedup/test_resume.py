@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,6 @@ class OnePhase:
             raise Dies
         self._phases = 1
         self._inner.run(tasks, work)
-
-    def each(self, indices: Sequence[int], work: Callable[[int], object]) -> None:
-        if self._phases:
-            self._inner.each(indices[:-1], work)
-            raise Dies
-        self._phases = 1
-        self._inner.each(indices, work)
 
     def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
         if self._phases:
