@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -30,12 +29,15 @@ from trainer.evaluate import Evaluator
 from trainer.guard import Anomaly, Guard
 from trainer.history import HistoryError, check_history
 from trainer.loader import Loader
+from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder
+from trainer.pace import Pace, Stopwatch, ceiling
 from trainer.passes import share
 from trainer.processor import processor
 from trainer.run import Run
 from trainer.saver import Saver
-from trainer.watch import ProgressBar, TensorBoard, Watcher
+from trainer.tally import Tally
+from trainer.watch import TensorBoard, Watcher, on_terminal
 
 
 class Diverged(RuntimeError):
@@ -46,7 +48,7 @@ def train(run: Run, watchers: Sequence[Watcher] = (), *, quiet: bool = False) ->
     """Trains a run to its end, continuing from its newest whole checkpoint. False if there was nothing to do.
 
     Args:
-        watchers: told of every step and evaluation, beside TensorBoard and (unless ``quiet``) the progress bar.
+        watchers: told of every step and evaluation, beside TensorBoard and (unless ``quiet``) the progress bar or log.
 
     Raises:
         ManifestError, ShardError: manifests or shards that cannot be used.
@@ -87,7 +89,6 @@ class TrainingLoop:
     def __init__(self, run: Run, watchers: Sequence[Watcher], *, quiet: bool) -> None:
         self.run = run
         self.writes = dist.get_rank() == 0
-        self.started = time.perf_counter()
         self.curriculum = run.curriculum()
         if self.writes:
             verify(run.shard_folder, run.shards)
@@ -99,18 +100,20 @@ class TrainingLoop:
         self.guard = Guard(run.manifest.train.guard)
         self.step = 0
         self.tokens: Counter[str] = Counter()
+        self.tally = Tally(run.shards.sets)
         self._resume(checkpoint.newest(run.checkpoints))
         self.first_step = self.step
         self.given = tuple(watchers)
+        total_tokens = sum(stage.tokens for stage in run.manifest.stages)
         self.watchers: list[Watcher] = []
         if self.writes:
             run.training_manifest.unlink(missing_ok=True)  # of a curriculum that this one continues
             self.metrics = records.Records(run.train_folder / "metrics.jsonl", self.step)
             self.evaluations = records.Records(run.train_folder / "evaluation.jsonl", self.step if self.step else -1)
-            self.watchers = [TensorBoard(run.train_folder / "tensorboard", self.step)]
+            self.watchers = [TensorBoard(run.train_folder / "tensorboard", self.step, self.tally)]
             if not quiet:
-                total = sum(stage.tokens for stage in run.manifest.stages)
-                self.watchers.append(ProgressBar(total, self.tokens.total()))
+                self.watchers.append(on_terminal(self.curriculum.total_steps, total_tokens, self.tokens.total(), self.tally))
+        self.stopwatch = Stopwatch(ceiling(run.manifest.train), total_tokens)
 
     def _resume(self, found: Checkpoint | None) -> None:
         if found is None:
@@ -127,6 +130,7 @@ class TrainingLoop:
         self.tokens.update(progress.tokens_by_set)
         for line in records.read(self.run.train_folder / "metrics.jsonl"):
             if line["step"] <= self.step:
+                self.tally.observe(line)
                 with suppress(Anomaly):  # settings of the guard that came later judge what comes later
                     self.guard.observe(line["step"] - 1, line["stage"], line["loss"])
 
@@ -175,6 +179,7 @@ class TrainingLoop:
         dist.barrier()
 
     def _train_step(self, plan: StepPlan) -> None:
+        self.stopwatch.start()
         passes: list[Pass] = []
         tokens: Counter[str] = Counter()
         for micro, idle in share(arrange(plan, self.sets, self.run.manifest.model)):
@@ -186,13 +191,14 @@ class TrainingLoop:
         except NonFinite as error:
             raise Anomaly(plan.step, str(error)) from None
         self.step = plan.step + 1
-        sums = add_over_ranks([float(tokens[name]) for name in plan.sets])
+        *sums, flops = add_over_ranks([*(float(tokens[name]) for name in plan.sets), self._flops(passes)])
         self.tokens.update({name: int(count) for name, count in zip(plan.sets, sums, strict=True)})
+        pace = self.stopwatch.stop(sum(sums), flops, self.tokens.total())
         if self.writes:
-            self._record(plan, result.loss, result.gradient_norm)
+            self._record(plan, result.loss, result.gradient_norm, pace)
         self.guard.observe(plan.step, plan.stage, result.loss)
 
-    def _record(self, plan: StepPlan, loss: float, gradient_norm: float) -> None:
+    def _record(self, plan: StepPlan, loss: float, gradient_norm: float, pace: Pace) -> None:
         record = {
             "step": self.step,
             "stage": plan.stage,
@@ -203,8 +209,13 @@ class TrainingLoop:
             "gradient_norm": gradient_norm,
         }
         self.metrics.append(record)
+        self.tally.observe(record)
         for watcher in (*self.watchers, *self.given):
-            watcher.step(record)
+            watcher.step(record, pace)
+
+    def _flops(self, passes: Sequence[Pass]) -> float:
+        settings, vocabulary = self.run.manifest.model, self.run.shards.vocabulary.padded
+        return float(sum(step_flops(settings, vocabulary, *one.batch.lengths) for one in passes if not one.idle))
 
     def _evaluate(self) -> None:
         for stage, losses in self.evaluator.measure(self.engine).items():
@@ -256,10 +267,10 @@ class TrainingLoop:
         write_json(self.run.training_manifest, manifest.model_dump())
 
     def _write_stats(self) -> None:
-        seconds = time.perf_counter() - self.started
         stats = {
-            "seconds": seconds,
             "steps": self.step - self.first_step,
+            **self.stopwatch.figures(),
+            "tokens_by_stage": {stage.name: self.tally.of(stage.name) for stage in self.run.manifest.stages},
             "processes": self.engine.world_size,
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         }

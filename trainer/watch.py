@@ -1,19 +1,24 @@
-"""What a person sees of a running training: a progress bar, and TensorBoard."""
+"""What a person sees of a running training: a progress bar or lines of a log, and TensorBoard."""
 
 from __future__ import annotations
 
+import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from trainer.pace import Pace
+from trainer.tally import Tally
+
 
 class Watcher(Protocol):
     """Is told of every step's metrics and every evaluation's losses. It cannot change the run, but an exception stops it."""
 
-    def step(self, record: dict[str, Any]) -> None:
-        """A line of metrics.jsonl."""
+    def step(self, record: dict[str, Any], pace: Pace) -> None:
+        """A line of metrics.jsonl, and how fast the training is."""
 
     def evaluation(self, record: dict[str, Any]) -> None:
         """A line of evaluation.jsonl."""
@@ -23,37 +28,85 @@ class Watcher(Protocol):
 
 
 class ProgressBar:
-    """Tokens read, tokens per second and time left, on a terminal; elsewhere only the evaluations, a line each."""
+    """Tokens read, tokens a second, time left and utilisation, on a terminal."""
 
-    def __init__(self, total_tokens: int, tokens: int) -> None:
-        self._bar = tqdm(total=total_tokens, initial=tokens, unit="tok", unit_scale=True, disable=None, dynamic_ncols=True)
+    def __init__(self, total_steps: int, total_tokens: int, tokens: int) -> None:
+        self._total_steps = total_steps
+        self._bar = tqdm(total=total_tokens, initial=tokens, unit="tok", unit_scale=True, dynamic_ncols=True)
 
-    def step(self, record: dict[str, Any]) -> None:
-        self._bar.set_description(f"{record['stage']} step {record['step']}", refresh=False)
-        self._bar.set_postfix_str(f"loss {record['loss']:.3f}", refresh=False)
+    def step(self, record: dict[str, Any], pace: Pace) -> None:
+        """Moves the bar; tqdm draws it ten times a second at most."""
+        self._bar.set_description(f"{record['stage']} step {record['step']}/{self._total_steps}", refresh=False)
+        self._bar.set_postfix_str(f"loss {record['loss']:.3f}, lr {record['learning_rate']:.2e}, MFU {pace.mfu:.1%}", refresh=False)
         self._bar.update(record["tokens"] - self._bar.n)
 
     def evaluation(self, record: dict[str, Any]) -> None:
-        losses = "  ".join(f"{name} {loss:.3f}" for name, loss in record["losses"].items())
-        tqdm.write(f"step {record['step']:>8}  held-out, objective {record['stage']}: {losses}")
+        """A line above the bar."""
+        tqdm.write(_heldout(record))
 
     def close(self) -> None:
+        """Leaves the bar as it stands."""
         self._bar.close()
+
+
+class Log:
+    """Where there is no terminal (nohup, a scheduler, CI): the first step, the last, and one a ``period`` seconds, a line each."""
+
+    def __init__(self, total_steps: int, tally: Tally, period: float = 10.0) -> None:
+        self._total_steps, self._tally, self._period = total_steps, tally, period
+        self._next = 0.0
+
+    def step(self, record: dict[str, Any], pace: Pace) -> None:
+        """A line, if it is time for one."""
+        if pace.elapsed < self._next and record["step"] < self._total_steps:
+            return
+        self._next = pace.elapsed + self._period
+        tokens = " ".join(f"{language} {count:,}" for language, count in self._tally.of(record["stage"]).items())
+        print(
+            f"step {record['step']}/{self._total_steps}  {record['stage']}  loss {record['loss']:.4f}  lr {record['learning_rate']:.3e}  "
+            f"{pace.tokens_per_second:,.0f} tokens/s  MFU {pace.mfu:.1%}  tokens of the stage: {tokens}  "
+            f"ETA {timedelta(seconds=round(pace.remaining))}",
+            flush=True,
+        )
+
+    def evaluation(self, record: dict[str, Any]) -> None:
+        """A line."""
+        print(_heldout(record), flush=True)
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 class TensorBoard:
     """Event files in a folder; events of steps that are done again are hidden."""
 
-    def __init__(self, folder: Path, step: int) -> None:
+    def __init__(self, folder: Path, step: int, tally: Tally) -> None:
         self._writer = SummaryWriter(str(folder), purge_step=step + 1)
+        self._tally = tally
 
-    def step(self, record: dict[str, Any]) -> None:
-        for name in ("loss", "learning_rate", "gradient_norm"):
-            self._writer.add_scalar(f"train/{name}", record[name], record["step"])
+    def step(self, record: dict[str, Any], pace: Pace) -> None:
+        """Loss, rate and gradient; tokens of the stage by language; tokens a second and utilisation."""
+        scalars = {f"train/{name}": record[name] for name in ("loss", "learning_rate", "gradient_norm")}
+        scalars |= {"speed/tokens_per_second": pace.tokens_per_second, "speed/mfu": pace.mfu}
+        scalars |= {f"tokens/{record['stage']}/{language}": count for language, count in self._tally.of(record["stage"]).items()}
+        for name, value in scalars.items():
+            self._writer.add_scalar(name, value, record["step"])
 
     def evaluation(self, record: dict[str, Any]) -> None:
+        """A loss for each set, under the stage's name."""
         for name, loss in record["losses"].items():
             self._writer.add_scalar(f"heldout/{record['stage']}/{name}", loss, record["step"])
 
     def close(self) -> None:
+        """Flushes and closes the file."""
         self._writer.close()
+
+
+def on_terminal(total_steps: int, total_tokens: int, tokens: int, tally: Tally) -> ProgressBar | Log:
+    """A bar where standard error, which tqdm draws on, is a terminal; else a log."""
+    return ProgressBar(total_steps, total_tokens, tokens) if sys.stderr.isatty() else Log(total_steps, tally)
+
+
+def _heldout(record: dict[str, Any]) -> str:
+    losses = "  ".join(f"{name} {loss:.3f}" for name, loss in record["losses"].items())
+    return f"step {record['step']:>8}  held-out, objective {record['stage']}: {losses}"

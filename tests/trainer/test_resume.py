@@ -22,6 +22,7 @@ from trainer import checkpoint
 from trainer.checkpoint import newest
 from trainer.engine import Engine, EngineState, StepResult
 from trainer.history import HistoryError
+from trainer.pace import Pace
 from trainer.records import read
 from trainer.run import Run
 from trainer.saver import CheckpointError
@@ -41,7 +42,7 @@ class KillAt:
     def __init__(self, step: int) -> None:
         self._step = step
 
-    def step(self, record: dict[str, Any]) -> None:
+    def step(self, record: dict[str, Any], _: Pace) -> None:
         if record["step"] == self._step:
             self.stop()
 
