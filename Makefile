@@ -88,6 +88,9 @@ typecheck: .venv/.ready ## mypy
 bench: assets ## the long measurements, on ../shared/corpus
 	@$(PY) -m tests.benchmarks.dedup_quality ../shared/corpus en zh
 	@$(PY) -m tests.benchmarks.memory
+	@$(PY) -m tests.benchmarks.kill_training runs/kill-training
+	@$(PY) -m pipeline corpus --corpus manifests/demo/corpus.yaml --run runs/demo
+	@$(PY) -m tests.benchmarks.shuffled runs/demo runs/shuffled
 	@$(PY) -m pipeline corpus --corpus tests/benchmarks/shared_corpus.yaml --run runs/shared --engine $(ENGINE) --workers $(WORKERS)
 	@$(PY) -m manifests verify runs/shared
 
