@@ -36,7 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m trainer",
         description="Train an OpenBA-style encoder-decoder through the stages of a curriculum, on the shards of a pipeline run.",
-        epilog="Several processes: torchrun --nproc-per-node 2 -m trainer train ..., or on a Ray cluster: python -m trainer.job ...",
+        epilog="Several processes: torchrun --standalone --nproc-per-node 2 -m -- trainer train ..., or deepspeed --num_gpus 2 --module "
+        "trainer train ..., or on a Ray cluster: python -m trainer.job ...",
     )
     parser.add_argument("--local_rank", type=int, help=argparse.SUPPRESS)  # the deepspeed launcher adds it
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
+import ray
 from ray.train import RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 
@@ -13,7 +16,8 @@ from trainer.__main__ import main as trainer_main
 
 
 def launch(arguments: list[str], workers: int, storage: Path, *, gpus: bool = False, cpus_per_worker: int = 1) -> None:
-    """Runs the trainer's command line in ``workers`` Ray workers that form one process group.
+    """Runs the trainer's command line in ``workers`` Ray workers that form one process group: on the cluster that ``RAY_ADDRESS`` names, or
+    on one that is started in this machine, with as many CPUs as they ask for, and stopped at the end.
 
     Args:
         arguments: those of ``python -m trainer``; paths must be absolute and on storage that every worker sees.
@@ -22,13 +26,20 @@ def launch(arguments: list[str], workers: int, storage: Path, *, gpus: bool = Fa
     Raises:
         ray.train.TrainingFailedError: a worker failed; its message is that of the trainer.
     """
-    TorchTrainer(
+    trainer = TorchTrainer(
         _worker,
         train_loop_config={"arguments": arguments},
         torch_config=TorchConfig(backend="nccl" if gpus else "gloo"),
         scaling_config=ScalingConfig(num_workers=workers, use_gpu=gpus, resources_per_worker={"CPU": cpus_per_worker}),
         run_config=RunConfig(storage_path=str(storage.resolve())),
-    ).fit()
+    )
+    address = os.environ.get("RAY_ADDRESS")
+    local: dict[str, Any] = {} if address else {"num_cpus": workers * cpus_per_worker, "include_dashboard": False}
+    ray.init(address=address, **local)
+    try:
+        trainer.fit()
+    finally:
+        ray.shutdown()
 
 
 def _worker(config: dict[str, list[str]]) -> None:

@@ -62,16 +62,15 @@ class Log:
             return
         self._next = pace.elapsed + self._period
         tokens = " ".join(f"{language} {count:,}" for language, count in self._tally.of(record["stage"]).items())
-        print(
+        _say(
             f"step {record['step']}/{self._total_steps}  {record['stage']}  loss {record['loss']:.4f}  lr {record['learning_rate']:.3e}  "
             f"{pace.tokens_per_second:,.0f} tokens/s  MFU {pace.mfu:.1%}  tokens of the stage: {tokens}  "
-            f"ETA {timedelta(seconds=round(pace.remaining))}",
-            flush=True,
+            f"ETA {timedelta(seconds=round(pace.remaining))}"
         )
 
     def evaluation(self, record: dict[str, Any]) -> None:
         """A line."""
-        print(_heldout(record), flush=True)
+        _say(_heldout(record))
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -105,6 +104,12 @@ class TensorBoard:
 def on_terminal(total_steps: int, total_tokens: int, tokens: int, tally: Tally) -> ProgressBar | Log:
     """A bar where standard error, which tqdm draws on, is a terminal; else a log."""
     return ProgressBar(total_steps, total_tokens, tokens) if sys.stderr.isatty() else Log(total_steps, tally)
+
+
+def _say(line: str) -> None:
+    """Prints at once, also into a file. Not by ``print``, which Ray Train replaces by one that says everything twice."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _heldout(record: dict[str, Any]) -> str:
