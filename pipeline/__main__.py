@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Entry point. 0: done; 1: an error that the message on standard error explains."""
     options = _parser().parse_args(arguments)
     logging.getLogger().setLevel(logging.ERROR)  # Beam warns of cloud clients that are not installed
     warnings.filterwarnings("ignore", module="apache_beam")

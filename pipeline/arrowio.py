@@ -26,6 +26,7 @@ class BatchWriter:
         self.rows = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
+        """Adds a batch, of any number of rows and of the writer's schema."""
         if batch.num_rows == 0:
             return
         if self._pending and (self._pending_rows + batch.num_rows > MAX_ROWS or self._pending_bytes + batch.nbytes > MAX_BYTES):
@@ -42,6 +43,7 @@ class BatchWriter:
             self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
 
     def close(self) -> None:
+        """Writes what is pending, and the file's end."""
         self._flush()
         self._writer.close()
 

@@ -123,6 +123,7 @@ def _install_all(packages: Sequence[Package], assets: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Entry point. 0: all are there; 1: an error that the message on standard error explains."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.assets", description="Fetch the models and the sample text of the demo.")
     parser.add_argument("--manifest", type=Path, default=MANIFEST, help="what to fetch (default manifests/assets.yaml)")
     parser.add_argument("--folder", type=Path, default=Path("assets"), help="where to (default assets)")

@@ -56,17 +56,21 @@ class ElementCoder(beam.coders.Coder):
     coder would pickle the whole batch to know."""
 
     def encode(self, value: Element) -> bytes:
+        """An element as bytes."""
         return pickle.dumps(value)
 
     def decode(self, encoded: bytes) -> Element:
+        """The element that the bytes were made from."""
         element: Element = pickle.loads(encoded)
         return element
 
     def estimate_size(self, value: Element) -> int:
+        """Bytes of the Arrow buffers."""
         batch = value.batch
         return batch.kept.nbytes + batch.rejected.nbytes if isinstance(batch, Outcome) else 0 if batch is None else batch.nbytes
 
     def is_deterministic(self) -> bool:
+        """False: an element is no key."""
         return False
 
 
@@ -98,6 +102,7 @@ class Read(beam.DoFn):
     """PartTask -> its record batches, then the end mark."""
 
     def process(self, task: PartTask) -> Iterator[Element]:
+        """The task's batches in order, then its end mark: an element without a batch, with their number."""
         sequence, row = 0, 0
         for batch in task.reader:
             yield Element(task.index, sequence, row, batch)
@@ -113,9 +118,11 @@ class Apply(beam.DoFn):
         self._work = work
 
     def setup(self) -> None:
+        """Loads what the transform needs, once in a worker."""
         self._work.setup()
 
     def process(self, element: Element) -> Iterator[Element]:
+        """The transform's outcome for a batch; an end mark as it is."""
         if element.batch is None:
             yield element
         else:
@@ -158,6 +165,7 @@ class _Sink(beam.DoFn):
 
 
 def part_name(index: int) -> str:
+    """Name of a part's files, without what follows the dot."""
     return f"part-{index:05d}"
 
 
@@ -245,6 +253,7 @@ class TransformParts(beam.PTransform):
         self._sink = sink
 
     def expand(self, tasks: beam.PCollection) -> beam.PCollection:
+        """Tasks -> what the sink reports of each part."""
         return tasks | "read" >> beam.ParDo(Read()) | "apply" >> beam.ParDo(Apply(self._work)) | "write" >> beam.ParDo(self._sink)
 
 
@@ -293,4 +302,5 @@ class ReduceBucket:
 
 
 def bucket_name(bucket: int) -> str:
+    """Name of a bucket's files, without what follows the dot."""
     return f"bucket-{bucket:03d}"

@@ -12,6 +12,7 @@ FOLDER = ".records"
 
 
 def record_path(folder: Path, name: str) -> Path:
+    """Where the record of the work called ``name`` stands in a step's folder."""
     return folder / FOLDER / f"{name}.json"
 
 

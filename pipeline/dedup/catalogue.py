@@ -23,6 +23,7 @@ class Catalogue:
 
     @property
     def documents(self) -> int:
+        """Documents in all files."""
         return self.firsts[-1]
 
     @property
@@ -32,10 +33,12 @@ class Catalogue:
 
     @property
     def own(self) -> tuple[Path, ...]:
+        """Key files of the run itself, without those of the index."""
         return self.keys[self.old_files :]
 
 
 def catalogue(old: Sequence[Path], own: Sequence[Path]) -> Catalogue:
+    """Numbers the documents of the index's key files (``old``) and of the run's (``own``), in this order."""
     keys = (*old, *own)
     firsts = np.cumsum([0, *(open_table(path).num_rows for path in keys)], dtype=np.int64)
     return Catalogue(keys, tuple(firsts.tolist()), len(old))

@@ -31,15 +31,18 @@ class BeamEngine:
         self._shared = runner is not None
 
     def pipeline(self) -> beam.Pipeline:
+        """An empty pipeline that runs, when its block ends, where the engine's jobs do."""
         if self._runner is None:
             return in_process()
         return beam.Pipeline(options=PipelineOptions([f"--runner={self._runner}", *self._options]))
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
+        """One pipeline over all tasks (see Engine.run)."""
         with self.pipeline() as pipeline:
             pipeline | beam.Create(tasks, reshuffle=self._shared) | work
 
     def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
+        """One pipeline with a GroupByKey (see Engine.group)."""
         with self.pipeline() as pipeline:
             keys = pipeline | beam.Create(sources, reshuffle=self._shared) | "emit" >> beam.FlatMap(emit)
             keys | "group" >> beam.GroupByKey() | "reduce" >> beam.Map(reduce)

@@ -36,6 +36,7 @@ class RayEngine:
         logging.getLogger("ray.data").setLevel(logging.WARNING)
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
+        """A Ray task with a pipeline of its own for each task (see Engine.run), tried again where it fails."""
         shared = ray.put(work)
         pending = [_run_one.remote(task, shared) for task in tasks]
         while pending:
@@ -43,6 +44,8 @@ class RayEngine:
             ray.get(done)
 
     def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
+        """A Ray Data group-by (see Engine.group)."""
+
         def keys(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             return ({"bucket": bucket, "payload": payload} for bucket, payload in emit((row["index"], Path(row["path"]))))
 
@@ -54,4 +57,5 @@ class RayEngine:
         data.materialize()
 
     def close(self) -> None:
+        """Leaves the cluster, and stops it where the engine started it."""
         ray.shutdown()

@@ -34,6 +34,7 @@ class Folds:
 
     @staticmethod
     def by(settings: Fitting) -> Folds:
+        """As many folds as a model is fitted with: one where it is not cross-fitted."""
         return Folds(settings.folds if settings.reference == "crossfit" else 1)
 
     def fold(self, hashes: pa.Array) -> np.ndarray:

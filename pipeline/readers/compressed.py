@@ -36,6 +36,7 @@ class DamagedFileError(ValueError):
 
 
 def is_compressed(file: InputFile) -> bool:
+    """Whether the name ends as those of compressed files do."""
     return file.suffix in _DECODERS
 
 

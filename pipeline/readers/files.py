@@ -24,11 +24,17 @@ class InputFile:
 
     @classmethod
     def of(cls, path: Path) -> InputFile:
+        """A local file as it stands.
+
+        Raises:
+            OSError: it cannot be read.
+        """
         status = path.stat()
         return cls(str(path), status.st_size, status.st_mtime_ns)
 
     @property
     def suffix(self) -> str:
+        """The last part of the name, with its dot; empty where it has none."""
         return PurePosixPath(self.location).suffix
 
     def open(self) -> BinaryIO:
@@ -45,6 +51,7 @@ def is_url(path: str) -> bool:
 
 
 def local_path(path: str) -> Path:
+    """A path or a ``file://`` URL as a path."""
     return Path(path.removeprefix("file://"))
 
 

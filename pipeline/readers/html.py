@@ -53,6 +53,7 @@ def read_page(file: InputFile, name: str, limit: int) -> pa.RecordBatch:
 
 
 def page_meta(**entries: str | None) -> str:
+    """The ``meta`` column's JSON of a page; entries that are empty or None are left out."""
     return orjson.dumps({name: value for name, value in entries.items() if value}).decode()
 
 

@@ -36,6 +36,7 @@ def raw_row(key: str, text: bytes, **columns: Any) -> pa.RecordBatch:
 
 
 def json_string(text: str) -> str:
+    """The text as a JSON string, quotes included."""
     return orjson.dumps(text).decode()
 
 

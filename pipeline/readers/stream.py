@@ -28,6 +28,7 @@ class ByteStream:
         return bytes(self._held[self._position : self._position + size])
 
     def take(self, size: int) -> bytes:
+        """The next ``size`` bytes, fewer at the end; they are then behind."""
         found = self.peek(size)
         self._advance(len(found))
         return found

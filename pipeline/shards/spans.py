@@ -29,6 +29,7 @@ class Columns:
         return Columns, (self.paths,)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
+        """All record batches, file by file."""
         return (batch for path in self.paths for batch in read_batches(path))
 
     @cached_property
@@ -36,6 +37,7 @@ class Columns:
         return np.cumsum([0, *(batch.num_rows for batch in self.batches())])
 
     def column(self, name: str) -> pa.ChunkedArray:
+        """One column of all rows."""
         return pa.chunked_array([batch.column(name) for batch in self.batches()])
 
     def parts(self, rows: Int64) -> Iterator[tuple[pa.RecordBatch, Int64, Int64]]:

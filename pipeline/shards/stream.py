@@ -51,10 +51,12 @@ class Stream:
 
     @property
     def tokens(self) -> int:
+        """Tokens of the whole stream, eos included."""
         return int(self._ends[-1]) if len(self._ends) else 0
 
     @property
     def shards(self) -> int:
+        """Number of shards."""
         return -(-self.tokens // self.shard)
 
     def __call__(self, index: int, path: Path) -> None:

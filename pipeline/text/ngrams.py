@@ -25,6 +25,7 @@ _SALT = np.uint64(0xD6E8FEB86659FD93)
 
 @numba.njit(cache=True, nogil=True)
 def powers_of_base(size: int) -> np.ndarray:
+    """uint64 [size + 1]: the hash's base to the power of 0, 1, ... ``size``, modulo 2**64."""
     powers = np.ones(size + 1, np.uint64)
     for index in range(size):
         powers[index + 1] = powers[index] * _BASE

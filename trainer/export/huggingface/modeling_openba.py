@@ -22,6 +22,7 @@ Rotation = tuple[Tensor, Tensor]
 
 
 def make_norm(config: OpenBAConfig) -> nn.Module:
+    """The normalisation of [..., hidden_size] that the configuration names."""
     return nn.LayerNorm(config.hidden_size, eps=1e-5) if config.norm == "pre" else nn.RMSNorm(config.hidden_size, eps=1e-5)
 
 
@@ -56,6 +57,7 @@ class OpenBAAttention(nn.Module):
         self.o = nn.Linear(width, config.hidden_size)
 
     def forward(self, x: Tensor, turn: Rotation, mask: Tensor | None, cache: EncoderDecoderCache | None) -> Tensor:
+        """[batch, positions, hidden_size] -> same; ``mask`` as scaled_dot_product_attention takes it, ``cache`` holds earlier positions."""
         batch, length, _ = x.shape
         shape = (batch, length, self.config.num_heads, 3, self.config.kv_channels)
         queries, keys, values = self.qkv(x).view(shape).permute(3, 0, 2, 1, 4)
@@ -83,6 +85,7 @@ class OpenBACrossAttention(nn.Module):
         self.o = nn.Linear(width, config.hidden_size)
 
     def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None, cache: EncoderDecoderCache | None) -> Tensor:
+        """[batch, positions, hidden_size], attending to ``memory`` [batch, source positions, hidden_size] -> the shape of ``x``."""
         batch, length, _ = x.shape
         queries = self.q(x).view(batch, length, self.config.num_heads, self.config.kv_channels).transpose(1, 2)
         if cache is not None and cache.is_updated.get(self.layer):
@@ -108,6 +111,7 @@ class OpenBAMLP(nn.Module):
         self.fc_out = nn.Linear(config.mlp_size, config.hidden_size, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """[batch, positions, hidden_size] -> same."""
         gate, up = self.fc_in(x).chunk(2, dim=-1)
         return self.fc_out(F.silu(gate) * up)
 
@@ -141,6 +145,7 @@ class OpenBABlock(nn.Module):
         memory_mask: Tensor | None = None,
         cache: EncoderDecoderCache | None = None,
     ) -> Tensor:
+        """[batch, positions, hidden_size] -> same; with ``memory`` [batch, source positions, hidden_size] in the decoder."""
         x = x + self._drop(self.self_attn_output_layernorm(self.self_attn(self.input_layernorm(x), turn, mask, cache)))
         normed = self.post_attn_layernorm(x)
         if memory is not None:
@@ -204,15 +209,19 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """Weights come from a checkpoint; nothing is drawn."""
 
     def get_encoder(self) -> OpenBAStack:
+        """The stack that reads."""
         return self.encoder
 
     def get_decoder(self) -> OpenBAStack:
+        """The stack that writes."""
         return self.decoder
 
     def get_input_embeddings(self) -> nn.Embedding:
+        """The one embedding, of encoder, decoder and output."""
         return self.shared_embedding
 
     def get_output_embeddings(self) -> nn.Linear:
+        """The output layer; its weight is the embedding's."""
         return self.lm_head
 
     def prepare_decoder_input_ids_from_labels(self, labels: Tensor) -> Tensor:

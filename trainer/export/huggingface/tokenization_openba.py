@@ -31,9 +31,11 @@ class OpenBATokenizer(PreTrainedTokenizer):
 
     @property
     def vocab_size(self) -> int:
+        """Pieces of the SentencePiece model, without the added tokens."""
         return len(self.pieces)
 
     def get_vocab(self) -> dict[str, int]:
+        """Token -> id, added tokens included."""
         return {self.pieces.id_to_piece(id): id for id in range(len(self.pieces))} | self.added_tokens_encoder
 
     def _tokenize(self, text: str, **_: Any) -> list[str]:
@@ -46,16 +48,20 @@ class OpenBATokenizer(PreTrainedTokenizer):
         return self.pieces.id_to_piece(index)
 
     def convert_tokens_to_string(self, tokens: list[str]) -> str:
+        """Text of pieces."""
         return self.pieces.decode(tokens)
 
     def build_inputs_with_special_tokens(self, token_ids_0: list[int], token_ids_1: list[int] | None = None) -> list[int]:
+        """``<S>``, the prompt, ``<extra_id_0>`` and eos: an instruction as the model was trained on it."""
         mode, answer, eos = self.convert_tokens_to_ids(["<S>", "<extra_id_0>", self.eos_token])
         return [mode, *token_ids_0, *(token_ids_1 or []), answer, eos]
 
     def num_special_tokens_to_add(self, pair: bool = False) -> int:
+        """Tokens that ``build_inputs_with_special_tokens`` adds."""
         return 3
 
     def save_vocabulary(self, save_directory: str, filename_prefix: str | None = None) -> tuple[str]:
+        """Copies the SentencePiece model into a folder; its path."""
         target = Path(save_directory) / ((f"{filename_prefix}-" if filename_prefix else "") + "spiece.model")
         if Path(self.vocab_file).resolve() != target.resolve():
             shutil.copyfile(self.vocab_file, target)
