@@ -101,7 +101,11 @@ class Curriculum:
         return bisect_right(self.spans, k, key=lambda span: span.end)
 
     def step(self, k: int) -> StepPlan:
-        """Everything about global step ``k``, in time proportional to its batch."""
+        """Everything about global step ``k`` (the first is 0), in time proportional to its batch.
+
+        Raises:
+            IndexError: there is no such step.
+        """
         index = self.stage_of(k)
         span = self.spans[index]
         stage, within = span.plan.stage, k - span.first

@@ -51,6 +51,9 @@ class Journal:
 
     A last line without its end (the process died while writing it) was never reported as written: it is ignored, and removed by the next
     append.
+
+    Raises:
+        JournalError: a whole line is not an event.
     """
 
     def __init__(self, file: Path) -> None:

@@ -20,6 +20,9 @@ def permute(positions: NDArray[np.int64], size: int, keys: NDArray[np.uint64]) -
         positions: int64[n].
         size: number of rows, at least 1.
         keys: uint64[n], the key of each position's permutation (one per epoch).
+
+    Raises:
+        ValueError: there are no rows.
     """
     if size < 1:
         raise ValueError(f"cannot permute {size} rows")

@@ -58,7 +58,11 @@ class StagePlan:
         self.check_epochs(skipped=0)
 
     def check_epochs(self, skipped: int) -> None:
-        """Refuses a stage that would read a set more often than allowed, ``skipped`` samples lost to rollbacks included."""
+        """Refuses a stage that would read a set more often than allowed, ``skipped`` samples lost to rollbacks included.
+
+        Raises:
+            ManifestError: it would; the message names the set, what is missing, and the ways out.
+        """
         for source, needed in zip(self.sources, self.mixture.counts(self.samples + skipped), strict=True):
             allowed = int(source.rows * Fraction(str(source.max_epochs)))
             if needed > allowed:

@@ -31,8 +31,9 @@ def arrange(plan: StepPlan, sets: dict[str, Stream | Pairs], model: ModelSetting
 
 
 def balanced(costs: NDArray[np.int64], sizes: list[int]) -> list[NDArray[np.int64]]:
-    """Deals samples into ``len(sizes)`` parts of the given sizes (in all ``len(costs)``) with sums of cost as even as is easy: from the
-    dearest on, each to the part that has cost least so far (Graham 1969). Returns the places of each part's samples, in order."""
+    """Deals samples of given costs (int64 [samples]) into ``len(sizes)`` parts of the given sizes, in all ``samples``, with sums of cost as
+    even as is easy: from the dearest on, each to the part that has cost least so far (Graham 1969). Returns the places of each part's
+    samples, in order: int64 [size]."""
     parts: list[list[int]] = [[] for _ in sizes]
     open_parts = [(0, index) for index, size in enumerate(sizes) if size]
     for sample in np.argsort(-costs, kind="stable").tolist():

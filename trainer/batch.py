@@ -59,7 +59,7 @@ class Batch:
         return 1 - self.tokens / (self.encoder.size + self.decoder.size)
 
     def inputs(self, device: torch.device | str = "cpu") -> dict[str, torch.Tensor | None]:
-        """The arguments of EncoderDecoder.forward by name; on the CPU they share the arrays' memory."""
+        """The arguments of EncoderDecoder.forward by name, shaped as here; on the CPU they share the arrays' memory."""
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: None if array is None else torch.from_numpy(array).to(device) for name, array in arrays.items()}
 

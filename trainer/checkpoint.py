@@ -62,6 +62,9 @@ def save(checkpoints: Path, progress: Progress, state: EngineState, keep: int, b
     """Writes ``checkpoints/step-<step>`` and removes all but the newest ``keep`` checkpoints and that of step ``best``.
 
     When this returns, it is on disk.
+
+    Raises:
+        OSError: it cannot be written; the checkpoints before stay as they are.
     """
     folder = _folder(checkpoints, progress.step)
     temporary = checkpoints / f".{folder.name}.tmp"

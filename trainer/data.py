@@ -20,7 +20,11 @@ class ShardError(ValueError):
 
 
 class Stream:
-    """The shards of a stream set as one sequence of tokens."""
+    """The shards of a stream set as one sequence of tokens.
+
+    Raises:
+        ShardError: a shard is missing or of another length.
+    """
 
     def __init__(self, folder: Path, tokens: TokenSet) -> None:
         self.tokens = tokens.tokens
@@ -42,7 +46,11 @@ class Stream:
 
 
 class Pairs:
-    """The shards of a pair set as one sequence of (prompt, target) pairs."""
+    """The shards of a pair set as one sequence of (prompt, target) pairs.
+
+    Raises:
+        ShardError: a shard is missing, or the number of pairs is another.
+    """
 
     def __init__(self, folder: Path, tokens: TokenSet) -> None:
         self._prompts = [_list_column(_column(folder, shard, "prompt")) for shard in tokens.shards]
@@ -52,7 +60,7 @@ class Pairs:
             raise ShardError(f"{folder}: set {tokens.name} holds {self._starts[-1]} pairs, not {tokens.rows}; make the shards again")
 
     def pairs(self, rows: Rows) -> tuple[list[NDArray[np.uint32]], list[NDArray[np.uint32]]]:
-        """Prompts and targets of the pairs ``rows``, as views of the shards."""
+        """Prompts and targets of the pairs ``rows``: uint32 [tokens] each, views of the shards."""
         places = list(zip(*(part.tolist() for part in self._places(rows)), strict=True))
         return [_row(self._prompts[shard], row) for shard, row in places], [_row(self._targets[shard], row) for shard, row in places]
 
@@ -73,7 +81,11 @@ class Pairs:
 
 
 def open_sets(folder: Path, sets: dict[str, TokenSet]) -> dict[str, Stream | Pairs]:
-    """Opens token sets whose shards' paths are relative to ``folder``."""
+    """Opens token sets whose shards' paths are relative to ``folder``.
+
+    Raises:
+        ShardError: a shard is missing or is not what the manifest says.
+    """
     return {name: (Stream if tokens.kind == "stream" else Pairs)(folder, tokens) for name, tokens in sets.items()}
 
 
@@ -93,7 +105,7 @@ def verify(folder: Path, shards: ShardManifest) -> None:
 
 
 def ragged(rows: list[NDArray[np.uint32]]) -> Ragged:
-    """Arrays of any lengths as one."""
+    """Arrays uint32 [any length] as one, end to end, with int64 [rows + 1] offsets."""
     offsets = np.cumsum([0] + [len(row) for row in rows], dtype=np.int64)
     return Ragged(np.concatenate(rows), offsets)
 

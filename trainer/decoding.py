@@ -47,7 +47,8 @@ class Decoding:
             cache.select(rows)
 
     def reorder(self, rows: Tensor) -> None:
-        """As ``select``, for rows that each take the place of one with the same prompt: the source is left as it is."""
+        """As ``select``, for rows (int64 [as many as now]) that each take the place of one with the same prompt: the source is left as it
+        is."""
         for cache in self._caches:
             cache.select_own(rows)
 

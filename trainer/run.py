@@ -69,9 +69,17 @@ class Run:
         return file.exists() and load(file, TrainingManifest).fingerprint == self.fingerprint
 
     def journal(self) -> Journal:
-        """The run's journal, as it is now."""
+        """The run's journal, as it is now.
+
+        Raises:
+            JournalError: a line of it is not an event.
+        """
         return Journal(self.train_folder / "journal.jsonl")
 
     def curriculum(self) -> Curriculum:
-        """The curriculum with the journal's events."""
+        """The curriculum with the journal's events.
+
+        Raises:
+            ManifestError, JournalError, ValueError: see Curriculum and Journal.
+        """
         return Curriculum(self.manifest, self.shards, self.journal())

@@ -38,7 +38,12 @@ def newest_checkpoint(run: Run) -> Checkpoint:
 
 
 def evaluate_checkpoint(run: Run) -> dict[str, dict[str, float]]:
-    """Nats per target token on the held-out sets: stage (its objective) -> set -> loss."""
+    """Nats per target token on the held-out sets: stage (its objective) -> set -> loss.
+
+    Raises:
+        ManifestError: there is no checkpoint.
+        ShardError: a held-out shard is missing or is not what the manifest says.
+    """
     state = newest_checkpoint(run).load()
     join_process_group()
     with processor(run.manifest.train.threads):
@@ -48,7 +53,12 @@ def evaluate_checkpoint(run: Run) -> dict[str, dict[str, float]]:
 
 
 def generate_texts(run: Run, prompts: list[str], max_tokens: int, choice: Choice) -> list[str]:
-    """Answers to prompts in the layout of instructions, by the newest checkpoint."""
+    """Answers to prompts in the layout of instructions, by the newest checkpoint, of ``max_tokens`` tokens at most.
+
+    Raises:
+        ManifestError: there is no checkpoint.
+        ShardError: the tokenizer is not the one that made the shards.
+    """
     pieces = load_tokenizer(run)
     model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded)
     model.load_state_dict(load_file(newest_checkpoint(run).folder / WEIGHTS))

@@ -64,7 +64,8 @@ def write(
 
 
 def read(folder: Path, settings: ModelSettings, vocabulary: Vocabulary) -> dict[str, Tensor]:
-    """The weights in a folder of the released layout (ours or the released one), by the names of EncoderDecoder, as float32.
+    """The weights in a folder of the released layout (ours or the released one), by the names of EncoderDecoder, as float32
+    of its shapes.
 
     Raises:
         ManifestError: it is another model's or another tokenizer's; a key is missing or unknown, a shape or type is wrong, or the output

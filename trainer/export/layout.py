@@ -33,7 +33,7 @@ class Entry:
         return value.view(self.interleaved, heads, -1, *value.shape[1:]).transpose(0, 1).reshape(value.shape)
 
     def from_released(self, value: Tensor, heads: int) -> Tensor:
-        """The inverse of ``to_released``."""
+        """The inverse of ``to_released``: rows [q k v] of each head to [all q | all k | all v]; the shape stays."""
         if self.interleaved == 1:
             return value
         return value.view(heads, self.interleaved, -1, *value.shape[1:]).transpose(0, 1).reshape(value.shape)

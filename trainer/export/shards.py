@@ -25,7 +25,7 @@ def write(folder: Path, sizes: Mapping[str, int], read: Callable[[str], Tensor],
 
     Args:
         sizes: bytes of each tensor, by name, in the order in which they are written.
-        read: gives a tensor by its name; no two may share memory.
+        read: gives a tensor, of any shape, by its name; no two may share memory.
         largest: bytes in a file; a single tensor may be larger.
     """
     parts: list[list[str]] = [[]]

@@ -19,7 +19,7 @@ class LayerCache:
         self._store: Tensor | None = None
 
     def extend(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Appends new positions; returns the keys and values of all positions so far."""
+        """Appends new positions, [batch, heads, positions, head_size] each; returns keys and values of all positions so far, as views."""
         batch, heads, added, head_size = keys.shape
         end = self.length + added
         if self._store is None or end > self._store.shape[3]:

@@ -9,7 +9,7 @@ from torch.utils.checkpoint import checkpoint
 
 
 def run(block: nn.Module, recompute: bool, *inputs: Any) -> Tensor:
-    """``block(*inputs)``; with ``recompute`` its activations are not kept.
+    """``block(*inputs)``, [batch, positions, d_model]; with ``recompute`` its activations are not kept.
 
     The random state is kept, so that dropout is the same in both computations, and with it every bit of the loss and the gradients.
     """

@@ -34,5 +34,5 @@ def random_bits(seeds: U64, draws: int, stream: int = 0) -> U64:
 
 
 def random_integers(seeds: U64, high: int) -> npt.NDArray[np.int64]:
-    """One integer of 1 to ``high`` (below 2**32) for each seed, uniform to one part in 2**32 / high."""
+    """int64 [n]: an integer of 1 to ``high`` (below 2**32) for each seed (uint64 [n]), uniform to one part in 2**32 / high."""
     return ((random_bits(seeds, 1)[:, 0] >> np.uint64(32)) * np.uint64(high) >> np.uint64(32)).astype(np.int64) + 1

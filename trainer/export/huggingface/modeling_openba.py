@@ -242,7 +242,11 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         **others: Any,
     ) -> Seq2SeqLMOutput:
         """Logits [batch, positions, vocab_size], and with ``labels`` (-100: none) their mean loss. Rows of ``decoder_input_ids`` may be
-        padded at the end only. Of ``others`` only ``cache`` has an effect: it is what transformers 5 calls ``past_key_values``."""
+        padded at the end only. Of ``others`` only ``cache`` has an effect: it is what transformers 5 calls ``past_key_values``.
+
+        Raises:
+            ValueError: a ``decoder_attention_mask`` that is not all ones.
+        """
         past_key_values = others.get("cache", past_key_values)
         if (padding := others.get("decoder_attention_mask")) is not None and not padding.all():
             raise ValueError("decoder_attention_mask has zeros; pad decoder_input_ids at the end only, and leave the mask out")
@@ -259,7 +263,8 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         return Seq2SeqLMOutput(loss=loss, logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=memory)
 
     def generate(self, inputs: Tensor | None = None, *arguments: Any, **settings: Any) -> Any:
-        """As in transformers; unless ``decoder_input_ids`` are given, answers begin with ``<extra_id_0>``, as the model was trained."""
+        """As in transformers; unless ``decoder_input_ids`` are given, answers begin with ``<extra_id_0>``, as the model was trained:
+        int64 [batch, positions] -> int64 [batch, positions of the answer]."""
         source = next((value for value in (inputs, settings.get("input_ids")) if value is not None), None)
         if source is not None and "decoder_input_ids" not in settings and self.config.answer_token_id is not None:
             start = torch.tensor([[self.config.decoder_start_token_id, self.config.answer_token_id]], device=source.device)
