@@ -33,9 +33,9 @@ def launch(arguments: list[str], workers: int, storage: Path, *, gpus: bool = Fa
         scaling_config=ScalingConfig(num_workers=workers, use_gpu=gpus, resources_per_worker={"CPU": cpus_per_worker}),
         run_config=RunConfig(storage_path=str(storage.resolve())),
     )
-    address = os.environ.get("RAY_ADDRESS")
-    local: dict[str, Any] = {} if address else {"num_cpus": workers * cpus_per_worker, "include_dashboard": False}
-    ray.init(address=address, **local)
+    address = os.environ.get("RAY_ADDRESS", "local")
+    size: dict[str, Any] = {"num_cpus": workers * cpus_per_worker, "include_dashboard": False} if address == "local" else {}
+    ray.init(address=address, **size)
     try:
         trainer.fit()
     finally:

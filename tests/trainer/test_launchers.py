@@ -48,7 +48,8 @@ def launch(name: str, prepared: Path, folder: Path) -> Run:
     shutil.copytree(prepared, folder / "run")
     arguments = ["train", "--curriculum", str(folder / "run" / "curriculum.yaml"), "--run", str(folder / "run")]
     environment = {name: value for name, value in os.environ.items() if name not in {"RANK", "LOCAL_RANK", "WORLD_SIZE"}}
-    environment |= {"DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"}
+    # Ray would kill workers where something else on the machine needs the memory.
+    environment |= {"DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1", "RAY_memory_monitor_refresh_ms": "0"}
     done = subprocess.run(
         [*launcher(name, folder / "notes"), *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
