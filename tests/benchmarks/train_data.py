@@ -47,6 +47,10 @@ def noising(folder: Path) -> dict[str, float]:
     collators = [Collator(denoiser, OBJECTIVE.chunk, shards.vocabulary) for denoiser in OBJECTIVE.mixture]
     seeds, rows, repeats = np.arange(MICRO_BATCH, dtype=np.uint64), list(batch), 20
     tokens = batch.size * len(collators)
+    for index, collator in enumerate(collators):
+        ours_made, made = objective.apply(batch, index, seeds), collator(rows)
+        if collator.denoiser.mode != "S":  # whose lengths are drawn
+            assert (ours_made.encoder.shape, ours_made.labels.shape) == (made["input_ids"].shape, made["labels"].shape)
     ours = speed(
         lambda: [objective.apply(batch, index, seeds) for index in range(len(collators)) for _ in range(repeats)], tokens * repeats
     )

@@ -29,9 +29,11 @@ def make_shards(corpus: Path, out: Path, cache: Path) -> Path:
     """Runs the pipeline over a quarter of the corpus, unless that was done before; returns the folder of the shards."""
     out.mkdir(parents=True, exist_ok=True)
     model = ours.train_tokenizer(corpus, cache / f"tokenizer-{PIECES}.model", PIECES)
-    if not (out / "train-sample").exists():
-        draw(corpus, out / "train-sample", SHARE)
-    manifest = ours.manifest(out / "train-sample", text_bytes(out / "train-sample"), model, out / "train.yaml")
+    sample = out / "train-sample"
+    if not sample.exists():
+        draw(corpus, sample.with_suffix(".part"), SHARE)
+        sample.with_suffix(".part").rename(sample)
+    manifest = ours.manifest(sample, text_bytes(sample), model, out / "train.yaml")
     command = [sys.executable, "-m", "pipeline", "corpus", "--corpus", str(manifest), "--run", str(out / "train-corpus"), "--workers", "1"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return out / "train-corpus" / "shards"

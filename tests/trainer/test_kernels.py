@@ -48,6 +48,18 @@ def test_rms_norm(shape: tuple[int, ...]) -> None:
     check(ours, lambda x, weight: F.rms_norm(x, (8,), weight, 1e-5), tiny, random(8, seed=1))
 
 
+def test_rms_norm_of_bfloat16_is_rounded_once() -> None:
+    norm = RMSNorm(64, eps=1e-5, dtype=torch.bfloat16)
+    x = random(7, 64, dtype=torch.bfloat16)
+    weights = random(7, 64, seed=2, dtype=torch.bfloat16).detach()
+    found = (norm(x), *torch.autograd.grad(norm(x), (x, norm.weight), weights))
+    exact, gain = x.detach().double().requires_grad_(), norm.weight.detach().double().requires_grad_()
+    out = F.rms_norm(exact, (64,), gain, 1e-5)
+    for one, two in zip(found, (out, *torch.autograd.grad(out, (exact, gain), weights.double())), strict=True):
+        assert one.dtype == torch.bfloat16
+        assert torch.allclose(one.double(), two, rtol=2**-8, atol=1e-5)
+
+
 def test_swiglu() -> None:
     layer = FeedForward(small_settings()).double()
 

@@ -23,10 +23,10 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, positions, d_model] -> same."""
-        return self.out(_Swish.apply(self.gate_up(x)))
+        return self.out(_SwiGLU.apply(self.gate_up(x)))
 
 
-class _Swish(torch.autograd.Function):
+class _SwiGLU(torch.autograd.Function):
     """[..., gate and up] -> silu(gate) * up. Keeps only its input; the backward pass writes both gradients where the product wants them."""
 
     @staticmethod
