@@ -46,7 +46,7 @@ class MakeDocuments(Transform):
         texts = pc.utf8_trim(texts, " \t\n\u3000")
         reason, detail = self._judge(batch, texts, decoded)
         # A reject shows what was found, not what became of it.
-        texts = pc.if_else(pc.is_null(reason), texts, found)
+        texts = pc.if_else(pc.is_null(reason), texts, found) if reason.null_count < len(reason) else texts
         documents = pa.RecordBatch.from_arrays(
             [
                 pc.binary_join_element_wise(source.name, batch.column("key"), ":"),
