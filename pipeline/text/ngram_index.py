@@ -65,7 +65,7 @@ def build_index(texts: pa.Array, groups: np.ndarray, words: int, characters: int
         common, common_share: an n-gram that stands in more than ``common`` items of a group, and in more than this share of them, is
             left out.
 
-    Memory: about 60 bytes an n-gram while building, 33 to 66 in the index.
+    Memory: about 60 bytes an n-gram while building, 25 to 50 in the index.
     """
     offsets, data = text_buffers(texts)
     anchor = least_units(min(words, characters))
@@ -75,7 +75,7 @@ def build_index(texts: pa.Array, groups: np.ndarray, words: int, characters: int
     whole = np.unique(lengths[lengths > 0])
     least = min(words, characters, *whole.tolist())
     seed = -(-least * SEED[0] // SEED[1])
-    capacity = 1 << max(6, int(2 * (len(hashes) + np.count_nonzero(lengths))).bit_length())
+    capacity = 1 << max(6, (3 * (len(hashes) + np.count_nonzero(lengths)) // 2).bit_length())
     table = np.zeros((2, capacity), np.uint64)
     maybe, seeds = np.zeros((2, capacity * FILTER_BITS // 64), np.uint64)
     anchors = np.unique(short[lengths > 0, 1])

@@ -24,7 +24,7 @@ class Tables(NamedTuple):
     """What is looked for.
 
     Attributes:
-        table: uint64 [2, capacity], open addressing, at most half full: hashes, and the number of the (first) item each stands in, or
+        table: uint64 [2, capacity], open addressing, at most two thirds full: hashes, and the number of the (first) item each stands in, or
             ANCHOR for the first ``anchor`` units of an item that is looked for as a whole.
         maybe, seeds: uint64 [words], filters of the table's hashes and of the seeds' hashes.
         sizes: int64 [2], units in an n-gram of words and of CJK characters.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 
-import ftfy
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -63,6 +62,8 @@ def _nfc(texts: pa.StringArray) -> pa.StringArray:
 
 def _fix_encoding(texts: pa.StringArray) -> pa.StringArray:
     """By a call each for the few documents in which mojibake is found; ftfy changes only what it can explain."""
+    import ftfy  # a tenth of a second, and most corpora have none
+
     found = pc.match_substring_regex(texts, _MOJIBAKE)
     fixed = pa.array([ftfy.fix_encoding(text) for text in texts.filter(found).to_pylist()], pa.string())
     return pc.replace_with_mask(texts, found, fixed)
