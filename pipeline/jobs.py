@@ -82,6 +82,14 @@ class CheckedFile:
         self._sha256 = file.sha256
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return read_batches(self.checked())
+
+    def checked(self) -> Path:
+        """The file, which has the bytes it should have.
+
+        Raises:
+            PipelineError: it has not, or is missing.
+        """
         try:
             found = sha256_as_it_stands(self._path)
         except FileNotFoundError:
@@ -91,7 +99,7 @@ class CheckedFile:
                 f"{self._path} was changed after it was written (SHA-256 {found[:12]}…, its manifest says {self._sha256[:12]}…); "
                 "remove the manifest.json beside it and run that step again"
             )
-        return read_batches(self._path)
+        return self._path
 
 
 @beam.typehints.with_output_types(Element)

@@ -75,7 +75,7 @@ def build_index(texts: pa.Array, groups: np.ndarray, words: int, characters: int
     whole = np.unique(lengths[lengths > 0])
     least = min(words, characters, *whole.tolist())
     seed = -(-least * SEED[0] // SEED[1])
-    capacity = 1 << max(6, (3 * (len(hashes) + np.count_nonzero(lengths)) // 2).bit_length())
+    capacity = 1 << max(6, int(1.5 * (len(hashes) + np.count_nonzero(lengths))).bit_length())
     table = np.zeros((2, capacity), np.uint64)
     maybe, seeds = np.zeros((2, capacity * FILTER_BITS // 64), np.uint64)
     anchors = np.unique(short[lengths > 0, 1])

@@ -162,8 +162,9 @@ def test_items_that_cannot_be_looked_for_are_known() -> None:
 @given(pairs=st.lists(st.tuples(st.integers(0, 9), st.integers(1, 12)), max_size=80))
 def test_distinct_hashes_are_numbered_as_they_appear(pairs: list[tuple[int, int]]) -> None:
     pairs.sort(key=lambda pair: pair[0])
-    owners, hashes = (np.array([pair[side] for pair in pairs], kind) for side, kind in ((0, np.uint32), (1, np.uint64)))
-    number, rows, items = number_hashes(hashes * np.uint64(0x9E3779B97F4A7C15), owners)
+    owners = np.array([owner for owner, _ in pairs], np.uint32)
+    hashes = np.array([value * 0x9E3779B97F4A7C15 % 2**64 for _, value in pairs], np.uint64)
+    number, rows, items = number_hashes(hashes, owners)
     distinct = list(dict.fromkeys(value for _, value in pairs))
     assert number.tolist() == [distinct.index(value) for _, value in pairs]
     assert [pairs[row][1] for row in rows] == distinct
