@@ -47,3 +47,11 @@ def numbers(text: bytes, kind: str) -> list[tuple[int, int]]:
                 spans.append((start, start + size))
             match = finder.expression.search(text, start + size if size else start + 1)
     return sorted(spans)
+
+
+def keys(text: bytes) -> list[tuple[int, int]]:
+    """Spans of keys that begin where no other character of keys stands before them."""
+    finder = next(finder for finder in FINDERS if finder.kind == "api_key")
+    assert finder.expression
+    free = re.compile(rb"(?<![0-9A-Za-z_\-])" + finder.expression.pattern, re.VERBOSE)
+    return [match.span() for match in free.finditer(text) if finder.validate(match.group(), b"", b"")]
