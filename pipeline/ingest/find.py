@@ -43,7 +43,8 @@ def _below(source: Source, root: Path) -> Found:
             f"source {source.name!r}: {root} does not exist; correct its `path` (relative to the corpus manifest) or run `make assets`"
         )
     excluded = {path for pattern in source.exclude for path in root.glob(pattern)}
-    matching = {path for pattern in source.include for path in root.glob(pattern)} - excluded
+    matching = {path for pattern in source.include for path in root.glob(_with_files(pattern))}
+    matching = {path for path in matching if excluded.isdisjoint((path, *path.parents))}
     shown = sorted((name, path) for path in matching if not _hidden(name := path.relative_to(root).as_posix()))
     broken = tuple(name for name, path in shown if path.is_symlink() and not path.exists())
     named = [(name, path) for name, path in shown if path.is_file()]
@@ -54,6 +55,11 @@ def _below(source: Source, root: Path) -> Found:
         links = f" ({len(refused)} links that lead out of it are not followed)" if refused else ""
         raise ManifestError(f"source {source.name!r}: no file below {root} matches {list(source.include)}{links}; correct `include`")
     return Found(files, refused, broken)
+
+
+def _with_files(pattern: str) -> str:
+    """For Path.glob, whose ``**`` at the end of a pattern means folders alone."""
+    return f"{pattern}/*" if pattern.endswith("**") else pattern
 
 
 def _behind_url(source: Source) -> Found:
@@ -76,7 +82,9 @@ def _behind_url(source: Source) -> Found:
 
 
 def _shown(source: Source, name: str) -> bool:
-    return _matches(name, source.include) and not _matches(name, source.exclude) and not _hidden(name)
+    folders = [folder.as_posix() for folder in PurePosixPath(name).parents[:-1]]
+    excluded = any(_matches(path, source.exclude) for path in (name, *folders))
+    return _matches(name, source.include) and not excluded and not _hidden(name)
 
 
 def _hidden(name: str) -> bool:
@@ -84,4 +92,4 @@ def _hidden(name: str) -> bool:
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(re.fullmatch(glob_translate(pattern), name) for pattern in patterns)
+    return any(re.fullmatch(glob_translate(pattern.removesuffix("/")), name) for pattern in patterns)

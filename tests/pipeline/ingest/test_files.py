@@ -8,10 +8,13 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from pydantic import ValidationError
 
 from manifests.files import sha256
 from manifests.schema.base import ManifestError
+from manifests.schema.corpus import Source
 from pipeline.ingest import IngestStep
+from pipeline.ingest.find import find_files
 from pipeline.readers.files import InputFile
 from tests.pipeline.ingest.run import context, corpus, ingest
 
@@ -55,6 +58,36 @@ def test_a_source_without_files_names_the_fix(tmp_path: Path, source: dict[str, 
     (tmp_path / "a.txt").write_text("a")
     with pytest.raises(ManifestError, match=message):
         ingest(tmp_path, {"name": "s", "path": ".", "format": "text", **source})
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "names"),
+    [
+        ("**/*", "build/**", ["a.txt", "docs/build.txt"]),
+        ("**/*", "build", ["a.txt", "docs/build.txt"]),
+        ("**/*", "build/", ["a.txt", "docs/build.txt"]),
+        ("**/*", "**/sub", ["a.txt", "build/b.txt", "docs/build.txt"]),
+        ("**/*", "*/*.txt", ["a.txt", "build/sub/c.txt"]),
+        ("docs/**", "nothing", ["docs/build.txt"]),
+        ("**", "build/sub/*", ["a.txt", "build/b.txt", "docs/build.txt"]),
+    ],
+)
+def test_a_pattern_that_matches_a_folder_is_meant_for_all_below_it(tmp_path: Path, include: str, exclude: str, names: list[str]) -> None:
+    memory = fsspec.filesystem("memory")
+    for name in ("a.txt", "build/b.txt", "build/sub/c.txt", "docs/build.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+        memory.pipe(f"/patterns/{name}", b"x")
+    for path in (str(tmp_path), "memory://patterns"):
+        source = Source.model_validate({"name": "s", "path": path, "format": "text", "include": [include], "exclude": [exclude]})
+        assert [name for name, _ in find_files(source, tmp_path).files] == names
+
+
+@pytest.mark.parametrize("wrong", [{"include": ["/etc/*"]}, {"exclude": ["../*"]}, {"include": [""]}, {"strip": ["(a"]}])
+def test_a_pattern_that_cannot_work_is_refused_with_the_manifest(wrong: dict[str, list[str]]) -> None:
+    (key,) = wrong
+    with pytest.raises(ValidationError, match=key):
+        Source.model_validate({"name": "s", "path": ".", "format": "text"} | wrong)
 
 
 def test_hashes_of_inputs_are_remembered_but_never_wrong(tmp_path: Path) -> None:
