@@ -51,6 +51,13 @@ def blocks(file: InputFile, start: int = 0) -> Iterator[bytes]:
     return _gathered(_decompressed(file, start)) if is_compressed(file) else _plain(file, start, BLOCK)
 
 
+def head(file: InputFile, start: int) -> bytes:
+    """Some bytes of what the gzip member or zstd frame at ``start`` holds; none where it is damaged."""
+    with suppress(DamagedFileError):
+        return next(filter(None, _decompressed(file, start)), b"")
+    return b""
+
+
 def _until_damage(decoder: Any | None, block: bytes) -> bytes:
     """What a gzip block holds before its damage, such as all of it if only the checksum is wrong; zstd cannot be wound back."""
     found = bytearray()
