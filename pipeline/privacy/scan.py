@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from pipeline.privacy.classes import ALNUM, CLASSES, HEX, TOKEN, WORD, run_end, run_start
+from pipeline.privacy.classes import ALNUM, CLASSES, DIGIT, HEX, TOKEN, WORD, run_end, run_start
 from pipeline.privacy.contexts import BLOCK, assignment, private_key, wechat
 from pipeline.privacy.fold import is_wide
 from pipeline.privacy.links import email, url
@@ -132,8 +132,10 @@ def _scan(offsets, data, spans, classes, firsts, seconds, block):  # type: ignor
             trigger, first, last, sorts = firsts[data[at]] & (seconds[data[at + 1]] if at + 1 < end else _A_DIGIT), -1, at, 0
             if trigger & _A_DIGIT:
                 count = _digits(data, at, begin, end, classes, ends, found, count)
-                # Words of one number are looked at one by one.
+                # Words of one number are looked at one by one; letters behind the last digit may be a name (13812345678vx:).
                 at = ends[1] - 1
+                while not classes[data[at]] & DIGIT:
+                    at -= 1
             elif trigger & _LINK or (trigger & _W and _is_www(data, at, end)):
                 if at >= link_end:
                     (first, last, link_end), sorts = url(data, at, begin, link_end, end, classes), URL

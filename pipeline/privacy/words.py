@@ -76,12 +76,17 @@ def mac(data, start, begin, end, classes):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True)
 def _behind_qq(data, start, begin):  # type: ignore[no-untyped-def]
-    """Whether the letters nearest before a number, at most 24 bytes away, are a Q or end in one."""
-    at = start - 1
+    """Whether the letters nearest before a number, at most 24 bytes away, are a Q or end in one; but for one word that ends as number,
+    no, id and group do."""
+    at, passed = start - 1, False
     while at >= begin and start - at <= _QQ_CONTEXT:
         letter = data[at] | 32
         if 97 <= letter <= 122:
-            return letter == 113
+            if letter == 113 or passed or letter not in (100, 111, 112, 114):
+                return letter == 113
+            passed = True
+            while at > begin and start - at <= _QQ_CONTEXT and 97 <= data[at - 1] | 32 <= 122:
+                at -= 1
         at -= 1
     return False
 
