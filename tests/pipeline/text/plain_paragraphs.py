@@ -19,10 +19,15 @@ def narrow(text: str) -> str:
 
 
 def finalized(text: str) -> int:
-    """FNV-1a over the code points, and the finalizer of MurmurHash3."""
+    """FNV-1a over the code points, finalized."""
     state = 0xCBF29CE484222325
     for character in re.sub(f"[{SPACE}]", "", narrow(text)):
         state = (state ^ ord(character)) * 0x100000001B3 & _WORD
+    return finalize(state)
+
+
+def finalize(state: int) -> int:
+    """MurmurHash3's 64-bit finalizer."""
     state = (state ^ state >> 33) * 0xFF51AFD7ED558CCD & _WORD
     state = (state ^ state >> 33) * 0xC4CEB9FE1A85EC53 & _WORD
     return state ^ state >> 33

@@ -122,6 +122,21 @@ def test_runs_are_cut_as_by_an_expression(texts: list[str], longest: int) -> Non
     assert removed.tolist() == [len(before) - len(after) for before, after in zip(array.to_pylist(), expected, strict=True)]
 
 
+@given(TEXTS, st.data())
+def test_cutting_against_slices(texts: list[str], data: st.DataObject) -> None:
+    array = pa.array(["学", *texts], pa.string()).slice(1)
+    offsets, buffer = text_buffers(array)
+    keep, spans, expected = np.ones(len(buffer), bool), [], []
+    for row, text in enumerate(texts):
+        first, last = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+        spans.append([offsets[row] + len(text[:end].encode()) for end in (first, last)])
+        expected.append(text[:first] + text[last:])
+    unmark(np.array(spans, np.int64).reshape(-1, 2).T.copy(), keep)
+    found = cut(array, keep)
+    found.validate(full=True)
+    assert found.to_pylist() == expected
+
+
 def test_cutting_a_slice() -> None:
     array = pa.array(["never", "零一二三", "", "0123"]).slice(1)
     offsets, data = text_buffers(array)
