@@ -11,7 +11,7 @@ from fsspec.utils import glob_translate
 
 from manifests.schema.base import ManifestError
 from manifests.schema.corpus import Source
-from pipeline.readers.files import InputFile, is_url, list_url, local_path
+from pipeline.readers.files import InputFile, is_url, list_url, local_path, readable
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def find_files(source: Source, base: Path) -> Found:
 
 def _below(source: Source, root: Path) -> Found:
     if root.is_file():
-        return Found(((root.name, InputFile.of(root)),))
+        return Found(((readable(root.name), InputFile.of(root)),))
     if not root.exists():
         raise ManifestError(
             f"source {source.name!r}: {root} does not exist; correct its `path` (relative to the corpus manifest) or run `make assets`"
@@ -46,11 +46,11 @@ def _below(source: Source, root: Path) -> Found:
     matching = {path for pattern in source.include for path in root.glob(_with_files(pattern))}
     matching = {path for path in matching if excluded.isdisjoint((path, *path.parents))}
     shown = sorted((name, path) for path in matching if not _hidden(name := path.relative_to(root).as_posix()))
-    broken = tuple(name for name, path in shown if path.is_symlink() and not path.exists())
+    broken = tuple(readable(name) for name, path in shown if path.is_symlink() and not path.exists())
     named = [(name, path) for name, path in shown if path.is_file()]
     resolved = root.resolve()
     refused = tuple(name for name, path in named if not path.resolve().is_relative_to(resolved))
-    files = tuple((name, InputFile.of(path)) for name, path in named if name not in set(refused))
+    files = tuple((readable(name), InputFile.of(path)) for name, path in named if name not in set(refused))
     if not files:
         links = f" ({len(refused)} links that lead out of it are not followed)" if refused else ""
         raise ManifestError(f"source {source.name!r}: no file below {root} matches {list(source.include)}{links}; correct `include`")

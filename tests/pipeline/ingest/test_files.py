@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import fsspec
@@ -113,6 +114,20 @@ def test_links_that_lead_nowhere_and_folders_with_names_of_files_are_counted_and
     found = ingest(tmp_path, {"name": "s", "path": ".", "format": "text", "include": ["*.txt"]})
     assert found.texts == ["own"]
     assert (found.metrics["files/found"], found.metrics["files/link_broken"]) == (1, 1)
+
+
+def test_a_name_that_is_not_utf_8_is_shown_by_its_bytes(tmp_path: Path) -> None:
+    # As archives made on a Chinese Windows unpack.
+    (tmp_path / os.fsdecode("中.txt".encode("gb18030"))).write_text("道可道，非常道。", encoding="utf-8")
+    (tmp_path / "第二章.txt").write_text("天下皆知美之为美。", encoding="utf-8")
+    for document in ("file", "line"):
+        source = {"name": "s", "path": ".", "format": "text", "include": ["*.txt"], "document": document}
+        found = ingest(tmp_path, source)
+        assert found.texts == ["天下皆知美之为美。", "道可道，非常道。"]
+        names = [name.partition("#")[0] for name in found.kept.column("id").to_pylist()]
+        assert names == ["s:第二章.txt", r"s:\xd6\xd0.txt"]
+    here = context(tmp_path, corpus(source))
+    assert list(IngestStep().inputs(here)) == ["s/第二章.txt", r"s/\xd6\xd0.txt"]
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
