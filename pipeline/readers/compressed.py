@@ -15,9 +15,12 @@ BLOCK = 1 << 22
 # zstd may blow four bytes up to 128 kB and cannot be asked to stop: it gets so little at a time that memory stays bounded.
 _COMPRESSED_BLOCK = 1 << 14
 
+# The most that the format's own tool asks for (--long=31). So much memory a frame may take, and only one that was packed so does.
+_MAX_WINDOW = 1 << 31
+
 _DECODERS: dict[str, Callable[[], Any]] = {
     ".gz": lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
-    ".zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
+    ".zst": lambda: zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj(),
 }
 
 

@@ -265,6 +265,15 @@ def test_a_truncated_file_gives_what_can_be_read(tmp_path: Path, suffix: str, re
     assert "bytes" in found.rejected.column("detail").to_pylist()[0]
 
 
+def test_zstd_of_the_longest_window_is_read(tmp_path: Path) -> None:
+    # As large dumps are packed: zstd --long=31.
+    settings = zstandard.ZstdCompressionParameters.from_level(3, window_log=31, enable_ldm=True)
+    packer = zstandard.ZstdCompressor(compression_params=settings).compressobj()
+    (tmp_path / "a.jsonl.zst").write_bytes(packer.compress(jsonl(ROWS)) + packer.flush())
+    found = ingest(tmp_path, {"name": "s", "path": "a.jsonl.zst", "format": "jsonl"})
+    assert (tuple(found.texts), found.reasons) == (ROWS, [])
+
+
 def test_a_truncated_whole_file_is_not_lost(tmp_path: Path) -> None:
     packed = gzip.compress(LAOZI.encode())
     (tmp_path / "laozi.txt.gz").write_bytes(packed[:-12])
