@@ -87,6 +87,8 @@ typecheck: .venv/.ready ## mypy
 
 bench: assets ## the long measurements, on ../shared/corpus
 	@$(PY) -m tests.benchmarks.dedup_quality ../shared/corpus en zh
+	@$(PY) -m tests.benchmarks.privacy_quality ../shared/corpus
+	@$(PY) -m tests.benchmarks.rules_agreement ../shared/corpus/en.jsonl.gz
 	@$(PY) -m tests.benchmarks.memory
 	@$(PY) -m tests.benchmarks.kill_training runs/kill-training
 	@$(PY) -m pipeline corpus --corpus manifests/demo/corpus.yaml --run runs/demo
