@@ -87,6 +87,8 @@ typecheck: .venv/.ready ## mypy
 
 bench: assets ## the long measurements, on ../shared/corpus
 	@$(PY) -m tests.benchmarks.dedup_quality ../shared/corpus en zh
+	@$(PY) -m tests.benchmarks.privacy_quality ../shared/corpus
+	@$(PY) -m tests.benchmarks.rules_agreement ../shared/corpus/en.jsonl.gz
 	@$(PY) -m tests.benchmarks.memory
 	@$(PY) -m pipeline corpus --corpus tests/benchmarks/shared_corpus.yaml --run runs/shared --engine $(ENGINE) --workers $(WORKERS)
 	@$(PY) -m manifests verify runs/shared

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -51,7 +52,8 @@ def atomic_write(path: Path, sync_folder: bool = True) -> Iterator[Path]:
     Without ``sync_folder`` the caller makes the new name durable, once for many files.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # A process's number does not do: on another host that works in the same folder it may be the same one.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         yield temporary
         sync(temporary)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import sys
 import warnings
@@ -49,10 +50,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _work(options: argparse.Namespace) -> None:
+    gc.disable()  # what is imported stays: to look through it again and again would be a twentieth of a small job
     from pipeline.engines import open_engine
     from pipeline.run import Run
     from pipeline.steps import STEP_CLASSES
 
+    gc.enable()
+    gc.freeze()
     names = STEPS if options.command == "corpus" else (options.command,)
     engine = open_engine(options.engine, options.workers)
     try:

@@ -12,6 +12,7 @@ import apache_beam as beam
 from manifests.files import digest, sync
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.steps import Part
+from pipeline.dofns import Call
 from pipeline.engines import Engine
 from pipeline.jobs import (
     CheckedFile,
@@ -87,7 +88,7 @@ class StepContext:
         keys = dict.fromkeys(range(count), fingerprint)
         todo = [index for index in range(count) if read_record(folder, part_name(index), fingerprint) is None]
         one = WriteOne(folder, suffix, fingerprint, work)
-        self._run(f"{self.step}: {phase}", folder, todo, keys, lambda: self.engine.run(todo, beam.Map(one)))
+        self._run(f"{self.step}: {phase}", folder, todo, keys, lambda: self.engine.run(todo, beam.ParDo(Call(one))))
         self._sweep(folder, {part_name(index) for index in range(count)}, suffix)
         return [folder / f"{part_name(index)}{suffix}" for index in range(count)]
 

@@ -105,7 +105,7 @@ class DecontaminateStep(Step):
     """Reason benchmark_overlap; the detail names the benchmark, the first item, and quotes the text that they share. Metrics beside the
     parts' own: items/<benchmark>, and items_not_searched/<benchmark>, those too short to be looked for or all template.
 
-    Memory: the index, mapped once a host (33 to 66 bytes an n-gram of the benchmarks), and the items' names in each worker.
+    Memory: the index, mapped once a host (25 to 50 bytes an n-gram of the benchmarks), and the items' names in each worker.
     """
 
     name = "decontaminate"

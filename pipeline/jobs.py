@@ -15,6 +15,7 @@ from manifests.files import atomic_write, sha256_as_it_stands
 from manifests.schema.documents import REJECTED
 from manifests.schema.steps import File, Part, merge_counts, merge_metrics
 from pipeline.arrowio import BatchWriter, describe, read_batches
+from pipeline.dofns import Stateless
 from pipeline.outcome import Outcome, Position
 from pipeline.records import write_record
 from pipeline.step import Extractor, PartTask, PipelineError, Transform
@@ -81,6 +82,14 @@ class CheckedFile:
         self._sha256 = file.sha256
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return read_batches(self.checked())
+
+    def checked(self) -> Path:
+        """The file, which has the bytes it should have.
+
+        Raises:
+            PipelineError: it has not, or is missing.
+        """
         try:
             found = sha256_as_it_stands(self._path)
         except FileNotFoundError:
@@ -90,11 +99,11 @@ class CheckedFile:
                 f"{self._path} was changed after it was written (SHA-256 {found[:12]}…, its manifest says {self._sha256[:12]}…); "
                 "remove the manifest.json beside it and run that step again"
             )
-        return read_batches(self._path)
+        return self._path
 
 
 @beam.typehints.with_output_types(Element)
-class Read(beam.DoFn):
+class Read(Stateless):
     """PartTask -> its record batches, then the end mark."""
 
     def process(self, task: PartTask) -> Iterator[Element]:
@@ -106,7 +115,7 @@ class Read(beam.DoFn):
 
 
 @beam.typehints.with_output_types(Element)
-class Apply(beam.DoFn):
+class Apply(Stateless):
     """Runs a transform or an extractor on each batch."""
 
     def __init__(self, work: Transform | Extractor) -> None:
@@ -123,7 +132,7 @@ class Apply(beam.DoFn):
             yield Element(element.part, element.sequence, element.row, result)
 
 
-class _Sink(beam.DoFn):
+class _Sink(Stateless):
     """Base of the writers: sees to it that each part's batches arrive whole and in order, within one bundle."""
 
     def start_bundle(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from pipeline.text.unigram import Pieces, build_pieces
@@ -18,6 +19,7 @@ PENALTY = 10.0
 """By which a character that no piece covers is less likely than the least likely piece (unigram_model.cc)."""
 
 
+@lru_cache(maxsize=2)
 def read_pieces(model: bytes, unknown_id: int) -> Pieces | None:
     """For the kernel of ``text.unigram``; None where the model is no unigram model, or normalises texts beyond marking their spaces."""
     fields = list(_fields(model))

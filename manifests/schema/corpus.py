@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from manifests.schema.base import Strict, Tokens
 from manifests.schema.documents import LANGUAGES
@@ -14,11 +17,27 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
+def _below(pattern: str) -> str:
+    path = PurePosixPath(pattern)
+    if not path.parts or path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{pattern!r} matches nothing below the source's path; write for example **/*.txt")
+    return pattern
+
+
+def _expression(pattern: str) -> str:
+    pc.replace_substring_regex(pa.array([""]), pattern, "")  # raises a ValueError that says what is wrong with it
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_below)]
+
+
 class Source(Strict):
     """Where documents come from.
 
     ``path`` is relative to the corpus manifest (or absolute), or a URL that fsspec opens (``s3://``, ``gs://``, ``hdfs://``, ``memory://``:
-    with the file system's own driver and credentials); ``include`` are glob patterns below it when it is a folder. Text, JSON, pages and
+    with the file system's own driver and credentials); ``include`` are glob patterns below it when it is a folder, and ``exclude`` those of
+    files, or folders with all that is in them, to leave out. Text, JSON, pages and
     WARC files end in ``.gz`` or ``.zst`` where they are compressed. ``jsonl`` reads ``text_field`` (and ``id_field``, ``url_field``,
     ``license_field`` where present) of each line, or of each item of the one array in a ``.json`` file; ``parquet`` and ``arrow`` (files,
     streams, Feather) the columns of those names; ``text`` makes a document of each file, of ``lines_per_document`` lines, or of each
@@ -34,12 +53,12 @@ class Source(Strict):
     name: Name
     path: str
     format: Literal["jsonl", "text", "tree", "parquet", "arrow", "html", "warc"]
-    include: tuple[str, ...] = ("**/*",)
-    exclude: tuple[str, ...] = ()
+    include: tuple[Pattern, ...] = ("**/*",)
+    exclude: tuple[Pattern, ...] = ()
     kind: Literal["prose", "code"] = "prose"
     document: Literal["file", "line", "paragraph"] = "file"
     lines_per_document: Annotated[int, Field(ge=1)] = 1
-    strip: tuple[str, ...] = ()
+    strip: tuple[Annotated[str, AfterValidator(_expression)], ...] = ()
     text_field: str = "text"
     id_field: str = "id"
     url_field: str = "url"

@@ -1,4 +1,8 @@
-"""The one document schema: Arrow columns, added step by step, never another format."""
+"""The one document schema: Arrow columns, added step by step, never another format.
+
+Tokens, which take more bytes than the text, are not carried along: ``tokens_at`` says where the quality step wrote them down, as
+``part << 32 | row`` of its ``signals/``; null once the text has changed.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ LANGUAGE = (
 )
 QUALITY = (
     pa.field("signals", pa.struct([pa.field(name, pa.float32()) for name in SIGNALS])),
-    pa.field("tokens", pa.list_(pa.uint32())),
+    pa.field("tokens_at", pa.int64()),
 )
 REJECTION = (
     pa.field("step", pa.string(), nullable=False),

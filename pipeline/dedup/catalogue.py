@@ -10,7 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrowio import open_table
+from pipeline.step import PipelineError
 from pipeline.text.one_permutation import BINS
+
+MOST_DOCUMENTS = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,18 @@ class Catalogue:
 
 
 def catalogue(old: Sequence[Path], own: Sequence[Path]) -> Catalogue:
+    """Counts the documents of the key files.
+
+    Raises:
+        PipelineError: there are more than ranks of 32 bits can tell apart.
+    """
     keys = (*old, *own)
     firsts = np.cumsum([0, *(open_table(path).num_rows for path in keys)], dtype=np.int64)
+    if firsts[-1] > MOST_DOCUMENTS:
+        raise PipelineError(
+            f"dedup: {firsts[-1]:,} documents, those of the index included, are more than the {MOST_DOCUMENTS:,} that it can number; "
+            "divide the sources among runs, such as one for each language"
+        )
     return Catalogue(keys, tuple(firsts.tolist()), len(old))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,40 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from pipeline.dofns import Source
 from pipeline.jobs import EmitKeys, ReduceBucket
 
 
-def in_process() -> beam.Pipeline:
-    """A pipeline in this process with one worker: exact, where the multi-threaded mode loses grouped values.
+class _LocalOptions(PipelineOptions):
+    """Options whose views are made once. Beam asks for fifty views a pipeline, and each one builds an argument parser: half of what a
+    small pipeline costs. All views share their values, as they do in Beam."""
 
-    There is nobody to share the tasks with, so ``Create`` should not shuffle them: that would double what a pipeline costs.
-    """
-    options = PipelineOptions([], direct_num_workers=1, direct_running_mode="in_memory")
-    return beam.Pipeline(runner=FnApiRunner(), options=options)
+    def __init__(self) -> None:
+        super().__init__([], direct_num_workers=1, direct_running_mode="in_memory")
+        self.__dict__["_views"] = {}
+
+    def view_as(self, cls: type[Any]) -> Any:
+        views = self.__dict__["_views"]
+        if cls not in views:
+            views[cls] = super().view_as(cls)
+        return views[cls]
+
+
+@cache
+def _local_options() -> PipelineOptions:
+    """A pipeline copies the options that it is given."""
+    return _LocalOptions()
+
+
+def in_process() -> beam.Pipeline:
+    """A pipeline in this process with one worker: exact, where the multi-threaded mode loses grouped values."""
+    return beam.Pipeline(runner=FnApiRunner(), options=_local_options())
+
+
+def run_here(tasks: Sequence[Any], work: beam.PTransform) -> None:
+    """One pipeline over tasks that are shared with nobody."""
+    with in_process() as pipeline:
+        pipeline | beam.Impulse() | "tasks" >> beam.ParDo(Source(tasks)) | work
 
 
 class BeamEngine:
@@ -28,7 +53,6 @@ class BeamEngine:
     def __init__(self, runner: str | None = None, options: Sequence[str] = ()) -> None:
         self._runner = runner
         self._options = list(options)
-        self._shared = runner is not None
 
     def pipeline(self) -> beam.Pipeline:
         if self._runner is None:
@@ -36,12 +60,15 @@ class BeamEngine:
         return beam.Pipeline(options=PipelineOptions([f"--runner={self._runner}", *self._options]))
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
+        if self._runner is None:
+            run_here(tasks, work)
+            return
         with self.pipeline() as pipeline:
-            pipeline | beam.Create(tasks, reshuffle=self._shared) | work
+            pipeline | beam.Create(tasks) | work
 
     def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
         with self.pipeline() as pipeline:
-            keys = pipeline | beam.Create(sources, reshuffle=self._shared) | "emit" >> beam.FlatMap(emit)
+            keys = pipeline | beam.Create(sources, reshuffle=self._runner is not None) | "emit" >> beam.FlatMap(emit)
             keys | "group" >> beam.GroupByKey() | "reduce" >> beam.Map(reduce)
 
     def close(self) -> None:

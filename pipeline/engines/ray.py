@@ -11,7 +11,7 @@ from typing import Any
 import apache_beam as beam
 import ray
 
-from pipeline.engines.beam import in_process
+from pipeline.engines.beam import run_here
 from pipeline.jobs import EmitKeys, ReduceBucket
 
 RETRIES = 3
@@ -19,8 +19,7 @@ RETRIES = 3
 
 @ray.remote(max_retries=RETRIES, num_cpus=1)
 def _run_one(task: Any, work: beam.PTransform) -> None:
-    with in_process() as pipeline:
-        pipeline | beam.Create([task], reshuffle=False) | work
+    run_here([task], work)
 
 
 class RayEngine:

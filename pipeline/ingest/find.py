@@ -11,7 +11,7 @@ from fsspec.utils import glob_translate
 
 from manifests.schema.base import ManifestError
 from manifests.schema.corpus import Source
-from pipeline.readers.files import InputFile, is_url, list_url, local_path
+from pipeline.readers.files import InputFile, is_url, list_url, local_path, readable
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,29 @@ def find_files(source: Source, base: Path) -> Found:
 
 def _below(source: Source, root: Path) -> Found:
     if root.is_file():
-        return Found(((root.name, InputFile.of(root)),))
+        return Found(((readable(root.name), InputFile.of(root)),))
     if not root.exists():
         raise ManifestError(
             f"source {source.name!r}: {root} does not exist; correct its `path` (relative to the corpus manifest) or run `make assets`"
         )
     excluded = {path for pattern in source.exclude for path in root.glob(pattern)}
-    matching = {path for pattern in source.include for path in root.glob(pattern)} - excluded
+    matching = {path for pattern in source.include for path in root.glob(_with_files(pattern))}
+    matching = {path for path in matching if excluded.isdisjoint((path, *path.parents))}
     shown = sorted((name, path) for path in matching if not _hidden(name := path.relative_to(root).as_posix()))
-    broken = tuple(name for name, path in shown if path.is_symlink() and not path.exists())
+    broken = tuple(readable(name) for name, path in shown if path.is_symlink() and not path.exists())
     named = [(name, path) for name, path in shown if path.is_file()]
     resolved = root.resolve()
     refused = tuple(name for name, path in named if not path.resolve().is_relative_to(resolved))
-    files = tuple((name, InputFile.of(path)) for name, path in named if name not in set(refused))
+    files = tuple((readable(name), InputFile.of(path)) for name, path in named if name not in set(refused))
     if not files:
         links = f" ({len(refused)} links that lead out of it are not followed)" if refused else ""
         raise ManifestError(f"source {source.name!r}: no file below {root} matches {list(source.include)}{links}; correct `include`")
     return Found(files, refused, broken)
+
+
+def _with_files(pattern: str) -> str:
+    """For Path.glob, whose ``**`` at the end of a pattern means folders alone."""
+    return f"{pattern}/*" if pattern.endswith("**") else pattern
 
 
 def _behind_url(source: Source) -> Found:
@@ -76,7 +82,9 @@ def _behind_url(source: Source) -> Found:
 
 
 def _shown(source: Source, name: str) -> bool:
-    return _matches(name, source.include) and not _matches(name, source.exclude) and not _hidden(name)
+    folders = [folder.as_posix() for folder in PurePosixPath(name).parents[:-1]]
+    excluded = any(_matches(path, source.exclude) for path in (name, *folders))
+    return _matches(name, source.include) and not excluded and not _hidden(name)
 
 
 def _hidden(name: str) -> bool:
@@ -84,4 +92,4 @@ def _hidden(name: str) -> bool:
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(re.fullmatch(glob_translate(pattern), name) for pattern in patterns)
+    return any(re.fullmatch(glob_translate(pattern.removesuffix("/")), name) for pattern in patterns)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from manifests.files import write_json
 from manifests.schema.base import ManifestError
-from pipeline.readers.files import InputFile
+from pipeline.readers.files import InputFile, readable
 
 _BLOCK = 1 << 20
 
@@ -36,9 +36,10 @@ class HashCache:
         if file.stamp is None:
             return _sha256(file)
         key: list[int | str] = [file.size, file.stamp]
-        known = self._known.get(file.location)
+        location = readable(file.location)
+        known = self._known.get(location)
         found = known if isinstance(known, list) and len(known) == 3 and known[:2] == key else [*key, _sha256(file)]
-        self._seen[file.location] = found
+        self._seen[location] = found
         return str(found[2])
 
     def save(self) -> None:
@@ -55,5 +56,5 @@ def _sha256(file: InputFile) -> str:
                 digest.update(block)
     except OSError as error:
         fix = "make it readable or leave it out by the source's `exclude`"
-        raise ManifestError(f"{file.location} cannot be read ({error}); {fix}") from None
+        raise ManifestError(f"{readable(file.location)} cannot be read ({error}); {fix}") from None
     return digest.hexdigest()

@@ -46,7 +46,7 @@ class MakeDocuments(Transform):
         texts = pc.utf8_trim(texts, " \t\n\u3000")
         reason, detail = self._judge(batch, texts, decoded)
         # A reject shows what was found, not what became of it.
-        texts = pc.if_else(pc.is_null(reason), texts, found)
+        texts = pc.if_else(pc.is_null(reason), texts, found) if reason.null_count < len(reason) else texts
         documents = pa.RecordBatch.from_arrays(
             [
                 pc.binary_join_element_wise(source.name, batch.column("key"), ":"),
@@ -81,7 +81,7 @@ class IngestStep(Step):
     """Reads JSON, plain text, source trees, Parquet, Arrow, pages and web archives."""
 
     name = "ingest"
-    version = 2
+    version = 3
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         sources = [source.model_dump(mode="json", exclude={"reference", "max_epochs", "max_tokens"}) for source in corpus.sources]

@@ -1,9 +1,10 @@
-"""N-gram counting by sorting integers: each n-gram type is a row that points at its prefix and its suffix in the order below."""
+"""N-gram counting by counting sorts: each n-gram type is a row that points at its prefix and its suffix in the order below."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -44,18 +45,21 @@ def count(ids: UInt32, offsets: Int64, order: int) -> tuple[UInt32, list[Ngrams]
     Returns:
         The words: ``words[w - 3]`` is the id of word ``w`` (0, 1 and 2 are ``<unk>``, ``<s>`` and ``</s>``); and one table an order.
     """
-    words, dense = np.unique(ids, return_inverse=True)
-    stream = _sentences(dense, offsets)
+    known = np.bincount(ids)
+    words = np.flatnonzero(known).astype(np.uint32)
+    dense = np.zeros(len(known), np.uint32)
+    dense[words] = np.arange(SPECIAL, SPECIAL + len(words), dtype=np.uint32)
+    stream = _sentences(dense[ids], offsets)
     tables = [_unigrams(stream, len(words) + SPECIAL)]
-    rank = stream.copy()
+    by_word, rank = _positions(stream, tables[0].count), stream
     for n in range(2, order + 1):
-        table, rank = _extend(tables[-1], rank, stream, n)
-        tables.append(table)
+        prefix, suffix, word, times, rank = _extend(stream, by_word, rank, tables[-1].count, n)
+        tables.append(Ngrams(prefix, suffix, word, times, tables[-1].begins[prefix]))
     return words, tables
 
 
-def _sentences(dense: npt.NDArray[np.intp], offsets: Int64) -> UInt32:
-    """One stream ``<s> w .. w </s> <s> w ..`` of the dense words."""
+def _sentences(dense: UInt32, offsets: Int64) -> UInt32:
+    """One stream ``<s> w .. w </s> <s> w ..`` of the words."""
     lengths = np.diff(offsets)
     begins = offsets[:-1] - offsets[0] + 2 * np.arange(len(lengths))
     stream = np.empty(len(dense) + 2 * len(lengths), np.uint32)
@@ -63,7 +67,7 @@ def _sentences(dense: npt.NDArray[np.intp], offsets: Int64) -> UInt32:
     inner[begins] = inner[begins + lengths + 1] = False
     stream[begins] = BEGIN
     stream[begins + lengths + 1] = END
-    stream[inner] = dense + SPECIAL
+    stream[inner] = dense
     return stream
 
 
@@ -73,25 +77,58 @@ def _unigrams(stream: UInt32, types: int) -> Ngrams:
     return Ngrams(nowhere, nowhere, word, np.bincount(stream, minlength=types).astype(np.uint32), word == BEGIN)
 
 
-def _extend(below: Ngrams, rank: UInt32, stream: UInt32, n: int) -> tuple[Ngrams, UInt32]:
-    """Appends a word to every n-1-gram token. ``rank`` [positions] is the row of the n-1-gram that starts at a position, or ``_NONE``."""
-    starts = np.flatnonzero(rank != _NONE).astype(np.uint32)
-    starts = starts[stream[starts + (n - 2)] != END]
-    keys = rank[starts].astype(np.uint64) << np.uint64(32) | stream[starts + (n - 1)]
-    order = np.argsort(keys)
-    keys, starts = keys[order], starts[order]
-    del order
-    first = np.ones(len(keys), np.bool_)
-    first[1:] = keys[1:] != keys[:-1]
+@numba.njit(cache=True, nogil=True)
+def _positions(stream: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The positions [words] of a stream, sorted by word and then by place; ``counts`` [types]: how often each word occurs."""
+    cursor = (np.cumsum(counts) - counts).astype(np.uint32)
+    positions = np.empty(len(stream), np.uint32)
+    for place in range(len(stream)):
+        word = stream[place]
+        positions[cursor[word]] = place
+        cursor[word] += np.uint32(1)
+    return positions
+
+
+@numba.njit(cache=True, nogil=True)
+def _extend(
+    stream: np.ndarray, by_word: np.ndarray, rank: np.ndarray, counts: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Appends a word to every n-1-gram.
+
+    The positions are dealt by their n-1-gram in the order of the words that follow: a radix sort whose pass over the words serves all
+    orders.
+
+    Args:
+        stream, by_word: the words, and their positions sorted by word.
+        rank: the row of the n-1-gram that begins at a position, or ``_NONE``. ``counts``: how often each n-1-gram occurs.
+
+    Returns:
+        prefix, suffix, word and count of each n-gram (see ``Ngrams``), and the row of the n-gram that begins at each position.
+    """
+    first = (np.cumsum(counts) - counts).astype(np.uint32)
+    cursor, starts = first.copy(), np.empty(len(stream), np.uint32)
+    total = 0
+    for last in by_word:
+        start = np.int64(last) - (n - 1)
+        if start < 0 or rank[start] == _NONE or stream[start + n - 2] == END:
+            continue
+        row = rank[start]
+        starts[cursor[row]] = start
+        cursor[row] += np.uint32(1)
+        total += 1
+    prefix, suffix, word, times = np.empty((4, total), np.uint32)
     extended = np.full(len(stream), _NONE)
-    extended[starts] = np.cumsum(first, dtype=np.uint32) - np.uint32(1)
-    row = np.flatnonzero(first)
-    prefix = (keys[row] >> np.uint64(32)).astype(np.uint32)
-    table = Ngrams(
-        prefix=prefix,
-        suffix=rank[starts[row] + 1],
-        word=keys[row].astype(np.uint32),
-        count=np.diff(row, append=len(keys)).astype(np.uint32),
-        begins=below.begins[prefix],
-    )
-    return table, extended
+    types = -1
+    for row in range(len(counts)):
+        before = np.int64(-1)
+        for place in range(first[row], cursor[row]):
+            start = np.int64(starts[place])
+            added = np.int64(stream[start + n - 1])
+            if added != before:
+                types += 1
+                prefix[types], suffix[types], word[types], times[types] = row, rank[start + 1], added, 0
+                before = added
+            times[types] += np.uint32(1)
+            extended[start] = types
+    size = types + 1
+    return prefix[:size].copy(), suffix[:size].copy(), word[:size].copy(), times[:size].copy(), extended

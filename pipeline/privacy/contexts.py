@@ -126,4 +126,6 @@ def private_key(data, at, begin, end, block):  # type: ignore[no-untyped-def]
         closed = _sealed(data, position, begin, end)
         if closed >= 0:
             return first, closed, closed
+        if _equal(data, position, begin, end, _WRITTEN, 0):
+            break
     return first, stop, stop

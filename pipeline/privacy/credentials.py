@@ -42,13 +42,14 @@ def api_key(found: bytes, before: bytes, after: bytes) -> int:
 
 
 def private_key(found: bytes, before: bytes, after: bytes) -> int:
-    """A block with key material. Where the closing line is missing, the block ends with the last of the lines that follow each other."""
+    """A block with key material. Where the closing line is missing, the block ends with the last of the lines that follow each other,
+    the first of which has digits: a long name in code has none."""
     lines = list(_BLOCK_LINE.finditer(found, found.index(b"-----", 11) + 5))
     if not lines or entropy(lines[0].group()) < _LEAST_BITS_KEY:
         return 0
     if found.endswith(b"-----"):
         return len(found)
-    if lines[0].start() > _MOST_HEADERS:
+    if lines[0].start() > _MOST_HEADERS or not re.search(rb"[0-9]", lines[0].group()):
         return 0
     return next((line.end() for line, after_it in pairwise(lines) if after_it.start() - line.end() > _LINE_GAP), lines[-1].end())
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from pipeline.privacy.classes import ALNUM, CLASSES, HEX, TOKEN, WORD, run_end, run_start
+from pipeline.privacy.classes import ALNUM, CLASSES, DIGIT, HEX, TOKEN, WORD, run_end, run_start
 from pipeline.privacy.contexts import BLOCK, assignment, private_key, wechat
 from pipeline.privacy.fold import is_wide
 from pipeline.privacy.links import email, url
 from pipeline.privacy.numbers import number
 from pipeline.privacy.sorts import API_KEY, EMAIL, IPV6, PASSWORD, PRIVATE_KEY, URL, WECHAT
-from pipeline.privacy.words import LEAST_KEY, key, sendgrid_start, word
+from pipeline.privacy.words import LEAST_KEY, key, prefix_start, sendgrid_start, word
 from pipeline.text.buffers import TextBuffers
 
-_A_DIGIT, _AT, _LINK, _ADDRESS, _SIGN, _W, _X, _CHARACTER, _K, _PREFIX, _AWS, _WIDE, _WIDE_SMALL = (1 << bit for bit in range(13))
+_A_DIGIT, _AT, _LINK, _ADDRESS, _SIGN, _W, _X, _CHARACTER, _K, _PREFIX, _CAPITALS, _WIDE, _WIDE_SMALL = (1 << bit for bit in range(13))
 _ANY, _LETTERS_AND_DIGITS = bytes(range(256)), b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PAIRS = {
     _A_DIGIT: (b"0123456789", _ANY),
@@ -26,8 +26,8 @@ _PAIRS = {
     _X: (b"xX", b" :=-_(" + bytes(range(0x80, 0x100))),
     _CHARACTER: (b"\xbf", b"\xa1"),
     _K: (b"K", b"E"),
-    _PREFIX: (b"fk", b"_"),
-    _AWS: (b"A", b"KS"),
+    _PREFIX: (b"fkmoprstuX", b"_-"),
+    _CAPITALS: (b"A", b"IKS"),
     _WIDE: (b"\xbc", bytes((0x88, *range(0x90, 0x9A), *range(0xA0, 0xBB)))),
     _WIDE_SMALL: (b"\xbd", bytes(range(0x81, 0x9B))),
 }
@@ -132,8 +132,10 @@ def _scan(offsets, data, spans, classes, firsts, seconds, block):  # type: ignor
             trigger, first, last, sorts = firsts[data[at]] & (seconds[data[at + 1]] if at + 1 < end else _A_DIGIT), -1, at, 0
             if trigger & _A_DIGIT:
                 count = _digits(data, at, begin, end, classes, ends, found, count)
-                # Words of one number are looked at one by one.
+                # Words of one number are looked at one by one; letters behind the last digit may be a name (13812345678vx:).
                 at = ends[1] - 1
+                while not classes[data[at]] & DIGIT:
+                    at -= 1
             elif trigger & _LINK or (trigger & _W and _is_www(data, at, end)):
                 if at >= link_end:
                     (first, last, link_end), sorts = url(data, at, begin, link_end, end, classes), URL
@@ -151,10 +153,10 @@ def _scan(offsets, data, spans, classes, firsts, seconds, block):  # type: ignor
             elif trigger & _K:
                 if at >= key_end:
                     (first, last, key_end), sorts = private_key(data, at, begin, end, block), PRIVATE_KEY
-            elif trigger & (_PREFIX | _AWS):
-                # Keys that may have no digit: hf_, sk_live_, rk_live_, AKIA, ASIA and letters.
-                start = at if trigger & _AWS else at - 1
-                if start >= ends[3] and data[start] in (65, 104, 114, 115) and (start == begin or not classes[data[start - 1]] & TOKEN):
+            elif trigger & (_PREFIX | _CAPITALS):
+                # Keys that may have no digit: hf_, glpat-, AKIA, AIza and the like, and letters.
+                start = at if trigger & _CAPITALS else prefix_start(data, at, begin)
+                if start >= ends[3] and (start == begin or not classes[data[start - 1]] & TOKEN):
                     last = ends[3] = run_end(data, at, end, classes, TOKEN)
                     if last - start >= LEAST_KEY:
                         first, sorts = start, API_KEY

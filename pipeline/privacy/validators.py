@@ -22,10 +22,12 @@ _FILE_ENDINGS = {
     *(b"bmp css csv gif gz html ico jpeg jpg js json map pdf png scss svg ts txt webp xml".split()),
     # systemd's template units are called name@instance.unit.
     *(b"device mount path scope service slice socket swap target timer".split()),
+    # Locales with a modifier: sd_IN@devanagari.UTF-8.
+    b"utf",
 }
 _REPOSITORY_USERS = {b"git", b"hg", b"svn"}
 _TELEPHONE = re.compile(
-    b"(?:tel|phone|fax|(?<![a-z])call(?= )|hotline|mobile|"
+    b"(?:(?<![a-z])tel|phone|fax|(?<![a-z])call(?= )|hotline|mobile|"
     + "电话|電話|传真|傳真|热线|熱線|座机|手机|手機|联系|聯繫|拨打|撥打|致电|致電)[^0-9]{0,12}".encode()
     + rb"\Z",
     re.IGNORECASE,
@@ -34,6 +36,7 @@ _VERSION = re.compile(
     "(?:(?<![A-Za-z])(?:version|ver|release|revision|build|section)|版本|版本号|[=<>~!]=|[~^])(?:[ .:=]|：|为|是){0,3}".encode() + rb"\Z",
     re.IGNORECASE,
 )
+_CHAPTER = re.compile(" ?(?:章|节|節)".encode())
 _ADDRESS = re.compile(
     "(?:ip|ipv4|addr|address|host|server|dns|ping|gateway|proxy|地址|主机|服务器|网关|代理)(?:[ .:='\"(]|：|（|is|为|是){0,5}".encode()
     + rb"\Z",
@@ -49,7 +52,9 @@ _BEFORE_ADDRESSES = frozenset(
 )
 _NOBODYS_V4 = (b"0.", b"127.", b"255.")
 _UNICAST_V6 = tuple(ip_network(network) for network in ("2000::/3", "fc00::/7", "fe80::/10"))
-_HARDWARE = re.compile("(?:mac|ether|hwaddr|bssid|物理地址)[^0-9]{0,16}".encode() + rb"\Z", re.IGNORECASE)
+_HARDWARE = re.compile(
+    "(?:mac(?:addr(?:ess)?)?(?![a-z])|(?<![a-z])ether|hwaddr|bssid|物理地址)[^0-9]{0,16}".encode() + rb"\Z", re.IGNORECASE
+)
 _QQ = re.compile(
     "(?<![A-Za-z<])qq ?(?:交流)?(?:群|号|號|number|no\\.?|id|group)?(?:号|號)?(?:码|碼)?(?:[ :=(#]|：|（|是|为|為){0,4}".encode()
     + "(?:[0-9]{5,11}(?:[ ,/;]|、|，|或|和|；){1,3})?".encode()
@@ -89,11 +94,11 @@ def url(found: bytes, before: bytes, after: bytes) -> int:
 def ipv4(found: bytes, before: bytes, after: bytes) -> int:
     """An address that can be somebody's: neither loopback, unspecified, mask nor broadcast, and not a version number.
 
-    A dotted quad is taken for a version or section number when a word or sign before it says so, when all four numbers have one digit
+    A dotted quad is taken for a version or section number when a word or sign beside it says so, when all four numbers have one digit
     (1.2.3.4) and no word before it says that it is an address, or when its first number has one digit and a name stands before it
     (nginx 1.18.0.3). A short one behind a decimal is part of a drawing (SVG: 2.94 1.44.72.72). The rule is the same in prose and in code.
     """
-    if found.startswith(_NOBODYS_V4) or _VERSION.search(before):
+    if found.startswith(_NOBODYS_V4) or _VERSION.search(before) or _CHAPTER.match(after):
         return 0
     if len(found) == len(b"1.2.3.4") and not _ADDRESS.search(before):
         return 0
@@ -107,9 +112,10 @@ def ipv4(found: bytes, before: bytes, after: bytes) -> int:
 
 
 def ipv6(found: bytes, before: bytes, after: bytes) -> int:
-    """A global, local or link-local unicast address; times, MAC addresses and C++ scopes are none."""
+    """A global, local or link-local unicast address; times, MAC addresses and C++ scopes are none, nor is a prefix of one group
+    (fe80::, or a year before two colons)."""
     found = found if found.endswith(b"::") else found.rstrip(b".:")
-    if _WORD.match(after) and len(found) > 0:
+    if len(found) <= len(b"fe80::") or _WORD.match(after):
         return 0
     try:
         address = IPv6Address(found.decode())
@@ -135,9 +141,11 @@ def phone(found: bytes, before: bytes, after: bytes) -> int:
     ends = [match.start() for match in _SEPARATORS.finditer(found, 1)]
     if not _WORD.match(after):
         ends.append(len(found))
-    # A single digit behind a space begins the next sentence or item; a bracket that was not opened closes around the number.
+    # A single digit behind a space begins the next sentence or item, a bracket that was not opened closes around the number, and behind a
+    # point the same number goes on if it can.
     ends = [end for end in ends if not _LONE_DIGIT.search(found, 0, end) and found.count(b")", 0, end) <= found.count(b"(", 0, end)]
-    return next((end for end in reversed(ends) if _is_international(_SEPARATORS.sub(b"", found[:end].replace(b"(0)", b"")))), 0)
+    ends.sort(key=lambda end: (found[end : end + 1] == b".", -end))
+    return next((end for end in ends if _is_international(_SEPARATORS.sub(b"", found[:end].replace(b"(0)", b"")))), 0)
 
 
 def _is_international(digits: bytes) -> bool:

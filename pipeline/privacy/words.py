@@ -16,6 +16,12 @@ _QQ_CONTEXT = 24
 KEY_STARTS = np.array([int.from_bytes(start, "big") for start in (
     *(b"AK", b"AS", b"gh", b"gi", b"gl", b"xo", b"xa", b"AI", b"GO", b"sk", b"rk", b"ey", b"np", b"py", b"hf", b"SG"),
 )], np.int64)  # fmt: skip
+KEY_PREFIXES = (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"glpat-", b"npm_", b"hf_", b"sk_", b"rk_", b"sk-", b"GOCSPX-")
+"""Of keys whose other characters may all be letters."""
+
+_PREFIXES = np.array([int.from_bytes(prefix, "big") for prefix in KEY_PREFIXES], np.int64)
+_LONGEST_PREFIX = max(map(len, KEY_PREFIXES))
+_PREFIX_ENDS = np.array([int.from_bytes(prefix[-3:], "big") for prefix in KEY_PREFIXES], np.int64)
 LEAST_KEY = 20
 _SENDGRID_BYTES = 40
 _IBAN_BYTES = 34 + 8  # with spaces between groups of four
@@ -70,12 +76,17 @@ def mac(data, start, begin, end, classes):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True)
 def _behind_qq(data, start, begin):  # type: ignore[no-untyped-def]
-    """Whether the letters nearest before a number, at most 24 bytes away, are a Q or end in one."""
-    at = start - 1
+    """Whether the letters nearest before a number, at most 24 bytes away, are a Q or end in one; but for one word that ends as number,
+    no, id and group do."""
+    at, passed = start - 1, False
     while at >= begin and start - at <= _QQ_CONTEXT:
         letter = data[at] | 32
         if 97 <= letter <= 122:
-            return letter == 113
+            if letter == 113 or passed or letter not in (100, 111, 112, 114):
+                return letter == 113
+            passed = True
+            while at > begin and start - at <= _QQ_CONTEXT and 97 <= data[at - 1] | 32 <= 122:
+                at -= 1
         at -= 1
     return False
 
@@ -129,6 +140,19 @@ def key(data, start, stop, end, classes):  # type: ignore[no-untyped-def]
     while last < end and (classes[data[last]] & TOKEN or data[last] == 46):
         last += 1
     return last if last - start >= LEAST_KEY else -1
+
+
+@numba.njit(cache=True, nogil=True)
+def prefix_start(data, at, begin):  # type: ignore[no-untyped-def]
+    """Where the longest of ``KEY_PREFIXES`` begins whose last letter stands at ``at``; -1 for none."""
+    if at == begin or not is_one_of(np.int64(data[at - 1]) << 16 | np.int64(data[at]) << 8 | np.int64(data[at + 1]), _PREFIX_ENDS):
+        return -1
+    code, start = np.int64(data[at + 1]), -1
+    for size in range(2, min(_LONGEST_PREFIX, at + 2 - begin) + 1):
+        code |= np.int64(data[at + 2 - size]) << (8 * (size - 1))
+        if is_one_of(code, _PREFIXES):
+            start = at + 2 - size
+    return start
 
 
 @numba.njit(cache=True, nogil=True)

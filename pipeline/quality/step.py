@@ -31,6 +31,10 @@ from pipeline.step import Step, StepResult, Transform
 
 TOKENIZER = "tokenizer/part-00000.model"
 """Where the tokenizer lies in the step's folder, trained or given; the shards step reads it there."""
+SIGNALS_FOLDER = "signals"
+"""Where the signals and tokens of all documents lie in the step's folder, a file for each part."""
+PART_SHIFT = 32
+"""``tokens_at`` is ``part << PART_SHIFT | row``."""
 BYTES_PER_TOKEN = 3
 """Fewer than any of the languages has, so that a sample of three bytes a token keeps below its limit of tokens."""
 BUCKET_NAMES = ("head", "middle", "tail")
@@ -40,7 +44,7 @@ class QualityStep(Step):
     """See the module. ``signals/``, ``perplexity/`` and ``scores/`` hold one row for each input document."""
 
     name = "quality"
-    version = 2
+    version = 3
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         settings = corpus.quality.model_dump(mode="json")
@@ -62,9 +66,10 @@ class QualityStep(Step):
         quality = context.corpus.quality
         tokenizer = self._tokenizer(context)
         model = [self.version, sha256(tokenizer)]
-        signals = _rows(context, context.extract("signals", SignalExtractor(tokenizer), key=model))
+        written = context.extract(SIGNALS_FOLDER, SignalExtractor(tokenizer), key=model)
+        signals = _rows(context, written)
         found, metrics = [signals], {}
-        files = [describe(tokenizer, context.folder, 0)]
+        files = [describe(path, context.folder, 0) for path in (tokenizer, *written)]
         if quality.perplexity is not None:
             rows, models = self._perplexity(context, quality.perplexity, signals, model)
             found.append(rows)
@@ -146,7 +151,8 @@ class ApplyRules(Transform):
         languages = batch.column("language").to_numpy(zero_copy_only=False)
         reason, detail = judge(signals, languages, self._rules)
         struct = pa.StructArray.from_arrays([found[name] for name in SIGNALS], fields=list(MEASURED.field("signals").type))
-        whole = batch.append_column("signals", struct).append_column("tokens", found["tokens"])
+        tokens_at = pa.array((where.part << PART_SHIFT) + where.row + np.arange(batch.num_rows))
+        whole = batch.append_column("signals", struct).append_column("tokens_at", tokens_at)
         rejected = reason.is_valid().to_numpy(zero_copy_only=False)
         exempt = found["exempt"].to_numpy(zero_copy_only=False) if "exempt" in found else np.zeros(batch.num_rows, bool)
         metrics = histograms(signals, languages, rejected, self._rules) | _perplexity_metrics(signals, languages, exempt)

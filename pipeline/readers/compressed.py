@@ -15,9 +15,12 @@ BLOCK = 1 << 22
 # zstd may blow four bytes up to 128 kB and cannot be asked to stop: it gets so little at a time that memory stays bounded.
 _COMPRESSED_BLOCK = 1 << 14
 
+# The most that the format's own tool asks for (--long=31). So much memory a frame may take, and only one that was packed so does.
+_MAX_WINDOW = 1 << 31
+
 _DECODERS: dict[str, Callable[[], Any]] = {
     ".gz": lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
-    ".zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
+    ".zst": lambda: zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj(),
 }
 
 
@@ -49,6 +52,13 @@ def blocks(file: InputFile, start: int = 0) -> Iterator[bytes]:
         DamagedFileError: with reason ``truncated_gzip``, ``truncated_zstd`` or ``corrupt_compression``.
     """
     return _gathered(_decompressed(file, start)) if is_compressed(file) else _plain(file, start, BLOCK)
+
+
+def head(file: InputFile, start: int) -> bytes:
+    """Some bytes of what the gzip member or zstd frame at ``start`` holds; none where it is damaged."""
+    with suppress(DamagedFileError):
+        return next(filter(None, _decompressed(file, start)), b"")
+    return b""
 
 
 def _until_damage(decoder: Any | None, block: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -37,6 +38,11 @@ class InputFile:
         if is_url(self.location):
             return cast(BinaryIO, fsspec.open(self.location, "rb").open())
         return Path(self.location).open("rb")
+
+
+def readable(name: str) -> str:
+    """A file's name with ``\\xd6`` for each byte that is not UTF-8, where Python has characters that no file can hold."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
 def is_url(path: str) -> bool:

@@ -47,6 +47,10 @@ def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
 
 def _read_array(source: Source, file: InputFile, name: str, limit: int) -> Iterator[pa.RecordBatch]:
     text, size, utf16 = read_whole(file, limit)
+    if size > limit:
+        detail = f"an array of {size} bytes; as JSON lines its items would be read one by one"
+        yield _batch([_reject(name, text, size, "too_long", detail, utf16)])
+        return
     try:
         items = orjson.loads(text)
     except orjson.JSONDecodeError as error:

@@ -97,7 +97,9 @@ def _is_links(line: Line) -> bool:
 
 def stretches(weights: Sequence[float]) -> list[tuple[float, int, int]]:
     """All maximal scoring subsequences as (sum, start, end), in order."""
-    found: list[tuple[float, float, int, int]] = []
+    # Sums before and behind each, its start and end, and the last one before it with a smaller sum before: what is passed over once is
+    # never looked at again.
+    found: list[tuple[float, float, int, int, int]] = []
     total = 0.0
     for index, weight in enumerate(weights):
         before, total = total, total + weight
@@ -105,13 +107,15 @@ def stretches(weights: Sequence[float]) -> list[tuple[float, int, int]]:
             continue
         start = index
         while True:
-            last = next((number for number in range(len(found) - 1, -1, -1) if found[number][0] < before), -1)
+            last = len(found) - 1
+            while last >= 0 and found[last][0] >= before:
+                last = found[last][4]
             if last < 0 or found[last][1] >= total:
                 break
             before, start = found[last][0], found[last][2]
             del found[last:]
-        found.append((before, total, start, index + 1))
-    return [(right - left, start, end) for left, right, start, end in found]
+        found.append((before, total, start, index + 1, last))
+    return [(right - left, start, end) for left, right, start, end, _ in found]
 
 
 def main_text(lines: Sequence[Line], weights: Sequence[float]) -> str:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import NamedTuple
 
-from pipeline.readers.compressed import BLOCK, DamagedFileError, blocks
+from pipeline.readers.compressed import BLOCK, blocks, head
 from pipeline.readers.files import InputFile
 from pipeline.readers.stream import ByteStream
 
@@ -154,13 +153,7 @@ def _next_member(file: InputFile, after: int) -> int | None:
                 return None
             at = window.find(magic)
             while at >= 0:
-                if _holds_record(file, position + at):
+                if head(file, position + at).startswith(_VERSION):
                     return position + at
                 at = window.find(magic, at + 1)
             position += len(window) - len(magic) + 1
-
-
-def _holds_record(file: InputFile, position: int) -> bool:
-    with suppress(DamagedFileError):
-        return next(blocks(file, position), b"").startswith(_VERSION)
-    return False

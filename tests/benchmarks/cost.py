@@ -23,9 +23,10 @@ def run(command: Sequence[str], log: Path, environment: Mapping[str, str] | None
     Raises:
         SystemExit: the command failed; the message holds the end of its output.
     """
+    surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # compiled once, as for users
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})}
+            command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**surroundings, **(environment or {})}
         )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

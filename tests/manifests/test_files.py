@@ -66,7 +66,18 @@ def test_a_remembered_hash_is_forgotten_when_the_file_changes(tmp_path: Path) ->
 def test_a_name_is_made_durable_by_whoever_asked_to_do_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[Path] = []
     monkeypatch.setattr(files, "sync", synced.append)
-    for sync_folder in (True, False):
-        with atomic_write(tmp_path / "file", sync_folder=sync_folder) as temporary:
-            temporary.write_bytes(b"text")
-    assert synced == [temporary, tmp_path, temporary]
+    with atomic_write(tmp_path / "file") as one:
+        one.write_bytes(b"text")
+    with atomic_write(tmp_path / "file", sync_folder=False) as other:
+        other.write_bytes(b"text")
+    assert synced == [one, tmp_path, other]
+
+
+def test_two_hosts_that_write_one_file_do_not_write_into_one_another(tmp_path: Path) -> None:
+    # Processes in containers have the same few numbers.
+    path = tmp_path / "part.arrow"
+    with atomic_write(path) as one, atomic_write(path) as other:
+        one.write_text("one, longer")
+        other.write_text("other")
+    assert path.read_text() == "one, longer"
+    assert [item.name for item in tmp_path.iterdir()] == ["part.arrow"]

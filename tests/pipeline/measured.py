@@ -20,7 +20,7 @@ from pipeline.engines import open_engine
 def measured(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
     """A batch of the schema MEASURED. Rows need ``id`` and ``text``; ``perplexity`` goes into the signals where there is such a signal."""
     signals = MEASURED.field("signals").type
-    defaults = {"source": "web", "language": "en", "language_score": 1.0, "tokens": [1, 2, 3], "meta": "{}"}
+    defaults = {"source": "web", "language": "en", "language_score": 1.0, "tokens_at": 7, "meta": "{}"}
     full = []
     for row in rows:
         values = {field.name: None for field in signals} | {"perplexity": row.get("perplexity")}

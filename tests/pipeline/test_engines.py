@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import apache_beam as beam
@@ -18,7 +20,12 @@ from pipeline.engines import Engine, open_engine
 from pipeline.engines.beam import BeamEngine
 from pipeline.jobs import CheckedFile, Element, ElementCoder, TransformParts, WritePart
 from pipeline.outcome import Position
+from pipeline.quality import QualityStep
 from pipeline.step import PartTask, PipelineError
+from tests.benchmarks.kill import durable
+from tests.pipeline.dedup.finished import finish, names
+from tests.pipeline.dedup.test_index import varied
+from tests.pipeline.quality import corpus as quality
 from tests.pipeline.toy import PEP20, LongEnough, Sizes, Texts, documents, emit_sizes, reduce_sizes, write_square
 
 SHORT = sum(len(line.encode()) < 30 for line in PEP20)
@@ -39,15 +46,51 @@ def everything(folder: Path, engine: Engine) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_local_and_ray_give_the_same_bytes(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def ray() -> Iterator[Engine]:
+    """A cluster of two workers, started once."""
+    engine = open_engine("ray", 2)
+    yield engine
+    engine.close()
+
+
+def test_local_and_ray_give_the_same_bytes(tmp_path: Path, ray: Engine) -> None:
     local = everything(tmp_path / "local", open_engine("local", 1))
-    ray = open_engine("ray", 2)
-    try:
-        assert everything(tmp_path / "ray", ray) == local
-    finally:
-        ray.close()
+    assert everything(tmp_path / "ray", ray) == local
     assert sum(name.endswith(".arrow") for name in local) == 12
     assert sum("bucket-" in name and ".records" not in name for name in local) == 4
+
+
+def test_an_incremental_index_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> None:
+    first = finish(tmp_path / "first", varied(1, "first")).folder
+    second = finish(tmp_path / "second", varied(2, "second"), names(first)).folder
+    local, other = (
+        finish(tmp_path / name, varied(3, "third"), names(first, second), parts=3, engine=engine)
+        for name, engine in {"local": open_engine("local", 1), "ray": ray}.items()
+    )
+    assert durable(other.folder) == durable(local.folder)
+    assert any(f"index={first}" in detail for _, detail in local.rejected.values())
+
+
+def test_a_classifier_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> None:
+    rule = {"name": "quality", "signal": "quality_score", "languages": ["en"], "min": 0.5}
+    manifest = quality.manifest([rule], classifier={})
+    texts = quality.english()
+    shuffled = [" ".join(sorted(text.split())) for text in texts]
+    parts = [
+        quality.rows(texts, "reference-en", "en"),
+        [*quality.rows(shuffled, "web", "en"), *quality.rows(quality.chinese(), "reference-zh", "zh")],
+    ]
+    results = []
+    for name, engine in {"local": open_engine("local", 1), "ray": ray}.items():
+        results.append(QualityStep().run(replace(quality.context(tmp_path / name, manifest, parts), engine=engine)))
+    assert results[0] == results[1]
+    assert durable(tmp_path / "local") == durable(tmp_path / "ray")
+    assert [file.path for file in results[0].files if file.path.startswith("classifiers/")] == [
+        "classifiers/part-00000.bin",
+        "classifiers/part-00001.bin",
+    ]
+    assert sum(part.rejected.rows for part in results[0].parts) > 0
 
 
 def test_documents_are_conserved_with_their_reasons(tmp_path: Path) -> None:

@@ -20,11 +20,11 @@ from tests.pipeline.measured import context, corpus, measured
 
 @dataclass(frozen=True)
 class Finished:
-    """``folder``: the step's. ``texts`` and ``tokens`` of kept documents, ``rejected`` and ``lost`` texts of others, by id."""
+    """``folder``: the step's. ``texts`` and ``tokens_at`` of kept documents, ``rejected`` and ``lost`` texts of others, by id."""
 
     folder: Path
     texts: dict[str, str]
-    tokens: dict[str, list[int] | None]
+    tokens_at: dict[str, int | None]
     rejected: dict[str, tuple[str, str]]
     lost: dict[str, str]
     metrics: dict[str, int]
@@ -60,7 +60,7 @@ def finish(
     return Finished(
         run.folder,
         {row["id"]: row["text"] for row in kept},
-        {row["id"]: row["tokens"] for row in kept},
+        {row["id"]: row["tokens_at"] for row in kept},
         {row["id"]: (row["reason"], row["detail"]) for row in rejected},
         {row["id"]: row["text"] for row in rejected},
         manifest.metrics,

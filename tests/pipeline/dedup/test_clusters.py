@@ -32,6 +32,7 @@ from pipeline.dedup.groups import (
 )
 from pipeline.dedup.keys import schema
 from pipeline.dedup.ranks import save
+from pipeline.step import PipelineError
 from pipeline.text.one_permutation import BINS
 
 ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50)), max_size=30, unique_by=lambda row: row[1])
@@ -137,6 +138,14 @@ def test_pairs_are_verified_at_the_border(tmp_path: Path) -> None:
     np.array([(0, 1), (0, 2), (1, 2)], PAIR).tofile(tmp_path / "pairs")
     Verify((tmp_path / "pairs",), unranked(tmp_path, 3), known, 0.75)(0, tmp_path / "out")
     assert np.fromfile(tmp_path / "out", PAIR).tolist() == [(0, 1)]
+
+
+def test_more_documents_than_there_are_ranks_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.dedup.catalogue.open_table", lambda path: pa.table({"x": pa.nulls(path)}))
+    monkeypatch.setattr("pipeline.dedup.catalogue.MOST_DOCUMENTS", 10)
+    assert catalogue([4], [6]).documents == 10  # type: ignore[list-item]
+    with pytest.raises(PipelineError, match="11 documents, those of the index included, are more than the 10 that it can number"):
+        catalogue([5], [6])  # type: ignore[list-item]
 
 
 def test_sketches_are_found_wherever_they_lie(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from pipeline.engines import open_engine
 from pipeline.jobs import EmitKeys, ReduceBucket
 from tests.benchmarks.kill import durable
-from tests.pipeline.dedup.finished import finish
+from tests.pipeline.dedup.finished import finish, names
 from tests.pipeline.dedup.test_index import varied
 
 PHASES = ["keys", "ranks", "exact", "originals", "bands", "verified", "survivors", "paragraphs", "decisions", "parts"]
@@ -47,13 +47,19 @@ class OnePhase:
         """Nothing is held."""
 
 
-def test_a_death_in_every_phase(tmp_path: Path) -> None:
-    rows = varied(7, "doc")
-    undisturbed = finish(tmp_path / "a", rows, parts=3)
+@pytest.mark.parametrize("days", [0, 2])
+def test_a_death_in_every_phase(tmp_path: Path, days: int) -> None:
+    folders: list[Path] = []
+    for day in range(days):
+        folders.append(finish(tmp_path / str(day), varied(day, f"day{day}"), names(*folders)).folder)
+    earlier = {path: durable(path) for path in folders}
+    rows, settings = varied(7, "doc"), names(*folders)
+    undisturbed = finish(tmp_path / "a", rows, settings, parts=3)
     for _ in PHASES[1:]:
         with pytest.raises(Dies):
-            finish(tmp_path / "b", rows, parts=3, engine=OnePhase())
-    assert finish(tmp_path / "b", rows, parts=3, engine=OnePhase()).texts == undisturbed.texts
+            finish(tmp_path / "b", rows, settings, parts=3, engine=OnePhase())
+    assert finish(tmp_path / "b", rows, settings, parts=3, engine=OnePhase()).texts == undisturbed.texts
+    assert {path: durable(path) for path in folders} == earlier
     assert durable(tmp_path / "b" / "dedup") == durable(tmp_path / "a" / "dedup")
     written = {path.relative_to(undisturbed.folder).parts[0] for path in undisturbed.folder.rglob("*") if ".records" in path.parts}
     assert written == {".records", *PHASES[:-1]}

@@ -103,6 +103,7 @@ KINDS: dict[str, Kind] = dict(
         line("json line too long", b'{"text": "' + b"x" * 3_000_000 + b'"}', "too_long", "3000000 bytes", limit=10_000),
         line("json overlong utf-8", b'{"text": "\xc0\xaf"}', "invalid_encoding", ""),
         file("array cut off", "a.json", b'["open', "invalid_json", "unexpected end", key=""),
+        file("array too long", "a.json", b'["one", "two"]', "too_long", "an array of 14 bytes; as JSON lines", key="", limit=10),
         file("array is an object", "a.json", b'{"text": "alone"}', "not_an_array", "found dict", key=""),
         file("array with a number", "a.json", b'["one", 3]', "not_an_object", "found int", key="#1", kept=("one",)),
         file("gzip of plain text", "a.jsonl.gz", jsonl(ROWS), "corrupt_compression", "header"),
@@ -262,6 +263,15 @@ def test_a_truncated_file_gives_what_can_be_read(tmp_path: Path, suffix: str, re
     (rest,) = found.rejected.column("text").to_pylist()
     assert jsonl(expected[: len(found.texts) + 1]).decode().startswith(jsonl(found.texts).decode() + rest.rstrip("\ufffd"))
     assert "bytes" in found.rejected.column("detail").to_pylist()[0]
+
+
+def test_zstd_of_the_longest_window_is_read(tmp_path: Path) -> None:
+    # As large dumps are packed: zstd --long=31.
+    settings = zstandard.ZstdCompressionParameters.from_level(3, window_log=31, enable_ldm=True)
+    packer = zstandard.ZstdCompressor(compression_params=settings).compressobj()
+    (tmp_path / "a.jsonl.zst").write_bytes(packer.compress(jsonl(ROWS)) + packer.flush())
+    found = ingest(tmp_path, {"name": "s", "path": "a.jsonl.zst", "format": "jsonl"})
+    assert (tuple(found.texts), found.reasons) == (ROWS, [])
 
 
 def test_a_truncated_whole_file_is_not_lost(tmp_path: Path) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import fsspec
 import pytest
+from pydantic import ValidationError
 
 from manifests.files import sha256
 from manifests.schema.base import ManifestError
+from manifests.schema.corpus import Source
 from pipeline.ingest import IngestStep
+from pipeline.ingest.find import find_files
 from pipeline.readers.files import InputFile
 from tests.pipeline.ingest.run import context, corpus, ingest
 
@@ -57,6 +61,36 @@ def test_a_source_without_files_names_the_fix(tmp_path: Path, source: dict[str, 
         ingest(tmp_path, {"name": "s", "path": ".", "format": "text", **source})
 
 
+@pytest.mark.parametrize(
+    ("include", "exclude", "names"),
+    [
+        ("**/*", "build/**", ["a.txt", "docs/build.txt"]),
+        ("**/*", "build", ["a.txt", "docs/build.txt"]),
+        ("**/*", "build/", ["a.txt", "docs/build.txt"]),
+        ("**/*", "**/sub", ["a.txt", "build/b.txt", "docs/build.txt"]),
+        ("**/*", "*/*.txt", ["a.txt", "build/sub/c.txt"]),
+        ("docs/**", "nothing", ["docs/build.txt"]),
+        ("**", "build/sub/*", ["a.txt", "build/b.txt", "docs/build.txt"]),
+    ],
+)
+def test_a_pattern_that_matches_a_folder_is_meant_for_all_below_it(tmp_path: Path, include: str, exclude: str, names: list[str]) -> None:
+    memory = fsspec.filesystem("memory")
+    for name in ("a.txt", "build/b.txt", "build/sub/c.txt", "docs/build.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+        memory.pipe(f"/patterns/{name}", b"x")
+    for path in (str(tmp_path), "memory://patterns"):
+        source = Source.model_validate({"name": "s", "path": path, "format": "text", "include": [include], "exclude": [exclude]})
+        assert [name for name, _ in find_files(source, tmp_path).files] == names
+
+
+@pytest.mark.parametrize("wrong", [{"include": ["/etc/*"]}, {"exclude": ["../*"]}, {"include": [""]}, {"strip": ["(a"]}])
+def test_a_pattern_that_cannot_work_is_refused_with_the_manifest(wrong: dict[str, list[str]]) -> None:
+    (key,) = wrong
+    with pytest.raises(ValidationError, match=key):
+        Source.model_validate({"name": "s", "path": ".", "format": "text"} | wrong)
+
+
 def test_hashes_of_inputs_are_remembered_but_never_wrong(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("one")
@@ -80,6 +114,20 @@ def test_links_that_lead_nowhere_and_folders_with_names_of_files_are_counted_and
     found = ingest(tmp_path, {"name": "s", "path": ".", "format": "text", "include": ["*.txt"]})
     assert found.texts == ["own"]
     assert (found.metrics["files/found"], found.metrics["files/link_broken"]) == (1, 1)
+
+
+def test_a_name_that_is_not_utf_8_is_shown_by_its_bytes(tmp_path: Path) -> None:
+    # As archives made on a Chinese Windows unpack.
+    (tmp_path / os.fsdecode("中.txt".encode("gb18030"))).write_text("道可道，非常道。", encoding="utf-8")
+    (tmp_path / "第二章.txt").write_text("天下皆知美之为美。", encoding="utf-8")
+    for document in ("file", "line"):
+        source = {"name": "s", "path": ".", "format": "text", "include": ["*.txt"], "document": document}
+        found = ingest(tmp_path, source)
+        assert found.texts == ["天下皆知美之为美。", "道可道，非常道。"]
+        names = [name.partition("#")[0] for name in found.kept.column("id").to_pylist()]
+        assert names == ["s:第二章.txt", r"s:\xd6\xd0.txt"]
+    here = context(tmp_path, corpus(source))
+    assert list(IngestStep().inputs(here)) == ["s/第二章.txt", r"s/\xd6\xd0.txt"]
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """The labelled set: real sentences and source lines with a valid datum, or with something that only looks like one, put among them.
 
-The text is Python's own reference manual and library, and the Laozi. Sentences with links of their own are left out; every
-number in them stays.
+Unless other hosts are given, the text is Python's own reference manual and library, and the Laozi. Sentences with links of their own
+are left out; every number in them stays.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -117,7 +118,14 @@ class Item(NamedTuple):
     value: str
 
 
-@cache
+class Hosts(NamedTuple):
+    """Sentences, or blocks of lines, that data are put among."""
+
+    english: Sequence[str]
+    chinese: Sequence[str]
+    code: Sequence[str]
+
+
 def _english() -> list[str]:
     from pydoc_data.topics import topics
 
@@ -125,12 +133,10 @@ def _english() -> list[str]:
     return [paragraph for paragraph in paragraphs if 60 < len(paragraph) < 400 and not _LINKS.search(paragraph)]
 
 
-@cache
 def _chinese() -> list[str]:
     return re.findall(r"[^。！？\s]*[\u4e00-\u9fff][^。！？\s]*[。！？]", LAOZI.read_text(encoding="utf-8"))
 
 
-@cache
 def _code() -> list[str]:
     import argparse
     import calendar
@@ -145,32 +151,38 @@ def _code() -> list[str]:
     return [block for block in blocks if not _LINKS.search(block)]
 
 
-def _embedded(random: Random, kind: PrivacyKind, value: str) -> tuple[str, int]:
+@cache
+def manual() -> Hosts:
+    """Python's manual and library, and the Laozi."""
+    return Hosts(_english(), _chinese(), _code())
+
+
+def _embedded(random: Random, kind: PrivacyKind, value: str, hosts: Hosts) -> tuple[str, int]:
     """The value between real sentences of one language, and the byte at which it starts."""
-    sentences, templates = random.choice([(_english, ENGLISH), (_chinese, CHINESE), (_code, CODE)])
-    before, after = random.choices(sentences(), k=2)
+    sentences, templates = random.choice([(hosts.english, ENGLISH), (hosts.chinese, CHINESE), (hosts.code, CODE)])
+    before, after = random.choices(sentences, k=2)
     by = "" if templates is CHINESE else random.choice(["\n", " "])
     head, tail = random.choice(ANNOUNCED.get(kind, templates)).replace("{{", "{").replace("}}", "}").split("{}")
     return f"{before}{by}{head}{value}{tail}{by}{after}", len(f"{before}{by}{head}".encode())
 
 
-def positives(kind: PrivacyKind, seed: int) -> list[Item]:
+def positives(kind: PrivacyKind, seed: int, hosts: Hosts) -> list[Item]:
     random = Random(f"{kind} {seed}")
     items = []
     for _ in range(ITEMS):
         value = VALUES[kind](random)
-        items.append(Item(kind, *_embedded(random, kind, value), value))
+        items.append(Item(kind, *_embedded(random, kind, value, hosts), value))
     return items
 
 
-def near_misses(kind: PrivacyKind, seed: int) -> list[Item]:
+def near_misses(kind: PrivacyKind, seed: int, hosts: Hosts) -> list[Item]:
     """Of this kind mostly, and of the things that look like every kind of number."""
     random = Random(f"{kind} near {seed}")
     items = []
     for _ in range(ITEMS):
         value = random.choice([NEAR_MISSES[kind], NEAR_MISSES[kind], NEAR_MISSES[kind], *random.sample(GENERAL, 2)])(random)
-        templates = random.choice([ENGLISH, CHINESE, CODE])
-        before, after = random.choices({ENGLISH: _english, CHINESE: _chinese, CODE: _code}[templates](), k=2)
+        sentences, templates = random.choice([(hosts.english, ENGLISH), (hosts.chinese, CHINESE), (hosts.code, CODE)])
+        before, after = random.choices(sentences, k=2)
         by = "" if templates is CHINESE else "\n"
         head, tail = random.choice(templates).replace("{{", "{").replace("}}", "}").split("{}")
         items.append(Item(kind, f"{before}{by}{head}{value}{tail}{by}{after}", 0, ""))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 
+from pipeline.privacy import identities
+from pipeline.privacy.credentials import password, private_key
 from pipeline.privacy.finders import FINDERS
-from pipeline.privacy.validators import email
+from pipeline.privacy.validators import email, mac, qq, wechat
 
 _LABELS = rb"(?:[0-9A-Za-z_][0-9A-Za-z_\-]{0,62}+\.){1,10}"
 _CHARACTERS = rb"0-9A-Za-z\-._~!$&*+,;=:@/?\#%"
@@ -47,3 +50,57 @@ def numbers(text: bytes, kind: str) -> list[tuple[int, int]]:
                 spans.append((start, start + size))
             match = finder.expression.search(text, start + size if size else start + 1)
     return sorted(spans)
+
+
+def keys(text: bytes) -> list[tuple[int, int]]:
+    """Spans of keys that begin where no other character of keys stands before them."""
+    finder = next(finder for finder in FINDERS if finder.kind == "api_key")
+    assert finder.expression
+    free = re.compile(rb"(?<![0-9A-Za-z_\-])" + finder.expression.pattern, re.VERBOSE)
+    return [match.span() for match in free.finditer(text) if finder.validate(match.group(), b"", b"")]
+
+
+Validate = Callable[[bytes, bytes, bytes], int]
+_MAC = re.compile(rb"(?<![0-9A-Za-z_:\-])[0-9A-Fa-f]{2}(?P<by>[:\-])(?:[0-9A-Fa-f]{2}(?P=by)){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z_:\-])")
+_IBAN = re.compile(rb"(?<![0-9A-Za-z])(?=[A-Z]{2}[0-9]{2})(?P<value>[0-9A-Z]{15,34}|(?:[0-9A-Z]{4} ){3,8}[0-9A-Z]{1,4})")
+_WORD = re.compile(rb"(?<![0-9A-Za-z])(?P<value>[0-9A-Za-z]*[0-9][0-9A-Za-z]*)(?![0-9A-Za-z])")
+_QQ = re.compile(rb"(?<![0-9A-Za-z])(?:[Qq]{2})?(?P<value>[0-9]{5,11})(?![0-9A-Za-z])")
+_WECHAT = re.compile(rb"(?<![0-9A-Za-z])(?P<value>[A-Za-z][0-9A-Za-z_\-]{5,19})(?![0-9A-Za-z_\-])")
+_QUOTED = re.compile(rb"(?P<by>[\"'])(?=(?P<value>(?:(?!(?P=by))[\x21-\xff]){6,128})(?P=by))")
+_PRIVATE_KEY = re.compile(rb"(?P<value>-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[0-9A-Za-z+/=\n\\ ]*-----END (?:[A-Z]+ )?PRIVATE KEY-----)")
+
+
+def _validated(text: bytes, expression: re.Pattern[bytes], validate: Validate) -> Iterator[tuple[int, int]]:
+    for match in expression.finditer(text):
+        start, end = match.span("value") if "value" in match.re.groupindex else match.span()
+        size = validate(text[start:end], text[max(0, start - 64) : start], text[end : end + 8])
+        if size:
+            yield start, start + size
+
+
+def _plates(text: bytes) -> Iterator[tuple[int, int]]:
+    whole = text.decode()
+    for match in identities._PLATE.finditer(whole):
+        start = len(whole[: match.start()].encode())
+        size = identities.plate_cn(text[start : start + 32], b"", b"")
+        if size and re.search(rb"[0-9]", text[start : start + size]):
+            yield start, start + size
+
+
+def words(text: bytes, kind: str) -> list[tuple[int, int]]:
+    """Spans of the kinds that kernels know by a word or by what stands before it."""
+    if kind == "plate_cn":
+        return list(_plates(text))
+    expression, validate = {
+        "mac": (_MAC, mac),
+        "iban": (_IBAN, identities.iban),
+        "passport_cn": (_WORD, identities.passport_cn),
+        "credit_code_cn": (_WORD, identities.credit_code_cn),
+        "qq": (_QQ, qq),
+        "wechat": (_WECHAT, wechat),
+        "password": (_QUOTED, password),
+        "private_key": (_PRIVATE_KEY, private_key),
+    }[kind]
+    found = list(_validated(text, expression, validate))
+    # The kernels know a MAC address by a pair with a digit.
+    return [(start, end) for start, end in found if kind != "mac" or re.search(rb"[0-9]", text[start:end])]

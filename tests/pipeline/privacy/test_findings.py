@@ -35,6 +35,7 @@ POSITIVE = [
     ("or ⟦415-555-2671⟧,", "phone"),
     ("(⟦+49 30 38550571⟧) 2.5", "phone"),
     ("Tel. ⟦+49 731 88005-8205⟧ Abo", "phone"),
+    ("⟦+971 4 683 0649⟧ 0.9.27: fix", "phone"),
     ("at ⟦+44 (0)20 7934 7287⟧.", "phone"),
     ("Fax:⟦+86-27-22453754⟧ 1. The", "phone_cn"),
     ("访问⟦https://example.com/a?b=c#d⟧了解", "url"),
@@ -66,9 +67,24 @@ POSITIVE = [
     ("Konto ⟦DE89370400440532013000⟧.", "iban"),
     ("专属客服经理微信:⟦YH04551H⟧ 专属", "wechat"),
     ("加微信⟦wang_123⟧咨询", "wechat"),
+    ("编号12345vx:⟦wang_123⟧", "wechat"),
     ("客服经理QQ：⟦3013739370⟧。", "qq"),
     ("加qq⟦77291275⟧", "qq"),
+    ("QQ number: ⟦77291275⟧", "qq"),
+    ("QQ Group ⟦77291275⟧", "qq"),
+    ("qq id: ⟦77291275⟧", "qq"),
     ("key ⟦AKIAIOSFODNN7EXAMPLE⟧ (AWS's own example)", "api_key"),
+    ("token glpat-only-letters: ⟦glpat-fboIKYIsttvGgzoBcFdK⟧", "api_key"),
+    ("key=⟦AIzaSyKqFHzTatMXjaRypbbGUIGhna_NFJc_Tum⟧&", "api_key"),
+    ("“⟦ghp_abcdefghijklmnopqrstuvwxyzABCDEFGHIJ⟧”", "api_key"),
+    ("export T=⟦npm_abcdefghijklmnopqrstuvwxyzABCDEFGHIJ⟧", "api_key"),
+    ("GOOGLE=⟦GOCSPX-abcdefghijklmnopqrstuvwxyzAB⟧", "api_key"),
+    ("key ⟦sk-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST⟧", "api_key"),
+    (
+        "it begins with `-----BEGIN PRIVATE KEY-----`:\n⟦-----BEGIN PRIVATE KEY-----\n"
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n-----END PRIVATE KEY-----⟧",
+        "private_key",
+    ),
     ("password = '⟦abcd1234⟧'", "password"),
     ('"token": "⟦07c63.fb2823cG759.b20_852f337a6551bc⟧",', "password"),
     ("inet6 ⟦2001:19f0:feee::dead:beef:cafe⟧/64", "ip"),
@@ -92,6 +108,7 @@ NEAR_MISS = [
     "@property def x(self): pass",
     "y = w@x.sum() + b",
     "user@localhost said",
+    "'ks_in@devanagari.utf8': 'ks_IN.UTF-8', sd_IN@devanagari.UTF-8",
     "npm install react@18.2.0",
     # Chinese telephones
     "订单号 AB-13812345678",
@@ -107,6 +124,9 @@ NEAR_MISS = [
     "ISBN 9787111547426",
     "总额 01062345678 元",
     "4008108888 rows",
+    "to suppress them completely.\n(4007791603 rows)",
+    "Intel 8008205100 and hotel 4008108888",
+    'assertEqual(phone2numeric_filter("0800 flowers"), "0800 3569377")',
     # international telephones
     "2023-01-01T00:00:00+08:00",
     "UTC+0800 and a+12345678",
@@ -138,10 +158,16 @@ NEAR_MISS = [
     "02.2.07.28.14zm-4.62-5.84c1.17-1.45 3.06-.88 3.47.52.3 1.01",
     "12:34:56 and 12:34:56:78",
     "aa:bb:cc:dd:ee:ff",
+    "a scan of the repository on November 5, 2006::\n\n    nonlocal    0",
+    "from year 1677 to year 2262::",
+    "routes: fe80::/64, fd00::/64",
+    "《信息学奥林匹克辞典》2.4.7.11 章 1. 树的重心",
     "std::vector<beef::cafe> x; feed::face()",
     # MAC addresses
     "ff:ff:ff:ff:ff:ff",
     "10-11-12-13-14-15",
+    "use these techniques together.\n12-11-10-09-08-07",
+    "the machine 12:11:10:09:08:07",
     "16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48",
     # codes, passports, plates, accounts, ids
     "9144030071526726XA",
@@ -157,6 +183,9 @@ NEAR_MISS = [
     "password = 'your-password-1'",
     'api_key="YOUR_API_KEY_HERE1"',
     "-----BEGIN RSA PRIVATE KEY----- opens the file, and the text goes on for a while.",
+    "print(f'-----BEGIN PRIVATE KEY-----')\n    ZstdCompressionParametersSlots,\n};\n",
+    "-----BEGIN PRIVATE KEY-----\nwhose minor version is\nunsupported/unrecognized and no key material at all",
+    "agglpat-fboIKYIsttvGgzoBcFdK and AIzaurs_of_the_world_unite_and_take_over",
     # identity cards
     "110105194912310021",  # check character
     "11010519490231002X",  # 31 February

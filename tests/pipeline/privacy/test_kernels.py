@@ -14,6 +14,7 @@ from manifests.schema.corpus import PrivacyKind
 from pipeline.privacy.findings import find
 from pipeline.privacy.fold import fold
 from pipeline.privacy.spans import around, whole
+from pipeline.privacy.words import KEY_PREFIXES
 from pipeline.text.buffers import text_buffers
 from tests.pipeline.privacy import references
 from tests.pipeline.privacy.looks import KINDS, found
@@ -151,6 +152,19 @@ def test_stretches_around_replacements(documents: list[str], data: st.DataObject
     for row, place in zip(rows.tolist(), places, strict=True):
         begin, end = max(int(texts.offsets[row]), place - 192), min(int(texts.offsets[row + 1]), place + 192)
         assert covered[begin:end].all()
+
+
+KEYS = st.lists(
+    st.sampled_from([*'aZ1._- "中=', "x" * 9, "Ab3" * 7, *(prefix.decode() for prefix in KEY_PREFIXES), "AKIA", "AIza"]),
+    max_size=14,
+).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(KEYS, st.sampled_from(KEY_PREFIXES), st.text("abcXYZ_-9", min_size=14, max_size=60))
+def test_no_key_is_ruled_out_that_an_expression_finds(around: str, prefix: bytes, body: str) -> None:
+    for text in (around, f"{around} {prefix.decode()}{body}", f"“{prefix.decode()}{body}”{around}"):
+        assert set(references.keys(text.encode())) <= set(_spans(text, "api_key"))
 
 
 def test_every_kind_has_a_finder() -> None:

@@ -43,3 +43,9 @@ def test_what_hangs_behind_a_number_is_not_part_of_it() -> None:
 def test_a_bare_landline_needs_a_word_before_it() -> None:
     assert phone_cn(b"01062345678", "电话：".encode(), b"") == 11
     assert phone_cn(b"01062345678", "总额 ".encode(), b"") == 0
+
+
+def test_a_number_ends_before_a_version_but_is_not_lost_to_one() -> None:
+    assert phone(b"+971 4 683 0649 0.9.27", b"", b":") == len(b"+971 4 683 0649")
+    assert phone(b"+44 20 7946 0958.2", b"", b"") == len(b"+44 20 7946 0958")
+    assert phone(b"+1 661.310.2107", b"", b"") == len(b"+1 661.310.2107")

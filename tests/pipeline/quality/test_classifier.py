@@ -81,6 +81,7 @@ def test_a_language_without_raw_text_has_no_score(crossfit: tuple[Path, StepResu
     assert np.isnan(scores(crossfit[0])["reference-zh"]).all()
     assert [file.path for file in crossfit[1].files] == [
         "tokenizer/part-00000.model",
+        *(f"signals/part-{part.index:05d}.arrow" for part in crossfit[1].parts),
         "classifiers/part-00000.bin",
         "classifiers/part-00001.bin",
     ]

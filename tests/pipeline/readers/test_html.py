@@ -99,6 +99,36 @@ def test_stretches_are_all_maximal_ones(weights: list[int]) -> None:
     assert max((weight for weight, _, _ in found), default=0) == max((weight for weight, _, _ in _maximal(weights)), default=0)
 
 
+class Counted(float):
+    """A number that counts how often it, or a sum of it, is compared."""
+
+    compared = 0
+
+    def __add__(self, other: float) -> Counted:
+        return Counted(float(self) + other)
+
+    __radd__ = __add__
+
+    def __lt__(self, other: float) -> bool:
+        Counted.compared += 1
+        return float(self) < other
+
+    def __ge__(self, other: float) -> bool:
+        Counted.compared += 1
+        return float(self) >= other
+
+
+@pytest.mark.parametrize("unit", [(1, -2), (1, -1), (2, -1), (1, -3, 1, -1)])
+def test_stretches_take_linear_time(unit: tuple[int, ...]) -> None:
+    def comparisons(times: int) -> int:
+        Counted.compared = 0
+        stretches([Counted(weight) for weight in unit] * times)
+        return Counted.compared
+
+    assert comparisons(100) > 0
+    assert comparisons(800) <= 9 * comparisons(100)
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason="the development corpus is not beside the checkout")
 @pytest.mark.parametrize(
     ("name", "first", "has", "lacks"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,26 @@ def test_a_damaged_member_costs_no_other_one(tmp_path: Path, suffix: str) -> Non
     assert {reason for _, reason in found.reasons} <= {"truncated_warc", "corrupt_compression"}
     assert found.reasons[-1][1] == "corrupt_compression"
     assert f"read on at byte {len(members[0]) + len(members[1])} of the file" in found.rejected.column("detail").to_pylist()[-1]
+
+
+def test_what_follows_a_damage_is_searched_in_linear_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+    plain = compressed._plain
+
+    def counted(*arguments: Any) -> Iterator[bytes]:
+        nonlocal read
+        for block in plain(*arguments):
+            read += len(block)
+            yield block
+
+    monkeypatch.setattr(compressed, "_plain", counted)
+    # As bgzip cuts a file: members that do not begin with a record.
+    members = [gzip.compress(random.Random(number).randbytes(20_000)) for number in range(200)]
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(gzip.compress(PAGES[0]) + b"damage" + b"".join(members) + gzip.compress(PAGES[1]))
+    found = _records(path)
+    assert [record.reason for record in found] == [None, "corrupt_compression", None]
+    assert read < 3 * path.stat().st_size
 
 
 def test_a_cut_archive_tells_the_record_and_the_file(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.steps import Count, StepManifest
 from pipeline.arrowio import open_table
 from pipeline.shards.errors import ShardBudgetError
+from pipeline.step import PipelineError
 from pipeline.tokenizer import Tokenizer
 from tests.pipeline.shards.toy import benchmark, documents, prepare, run_step, verses
 
@@ -204,3 +205,11 @@ def test_too_few_pairs_name_the_setting(made: tuple[Path, StepManifest], tmp_pat
         ShardBudgetError, match=r"zh: 99,900 tokens wanted, [\d,]+ available.*lower shards\.instructions\.tokens to \d+ or less"
     ):
         run_step(tmp_path, tmp_path / "run", settings)
+
+
+def test_tokens_that_were_changed_are_refused(tmp_path: Path) -> None:
+    prepare(tmp_path, documents())
+    written = tmp_path / "quality" / "signals" / "part-00001.arrow"
+    written.write_bytes(written.read_bytes() + b"\0")
+    with pytest.raises(PipelineError, match=r"part-00001\.arrow was changed after it was written"):
+        run_step(tmp_path, tmp_path, {"budget": {"en": 1000}})

@@ -22,7 +22,7 @@ from manifests.schema.documents import MEASURED
 from manifests.schema.steps import Count, File, Part, StepManifest, merge_counts
 from pipeline.arrowio import describe, write_batches
 from pipeline.engines.beam import BeamEngine
-from pipeline.quality.step import TOKENIZER
+from pipeline.quality.step import PART_SHIFT, SIGNALS_FOLDER, TOKENIZER
 from pipeline.run import Run
 from pipeline.shards import ShardsStep
 from pipeline.text.ngram_index import build_index
@@ -68,16 +68,30 @@ def prepare(run: Path, rows: list[Document], parts: int = 3, rejected: tuple[Cou
     """The folders that the step reads: a tokenizer of the quality step, and documents of which every third has lost its tokens."""
     model = run / "quality" / TOKENIZER
     train((text for _, _, text in rows), 1200, model, seed=1)
-    _manifest(run / "quality", (), (File(path=TOKENIZER, sha256=sha256(model), bytes=model.stat().st_size),))
-    made = [_part(run / "decontaminate", index, _batch(rows[index::parts], Tokenizer(model)), rejected) for index in range(parts)]
+    tokenizer = Tokenizer(model)
+    made = [_part(run / "decontaminate", index, _batch(rows[index::parts], index), rejected) for index in range(parts)]
     _manifest(run / "decontaminate", tuple(made), ())
+    measured = [_part(run / "quality", index, _batch(rows[index::parts], index), ()) for index in range(parts)]
+    written = [_written(run / "quality", index, rows[index::parts], tokenizer) for index in range(parts)]
+    _manifest(run / "quality", tuple(measured), (File(path=TOKENIZER, sha256=sha256(model), bytes=model.stat().st_size), *written))
 
 
-def _batch(rows: list[Document], tokenizer: Tokenizer) -> pa.RecordBatch:
+def _written(folder: Path, index: int, rows: list[Document], tokenizer: Tokenizer) -> File:
+    """The quality step's tokens of a part, in a file whose batches are not the part's."""
+    tokens = tokenizer.encode(pa.array([text for _, _, text in rows]))
+    path = folder / SIGNALS_FOLDER / f"part-{index:05d}.arrow"
+    schema = pa.schema([("tokens", pa.list_(pa.uint32()))])
+    path.parent.mkdir(exist_ok=True)
+    with pa.ipc.new_file(path, schema) as writer:
+        writer.write_table(pa.table([tokens], schema=schema), max_chunksize=11)
+    return describe(path, folder, 0)
+
+
+def _batch(rows: list[Document], part: int) -> pa.RecordBatch:
     sources, languages, texts = (list(column) for column in zip(*rows, strict=True))
     hashes = [xxhash.xxh3_128_digest(text.encode()) for text in texts]
-    tokens = [None if row % 3 == 0 else ids for row, ids in enumerate(tokenizer.encode(pa.array(texts)).to_pylist())]
-    columns: dict[str, list[Any]] = {"source": sources, "language": languages, "text": texts, "hash": hashes, "tokens": tokens}
+    places = [None if row % 3 == 0 else part << PART_SHIFT | row for row in range(len(rows))]
+    columns: dict[str, list[Any]] = {"source": sources, "language": languages, "text": texts, "hash": hashes, "tokens_at": places}
     columns["id"] = [f"{source}:{digest.hex()}" for source, digest in zip(sources, hashes, strict=True)]
     return pa.RecordBatch.from_pydict({name: columns.get(name, [None] * len(rows)) for name in MEASURED.names}, schema=MEASURED)
 

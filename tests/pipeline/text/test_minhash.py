@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from datasketch import MinHash
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.minhash import EMPTY, band_keys, fingerprints, permutations, signatures, sketch
 from pipeline.text.one_permutation import BINS, agreement, lower_bins, seal
 from pipeline.text.shingles import BLOCK, shingles
+from tests.pipeline.text.plain_paragraphs import finalize
 
 SUTRA = "如是我闻。一时，佛在舍卫国祇树给孤独园，与大比丘众千二百五十人俱。尔时，世尊食时，着衣持钵，入舍卫大城乞食。"
 GETTYSBURG = "Four score and seven years ago our fathers brought forth on this continent, a new nation, conceived in Liberty."
@@ -68,6 +71,18 @@ def test_bands_agree_exactly_where_their_rows_do() -> None:
     assert len(set(repeated[0].tolist())) == 14
 
 
+@given(st.integers(1, 5), st.integers(1, 5), st.randoms(use_true_random=False))
+def test_band_keys_by_their_definition(bands: int, rows: int, random: Random) -> None:
+    values = [[random.randrange(2**32) for _ in range(bands * rows)] for _ in range(3)]
+    expected = []
+    for signature in values:
+        keys = [band + 1 for band in range(bands)]
+        for row, value in enumerate(signature):
+            keys[row // rows] = (finalize(keys[row // rows] ^ value) + row) % 2**64
+        expected.append(keys)
+    assert band_keys(np.array(values, np.uint32), bands, rows).tolist() == expected
+
+
 def sketched(hashes: list[int], minima: np.ndarray) -> np.ndarray:
     sealed = np.empty(BINS, np.uint8)
     lower_bins(np.array(hashes, np.uint32), len(hashes), minima)
@@ -98,18 +113,19 @@ def test_a_sketch_keeps_a_byte_of_each_bin_s_lowest_hash(one: list[int], other: 
     assert filled == len({value >> 23 for value in (*one, *other)})
 
 
-def test_a_text_s_sketch_is_that_of_its_shingles() -> None:
-    texts = pa.array(["", SUTRA * 300, "—", GETTYSBURG])
+@given(st.lists(st.text(st.one_of(st.sampled_from("ab 学习，。"), st.characters(exclude_categories=["Cs"])), max_size=60), max_size=4))
+@example(["", SUTRA * 300, "—", GETTYSBURG])
+def test_a_text_s_fingerprints_are_those_of_its_shingles(documents: list[str]) -> None:
+    texts = pa.array(["。", *documents, ""])
     found, sketches = fingerprints(texts, permutations(8, 1))
     hashes, starts = shingles(texts)
     minima = np.full(BINS, EMPTY, np.uint32)
-    assert np.array_equal(found, signatures(texts, permutations(8, 1)))
+    assert np.array_equal(found, sketch(hashes, starts, permutations(8, 1)))
     for row in range(len(texts)):
         assert np.array_equal(
             sketches[row], sketched([finalized(value) for value in hashes[starts[row] : starts[row + 1]].tolist()], minima)
         )
-    assert not sketches[0].any()
-    assert not sketches[2].any()
+    assert not sketches[[0, -1]].any()
 
 
 def finalized(value: int) -> int:

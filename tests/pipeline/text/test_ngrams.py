@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.text.buffers import text_buffers
 from pipeline.text.ngram_index import NgramIndex, build_index, least_units
+from pipeline.text.ngram_search import number_hashes
 from pipeline.text.shingles import BLOCK
 
 ITEM = "What is the name of the river that flows through the city of Florence in Tuscany?"
@@ -156,3 +157,16 @@ def test_items_that_cannot_be_looked_for_are_known() -> None:
     assert found.searched.tolist() == [1, 0, 0, 1, 1, 1]
     assert build_index(pa.array(items), np.array([0, 0, 0, 1, 1, 1]), 7, 8, 2, 0.0).searched.tolist() == [1, 0, 0, 1, 1, 1]
     assert build_index(pa.array(["one two three four five"] * 3), np.zeros(3, np.int64), 5, 8, 2, 0.0).searched.tolist() == [0, 0, 0]
+
+
+@given(pairs=st.lists(st.tuples(st.integers(0, 9), st.integers(1, 12)), max_size=80))
+def test_distinct_hashes_are_numbered_as_they_appear(pairs: list[tuple[int, int]]) -> None:
+    pairs.sort(key=lambda pair: pair[0])
+    owners = np.array([owner for owner, _ in pairs], np.uint32)
+    hashes = np.array([value * 0x9E3779B97F4A7C15 % 2**64 for _, value in pairs], np.uint64)
+    number, rows, items = number_hashes(hashes, owners)
+    distinct = list(dict.fromkeys(value for _, value in pairs))
+    assert number.tolist() == [distinct.index(value) for _, value in pairs]
+    assert [pairs[row][1] for row in rows] == distinct
+    assert rows.tolist() == [next(row for row, pair in enumerate(pairs) if pair[1] == value) for value in distinct]
+    assert items.tolist() == [len({owner for owner, other in pairs if other == value}) for value in distinct]

@@ -7,13 +7,14 @@ import re
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.buffers import text_buffers
 from pipeline.text.cuts import cut, unmark
 from pipeline.text.paragraphs import MAX_SENTENCES, paragraphs
 from pipeline.text.runs import mark_runs
+from tests.pipeline.text import plain_paragraphs
 
 CHARACTERS = st.one_of(st.sampled_from("aab.!。？\n \u3000”)哈哈=😀"), st.characters(exclude_categories=["Cs"]))
 TEXTS = st.lists(st.text(CHARACTERS, max_size=50), max_size=4)
@@ -26,8 +27,8 @@ def split(text: str, minimum: int = 1) -> list[str]:
     return [data[first:end].tobytes().decode() for first, end in spans.T.tolist()]
 
 
-def hashes(text: str) -> list[int]:
-    return list(paragraphs(pa.array([text]), np.zeros(1, bool), 1)[0].tolist())
+def hashes(text: str, minimum: int = 1) -> list[int]:
+    return list(paragraphs(pa.array([text]), np.zeros(1, bool), minimum)[0].tolist())
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,21 @@ def test_paragraphs_are_ordered_disjoint_and_whole(texts: list[str], minimum: in
             assert "".join(pieces) == (array[row].as_py() if SPACES.sub("", array[row].as_py()) else "")
 
 
+@settings(max_examples=400)
+@given(st.text(st.one_of(CHARACTERS, st.sampled_from("１９ＡＺａｚ１，．A9\"')]’」.!? ")), max_size=80), st.integers(1, 6))
+@example("".join(f"第{index}句。" for index in range(400)), 1)
+@example("\n" + "Ａ１. " * 250, 1)
+def test_paragraphs_and_hashes_are_those_of_the_plain_reference(text: str, minimum: int) -> None:
+    assert list(zip(hashes(text, minimum), split(text, minimum), strict=True)) == plain_paragraphs.paragraphs(text, minimum)
+
+
+@given(st.text(st.one_of(st.sampled_from("０９ＡＺａｚ。 \n！，"), CHARACTERS), max_size=80))
+def test_full_width_digits_and_letters_make_no_other_paragraph(text: str) -> None:
+    narrow = plain_paragraphs.narrow(text)
+    assert hashes(text) == hashes(narrow)
+    assert [plain_paragraphs.narrow(piece) for piece in split(text)] == split(narrow)
+
+
 def test_skipped_texts_have_none() -> None:
     _, _, starts = paragraphs(pa.array(["a\n\nb", "a\n\nb"]), np.array([True, False]), 1)
     assert starts.tolist() == [0, 0, 2]
@@ -104,6 +120,21 @@ def test_runs_are_cut_as_by_an_expression(texts: list[str], longest: int) -> Non
     expected = [shorten(text, longest) for text in array.to_pylist()]
     assert cut(array, keep).to_pylist() == expected
     assert removed.tolist() == [len(before) - len(after) for before, after in zip(array.to_pylist(), expected, strict=True)]
+
+
+@given(TEXTS, st.data())
+def test_cutting_against_slices(texts: list[str], data: st.DataObject) -> None:
+    array = pa.array(["学", *texts], pa.string()).slice(1)
+    offsets, buffer = text_buffers(array)
+    keep, spans, expected = np.ones(len(buffer), bool), [], []
+    for row, text in enumerate(texts):
+        first, last = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+        spans.append([offsets[row] + len(text[:end].encode()) for end in (first, last)])
+        expected.append(text[:first] + text[last:])
+    unmark(np.array(spans, np.int64).reshape(-1, 2).T.copy(), keep)
+    found = cut(array, keep)
+    found.validate(full=True)
+    assert found.to_pylist() == expected
 
 
 def test_cutting_a_slice() -> None:

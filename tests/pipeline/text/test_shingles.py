@@ -100,8 +100,17 @@ def windows(text: str, words: int, characters: int) -> list[tuple[str, ...]]:
     "text", [ENGLISH * 40, CHINESE * 30, ENGLISH + CHINESE, "Simple is", "", "...", "学而", "Ｐｙｔｈｏｎ３ PYTHON3 python3"]
 )
 def test_one_hash_for_each_window(text: str) -> None:
-    hashes, starts = shingles(pa.array(["before", text]), words=5, characters=4)
-    found, expected = hashes[starts[1] : starts[2]].tolist(), windows(text, 5, 4)
+    check_windows(text, 5, 4)
+
+
+@given(MIXED, st.integers(1, 6), st.integers(1, 6))
+def test_one_hash_for_each_window_of_any_text(text: str, words: int, characters: int) -> None:
+    check_windows(text, words, characters)
+
+
+def check_windows(text: str, words: int, characters: int) -> None:
+    hashes, starts = shingles(pa.array(["before", text]), words, characters)
+    found, expected = hashes[starts[1] : starts[2]].tolist(), windows(text, words, characters)
     assert len(found) == len(expected)
     assert len(set(found)) == len(set(expected))
     assert [found.index(value) for value in found] == [expected.index(window) for window in expected]
