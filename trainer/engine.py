@@ -79,7 +79,7 @@ class Engine:
 
     def __init__(self, model: nn.Module, settings: TrainSettings, optimizer: Optimizer) -> None:
         self.world_size = dist.get_world_size()
-        self.zero = _stage(settings, self.world_size)
+        self.zero = zero_stage(settings, self.world_size)
         self.updates = 0
         self._names = {parameter: name for name, parameter in model.named_parameters()}
         engine, *_ = deepspeed.initialize(
@@ -234,7 +234,7 @@ def _groups(model: nn.Module) -> list[dict[str, Any]]:
     return [{"params": matrices, "decays": True}, {"params": vectors, "decays": False}]
 
 
-def _stage(settings: TrainSettings, world_size: int) -> int:
+def zero_stage(settings: TrainSettings, world_size: int) -> int:
     """The ZeRO stage at work. Stage 1 has nothing to spread in one process, where it costs copies of all weights and gradients (measured
     with 58 M parameters: 1.0 instead of .5 seconds an update); but bfloat16 needs its float32 weights."""
     alone = settings.zero == 1 and world_size == 1 and settings.precision == "fp32" and settings.offload == "none"

@@ -97,9 +97,9 @@ def measure(folder: Path, precision: str) -> dict[str, float]:
         sides["padded"] = (ours, [as_released(batch, pad) for batch in batches])
     tokens = sum(batch.tokens for batch in batches)
     assert all(sum(batch.tokens for batch in found) == tokens for _, found in sides.values())
-    seconds = fastest(sides)
+    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+    seconds, ceiling = fastest(sides, lambda: matrix_ceiling(dtype, threads=1))
     flops = sum(step_flops(MODEL, vocabulary, *batch.lengths) for batch in batches)
-    ceiling = matrix_ceiling({"fp32": torch.float32, "bf16": torch.bfloat16}[precision], threads=1)
     return {
         **{name: tokens / spent for name, spent in seconds.items()},
         "ceiling_gflops": ceiling,
@@ -108,18 +108,20 @@ def measure(folder: Path, precision: str) -> dict[str, float]:
     }
 
 
-def fastest(sides: dict[str, tuple[Step, list[Batch]]]) -> dict[str, float]:
-    """CPU seconds of each side, after a step that is not counted."""
+def fastest(sides: dict[str, tuple[Step, list[Batch]]], speed: Callable[[], float]) -> tuple[dict[str, float], float]:
+    """CPU seconds of each side, after a step that is not counted; and the greatest ``speed``, measured between the rounds, too."""
     for step, found in sides.values():
         step(found[0])
     times: dict[str, list[list[float]]] = {name: [[] for _ in found] for name, (_, found) in sides.items()}
+    speeds = [speed()]
     for _ in range(ROUNDS):
         for index in range(DENOISERS):
             for name, (step, found) in sides.items():
                 started = time.process_time()
                 step(found[index])
                 times[name][index].append(time.process_time() - started)
-    return {name: sum(map(min, spent)) for name, spent in times.items()}
+        speeds.append(speed())
+    return {name: sum(map(min, spent)) for name, spent in times.items()}, max(speeds)
 
 
 def main(folder: Path, precision: str, out: Path) -> None:
