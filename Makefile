@@ -16,7 +16,7 @@ STEPARG  = --corpus $(CORPUS) --run $(FOLDER) --engine $(ENGINE) --workers $(WOR
 TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify lint typecheck bench bench-corpus bench-scale clean distclean
+.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify lint typecheck bench bench-corpus bench-train bench-scale clean distclean
 
 help: ## this list
 	@printf 'make demo   everything on a fresh machine: set-up, corpus, three training stages, report (runs/demo/report.html)\n'
@@ -95,6 +95,9 @@ bench: assets ## the long measurements, on ../shared/corpus
 
 bench-corpus: assets ## our chain and steps against datatrove's, on ../shared/corpus; runs/bench/corpus.json
 	@$(PY) -m tests.benchmarks.bench_corpus
+
+bench-train: assets ## our step, noising and loading against transformers' T5 and MosaicML Streaming; runs/bench/train.json
+	@$(PY) -m tests.benchmarks.bench_train
 
 bench-scale: assets ## ten times the corpus: seconds per MB and memory stay what they are
 	@$(PY) -m tests.benchmarks.scaling

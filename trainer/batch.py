@@ -37,6 +37,13 @@ class Batch:
     decoder_documents: Tokens | None = None
 
     @property
+    def lengths(self) -> tuple[Tokens, Tokens]:
+        """Real tokens of each example on the encoder's side and on the decoder's: int64 [examples] each."""
+        rows, positions = self.encoder.shape
+        sources = np.full(rows, positions) if self.encoder_lengths is None else self.encoder_lengths
+        return sources, np.count_nonzero(self.labels != IGNORED, axis=1) if self.decoder_lengths is None else self.decoder_lengths
+
+    @property
     def targets(self) -> int:
         """Labels to predict."""
         return int(np.count_nonzero(self.labels != IGNORED))

@@ -7,19 +7,22 @@ from contextlib import contextmanager
 
 import torch
 
+from trainer.allocator import kept_memory
+
 
 @contextmanager
 def processor(threads: int) -> Iterator[None]:
     """While the block runs, the number of threads is fixed, on which the order of sums depends, and denormal numbers are rounded to zero.
 
     Moments of embedding rows that are seldom used, and probabilities of pieces that are never right, decay below 1e-38; on the CPU such
-    numbers made a step of the demo a third slower. Whoever shares the process has them back afterwards.
+    numbers made a step of the demo a third slower. Freed memory is kept. Whoever shares the process has all as before afterwards.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     try:
-        yield
+        with kept_memory():
+            yield
     finally:
         torch.set_flush_denormal(False)
         torch.set_num_threads(before)

@@ -34,7 +34,7 @@ REFERENCE_TOKENS = 2_000_000
 PIECES, TOKENIZER_BYTES = 8000, 4_000_000
 
 
-def train_tokenizer(corpus: Path, model: Path) -> Path:
+def train_tokenizer(corpus: Path, model: Path, pieces: int = PIECES) -> Path:
     """A tokenizer of the corpus, trained once and then given to both sides, as mT5's would be."""
     if not model.exists():
         texts: list[str] = []
@@ -45,7 +45,7 @@ def train_tokenizer(corpus: Path, model: Path) -> Path:
                     texts.append(record["text"])
                     size += len(record["text"].encode())
         model.parent.mkdir(parents=True, exist_ok=True)
-        tokenizer.train(texts, PIECES, model, seed=1)
+        tokenizer.train(texts, pieces, model, seed=1)
     return model
 
 

@@ -1,4 +1,4 @@
-"""datatrove in an environment of its own, set up from PyPI alone: what it would download is put where it looks first."""
+"""The rivals in environments of their own, set up from PyPI alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import sentencepiece
@@ -21,6 +22,13 @@ PACKAGES = (
     "orjson==3.13.0",
     "aiohttp==3.14.5",
 )
+STREAMING = ("mosaicml-streaming==0.13.0", "python-snappy==0.7.3", "cramjam==2.14.0", "zstd==1.5.7.2", "catalogue==2.0.10")
+TORCHVISION = {
+    "torchvision/__init__.py": "",
+    "torchvision/datasets.py": "VisionDataset = object\n",
+    "torchvision/transforms/__init__.py": "",
+    "torchvision/transforms/functional.py": "to_tensor = None\n",
+}
 _MODEL = """
 import shutil, sys
 from pathlib import Path
@@ -35,7 +43,7 @@ model.with_name(model.name + ".completed").touch()
 
 
 class Datatrove:
-    """The environment in ``folder``. Nothing of this is timed."""
+    """The environment in ``folder``: what datatrove would download is put where it looks first. Nothing of this is timed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
@@ -51,15 +59,51 @@ class Datatrove:
 
     def install(self, identifier: Path) -> None:
         """Packages, and our lid.176.ftz in the place of the lid.176.bin that its language filter would download."""
-        ready = self._folder / "ready.json"
-        if ready.exists() and json.loads(ready.read_text(encoding="utf-8")) == list(PACKAGES):
+        if _begin(self._folder, PACKAGES):
+            _pip(self.python, *PACKAGES)
+            subprocess.run([self.python, "-c", _MODEL, identifier.resolve()], check=True, env={**os.environ, **self.environment})
+            _end(self._folder, PACKAGES)
+
+
+class Streaming:
+    """The environment in ``folder``: MosaicML Streaming without what it asks for (it wants numpy below 2.2 and the clients of four clouds),
+    but for what its import needs. Torch, numpy and the rest are ours. Nothing of this is timed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self.python = str(self._folder / "venv" / "bin" / "python")
+
+    def install(self) -> None:
+        """Packages, and two names of torchvision, which only its image datasets use."""
+        if not _begin(self._folder, STREAMING):
             return
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
-        subprocess.run([sys.executable, "-m", "venv", self._folder / "venv"], check=True)
-        subprocess.run([self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES], check=True)
-        subprocess.run([self.python, "-c", _MODEL, identifier.resolve()], check=True, env={**os.environ, **self.environment})
-        ready.write_text(json.dumps(list(PACKAGES)), encoding="utf-8")
+        _pip(self.python, "--no-deps", *STREAMING)
+        (site,) = (self._folder / "venv" / "lib").glob("python3.*/site-packages")
+        (site / "ours.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+        for name, text in TORCHVISION.items():
+            (site / name).parent.mkdir(parents=True, exist_ok=True)
+            (site / name).write_text(text, encoding="utf-8")
+        subprocess.run([self.python, "-c", "import streaming"], check=True)
+        _end(self._folder, STREAMING)
+
+
+def _begin(folder: Path, packages: tuple[str, ...]) -> bool:
+    """Makes a new environment, unless a whole one with these packages is there."""
+    ready = folder / "ready.json"
+    if ready.exists() and json.loads(ready.read_text(encoding="utf-8")) == list(packages):
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    return True
+
+
+def _pip(python: str, *arguments: str) -> None:
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments], check=True)
+
+
+def _end(folder: Path, packages: tuple[str, ...]) -> None:
+    (folder / "ready.json").write_text(json.dumps(list(packages)), encoding="utf-8")
 
 
 def fast_tokenizer(model: Path, out: Path) -> Path:

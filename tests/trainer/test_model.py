@@ -13,12 +13,17 @@ from trainer.model.attention import CrossAttention, SelfAttention
 from trainer.model.block import DecoderBlock, Residual
 from trainer.model.cache import LayerCache
 from trainer.model.feedforward import FeedForward
-from trainer.model.rope import rotate, rotation
+from trainer.model.rope import Rotation, rotation
+from trainer.model.rope import rotate as rotate_into
 from trainer.model.transformer import EncoderDecoder
 
 
 def tokens(rows: int, positions: int, seed: int = 0) -> Tensor:
     return torch.randint(3, SMALL.pieces, (rows, positions), generator=torch.Generator().manual_seed(seed))
+
+
+def rotate(x: Tensor, turn: Rotation) -> Tensor:
+    return rotate_into(x, turn, torch.empty_like(x))
 
 
 def openba_15b(norm: str) -> EncoderDecoder:

@@ -14,7 +14,7 @@ from tests.trainer.examples import RELEASED, SMALL
 from trainer.batch import Batch
 from trainer.model.loss import IGNORED
 from trainer.objectives import UL2, Instruction, Prefix, Ragged, build
-from trainer.objectives.spans import random_lengths
+from trainer.objectives.spans import random_ends
 
 V = RELEASED
 SUFFIX = 2
@@ -176,7 +176,7 @@ def test_suffixes_in_rows_are_the_same_examples() -> None:
 @settings(max_examples=100, deadline=None)
 def test_random_lengths_add_up(total: int, share: float, seed: int) -> None:
     pieces = max(1, round(total * share))
-    lengths = random_lengths(total, pieces, np.full(3, seed, dtype=np.uint64), stream=0)
+    lengths = np.diff(random_ends(total, pieces, np.full(3, seed, dtype=np.uint64), stream=0), axis=1, prepend=0)
     assert lengths.shape == (3, pieces)
     assert (lengths.sum(axis=1) == total).all()
     assert lengths.min() >= 1
@@ -185,7 +185,7 @@ def test_random_lengths_add_up(total: int, share: float, seed: int) -> None:
 
 def test_every_way_of_cutting_is_equally_likely() -> None:
     """6 tokens in 3 pieces can be cut in 10 ways."""
-    lengths = random_lengths(6, 3, seeds(50_000), stream=1)
+    lengths = np.diff(random_ends(6, 3, seeds(50_000), stream=1), axis=1, prepend=0)
     ways, counts = np.unique(lengths, axis=0, return_counts=True)
     assert len(ways) == 10
     assert ((counts - 5000) ** 2 / 5000).sum() < 28  # chi square, 9 degrees of freedom: beyond 28 once in 1000

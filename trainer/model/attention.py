@@ -6,8 +6,10 @@ from torch import Tensor, nn
 
 from manifests.schema.curriculum import ModelSettings
 from trainer.model.cache import LayerCache
+from trainer.model.heads import split_heads
 from trainer.model.masks import Mask, attend
-from trainer.model.rope import Rotation, rotate
+from trainer.model.product import Linear
+from trainer.model.rope import Rotation
 
 
 class SelfAttention(nn.Module):
@@ -21,8 +23,8 @@ class SelfAttention(nn.Module):
         self.heads, self.head_size = settings.heads, settings.head_size
         self.dropout, self.causal = settings.dropout, causal
         width = settings.heads * settings.head_size
-        self.qkv = nn.Linear(settings.d_model, 3 * width)
-        self.out = nn.Linear(width, settings.d_model)
+        self.qkv = Linear(settings.d_model, 3 * width)
+        self.out = Linear(width, settings.d_model)
 
     def forward(self, x: Tensor, rotation: Rotation, mask: Mask = None, cache: LayerCache | None = None) -> Tensor:
         """[batch, positions, d_model] -> same.
@@ -38,10 +40,7 @@ class SelfAttention(nn.Module):
         batch, length, _ = x.shape
         if cache is not None and cache.length and length > 1:
             raise ValueError(f"{length} positions after {cache.length} in the cache; give the first ones together, then one by one")
-        projected = self.qkv(x).view(batch, length, 3 * self.heads, self.head_size)
-        turned, values = projected.split((2 * self.heads, self.heads), dim=2)
-        queries, keys = rotate(turned, rotation).transpose(1, 2).chunk(2, dim=1)
-        values = values.transpose(1, 2)
+        queries, keys, values = split_heads(self.qkv(x), 3, self.head_size, rotation)
         if cache is not None:
             keys, values = cache.extend(keys, values)
         dropout = self.dropout if self.training else 0.0
@@ -56,9 +55,9 @@ class CrossAttention(nn.Module):
         super().__init__()
         self.heads, self.head_size, self.dropout = settings.heads, settings.head_size, settings.dropout
         width = settings.heads * settings.head_size
-        self.q = nn.Linear(settings.d_model, width)
-        self.kv = nn.Linear(settings.d_model, 2 * width)
-        self.out = nn.Linear(width, settings.d_model)
+        self.q = Linear(settings.d_model, width)
+        self.kv = Linear(settings.d_model, 2 * width)
+        self.out = Linear(width, settings.d_model)
 
     def forward(self, x: Tensor, memory: Tensor, mask: Mask = None, cache: LayerCache | None = None) -> Tensor:
         """[batch, positions, d_model] -> same; ``memory`` is [batch, source positions, d_model], ``mask`` bool
@@ -74,6 +73,5 @@ class CrossAttention(nn.Module):
         return self.out(mixed.transpose(1, 2).reshape(batch, length, -1))
 
     def _project(self, memory: Tensor) -> tuple[Tensor, Tensor]:
-        projected = self.kv(memory).view(*memory.shape[:2], 2 * self.heads, self.head_size).transpose(1, 2)
-        keys, values = projected.chunk(2, dim=1)
+        keys, values = split_heads(self.kv(memory), 2, self.head_size)
         return keys, values

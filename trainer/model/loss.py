@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from trainer.model.product import widened
+
 IGNORED = -100
 CHUNK = 1024
 
@@ -27,6 +29,8 @@ def cross_entropy(hidden: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, 
     """
     real = labels != IGNORED
     hidden, labels = hidden[real], labels[real]
+    if widened(hidden):
+        hidden, weight, bias = hidden.float(), weight.float(), bias.float()
     return _ChunkedCrossEntropy.apply(hidden, weight, bias, labels, chunk), real.sum()
 
 

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from trainer.model.product import widened
+
 EVERYWHERE = -1
 """Document number of the mode token and of the decoder's start: they are of no document, and every position may attend to them."""
 NOWHERE = -2
@@ -41,6 +43,8 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Mask, *, causal:
         causal: only earlier keys and the query's own; not beside a tensor, which must be causal itself.
         dropout: of the probabilities.
     """
+    if widened(queries):
+        return attend(queries.float(), keys.float(), values.float(), mask, causal=causal, dropout=dropout).to(queries.dtype)
     if isinstance(mask, Segments):
         parts = zip(queries.split(mask.queries, 2), keys.split(mask.keys, 2), values.split(mask.keys, 2), strict=True)
         return torch.cat([F.scaled_dot_product_attention(*part, is_causal=causal, dropout_p=dropout) for part in parts], dim=2)

@@ -19,8 +19,13 @@ def rotation(positions: Tensor, head_size: int, base: float, like: Tensor) -> Ro
     return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
 
 
-def rotate(x: Tensor, rotation: Rotation) -> Tensor:
-    """Turns each pair (x[i], x[i + head_size / 2]) by its position's angle; x is [batch, positions, heads, head_size]."""
+@torch.no_grad()
+def rotate(x: Tensor, rotation: Rotation, out: Tensor) -> Tensor:
+    """Writes into ``out``, shaped like ``x``, and returns it: each pair (x[i], x[i + head_size / 2]) turned by its position's angle; x is
+    [batch, positions, heads, head_size]. No gradient flows (see trainer.model.heads)."""
     cos, sin = rotation
     first, second = x.chunk(2, dim=-1)
-    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
+    turned_first, turned_second = out.chunk(2, dim=-1)
+    torch.mul(first, cos, out=turned_first).addcmul_(second, sin, value=-1)
+    torch.mul(second, cos, out=turned_second).addcmul_(first, sin)
+    return out

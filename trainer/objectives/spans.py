@@ -98,25 +98,28 @@ class SpanCorruption:
         Raffel et al. 2020). Spans placed anywhere have a piece of text more, and the first and the last may be empty."""
         text = self.chunk - self.masked
         if self.anywhere:
-            texts = random_lengths(text + 2, self.spans + 1, seeds, stream=0)
-            texts[:, [0, -1]] -= 1
+            texts = random_ends(text + 2, self.spans + 1, seeds, stream=0)[:, :-1] - 1
         else:
-            texts = random_lengths(text, self.spans, seeds, stream=0)
-        spans = random_lengths(self.masked, self.spans, seeds, stream=1)
-        ends = np.cumsum(np.stack((texts[:, : self.spans], spans), axis=2).reshape(len(seeds), -1), axis=1)
+            texts = random_ends(text, self.spans, seeds, stream=0)
+        spans = random_ends(self.masked, self.spans, seeds, stream=1)
         flips = np.zeros((len(seeds), self.chunk + 1), dtype=np.bool_)
-        np.put_along_axis(flips, ends, True, axis=1)
+        places = np.arange(len(seeds))[:, None] * flips.shape[1] + texts + spans
+        flips.reshape(-1)[places] = True  # span to text
+        flips.reshape(-1)[places - np.diff(spans, axis=1, prepend=0)] = True  # text to span
         return np.logical_xor.accumulate(flips[:, :-1], axis=1)
 
 
-def random_lengths(total: int, pieces: int, seeds: U64, stream: int) -> npt.NDArray[np.int64]:
-    """``total`` cut into ``pieces`` lengths of at least 1, every way equally likely: int64 [batch, pieces].
+def random_ends(total: int, pieces: int, seeds: U64, stream: int) -> npt.NDArray[np.int64]:
+    """Where pieces of at least 1 end, that ``total`` is cut into, every way equally likely: int64 [batch, pieces], the last is ``total``.
 
     The cuts are the places of the ``pieces - 1`` smallest of ``total - 1`` random numbers. Their lowest 20 bits are replaced by the
     place, which makes them distinct and says where they were; ``total`` must be at most 2**20.
     """
-    places = np.uint64(0xFFFFF)
-    keys = random_bits(seeds, total - 1, stream) & ~places | np.arange(1, total, dtype=np.uint64)
-    smallest = np.partition(keys, pieces - 2, axis=1)[:, : pieces - 1] if pieces > 1 else keys[:, :0]
-    cuts = np.sort((smallest & places).astype(np.int64), axis=1)
-    return np.diff(cuts, axis=1, prepend=0, append=total)
+    ends = np.full((len(seeds), pieces), total)
+    if pieces > 1:
+        places = np.uint64(0xFFFFF)
+        keys = random_bits(seeds, total - 1, stream) & ~places | np.arange(1, total, dtype=np.uint64)
+        keys.partition(pieces - 2, axis=1)
+        ends[:, :-1] = keys[:, : pieces - 1] & places
+        ends[:, :-1].sort(axis=1)
+    return ends
