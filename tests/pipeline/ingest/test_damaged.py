@@ -107,7 +107,7 @@ KINDS: dict[str, Kind] = dict(
         line("json overlong utf-8", b'{"text": "\xc0\xaf"}', "invalid_encoding", ""),
         file("array cut off", "a.json", b'["open', "invalid_json", "unexpected end", key=""),
         file("array too long", "a.json", b'["one", "two"]', "too_long", "an array of 14 bytes; as JSON lines", key="", limit=10),
-        file("array is an object", "a.json", b'{"text": "alone"}', "not_an_array", "found dict", key=""),
+        file("array is an object", "a.json", b'{\n"text": "alone"}', "not_an_array", "found dict", key=""),
         file("array with a number", "a.json", b'["one", 3]', "not_an_object", "found int", key="#1", kept=("one",)),
         file("gzip of plain text", "a.jsonl.gz", jsonl(ROWS), "corrupt_compression", "header"),
         file("gzip checksum", "a.jsonl.gz", flipped(gzip.compress(jsonl(ROWS)), -6), "corrupt_compression", "incorrect", kept=ROWS),
