@@ -21,6 +21,8 @@ def _below(pattern: str) -> str:
     path = PurePosixPath(pattern)
     if not path.parts or path.is_absolute() or ".." in path.parts:
         raise ValueError(f"{pattern!r} matches nothing below the source's path; write for example **/*.txt")
+    if any("**" in part and part != "**" for part in path.parts):
+        raise ValueError(f"{pattern!r}: ** stands for folders and between slashes; write for example **/*.txt")
     return pattern
 
 
