@@ -170,7 +170,7 @@ def _search(text: np.ndarray, trie: np.ndarray, scores: np.ndarray, longest: int
         following = at + np.uint64(decode_at(text, at)[1])
         if best[at] < LOWEST:
             lower = best[at]
-            for near in range(np.int64(at), min(np.int64(at) + longest, len(text)) + 1):
+            for near in range(np.int64(at), min(np.int64(at) + longest, np.int64(len(text))) + 1):
                 best[near] -= lower
         so_far, covered = best[at], np.uint64(0)
         cell, link, end = np.uint64(0), root, at
