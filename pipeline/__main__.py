@@ -7,8 +7,10 @@ import gc
 import logging
 import sys
 import warnings
+from contextlib import closing
 from pathlib import Path
 
+from manifests.allocator import kept_memory
 from manifests.schema.base import ManifestError
 from manifests.schema.documents import STEPS
 from pipeline.step import PipelineError
@@ -60,7 +62,7 @@ def _work(options: argparse.Namespace) -> None:
     gc.freeze()
     names = STEPS if options.command == "corpus" else (options.command,)
     engine = open_engine(options.engine, options.workers)
-    try:
+    with closing(engine), kept_memory():
         run = Run(options.corpus, options.run, engine)
         for name in names:
             done = run.step(STEP_CLASSES[name]())
@@ -70,8 +72,6 @@ def _work(options: argparse.Namespace) -> None:
                 f"{name:<14} {done.manifest.documents_in:>10,} in {done.manifest.documents_kept:>10,} kept {rejected:>9,} rejected {state}",
                 flush=True,
             )
-    finally:
-        engine.close()
 
 
 if __name__ == "__main__":

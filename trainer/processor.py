@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
-from trainer.allocator import kept_memory
+from manifests.allocator import kept_memory
 
 
 @contextmanager

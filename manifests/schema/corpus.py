@@ -21,6 +21,8 @@ def _below(pattern: str) -> str:
     path = PurePosixPath(pattern)
     if not path.parts or path.is_absolute() or ".." in path.parts:
         raise ValueError(f"{pattern!r} matches nothing below the source's path; write for example **/*.txt")
+    if any("**" in part and part != "**" for part in path.parts):
+        raise ValueError(f"{pattern!r}: ** stands for folders and between slashes; write for example **/*.txt")
     return pattern
 
 
@@ -37,17 +39,17 @@ class Source(Strict):
 
     ``path`` is relative to the corpus manifest (or absolute), or a URL that fsspec opens (``s3://``, ``gs://``, ``hdfs://``, ``memory://``:
     with the file system's own driver and credentials); ``include`` are glob patterns below it when it is a folder, and ``exclude`` those of
-    files, or folders with all that is in them, to leave out. Text, JSON, pages and
-    WARC files end in ``.gz`` or ``.zst`` where they are compressed. ``jsonl`` reads ``text_field`` (and ``id_field``, ``url_field``,
-    ``license_field`` where present) of each line, or of each item of the one array in a ``.json`` file; ``parquet`` and ``arrow`` (files,
-    streams, Feather) the columns of those names; ``text`` makes a document of each file, of ``lines_per_document`` lines, or of each
+    files, or folders with all that is in them, to leave out. Text, JSON, pages and WARC files end in ``.gz``, ``.zst``, ``.bz2`` or ``.xz``
+    where they are compressed. ``jsonl`` reads ``text_field`` (and ``id_field``, ``url_field``, ``license_field`` where present) of each
+    line, or of each item of the one array in a ``.json`` file, which may hold lines too; ``parquet`` and ``arrow`` (files, streams,
+    Feather) the columns of those names; ``text`` makes a document of each file, of ``lines_per_document`` lines, or of each
     blank-line-separated paragraph; ``tree`` makes one of each source file; ``html`` one of the running text of each page; ``warc`` one of
     each response that is a page or plain text, and of each text of a WET file. Documents are called ``source:file``, with ``#`` and the
     byte offset where a file holds many (in an array and in Parquet, the index; in Arrow, those of the record batch and of the row in it):
     always unique, and the same however the input is cut into parts; the record's own id is kept in ``meta``. ``strip`` are RE2 patterns
     removed from the text (such as part-of-speech tags). ``kind`` code marks program text, which no language identifier can tell.
-    ``reference`` sources train the perplexity models,
-    and are what the quality classifier looks for. ``max_epochs`` and ``max_tokens`` cap what a source may give to the shards.
+    ``reference`` sources train the perplexity models, and are what the quality classifier looks for. ``max_epochs`` and ``max_tokens`` cap
+    what a source may give to the shards.
     """
 
     name: Name

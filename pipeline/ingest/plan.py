@@ -12,6 +12,7 @@ from pipeline.readers.arrow import arrow_batches
 from pipeline.readers.charset import utf16_name
 from pipeline.readers.compressed import is_compressed
 from pipeline.readers.files import InputFile
+from pipeline.readers.jsonl import has_lines
 from pipeline.readers.parquet import row_groups
 from pipeline.readers.warc import record_offsets
 
@@ -87,7 +88,7 @@ def _borders(source: Source, file: InputFile, part_bytes: int) -> list[int]:
         return []
     if source.format == "warc":
         return [*record_offsets(file, part_bytes), file.size]
-    by_line = (source.format == "jsonl" and file.suffix != ".json") or (source.format == "text" and source.document == "line")
+    by_line = (source.format == "jsonl" and has_lines(file)) or (source.format == "text" and source.document == "line")
     if not by_line:
         return []
     with file.open() as stream:

@@ -28,24 +28,27 @@ class PerplexityScorer:
     def __init__(self, model: Path) -> None:
         self._model = NgramModel.load(model)
 
-    def score(self, tokens: pa.ListArray) -> npt.NDArray[np.float64]:
-        """Perplexity [documents] per token, the end of the document counted as one: ``10 ** (-log10 P(document </s>) / (tokens + 1))``.
+    def score(self, tokens: pa.ListArray, rows: npt.NDArray[np.int64] | slice = slice(None)) -> npt.NDArray[np.float64]:
+        """Perplexity [rows] of the documents in these rows, per token, the end of the document counted as one:
+        ``10 ** (-log10 P(document </s>) / (tokens + 1))``.
 
         An empty document has the perplexity of its end; a null one NaN.
         """
         lengths = pc.list_value_length(tokens).to_numpy(zero_copy_only=False).astype(np.float64)
         offsets = tokens.offsets.to_numpy().astype(np.int64)
+        begins, ends = offsets[:-1][rows], offsets[1:][rows]
         ids = tokens.values.to_numpy()
         model = self._model
         unigrams, packed = model.unigrams.view("<f4").reshape(-1, 2), model.tables.view("<f4")
-        scores = _score(ids, offsets, model.word, unigrams, model.lines, model.tables, packed)
-        return np.asarray(10.0 ** (-scores / (lengths + 1)), np.float64)
+        scores = _score(ids, begins, ends, model.word, unigrams, model.lines, model.tables, packed)
+        return np.asarray(10.0 ** (-scores / (lengths[rows] + 1)), np.float64)
 
 
 @numba.njit(cache=True, nogil=True)
 def _score(
     ids: np.ndarray,
-    offsets: np.ndarray,
+    begins: np.ndarray,
+    ends: np.ndarray,
     word_of: np.ndarray,
     unigrams: np.ndarray,
     lines: np.ndarray,
@@ -59,14 +62,14 @@ def _score(
     latency, not arithmetic, is what a look-up costs.
     """
     longest = 0
-    for document in range(len(offsets) - 1):
-        longest = max(longest, offsets[document + 1] - offsets[document])
+    for document in range(len(begins)):
+        longest = max(longest, ends[document] - begins[document])
     words, slot_of = np.empty(longest + 2, np.uint32), np.empty(longest + 2, np.uint32)
     open_ = np.empty(longest + 1, np.int64)
     probability, backoff = np.empty(longest + 2, np.float32), np.empty(longest + 3, np.float32)
-    scores = np.empty(len(offsets) - 1, np.float64)
-    for document in range(len(offsets) - 1):
-        size = _unigrams(ids[offsets[document] : offsets[document + 1]], word_of, unigrams, words, probability, backoff)
+    scores = np.empty(len(begins), np.float64)
+    for document in range(len(begins)):
+        size = _unigrams(ids[begins[document] : ends[document]], word_of, unigrams, words, probability, backoff)
         slot_of[:size] = words[:size]
         # Starts of known n-grams that another word follows; from the last to the first, so that what an n-gram adds to the backoff of the
         # next word is not wiped out by the n-gram that ends there.

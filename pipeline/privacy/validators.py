@@ -33,7 +33,9 @@ _TELEPHONE = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(
-    "(?:(?<![A-Za-z])(?:version|ver|release|revision|build|section)|版本|版本号|[=<>~!]=|[~^])(?:[ .:=]|：|为|是){0,3}".encode() + rb"\Z",
+    "(?:(?<![A-Za-z])(?:version|ver|release|revision|build|section|firmware)|版本|版本号|固件|[=<>~!]=|[~^])"
+    "(?:[ .:=]|：|为|是){0,3}".encode()
+    + rb"\Z",
     re.IGNORECASE,
 )
 _CHAPTER = re.compile(" ?(?:章|节|節)".encode())

@@ -69,7 +69,7 @@ class PerplexityExtractor(Extractor):
         bucket = np.full(batch.num_rows, np.nan)
         for (language, number), model in self._models.items():
             rows = np.flatnonzero((languages == language) & (judge == number))
-            perplexity[rows] = self._scorers[language, number].score(tokens.take(pa.array(rows)))
+            perplexity[rows] = self._scorers[language, number].score(tokens, rows)
             bucket[rows] = np.digitize(perplexity[rows], (model.middle, model.tail))
         columns = [pa.array(values.astype(np.float32)) for values in (perplexity, bucket)]
         return pa.RecordBatch.from_arrays([*columns, pa.array(judge == NO_MODEL)], schema=self.schema)

@@ -1,7 +1,9 @@
-"""Bytes of plain, gzip and zstd files, block by block. What can be read of a damaged file is given before the damage is raised."""
+"""Bytes of files, plain or compressed (gzip, zstd, bzip2, xz), block by block. What comes before a damage is given before it is raised."""
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,15 +22,19 @@ _MAX_WINDOW = 1 << 31
 
 _DECODERS: dict[str, Callable[[], Any]] = {
     ".gz": lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
+    ".bz2": bz2.BZ2Decompressor,
+    ".xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
     ".zst": lambda: zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj(),
 }
+# What decoders raise on damaged data; bzip2's is a bare OSError.
+_ERRORS = (zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError)
 
 
 class DamagedFileError(ValueError):
     """A file that ends early or is damaged; raised after everything before the damage was given.
 
     ``reason`` is that of the reject; ``text`` are bytes before the damage that were not given, as they are no whole document; ``member``
-    is where in the file the damaged gzip member or zstd frame begins.
+    is where in the file the damaged stretch begins that was compressed by itself (a gzip member, a zstd frame).
     """
 
     def __init__(self, reason: str, detail: str, text: bytes = b"", member: int = 0) -> None:
@@ -50,7 +56,7 @@ def blocks(file: InputFile, start: int = 0) -> Iterator[bytes]:
         start: byte offset at which to begin; in a compressed file, where a member or frame begins.
 
     Raises:
-        DamagedFileError: with reason ``truncated_gzip``, ``truncated_zstd`` or ``corrupt_compression``.
+        DamagedFileError: with reason ``truncated_gzip`` (or ``zstd``, ``bz2``, ``xz``) or ``corrupt_compression``.
     """
     return _gathered(_decompressed(file, start)) if is_compressed(file) else _plain(file, start, BLOCK)
 
@@ -63,7 +69,7 @@ def head(file: InputFile, start: int) -> bytes:
 
 
 def _until_damage(decoder: Any | None, block: bytes) -> bytes:
-    """What a gzip block holds before its damage, such as all of it if only the checksum is wrong; zstd cannot be wound back."""
+    """What a gzip block holds before its damage, such as all of it if only the checksum is wrong; the others cannot be wound back."""
     found = bytearray()
     if decoder is not None:
         with suppress(zlib.error):
@@ -97,7 +103,7 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _decompressed(file: InputFile, start: int) -> Iterator[bytes]:
-    """Decompresses all members (gzip) or frames (zstd) of a file from the one at ``start`` on."""
+    """Decompresses all members (gzip), frames (zstd) or streams of a file from the one at ``start`` on."""
     new = _DECODERS[file.suffix]
     decoder = None
     end = member = start
@@ -109,12 +115,12 @@ def _decompressed(file: InputFile, start: int) -> Iterator[bytes]:
             before = decoder.copy() if file.suffix == ".gz" else None
             try:
                 yield decoder.decompress(block)
-            except (zlib.error, zstandard.ZstdError) as error:
+            except _ERRORS as error:
                 yield _until_damage(before, block)
                 raise DamagedFileError("corrupt_compression", str(error), member=member) from None
             block = decoder.unused_data
             if decoder.eof:
                 decoder = None
     if decoder is not None:
-        kind = {".gz": "gzip", ".zst": "zstd"}[file.suffix]
+        kind = {".gz": "gzip", ".zst": "zstd"}.get(file.suffix, file.suffix[1:])
         raise DamagedFileError(f"truncated_{kind}", f"the file ends after {end} bytes, before its compressed data do", member=member)

@@ -1,16 +1,18 @@
-"""JSON: an object a line, or (in a file ``*.json``) one array of objects or texts. Every line that is no document becomes a reject."""
+"""JSON: an object a line, or one array of objects or texts in a file ``*.json``. Every line that is no document becomes a reject."""
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
 from manifests.schema.corpus import Source
-from pipeline.readers.charset import decode
+from pipeline.readers.charset import decode, without_utf16
+from pipeline.readers.compressed import DamagedFileError, blocks, is_compressed
 from pipeline.readers.files import InputFile
 from pipeline.readers.lines import read_lines
 from pipeline.readers.raw import raw_batch
@@ -27,7 +29,7 @@ def read_jsonl(source: Source, file: InputFile, name: str, start: int, end: int 
     Raises (from the iterator):
         DamagedFileError: behind the last record that could be read.
     """
-    if file.suffix == ".json":
+    if not has_lines(file):
         yield from _read_array(source, file, name, limit)
         return
     utf16, found = read_lines(file, start, end, limit)
@@ -38,6 +40,17 @@ def read_jsonl(source: Source, file: InputFile, name: str, start: int, end: int 
             if size and not line.isspace()
         ]
         yield _batch(rows)
+
+
+def has_lines(file: InputFile) -> bool:
+    """Whether a file is read line by line. One called ``*.json`` is if its first line is an object: both kinds have that name."""
+    name = file.location.removesuffix(file.suffix) if is_compressed(file) else file.location
+    if not name.endswith(".json"):
+        return True
+    with suppress(DamagedFileError, orjson.JSONDecodeError):
+        _, stream = without_utf16(blocks(file))
+        return isinstance(orjson.loads(next(stream, b"").removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")[0]), dict)
+    return False
 
 
 def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:

@@ -1,4 +1,4 @@
-"""The general category (Unicode, 4.5) of every code point, as an array."""
+"""Which code points are of a general category (Unicode, 4.5)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,22 @@ _PRIVATE = ((0xF0000, 0xFFFFE), (0x100000, 0x10FFFE))
 
 
 @cache
-def categories() -> np.ndarray:
-    """S2 [0x110000]: ``b"Lu"`` and so on. The array is shared; it is read-only. Only the planes that have characters are asked for."""
-    table = np.full(SIZE, b"Cn", "S2")
+def _codes() -> np.ndarray:
+    """uint8 [0x110000, 2]: the two letters of each category. Only the planes that have characters are asked for."""
+    table = np.full((SIZE, 2), tuple(b"Cn"), np.uint8)
     for points in _ASSIGNED:
         names = "".join(map(unicodedata.category, map(chr, points)))
-        table[points.start : points.stop] = np.frombuffer(names.encode(), "S2")
+        table[points.start : points.stop] = np.frombuffer(names.encode(), np.uint8).reshape(-1, 2)
     for first, end in _PRIVATE:
-        table[first:end] = b"Co"
-    table.flags.writeable = False
+        table[first:end] = tuple(b"Co")
     return table
 
 
 def is_category(*names: str) -> np.ndarray:
     """bool [0x110000]: of one of these categories; a single letter stands for all that begin with it."""
-    table = categories()
-    first = table.view("S1")[::2]
+    codes = _codes()
     found = np.zeros(SIZE, bool)
     for name in names:
-        found |= (first if len(name) == 1 else table) == name.encode()
+        one = codes[:, 0] == ord(name[0])
+        found |= one & (codes[:, 1] == ord(name[1])) if len(name) == 2 else one
     return found

@@ -15,6 +15,8 @@ _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{feff}\x{fffe}]"
 # UTF-8 read as Windows-1252 or Latin-1 leaves these pairs; one alone can be honest text, so a document needs three to be flagged.
 _MOJIBAKE = r"(?s)(?:(?:Ã[\x{80}-\x{bf}ƒ‚„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œ]|â€[œ™˜¦“”\x{9d}\x{99}]|Â[\x{a0}-\x{bf}]|[äåæçèé][\x{80}-\x{bf}]{2}).*){3}"
 
+SUSPECT = LINE_END | CONTROL | MAYBE_MOJIBAKE | MAYBE_NOT_NFC
+
 Fix = Callable[[pa.StringArray], pa.StringArray]
 
 
@@ -25,13 +27,21 @@ def repair(texts: pa.StringArray, mojibake: bool = True) -> tuple[pa.StringArray
         texts: string [documents], without nulls.
         mojibake: whether to undo UTF-8 that was read as a Western charset (ftfy, Speer 2019).
     """
+    found = suspects(texts) & (SUSPECT if mojibake else SUSPECT & ~MAYBE_MOJIBAKE)
+    if not found.any():
+        return texts, {}
+    mask = pa.array(found != 0)
+    repaired, counts = _repair(texts.filter(mask), found[found != 0])
+    return pc.replace_with_mask(texts, mask, repaired) if counts else texts, counts
+
+
+def _repair(texts: pa.StringArray, found: np.ndarray) -> tuple[pa.StringArray, dict[str, int]]:
+    """The same of suspected texts; ``found`` uint8 [documents]."""
     counts: dict[str, int] = {}
-    found = suspects(texts)
     texts = _where(texts, found & LINE_END, "line_ends", _line_ends, counts)
     texts = _where(texts, found & CONTROL, "control_characters", _controls, counts)
-    if mojibake:
-        texts = _where(texts, found & MAYBE_MOJIBAKE, "mojibake", _fix_encoding, counts)
-        found = suspects(texts) if counts.get("mojibake") else found
+    texts = _where(texts, found & MAYBE_MOJIBAKE, "mojibake", _fix_encoding, counts)
+    found = suspects(texts) if counts.get("mojibake") else found
     texts = _where(texts, found & MAYBE_NOT_NFC, "nfc", _nfc, counts)
     return texts, {f"repaired/{name}": number for name, number in counts.items() if number}
 

@@ -14,6 +14,7 @@ import numba
 import numpy as np
 
 from pipeline.text.buffers import TextBuffers
+from pipeline.text.utf8 import decode_at
 
 SPACE = "▁"
 CHECK, LINK = 0, 1
@@ -27,7 +28,8 @@ class Pieces(NamedTuple):
     """A trie of pieces as a double array (Aoe 1989), and what stands in for a character that no piece covers.
 
     ``trie`` int32 [cells, 2]: the parent's cell; and twice the base to which the next byte is added, plus 1 where a piece ends.
-    ``ids``, ``sizes`` int32 [cells], ``scores`` float32 [cells]: of that piece; cell 0 stands for a character that no piece covers.
+    ``ids``, ``sizes`` int32 [cells], ``scores`` float32 [cells], -inf without one: of that piece; cell 0 stands for a character that no
+    piece covers.
     ``bytes_`` int32 [256]: the pieces of its bytes; where it is [0], the id of cell 0 stands for a run of them. ``longest``: bytes of the
     largest piece, at least 4.
     """
@@ -49,7 +51,8 @@ def build_pieces(scores: Mapping[str, tuple[int, float]], unknown: tuple[int, fl
     cell = key_of + 1
     ids = np.array([unknown[0], *(number for _, number, _ in keys)], np.int32)[cell]
     sizes = np.array([0, *np.diff(ends)], np.int32)[cell]
-    numbers = np.array([unknown[1], *(score for _, _, score in keys)], np.float32)[cell]
+    numbers = np.array([-np.inf, *(score for _, _, score in keys)], np.float32)[cell]
+    numbers[0] = unknown[1]
     return Pieces(trie, ids, sizes, numbers, np.array(bytes_, np.int32), max(4, int(np.diff(ends).max())))
 
 
@@ -152,34 +155,39 @@ def _normal(text: np.ndarray, normal: np.ndarray) -> int:
 
 @numba.njit(cache=True, nogil=True)
 def _search(text: np.ndarray, trie: np.ndarray, scores: np.ndarray, longest: int, best: np.ndarray, last: np.ndarray) -> None:
-    """For every byte the best way to arrive there: its score and the cell of its last piece."""
-    size = np.int64(len(text))
-    best[: size + 1] = -np.inf
+    """For every byte the best way to arrive there: its score and the cell of its last piece.
+
+    What a branch that goes either way costs is most of the work. So a cell is read by one load, and every cell on the way is taken for a
+    piece: where none ends its score is -inf, and the store leaves what is there.
+    """
+    cells = trie.reshape(-1).view(np.uint64)
+    one, half, check = np.uint64(1), np.uint64(32), np.uint64(0xFFFFFFFF)
+    size, root = np.uint64(len(text)), cells[0] >> half
+    best[: len(text) + 1] = -np.inf
     best[0] = 0
-    at = np.int64(0)
+    at = np.uint64(0)
     while at < size:
-        lead = text[at]
-        width = 1 if lead < 0xC0 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+        following = at + np.uint64(decode_at(text, at)[1])
         if best[at] < LOWEST:
             lower = best[at]
-            for near in range(at, min(at + longest, size) + 1):
+            for near in range(np.int64(at), min(np.int64(at) + longest, np.int64(len(text))) + 1):
                 best[near] -= lower
-        so_far = best[at]
-        covered = False
-        cell, link, end = np.int64(0), np.int64(trie[0, LINK]), at
+        so_far, covered = best[at], np.uint64(0)
+        cell, link, end = np.uint64(0), root, at
         while end < size:
-            child = (link >> 1) + np.int64(text[end])
-            if trie[child, CHECK] != cell:
+            child = (link >> one) + np.uint64(text[end])
+            packed = cells[child]
+            if packed & check != cell:
                 break
-            cell, link, end = child, np.int64(trie[child, LINK]), end + 1
-            if link & 1:
-                score = so_far + scores[cell]
-                if score > best[end]:
-                    best[end], last[end] = score, cell
-                covered = covered or end - at == width
-        if not covered and so_far + scores[0] > best[at + width]:
-            best[at + width], last[at + width] = so_far + scores[0], 0
-        at += width
+            cell, link, end = child, packed >> half, end + one
+            score, before = so_far + scores[cell], best[end]
+            better = score > before
+            best[end] = score if better else before
+            last[end] = np.int32(cell) if better else last[end]
+            covered |= link & np.uint64(end == following)
+        if covered == 0 and so_far + scores[0] > best[following]:
+            best[following], last[following] = so_far + scores[0], 0
+        at = following
 
 
 @numba.njit(cache=True, nogil=True)

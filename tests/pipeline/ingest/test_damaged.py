@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import random
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -104,7 +107,7 @@ KINDS: dict[str, Kind] = dict(
         line("json overlong utf-8", b'{"text": "\xc0\xaf"}', "invalid_encoding", ""),
         file("array cut off", "a.json", b'["open', "invalid_json", "unexpected end", key=""),
         file("array too long", "a.json", b'["one", "two"]', "too_long", "an array of 14 bytes; as JSON lines", key="", limit=10),
-        file("array is an object", "a.json", b'{"text": "alone"}', "not_an_array", "found dict", key=""),
+        file("array is an object", "a.json", b'{\n"text": "alone"}', "not_an_array", "found dict", key=""),
         file("array with a number", "a.json", b'["one", 3]', "not_an_object", "found int", key="#1", kept=("one",)),
         file("gzip of plain text", "a.jsonl.gz", jsonl(ROWS), "corrupt_compression", "header"),
         file("gzip checksum", "a.jsonl.gz", flipped(gzip.compress(jsonl(ROWS)), -6), "corrupt_compression", "incorrect", kept=ROWS),
@@ -263,6 +266,21 @@ def test_a_truncated_file_gives_what_can_be_read(tmp_path: Path, suffix: str, re
     (rest,) = found.rejected.column("text").to_pylist()
     assert jsonl(expected[: len(found.texts) + 1]).decode().startswith(jsonl(found.texts).decode() + rest.rstrip("\ufffd"))
     assert "bytes" in found.rejected.column("detail").to_pylist()[0]
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("bz2", bz2.compress), ("xz", lzma.compress)])
+def test_bzip2_and_xz_are_read_and_their_damage_is_told(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]) -> None:
+    noise = [random.Random(number).randbytes(900).hex() for number in range(1500)]
+    whole = {"whole": pack(jsonl(ROWS)) + pack(jsonl(noise)), "empty": pack(b""), "plain": jsonl(ROWS)}
+    whole |= {"cut": whole["whole"][:-1000], "flipped": flipped(whole["whole"], -1000)}
+    for name, data in whole.items():
+        (tmp_path / f"{name}.jsonl.{suffix}").write_bytes(data)
+        found = ingest(tmp_path, {"name": "s", "path": f"{name}.jsonl.{suffix}", "format": "jsonl"})
+        assert found.texts == [*ROWS, *noise][: len(found.texts)]
+        least = {"whole": len(ROWS) + len(noise), "cut": 500, "flipped": len(ROWS)}.get(name, 0)
+        assert len(found.texts) >= least
+        reasons = {"cut": f"truncated_{suffix}", "flipped": "corrupt_compression", "plain": "corrupt_compression"}
+        assert [reason for _, reason in found.reasons] == ([reasons[name]] if name in reasons else [])
 
 
 def test_zstd_of_the_longest_window_is_read(tmp_path: Path) -> None:

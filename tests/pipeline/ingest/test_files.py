@@ -84,7 +84,9 @@ def test_a_pattern_that_matches_a_folder_is_meant_for_all_below_it(tmp_path: Pat
         assert [name for name, _ in find_files(source, tmp_path).files] == names
 
 
-@pytest.mark.parametrize("wrong", [{"include": ["/etc/*"]}, {"exclude": ["../*"]}, {"include": [""]}, {"strip": ["(a"]}])
+@pytest.mark.parametrize(
+    "wrong", [{"include": ["/etc/*"]}, {"exclude": ["../*"]}, {"include": [""]}, {"exclude": ["**.txt"]}, {"strip": ["(a"]}]
+)
 def test_a_pattern_that_cannot_work_is_refused_with_the_manifest(wrong: dict[str, list[str]]) -> None:
     (key,) = wrong
     with pytest.raises(ValidationError, match=key):

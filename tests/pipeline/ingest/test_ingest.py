@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import xxhash
 
-from tests.pipeline.ingest.run import ingest
+from tests.pipeline.ingest.run import Ingested, ingest
 from tests.pipeline.toy import PEP20
 
 SHARED = Path(__file__).parents[4] / "shared" / "corpus"
@@ -29,6 +29,24 @@ def test_parts_do_not_change_lines(tmp_path: Path, lines_per_document: int) -> N
         assert cut.kept.equals(whole.kept)
     assert whole.kept.column("id").to_pylist()[:1] == ["s:a.txt#0"]
     assert json.loads(whole.kept.column("meta")[1].as_py())["offset"] == len("\n\n".join(PEP20[:lines_per_document]).encode()) + 2
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz"])
+def test_a_json_file_is_an_array_or_lines_as_its_first_line_says(tmp_path: Path, name: str) -> None:
+    def found(text: str, **settings: int) -> Ingested:
+        data = text.encode("utf-16" if settings.pop("wide", 0) else "utf-8")
+        (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        return ingest(tmp_path, {"name": "s", "path": name, "format": "jsonl"}, **settings)
+
+    records = [{"text": line} for line in PEP20]
+    lines = "\n".join(json.dumps(record) for record in records)
+    assert found(lines).texts == found(f"\ufeff\n{lines}\n").texts == found(lines, wide=1).texts == PEP20
+    cut = found(lines, part_bytes=100)
+    assert cut.texts == PEP20
+    assert (cut.parts > 3) == (name == "a.json")
+    for array in (json.dumps(records), json.dumps(records, indent=1), json.dumps(PEP20)):
+        assert found(array).texts == found(array, wide=1).texts == found(array, part_bytes=100).texts == PEP20
+    assert found(array).kept.column("id")[-1].as_py() == f"s:{name}#{len(PEP20) - 1}"
 
 
 def test_paragraphs(tmp_path: Path) -> None:

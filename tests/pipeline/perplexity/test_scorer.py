@@ -129,3 +129,10 @@ def test_what_is_no_arpa_file_is_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_text(content, encoding="utf-8")
         with pytest.raises(BrokenModelError, match=name):
             read(tmp_path / name)
+
+
+def test_only_the_rows_that_are_named_are_judged(golden: Path) -> None:
+    scorer = PerplexityScorer(golden)
+    whole = rows("道可道，非常道。", None, "名可名，非常名。", "")
+    np.testing.assert_array_equal(scorer.score(whole, np.array([2, 0, 3, 1])), scorer.score(whole)[[2, 0, 3, 1]])
+    assert scorer.score(whole, np.array([], np.int64)).tolist() == []

@@ -21,7 +21,7 @@ from tests.pipeline.privacy.near_misses import NEAR_MISSES
 from tests.pipeline.privacy.values import VALUES
 
 KINDS: tuple[PrivacyKind, ...] = (
-    *("plate_cn", "mac", "iban", "passport_cn", "credit_code_cn", "qq", "wechat", "password", "private_key"),
+    "plate_cn", "mac", "iban", "passport_cn", "credit_code_cn", "qq", "wechat", "password", "private_key"
 )  # fmt: skip
 WORDS = {
     "qq": ("QQ", "qq", "群", "号", " number ", " id: ", "交流", "：", "、", "12345"),

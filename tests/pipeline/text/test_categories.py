@@ -6,14 +6,16 @@ import unicodedata
 
 import numpy as np
 
-from pipeline.text.categories import SIZE, categories, is_category
+from pipeline.text.categories import SIZE, is_category
 from pipeline.text.classes import SPACE, class_table
 from pipeline.text.script import HAN, JAPANESE, SIMPLIFIED, STANDARD, TRADITIONAL, script_table
 from pipeline.text.units import CJK, CJK_RANGES, FULL_WIDTH, HAN_SUPPLEMENT, SEPARATOR, TRANSPARENT, fold_table
 
 
 def test_every_code_point_has_its_category() -> None:
-    assert "".join(categories().astype(str)) == "".join(map(unicodedata.category, map(chr, range(SIZE))))
+    found = np.array(list(map(unicodedata.category, map(chr, range(SIZE)))))
+    for name in np.unique(found).tolist():
+        np.testing.assert_array_equal(is_category(name), found == name)
 
 
 def test_a_letter_stands_for_all_its_categories() -> None:

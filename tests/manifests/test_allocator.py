@@ -6,7 +6,7 @@ import resource
 import pytest
 import torch
 
-from trainer.allocator import kept_memory
+from manifests.allocator import kept_memory
 
 
 def new_pages() -> int:
