@@ -28,8 +28,8 @@ class RayEngine:
     def __init__(self, workers: int) -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "disabled" if "RAY_ADDRESS" not in os.environ else "token")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        address = os.environ.get("RAY_ADDRESS")
-        local: dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
+        address = os.environ.get("RAY_ADDRESS", "local")  # else it would join whatever cluster was started last on this machine
+        local: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
         self._session = ray.init(address=address, log_to_driver=False, configure_logging=True, logging_level="warning", **local)
         ray.data.DataContext.get_current().enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.WARNING)
