@@ -19,6 +19,7 @@ import numpy.typing as npt
 from pipeline.perplexity.model import ModelBuilder
 from pipeline.perplexity.ngrams import BEGIN, UNKNOWN, Ngrams, count
 
+NOTHING = 1e-99
 FALLBACK = np.array([0.0, 0.5, 1.0, 1.5])
 BYTES_PER_TOKEN = 210
 """Of memory for order 4, where no n-gram comes twice; a third of it for real text."""
@@ -60,8 +61,9 @@ def estimate(ids: npt.NDArray[np.uint32], offsets: Int64, order: int, out: Path)
 
 
 def _logarithm(values: Float64) -> npt.NDArray[np.float32]:
-    """log10, never above 0: rounding may leave a certain word at a little more than probability 1."""
-    return np.minimum(np.log10(values), 0).astype(np.float32) + np.float32(0)
+    """log10, never above 0: rounding may leave a certain word at a little more than probability 1. Nothing at all, which a discount of 0
+    leaves over, is ``NOTHING``, as ARPA files write it."""
+    return np.minimum(np.log10(np.maximum(values, NOTHING)), 0).astype(np.float32) + np.float32(0)
 
 
 def weights(tables: Sequence[Ngrams]) -> Iterator[Weights]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.perplexity import lmplz
 from pipeline.perplexity.arpa import read
-from pipeline.perplexity.estimate import BYTES_PER_TOKEN, FALLBACK, discounts, estimate, weights
+from pipeline.perplexity.estimate import BYTES_PER_TOKEN, FALLBACK, NOTHING, discounts, estimate, weights
 from pipeline.perplexity.ngrams import BEGIN, END, count
 
 DATA = Path(__file__).parents[2] / "data"
@@ -42,7 +42,7 @@ def arpa(ids: np.ndarray, offsets: np.ndarray, order: int) -> str:
     grams: list[str] = []
     for n, (table, (probability, backoff)) in enumerate(zip(tables, weights(tables), strict=True), 1):
         grams = [f"{grams[prefix]} {names[word]}" if n > 1 else names[word] for prefix, word in zip(table.prefix, table.word, strict=True)]
-        numbers = np.minimum(np.log10([probability, backoff]), 0).T + 0
+        numbers = np.minimum(np.log10(np.maximum([probability, backoff], NOTHING)), 0).T + 0
         lines += [f"\\{n}-grams:", *(f"{first:.8g}\t{gram}\t{last:.8g}" for gram, (first, last) in zip(grams, numbers, strict=True)), ""]
     return "\n".join([*lines, "\\end\\", ""])
 

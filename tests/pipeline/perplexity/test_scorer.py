@@ -9,7 +9,7 @@ import kenlm
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.perplexity.arpa import read
@@ -73,6 +73,7 @@ def test_perplexity_is_that_of_the_arpa_file(golden: Path) -> None:
     st.lists(st.lists(st.integers(0, 9), max_size=9)),
     st.integers(2, 6),
 )
+@example([[], [2, 1, 0, 0, 0], [2, 1, 3, 2, 1, 2, 0], [2, 2]], [[2, 1, 3], [0]], 2)  # a discount of 0 leaves nothing over
 def test_every_document_has_the_score_of_kenlm(
     tmp_path_factory: pytest.TempPathFactory, sentences: list[list[int]], documents: list[list[int]], order: int
 ) -> None:
