@@ -59,7 +59,11 @@ def _key(location: tuple[int | str, ...]) -> str:
 def explain(error: ValidationError, file: Path, model: type[BaseModel]) -> str:
     """Rewrites a validation error as lines of file, key, problem and fix."""
     lines = []
+    wrong = [item["loc"] for item in error.errors()]
     for item in error.errors():
+        # Items that are wrong are not counted as there, so that a list of them is called too short as well.
+        if item["type"] == "too_short" and any(place[: len(item["loc"])] == item["loc"] != place for place in wrong):
+            continue
         fix = ""
         if item["type"] == "extra_forbidden":
             fix = f"; remove it or correct its spelling (known here: {', '.join(_siblings(model, item['loc']))})"

@@ -1,9 +1,10 @@
-"""Which code points are of a general category (Unicode, 4.5)."""
+"""Which code points are of a general category (Unicode, 4.5), or in given ranges."""
 
 from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -33,4 +34,12 @@ def is_category(*names: str) -> np.ndarray:
     for name in names:
         one = codes[:, 0] == ord(name[0])
         found |= one & (codes[:, 1] == ord(name[1])) if len(name) == 2 else one
+    return found
+
+
+def in_ranges(ranges: Iterable[tuple[int, int]]) -> np.ndarray:
+    """bool [0x110000]: from the first to before the second of one of these pairs."""
+    found = np.zeros(SIZE, bool)
+    for begin, end in ranges:
+        found[begin:end] = True
     return found

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from pipeline.text.categories import SIZE, is_category
+from pipeline.text.categories import SIZE, in_ranges, is_category
 
 LETTER = 1
 DIGIT = 2
@@ -54,11 +54,6 @@ _BY_CATEGORY = {
 }
 
 
-def _mark(table: np.ndarray, ranges: tuple[tuple[int, int], ...], flag: int, where: np.ndarray) -> None:
-    for first, end in ranges:
-        table[first:end][where[first:end]] |= flag
-
-
 @cache
 def class_table() -> np.ndarray:
     """uint16 [0x110000]: the flags of every code point. The array is shared; it is read-only."""
@@ -68,10 +63,10 @@ def class_table() -> np.ndarray:
     table[[point for point in np.flatnonzero(is_category("Z", "Cc")) if chr(point).isspace()]] = SPACE
     word = table & (LETTER | DIGIT) != 0
     table[table & (LETTER | UPPER) == LETTER] |= LOWER
-    _mark(table, _HAN, HAN | CJK, word)
-    _mark(table, _KANA, CJK, word)
-    _mark(table, _FULL_WIDTH, FULL_WIDTH, table & PUNCTUATION != 0)
-    _mark(table, _BROKEN, BROKEN, np.ones(SIZE, bool))
+    table[in_ranges(_HAN) & word] |= HAN | CJK
+    table[in_ranges(_KANA) & word] |= CJK
+    table[in_ranges(_FULL_WIDTH) & (table & PUNCTUATION != 0)] |= FULL_WIDTH
+    table[in_ranges(_BROKEN)] |= BROKEN
     for flag, characters in _MARKS.items():
         table[[ord(character) for character in characters]] |= flag
     table.flags.writeable = False

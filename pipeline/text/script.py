@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.text.buffers import text_buffers
-from pipeline.text.categories import is_category
+from pipeline.text.categories import in_ranges, is_category
 from pipeline.text.utf8 import decode_at
 
 # The columns of ``script_counts``, and the classes of the table less one.
@@ -29,14 +29,6 @@ SIZE = 0x32400
 _STANDARDS = range(0x4E00, 0xA000)
 _CODE_MARKS = b"(){}[];=_<>"
 _ASCII_LETTER, _CODE_MARK, _SPACE, _WIDE = 1, 2, 3, 4
-
-
-def _in(ranges: tuple[tuple[int, int], ...]) -> np.ndarray:
-    """bool [SIZE]: within one of the ranges."""
-    found = np.zeros(SIZE, bool)
-    for begin, end in ranges:
-        found[begin:end] = True
-    return found
 
 
 def _encodes(charset: str) -> np.ndarray:
@@ -59,7 +51,7 @@ def script_table() -> np.ndarray:
     letters[[0x3005, 0x3007]] = True
     table[letters] = _LETTER
     for kind, ranges in ((HANGUL, _HANGUL_RANGES), (KANA, _KANA_RANGES), (HAN, _HAN_RANGES)):
-        table[letters & _in(ranges)] = kind + 1
+        table[letters & in_ranges(ranges)[:SIZE]] = kind + 1
     simplified, traditional, japanese = map(_encodes, ("gb2312", "big5", "shift_jis"))
     table[simplified & ~traditional] |= SIMPLIFIED << STANDARD
     table[traditional & ~simplified] |= TRADITIONAL << STANDARD

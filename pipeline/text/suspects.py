@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.text.buffers import text_buffers
-from pipeline.text.categories import SIZE, is_category
+from pipeline.text.categories import SIZE, in_ranges, is_category
 from pipeline.text.utf8 import decode_at, eight_at
 
 LINE_END, CONTROL, NOT_ASCII, MAYBE_MOJIBAKE, MAYBE_NOT_NFC = 1, 2, 4, 8, 16
@@ -46,10 +46,8 @@ _NOT_NFC = (
 def _table() -> np.ndarray:
     """uint8 [0x110000]: what a code point is suspected of; ``MAYBE_MOJIBAKE`` marks the leads."""
     table = np.zeros(SIZE, np.uint8)
-    table[is_category("M")] = MAYBE_NOT_NFC
-    for ranges, flag in ((_NOT_NFC, MAYBE_NOT_NFC), (_CONTROLS, CONTROL)):
-        for begin, end in ranges:
-            table[begin:end] |= flag
+    table[is_category("M") | in_ranges(_NOT_NFC)] = MAYBE_NOT_NFC
+    table[in_ranges(_CONTROLS)] |= CONTROL
     table[[ord(lead) for lead in _MOJIBAKE_LEADS]] |= MAYBE_MOJIBAKE
     table[ord("\r")] |= LINE_END
     return table

@@ -100,3 +100,13 @@ def test_not_a_manifest(tmp_path: Path, text: str, fragment: str) -> None:
 def test_no_such_manifest(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="no such manifest"):
         load(tmp_path / "none.yaml", CorpusManifest)
+
+
+def test_the_only_source_being_wrong_is_one_error(tmp_path: Path) -> None:
+    message = error_of(tmp_path, "format: text}", "format: jsnol}")
+    assert "sources[0].format: Input should be 'jsonl', " in message
+    assert "\n" not in message
+
+
+def test_no_source_at_all_is_an_error(tmp_path: Path) -> None:
+    assert "sources: Tuple should have at least 1 item" in error_of(tmp_path, "\n  - {name: docs, path: docs, format: text}", " []")

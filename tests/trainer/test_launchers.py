@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.trainer.tiny import write_curriculum, write_shards
 from trainer.records import read
 from trainer.run import Run
 from trainer.train import train
@@ -32,15 +31,6 @@ def launcher(name: str, notes: Path) -> list[str]:
         ],
         "ray": [sys.executable, "-m", "trainer.job", "--workers", "2", "--storage", str(notes), "--"],
     }[name]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder with shards, not to be trained in."""
-    folder = tmp_path_factory.mktemp("prepared")
-    write_shards(folder)
-    write_curriculum(folder / "curriculum.yaml")
-    return folder
 
 
 def launch(name: str, prepared: Path, folder: Path) -> Run:

@@ -17,7 +17,6 @@ import yaml
 
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Rollback
-from tests.trainer.tiny import write_curriculum, write_shards
 from trainer import checkpoint
 from trainer.checkpoint import newest
 from trainer.engine import Engine, EngineState, StepResult
@@ -54,15 +53,6 @@ class KillAt:
 
     def close(self) -> None:
         pass
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder with shards, not to be trained in."""
-    folder = tmp_path_factory.mktemp("prepared")
-    write_shards(folder)
-    write_curriculum(folder / "curriculum.yaml")
-    return folder
 
 
 @pytest.fixture(scope="module")
