@@ -14,11 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.perplexity.ngrams import SPECIAL
+from pipeline.text.prefetch import prefetch
 
 LINE = 4
 """Slots on a cache line of 64 bytes: four keys, then their four packed numbers. A search compares the four at once."""
 SPARE = 1.75
 """Slots for each n-gram: few lines are full, so that few searches go on to the next line."""
+
+BLOCK = 256
+"""Searches under way at a time: so many cache lines stay near until they are looked at."""
 
 UInt32 = npt.NDArray[np.uint32]
 UInt64 = npt.NDArray[np.uint64]
@@ -138,11 +142,15 @@ def search(table: np.ndarray, key: np.uint64) -> np.int64:
 @numba.njit(cache=True, nogil=True)
 def _insert(table: np.ndarray, prefix: np.ndarray, word: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     slots = np.empty(len(word), np.uint32)
-    for row in range(len(word)):
-        key = ngram_key(prefix[row], word[row])
-        slot = search(table, key)
-        line, place = slot // LINE, slot % LINE
-        table[line, place], table[line, LINE + place], slots[row] = key, numbers[row], slot
+    for block in range(0, len(word), BLOCK):
+        rows = range(block, min(block + BLOCK, len(word)))
+        for row in rows:
+            prefetch(table, first_line(ngram_key(prefix[row], word[row]), np.uint64(len(table))))
+        for row in rows:
+            key = ngram_key(prefix[row], word[row])
+            slot = search(table, key)
+            line, place = slot // LINE, slot % LINE
+            table[line, place], table[line, LINE + place], slots[row] = key, numbers[row], slot
     return slots
 
 

@@ -10,11 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.perplexity.model import LINE, NgramModel, first_line, ngram_key, search
+from pipeline.perplexity.model import BLOCK, LINE, NgramModel, first_line, ngram_key, search
 from pipeline.perplexity.ngrams import BEGIN, END
+from pipeline.text.prefetch import prefetch
 
-BLOCK = 256
-"""Searches under way at a time: so many cache lines stay near until they are looked at."""
 ABSENT, UNSURE = -1, -2
 
 
@@ -119,20 +118,23 @@ def _extend(
     """Appends a word to the n-grams at the first ``count`` starts in ``open_``, and leaves there the starts of those that were found and
     that another word follows. ``backoff`` has one place more than ``words``."""
     lines, kept = np.uint64(len(keys)), 0
-    slots = np.empty(BLOCK, np.int64)
+    slots, wanted = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint64)
     for block in range(0, count, BLOCK):
         some = min(BLOCK, count - block)
         for index in range(some):
             start = open_[block + index]
-            slots[index] = _on_line(keys, ngram_key(slot_of[start], words[start + order - 1]), lines)
+            wanted[index] = ngram_key(slot_of[start], words[start + order - 1])
+            slots[index] = first_line(wanted[index], lines)
+            prefetch(keys, slots[index])
+        for index in range(some):
+            slots[index] = _on_line(keys, wanted[index], slots[index])
         for index in range(some):
             start = open_[block + index]
             end = start + order - 1
             slot = slots[index]
             if slot == UNSURE:
-                key = ngram_key(slot_of[start], words[end])
-                slot = search(keys, key)
-                if keys[slot // LINE, slot % LINE] != key:
+                slot = search(keys, wanted[index])
+                if keys[slot // LINE, slot % LINE] != wanted[index]:
                     slot = ABSENT
             hit = slot >= 0
             slot = max(slot, 0)
@@ -147,10 +149,9 @@ def _extend(
 
 
 @numba.njit(inline="always")
-def _on_line(keys: np.ndarray, key: np.uint64, lines: np.uint64) -> np.int64:
+def _on_line(keys: np.ndarray, key: np.uint64, line: np.int64) -> np.int64:
     """The slot of a key if it is on its first line; ``ABSENT``; or ``UNSURE`` where the line is full of others. Without a branch, so that
     the processor goes on to the next search while this one waits for memory."""
-    line = first_line(key, lines)
     slot = np.int64(ABSENT) if keys[line, LINE - 1] == 0 else np.int64(UNSURE)
     for place in range(LINE):
         slot = LINE * line + place if keys[line, place] == key else slot
