@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import numba
+from pipeline.lean import without
+
+with without("scipy"):
+    import numba.np.arraymath  # looks for it only to know whether matrix products can be compiled
 
 
 def _kernel_cache() -> Path:

@@ -10,9 +10,12 @@ import warnings
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
+
 from manifests.allocator import kept_memory
 from manifests.schema.base import ManifestError
 from manifests.schema.documents import STEPS
+from pipeline.lean import without
 from pipeline.step import PipelineError
 
 DESCRIPTION = {
@@ -54,9 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _work(options: argparse.Namespace) -> None:
     gc.disable()  # what is imported stays: to look through it again and again would be a twentieth of a small job
+    if options.engine == "local":
+        with without("pandas"):
+            pa.array(())  # Arrow looks for it with the first array, once for all
     from pipeline.engines import open_engine
     from pipeline.run import Run
     from pipeline.steps import STEP_CLASSES
+
 
     gc.enable()
     gc.freeze()

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
-
 from manifests.files import digest, sync
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.steps import Part
+from pipeline.beam import beam
 from pipeline.dofns import Call
 from pipeline.engines import Engine
 from pipeline.jobs import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import apache_beam as beam
+from pipeline.beam import beam
 
 
 class Stateless(beam.DoFn):

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
 import pyarrow as pa
 
 from manifests.files import atomic_write, sha256_as_it_stands
 from manifests.schema.documents import REJECTED
 from manifests.schema.steps import File, Part, merge_counts, merge_metrics
 from pipeline.arrowio import BatchWriter, describe, read_batches
+from pipeline.beam import beam
 from pipeline.dofns import Stateless
 from pipeline.outcome import Outcome, Position
 from pipeline.records import write_record

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import apache_beam as beam
-
+from pipeline.beam import beam
 from pipeline.jobs import EmitKeys, ReduceBucket
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
 import ray
 
+from pipeline.beam import beam
 from pipeline.engines.beam import run_here
 from pipeline.jobs import EmitKeys, ReduceBucket
 

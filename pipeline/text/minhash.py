@@ -1,8 +1,8 @@
 """MinHash signatures (Broder 1997) and their LSH bands, with datasketch 2's own values for the same 32-bit hashes.
 
 Scheme affine32 of datasketch: the hash goes once through MurmurHash3's 32-bit finalizer, then permutation p maps it to
-``a[p] * h + b[p]`` modulo 2^32, ``a`` odd; the signature holds the minimum of each permutation. ``a`` and ``b`` are taken from
-datasketch, so signatures can be compared with sketches made elsewhere by ``datasketch.MinHash(num_perm, seed)``.
+``a[p] * h + b[p]`` modulo 2^32, ``a`` odd; the signature holds the minimum of each permutation. ``a`` and ``b`` are drawn as datasketch
+draws them, so signatures can be compared with sketches made elsewhere by ``datasketch.MinHash(num_perm, seed)``.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ EMPTY = 0xFFFFFFFF
 
 def permutations(count: int, seed: int) -> np.ndarray:
     """datasketch's permutation parameters, uint32 [2, count]: multipliers, then summands."""
-    from datasketch import MinHash  # it imports scipy, which takes half a second
-
-    return np.ascontiguousarray(MinHash(num_perm=count, seed=seed, scheme="affine32").permutations)
+    draw = np.random.RandomState(seed)
+    factors = draw.randint(0, 1 << 31, count, np.uint32) * np.uint32(2) + np.uint32(1)
+    return np.stack([factors, draw.randint(0, 1 << 32, count, np.uint32)])
 
 
 @numba.njit(cache=True, nogil=True)

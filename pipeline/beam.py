@@ -1,0 +1,13 @@
+"""Apache Beam, without the companions that it would load."""
+
+from __future__ import annotations
+
+import logging
+
+from pipeline.lean import without
+
+logging.getLogger("apache_beam.io.mongodbio").setLevel(logging.ERROR)  # it would warn that pymongo is not there
+with without("pandas", "pymongo"):
+    import apache_beam as beam
+
+__all__ = ["beam"]
