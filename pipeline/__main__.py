@@ -64,7 +64,6 @@ def _work(options: argparse.Namespace) -> None:
     from pipeline.run import Run
     from pipeline.steps import STEP_CLASSES
 
-
     gc.enable()
     gc.freeze()
     names = STEPS if options.command == "corpus" else (options.command,)

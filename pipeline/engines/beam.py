@@ -16,9 +16,9 @@ from pipeline.jobs import EmitKeys, ReduceBucket
 
 
 class _LocalOptions(PipelineOptions):
-    """Options whose views are made once, for all pipelines. Beam asks for fifty views a pipeline, of a copy, and each one builds an argument
-    parser: more than half of what a small pipeline costs. All views share their values, as they do in Beam, and every pipeline sets the
-    same ones."""
+    """Options whose views are made once, for all pipelines. Beam asks for fifty views a pipeline, of a copy, and each one builds an
+    argument parser: more than half of what a small pipeline costs. All views share their values, as they do in Beam, and every pipeline
+    sets the same ones."""
 
     def __init__(self) -> None:
         super().__init__([], direct_num_workers=1, direct_running_mode="in_memory")

@@ -18,23 +18,24 @@ Int64 = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Inventory:
     """Columns [documents] in the order of the parts: ``hash``, ``source`` (index into ``sources``), ``language`` (index into
-    ``languages``), ``tokens`` without eos."""
+    ``languages``), ``tokens`` without eos, ``tokens_at`` (where they lie, see ``Tokens``)."""
 
     hash: npt.NDArray[np.uint64]
     source: npt.NDArray[np.int32]
     language: npt.NDArray[np.int8]
     tokens: Int64
+    tokens_at: Int64
     sources: tuple[str, ...]
     languages: tuple[str, ...]
 
     @classmethod
     def read(cls, columns: Columns) -> Inventory:
-        """Of all documents of the token columns."""
+        """Of all documents that ``TokensExtractor`` saw."""
         sources, source = _indices(columns.column("source"))
         languages, language = _indices(columns.column("language"))
         hashes = [hash64(chunk) for chunk in columns.column("hash").chunks]
-        tokens = pc.list_value_length(columns.column("tokens")).to_numpy().astype(np.int64)
-        return cls(np.concatenate(hashes), source.astype(np.int32), language.astype(np.int8), tokens, sources, languages)
+        tokens, at = (columns.column(name).to_numpy() for name in ("length", "tokens_at"))
+        return cls(np.concatenate(hashes), source.astype(np.int32), language.astype(np.int8), tokens, at, sources, languages)
 
     def of(self, language: str) -> npt.NDArray[np.bool_]:
         """Which documents are in ``language``."""

@@ -16,8 +16,9 @@ from pipeline.arrowio import describe, read_batches
 from pipeline.context import StepContext
 from pipeline.shards.draw import WRITE, keys
 from pipeline.shards.inventory import Inventory
-from pipeline.shards.spans import Columns, flat
+from pipeline.shards.spans import flat
 from pipeline.shards.stream import Stream
+from pipeline.shards.tokens import Tokens
 
 Int64 = npt.NDArray[np.int64]
 Language = Literal["en", "zh", "code"]
@@ -28,7 +29,7 @@ class Writer:
     """Writes the sets of one corpus."""
 
     context: StepContext
-    columns: Columns
+    source: Tokens
     inventory: Inventory
     vocabulary: Vocabulary
 
@@ -40,8 +41,10 @@ class Writer:
         order = np.lexsort((rows, keys(inventory.hash[rows], self.context.corpus.seed, WRITE, repeat)))
         rows = rows[order]
         name = f"heldout-{language}" if heldout else str(language)
-        listing = save(self.context.folder / "plan" / f"{name}.npy", np.stack([rows, inventory.tokens[rows] + 1]))
-        stream = Stream(self.columns, listing, settings.shard_tokens, self.vocabulary.eos)
+        listing = save(
+            self.context.folder / "plan" / f"{name}.npy", np.stack([rows, inventory.tokens[rows] + 1, inventory.tokens_at[rows]])
+        )
+        stream = Stream(self.source, listing, settings.shard_tokens, self.vocabulary.eos)
         paths = self.context.each(name, stream, stream.shards)
         sizes = [min(settings.shard_tokens, stream.tokens - index * settings.shard_tokens) for index in range(len(paths))]
         shards = shard_entries(paths, sizes, self.context.folder)

@@ -29,7 +29,7 @@ from pipeline.shards.plan import Cap, Documents, plan
 from pipeline.shards.selection import USE, SelectTransform
 from pipeline.shards.sets import Writer, save
 from pipeline.shards.spans import Columns
-from pipeline.shards.tokens import TokensExtractor
+from pipeline.shards.tokens import Tokens, TokensExtractor
 from pipeline.step import PipelineError, Step, StepResult
 from pipeline.tokenizer import Tokenizer
 
@@ -51,7 +51,7 @@ class ShardsStep(Step):
     """Documents -> token-balanced shards (``shards.json`` describes them); kept rows are the table of what was used."""
 
     name = "shards"
-    version = 1
+    version = 2
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         caps = [[source.name, source.max_epochs, source.max_tokens] for source in corpus.sources]
@@ -71,12 +71,13 @@ class ShardsStep(Step):
         ShardBudgetError: a budget cannot be met.
         """
         vocabulary = _copy_model(context)
-        extractor = TokensExtractor(context.folder / MODEL, _written(context))
-        columns = Columns(tuple(context.extract("tokens", extractor, key=vocabulary.model.sha256)))
-        inventory = Inventory.read(columns)
+        written = _written(context)
+        extractor = TokensExtractor(context.folder / MODEL, written)
+        documents = Columns(tuple(context.extract("tokens", extractor, key=[self.version, vocabulary.model.sha256])))
+        inventory = Inventory.read(documents)
         held = _heldout(inventory, context.corpus)
         times = _plan(inventory, held, context)
-        writer = Writer(context, columns, inventory, vocabulary)
+        writer = Writer(context, Tokens(documents, written), inventory, vocabulary)
         sets = _write_streams(writer, times, held)
         counts: dict[str, int] = {}
         instructions = context.corpus.shards.instructions

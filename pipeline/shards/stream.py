@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline.shards.spans import Columns
+from pipeline.shards.tokens import Tokens
 
 Int64 = npt.NDArray[np.int64]
 
@@ -26,28 +26,29 @@ STREAM = pa.schema(
 
 @dataclass(frozen=True)
 class Stream:
-    """One token stream: documents ``row`` (of the token columns) with ``tokens`` tokens each, eos included, in order.
+    """One token stream: documents with ``tokens`` tokens each, eos included, in order.
 
-    ``listing`` is the .npy file that names them, int64 [2, documents]: row, tokens. ``shard`` tokens go into every shard but the last.
+    ``listing`` is the .npy file that names them, int64 [3, documents]: row, tokens, ``tokens_at``. ``shard`` tokens go into every shard but
+    the last.
     """
 
-    columns: Columns
+    source: Tokens
     listing: Path
     shard: int
     eos: int
 
-    def __reduce__(self) -> tuple[type[Stream], tuple[Columns, Path, int, int]]:
+    def __reduce__(self) -> tuple[type[Stream], tuple[Tokens, Path, int, int]]:
         # Workers read the listing themselves.
-        return Stream, (self.columns, self.listing, self.shard, self.eos)
+        return Stream, (self.source, self.listing, self.shard, self.eos)
 
     @cached_property
-    def _rows(self) -> Int64:
-        return np.asarray(np.load(self.listing, mmap_mode="r")[0])
+    def _listed(self) -> Int64:
+        return np.asarray(np.load(self.listing, mmap_mode="r"))
 
     @cached_property
     def _ends(self) -> Int64:
         """Position in the stream behind each document."""
-        return np.cumsum(np.load(self.listing, mmap_mode="r")[1])
+        return np.cumsum(self._listed[1])
 
     @property
     def tokens(self) -> int:
@@ -68,14 +69,14 @@ class Stream:
             writer.write_batch(batch)
 
     def _batch(self, documents: slice, begin: int, end: int) -> pa.RecordBatch:
-        rows, ends = self._rows[documents], self._ends[documents]
+        (rows, _, at), ends = self._listed[:, documents], self._ends[documents]
         starts = np.append(self._ends[documents.start - 1] if documents.start else 0, ends[:-1])
         skip = np.maximum(begin - starts, 0)
         place = np.maximum(starts - begin, 0)
         # The eos behind a document is in no column: it is what stays in ``out`` where nothing is copied.
         out = np.full(end - begin, self.eos, np.uint32)
-        self.columns.gather("tokens", rows, skip, np.minimum(ends - 1, end) - np.maximum(starts, begin), out, place)
-        names = self.columns.take(("id", "source"), rows)
+        self.source.gather(rows, at, skip, np.minimum(ends - 1, end) - np.maximum(starts, begin), out, place)
+        names = self.source.documents.take(("id", "source"), rows)
         tokens = pa.ListArray.from_arrays(pa.array(np.append(place, len(out)), pa.int32()), pa.array(out))
         columns = [names["id"].combine_chunks(), names["source"].combine_chunks(), pa.array(skip, pa.uint32()), tokens]
         return pa.RecordBatch.from_arrays(columns, schema=STREAM)
