@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -53,11 +52,6 @@ def decide(
     drop = pc.invert(keep)
     rejected = _rejected(step, batch.filter(drop), reason.filter(drop), detail.filter(drop))
     return Outcome(kept, rejected, _count(batch, reason), metrics or {})
-
-
-def without(values: pa.Array, changed: np.ndarray) -> pa.Array:
-    """A column that is null where ``changed``, bool [documents], says so."""
-    return pc.if_else(pa.array(changed), pa.scalar(None, values.type), values)
 
 
 def _any(mask: pa.BooleanArray) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from pipeline.text.unigram import Pieces, build_pieces
+from pipeline.text.reuse import Spelling, build_spelling
+from pipeline.text.unigram import SPACE, Pieces, build_pieces
 
 NORMAL, USER_DEFINED, BYTE = 1, 4, 6
 UNIGRAM = 1
@@ -29,13 +30,31 @@ def read_pieces(model: bytes, unknown_id: int) -> Pieces | None:
     if trainer.get(3, UNIGRAM) != UNIGRAM or changes_texts or not marks_spaces:
         return None
     pieces = [dict(_fields(value)) for number, value in fields if number == 1]
-    kinds = [piece.get(3, NORMAL) for piece in pieces]
-    names = [piece[1].decode() for piece in pieces]
+    names, kinds = _named(pieces)
     scores = [float(struct.unpack("<f", piece.get(2, bytes(4)))[0]) for piece in pieces]
     known = {names[i]: (i, scores[i]) for i, kind in enumerate(kinds) if kind in (NORMAL, USER_DEFINED)}
     least = min(score for score, kind in zip(scores, kinds, strict=True) if kind == NORMAL)
     bytes_ = {int(names[i][1:-1], 16): i for i, kind in enumerate(kinds) if kind == BYTE}
     return build_pieces(known, (unknown_id, least - PENALTY), [bytes_[byte] for byte in range(256)] if trainer.get(35, 0) else [])
+
+
+@lru_cache(maxsize=2)
+def read_spelling(model: bytes) -> Spelling | None:
+    """What each id stands for; None where a line break is not a piece of its own that is in no other."""
+    names, kinds = _named([dict(_fields(value)) for number, value in _fields(model) if number == 1])
+    text = [name if kind in (NORMAL, USER_DEFINED) else "" for name, kind in zip(names, kinds, strict=True)]
+    if [name for name in text if "\n" in name] != ["\n"]:
+        return None
+    spelled = [name.replace(SPACE, " ").encode() for name in text]
+    for number, kind in enumerate(kinds):
+        if kind == BYTE:
+            spelled[number] = bytes([int(names[number][1:-1], 16)])
+    return build_spelling(spelled, text.index("\n"))
+
+
+def _named(pieces: list[dict[int, Any]]) -> tuple[list[str], list[int]]:
+    """Name and kind of each piece."""
+    return [piece[1].decode() for piece in pieces], [piece.get(3, NORMAL) for piece in pieces]
 
 
 def _last(fields: list[tuple[int, Any]], wanted: int) -> bytes:

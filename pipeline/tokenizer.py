@@ -21,8 +21,9 @@ from manifests.files import atomic_write, sha256
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import Vocabulary
 from manifests.schema.steps import File
-from pipeline.pieces import read_pieces
+from pipeline.pieces import read_pieces, read_spelling
 from pipeline.text.buffers import text_buffers
+from pipeline.text.reuse import segment_again
 from pipeline.text.unigram import segment
 
 PAD, EOS, UNKNOWN = 0, 1, 2
@@ -108,7 +109,8 @@ class Tokenizer:
         ids = (self._processor.pad_id(), self._processor.eos_id(), self._processor.unk_id())
         if ids != (PAD, EOS, UNKNOWN):
             raise ManifestError(f"{model}: pad, eos and unknown are {ids}, not (0, 1, 2); train it with pad_id=0, eos_id=1, unk_id=2")
-        self._pieces = read_pieces(self._processor.serialized_model_proto(), UNKNOWN)
+        proto = self._processor.serialized_model_proto()
+        self._pieces, self._spelling = read_pieces(proto, UNKNOWN), read_spelling(proto)
 
     @property
     def pieces(self) -> int:
@@ -120,6 +122,17 @@ class Tokenizer:
         if self._pieces is None:
             return self._encode_by_library(texts)
         ids, offsets = segment(text_buffers(texts), self._pieces)
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(ids))
+
+    def encode_again(self, texts: pa.StringArray, before: pa.ListArray) -> pa.ListArray:
+        """As ``encode``, for texts that are other forms of texts whose ids are ``before``: a line that stood there has the same ids again.
+
+        Where a line has several ways that are equally probable, its ids may be those of another one than ``encode`` would take.
+        """
+        if self._pieces is None or self._spelling is None:
+            return self.encode(texts)
+        known, begins = before.values.to_numpy(), before.offsets.to_numpy().astype(np.int64)
+        ids, offsets = segment_again(text_buffers(texts), known, begins, self._spelling, self._pieces)
         return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(ids))
 
     def _encode_by_library(self, texts: pa.StringArray) -> pa.ListArray:

@@ -12,7 +12,7 @@ from manifests.schema.corpus import DedupSettings
 from manifests.schema.documents import kept_schema
 from pipeline.arrowio import open_table
 from pipeline.dedup.keys import is_code
-from pipeline.outcome import Outcome, Position, decide, without
+from pipeline.outcome import Outcome, Position, decide
 from pipeline.step import Transform
 from pipeline.text.buffers import text_buffers
 from pipeline.text.cuts import cut, unmark
@@ -26,7 +26,7 @@ class Apply(Transform):
     """Documents -> kept ones, cleaned, and duplicates.
 
     A document whose repeated paragraphs leave nothing, or less than a fifth of its bytes and fewer bytes than ``min_paragraph_characters``,
-    is rejected as duplicate_paragraphs, uncut. Program text (language code) is never cut. ``tokens_at`` of a cut document becomes null.
+    is rejected as duplicate_paragraphs, uncut. Program text (language code) is never cut.
     Metrics, by language: paragraphs_removed, characters_removed (by runs), documents_cut.
     """
 
@@ -91,8 +91,7 @@ def _by_language(batch: pa.RecordBatch, values: dict[str, np.ndarray]) -> dict[s
 
 
 def _replace(batch: pa.RecordBatch, keep: np.ndarray, changed: np.ndarray) -> pa.RecordBatch:
-    """The batch with cut texts, and no tokens where a text changed."""
+    """The batch with cut texts."""
     if not changed.any():
         return batch
-    replaced = {"text": cut(batch.column("text"), keep), "tokens_at": without(batch.column("tokens_at"), changed)}
-    return pa.RecordBatch.from_arrays([replaced.get(name, batch.column(name)) for name in batch.schema.names], names=batch.schema.names)
+    return batch.set_column(batch.schema.get_field_index("text"), batch.schema.field("text"), cut(batch.column("text"), keep))

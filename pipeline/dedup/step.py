@@ -56,7 +56,7 @@ class DedupStep(Step):
     """Removes repeated documents, paragraphs and characters. The same documents give the same survivors, however they are ordered."""
 
     name = "dedup"
-    version = 3
+    version = 4
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         return {"dedup": corpus.dedup.model_dump(), "sources": [source.name for source in corpus.sources]}

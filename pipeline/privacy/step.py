@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from manifests.schema.corpus import CorpusManifest, PrivacySettings
 from manifests.schema.documents import kept_schema
 from pipeline.context import StepContext
-from pipeline.outcome import Outcome, Position, decide, without
+from pipeline.outcome import Outcome, Position, decide
 from pipeline.privacy.pseudonyms import Pseudonyms, pseudonyms
 from pipeline.privacy.scrub import Scrubbed, scrub
 from pipeline.step import Step, StepResult, Transform
@@ -21,7 +21,7 @@ PERSONAL_DATA, ONLY_PERSONAL_DATA = "personal_data", "only_personal_data"
 
 
 class Scrub(Transform):
-    """Documents -> the same without personal data. ``tokens_at`` of a changed document becomes null.
+    """Documents -> the same without personal data.
 
     Documents with a datum whose action is drop are rejected (personal_data), as are those in which nothing but white space is left
     (only_personal_data): with their text as it is after scrubbing, and with the kinds and how often they were found, never the data.
@@ -38,7 +38,7 @@ class Scrub(Transform):
         changed = sum(scrubbed.found.values(), np.zeros(batch.num_rows, np.int64)) > 0
         metrics = dict(_metrics(batch, scrubbed, changed))
         if changed.any():
-            batch = _replace(batch, scrubbed.texts, changed)
+            batch = batch.set_column(batch.schema.get_field_index("text"), batch.schema.field("text"), scrubbed.texts)
         empty, dropped = self._empty(scrubbed.texts, changed), self._dropped(scrubbed)
         reason = pc.if_else(pa.array(empty), ONLY_PERSONAL_DATA, pa.scalar(None, pa.string()))
         reason = pc.if_else(pa.array(dropped), PERSONAL_DATA, reason)
@@ -87,16 +87,11 @@ def _sums(prefix: str, names: pa.Array, amounts: np.ndarray) -> Iterator[tuple[s
             yield f"{prefix}/{name}", int(total)
 
 
-def _replace(batch: pa.RecordBatch, texts: pa.Array, changed: np.ndarray) -> pa.RecordBatch:
-    replaced = {"text": texts, "tokens_at": without(batch.column("tokens_at"), changed)}
-    return pa.RecordBatch.from_arrays([replaced.get(name, batch.column(name)) for name in batch.schema.names], names=batch.schema.names)
-
-
 class PrivacyStep(Step):
     """Finds personal data of the kinds that the manifest names and acts on them."""
 
     name = "privacy"
-    version = 3
+    version = 4
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         return corpus.privacy.model_dump()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pipeline.outcome import Position
 from pipeline.quality.step import PART_SHIFT
 from pipeline.shards.spans import Columns, UInt32
 from pipeline.step import Extractor
+from pipeline.text.hashes import hashes
 from pipeline.tokenizer import Tokenizer
 
 Int64 = npt.NDArray[np.int64]
@@ -37,7 +38,8 @@ DOCUMENTS = pa.schema(
 
 
 class TokensExtractor(Extractor):
-    """Encodes the texts that changed since the quality step, and notes of all others where it wrote their tokens down.
+    """Encodes the texts that changed since the quality step, as far as their lines are new, and notes of all others where it wrote their
+    tokens down.
 
     Args:
         model: the tokenizer.
@@ -54,14 +56,26 @@ class TokensExtractor(Extractor):
         self._tokenizer = Tokenizer(self._model)
 
     def process(self, batch: pa.RecordBatch, where: Position) -> pa.RecordBatch:
-        changed = batch.column("tokens_at").is_null()
-        encoded = self._tokenizer.encode(pc.if_else(changed, batch.column("text"), ""))
-        at = batch.column("tokens_at").fill_null(HERE).to_numpy()
-        length = np.where(at == HERE, encoded.value_lengths().to_numpy(), 0)
-        for number, rows, places in _by_part(at):
-            length[places] = pc.list_value_length(Columns((self._written[number].checked(),)).column("tokens")).to_numpy()[rows]
+        texts, at = batch.column("text"), batch.column("tokens_at").to_numpy().copy()
+        changed = pc.not_equal(hashes(texts), batch.column("hash"))
+        new = np.flatnonzero(changed)
+        length = np.zeros(batch.num_rows, np.int64)
+        for file, rows, places in _by_part(self._written, at):
+            length[places] = pc.list_value_length(file.column("tokens")).to_numpy()[rows]
+        tokens = self._tokenizer.encode_again(texts.filter(changed), self._before(at[new], length[new]))
+        own = np.zeros(batch.num_rows, np.int32)
+        own[new] = length[new] = tokens.value_lengths()
+        at[new] = HERE
         columns = [batch.column(name).cast(DOCUMENTS.field(name).type) for name in ("id", "source", "language", "hash")]
-        return pa.RecordBatch.from_arrays([*columns, pa.array(length), pa.array(at), encoded], schema=DOCUMENTS)
+        lists = pa.ListArray.from_arrays(pa.array(np.append(np.int32(0), np.cumsum(own)), pa.int32()), tokens.flatten())
+        return pa.RecordBatch.from_arrays([*columns, pa.array(length), pa.array(at), lists], schema=DOCUMENTS)
+
+    def _before(self, at: Int64, length: Int64) -> pa.ListArray:
+        """Tokens that the quality step wrote down."""
+        begins = np.append(0, np.cumsum(length))
+        out = np.empty(begins[-1], np.uint32)
+        _gather_written(self._written, at, np.zeros(len(at), np.int64), length, out, begins[:-1])
+        return pa.ListArray.from_arrays(pa.array(begins, pa.int32()), pa.array(out))
 
 
 @dataclass(frozen=True)
@@ -76,11 +90,16 @@ class Tokens:
         ``out[places[i]:]``."""
         here = np.flatnonzero(at == HERE)
         self.documents.gather("tokens", rows[here], skip[here], lengths[here], out, places[here])
-        for number, own, those in _by_part(at):
-            Columns((self.written[number].checked(),)).gather("tokens", own, skip[those], lengths[those], out, places[those])
+        _gather_written(self.written, at, skip, lengths, out, places)
 
 
-def _by_part(at: Int64) -> list[tuple[int, Int64, Int64]]:
-    """For each part that positions lead to: its number, the rows in it, and the places of these positions."""
+def _gather_written(written: Mapping[int, CheckedFile], at: Int64, skip: Int64, lengths: Int64, out: UInt32, places: Int64) -> None:
+    for columns, rows, those in _by_part(written, at):
+        columns.gather("tokens", rows, skip[those], lengths[those], out, places[those])
+
+
+def _by_part(written: Mapping[int, CheckedFile], at: Int64) -> Iterator[tuple[Columns, Int64, Int64]]:
+    """For each of the quality step's files that positions lead to: the file, the rows in it, and the places of these positions."""
     part, row = np.divmod(at, 1 << PART_SHIFT)
-    return [(number, row[part == number], np.flatnonzero(part == number)) for number in np.unique(part[at != HERE]).tolist()]
+    for number in np.unique(part[at != HERE]).tolist():
+        yield Columns((written[number].checked(),)), row[part == number], np.flatnonzero(part == number)

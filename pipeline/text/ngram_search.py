@@ -43,8 +43,8 @@ class Tables(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True)
-def _find(table: np.ndarray, value: np.uint64) -> np.int64:
-    """The place of a value in an open-addressing table, or that where it would go."""
+def find(table: np.ndarray, value: np.uint64) -> np.int64:
+    """The place of a value, which is not 0, in an open-addressing table uint64 [2, capacity], or that where it would go."""
     mask = table.shape[1] - 1
     place = np.int64(value >> np.uint64(20)) & mask
     while table[0, place] != 0 and table[0, place] != value:
@@ -56,7 +56,7 @@ def _find(table: np.ndarray, value: np.uint64) -> np.int64:
 def insert(table: np.ndarray, hashes: np.ndarray, owners: np.ndarray) -> None:
     """Puts hashes that are not there yet into a table."""
     for index in range(hashes.size):
-        place = _find(table, hashes[index])
+        place = find(table, hashes[index])
         if table[0, place] == 0:
             table[0, place], table[1, place] = hashes[index], owners[index]
 
@@ -78,7 +78,7 @@ def number_hashes(hashes: np.ndarray, owners: np.ndarray) -> tuple[np.ndarray, n
     number, rows, items = np.empty(hashes.size, np.int32), np.empty(hashes.size, np.int32), np.empty(hashes.size, np.int32)
     last, total = np.empty(hashes.size, np.uint32), 0
     for row in range(hashes.size):
-        place = _find(table, hashes[row])
+        place = find(table, hashes[row])
         if table[0, place] == 0:
             table[0, place], table[1, place] = hashes[row], total
             rows[total], items[total], last[total] = row, 1, owners[row]
@@ -115,7 +115,7 @@ def _owner(tables: Tables, value: np.uint64) -> np.int64:
     """The item a hash belongs to, or -1."""
     if not _marked(tables.maybe, value):
         return np.int64(-1)
-    place = _find(tables.table, value)
+    place = find(tables.table, value)
     return np.int64(tables.table[1, place]) if tables.table[0, place] != 0 else np.int64(-1)
 
 

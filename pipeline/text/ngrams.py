@@ -19,7 +19,7 @@ from pipeline.text.units import scan
 LEAST = (8, 13)
 LEAST_BYTES = 2
 
-_BASE = np.uint64(0x9E3779B97F4A7C15)
+BASE = np.uint64(0x9E3779B97F4A7C15)
 _SALT = np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -28,7 +28,7 @@ def powers_of_base(size: int) -> np.ndarray:
     """uint64 [size + 1]: the hash's base to the power of 0, 1, ... ``size``, modulo 2**64."""
     powers = np.ones(size + 1, np.uint64)
     for index in range(size):
-        powers[index + 1] = powers[index] * _BASE
+        powers[index + 1] = powers[index] * BASE
     return powers
 
 
@@ -37,7 +37,7 @@ def prefix_hashes(units: np.ndarray, count: int, prefixes: np.ndarray) -> None:
     """Polynomial hashes of the first 0, 1, 2 ... units, from which ``window_hash`` gets those of any window."""
     prefixes[0] = 0
     for index in range(count):
-        prefixes[index + 1] = prefixes[index] * _BASE + units[index]
+        prefixes[index + 1] = prefixes[index] * BASE + units[index]
 
 
 @numba.njit(inline="always")

@@ -58,7 +58,7 @@ def build_pieces(scores: Mapping[str, tuple[int, float]], unknown: tuple[int, fl
 
 def segment(texts: TextBuffers, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
     """Ids uint32 [tokens] of all texts, and where each begins: int64 [texts + 1]."""
-    ids, begins = _segment(*texts, *pieces)
+    ids, begins = _segment(*texts, pieces)
     return ids, begins
 
 
@@ -111,16 +111,7 @@ def _double_array(data: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 @numba.njit(cache=True, nogil=True)
-def _segment(
-    offsets: np.ndarray,
-    data: np.ndarray,
-    trie: np.ndarray,
-    ids: np.ndarray,
-    sizes: np.ndarray,
-    scores: np.ndarray,
-    bytes_: np.ndarray,
-    longest: int,
-) -> tuple[np.ndarray, np.ndarray]:
+def _segment(offsets: np.ndarray, data: np.ndarray, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
     room = 0
     for text in range(len(offsets) - 1):
         room = max(room, offsets[text + 1] - offsets[text])
@@ -129,14 +120,23 @@ def _segment(
     found = np.empty(offsets[-1] - offsets[0] + 3 * len(offsets), np.uint32)
     begins = np.zeros(len(offsets), np.int64)
     for text in range(len(offsets) - 1):
-        size = _normal(data[offsets[text] : offsets[text + 1]], normal)
-        _search(normal[:size], trie, scores, longest, best, last)
-        begins[text + 1] = _trace(normal[:size], ids, sizes, bytes_, last, found, begins[text])
+        size = normalize(data[offsets[text] : offsets[text + 1]], normal)
+        begins[text + 1] = append_pieces(normal[:size], pieces, best, last, found, begins[text])
     return found[: begins[-1]].copy(), begins
 
 
 @numba.njit(cache=True, nogil=True)
-def _normal(text: np.ndarray, normal: np.ndarray) -> int:
+def append_pieces(text: np.ndarray, pieces: Pieces, best: np.ndarray, last: np.ndarray, found: np.ndarray, begin: int) -> int:
+    """Writes the ids of the best pieces of a normalized text to ``found`` from ``begin`` on; returns their end. ``best`` float32 and
+    ``last`` int32 [bytes + 5 or more] are scratch space."""
+    if len(text) == 0:
+        return begin
+    _search(text, pieces.trie, pieces.scores, pieces.longest, best, last)
+    return _trace(text, pieces.ids, pieces.sizes, pieces.bytes_, last, found, begin)
+
+
+@numba.njit(cache=True, nogil=True)
+def normalize(text: np.ndarray, normal: np.ndarray) -> int:
     """Puts a space before a text that is not empty, and spaces for U+2581; returns the size."""
     if len(text) == 0:
         return 0

@@ -112,6 +112,60 @@ def test_other_models_give_their_own_ids(tmp_path: Path, settings_: dict[str, An
     assert (tokenizer._pieces is not None) == by_kernel
 
 
+LINES = ["", " ", "▁", "道可道，非常道", "  return self.token", "龘é\x00", "a " * 30, "=" * 9, "<br>"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    pairs=st.lists(
+        st.tuples(
+            st.lists(st.sampled_from(LINES), max_size=9).map("\n".join),
+            st.lists(st.sampled_from(LINES) | st.text(st.characters(exclude_categories=["Cs"]), max_size=9), max_size=9).map("\n".join),
+        ),
+        max_size=3,
+    )
+)
+def test_a_changed_text_is_spelled_by_its_ids(model: Path, pairs: list[tuple[str, str]]) -> None:
+    tokenizer = Tokenizer(model)
+    before, after = (pa.array([pair[side] for pair in pairs], pa.string()) for side in (0, 1))
+    found = tokenizer.encode_again(after, tokenizer.encode(before))
+    assert tokenizer.decode(found).to_pylist() == [text.replace("▁", " ") for text in after.to_pylist()]
+    assert found.value_lengths().to_pylist() == tokenizer.encode(after).value_lengths().to_pylist()
+
+
+def test_cut_and_changed_lines_of_real_texts(model: Path) -> None:
+    tokenizer = Tokenizer(model)
+    after = []
+    for text in TEXTS:
+        lines = text.split("\n")
+        after.append("\n".join(line if number % 5 else f"<URL> {line[3:]}" for number, line in enumerate(lines) if number % 3))
+    found = tokenizer.encode_again(pa.array(after), tokenizer.encode(pa.array(TEXTS)))
+    assert found.to_pylist() == tokenizer.encode(pa.array(after)).to_pylist()
+
+
+def test_lines_of_before_keep_their_ids_wherever_they_go(model: Path) -> None:
+    tokenizer = Tokenizer(model)
+    space, line_break, *letters = (tokenizer.encode(pa.array([f"\n{letter}"])).to_pylist()[0][-1] for letter in " \ntoken")
+    before = pa.array([[space, *letters, line_break, *letters]], pa.list_(pa.uint32()))
+    assert tokenizer.decode(before).to_pylist() == ["token\ntoken"]
+    (found,) = tokenizer.encode_again(pa.array(["return\ntoken\ntokens\ntoken"]), before).to_pylist()
+    (new,) = tokenizer.encode(pa.array(["return\n\ntokens\n"])).to_pylist()
+    first, second, third = (at for at, token in enumerate(new) if token == line_break)
+    assert found == [*new[: first + 1], *letters, *new[second : third + 1], *letters]
+
+
+def test_where_line_breaks_are_not_pieces_a_changed_text_is_encoded_anew(tmp_path: Path) -> None:
+    model = io.BytesIO()
+    lines = iter([line for text in TEXTS for line in text.split("\n")])
+    sentencepiece.SentencePieceTrainer.Train(
+        sentence_iterator=lines, model_writer=model, vocab_size=800, minloglevel=2, pad_id=0, eos_id=1, unk_id=2, bos_id=-1
+    )
+    (tmp_path / "nfkc.model").write_bytes(model.getvalue())
+    tokenizer = Tokenizer(tmp_path / "nfkc.model")
+    texts = pa.array(TEXTS)
+    assert tokenizer.encode_again(texts, pa.array([[5], [6]], pa.list_(pa.uint32()))).to_pylist() == tokenizer.encode(texts).to_pylist()
+
+
 def test_runs_of_spaces_are_pieces(model: Path) -> None:
     processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
     assert "▁▁▁▁" in {processor.IdToPiece(index) for index in range(processor.GetPieceSize())}

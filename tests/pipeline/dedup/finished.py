@@ -24,7 +24,7 @@ class Finished:
 
     folder: Path
     texts: dict[str, str]
-    tokens_at: dict[str, int | None]
+    tokens_at: dict[str, int]
     rejected: dict[str, tuple[str, str]]
     lost: dict[str, str]
     metrics: dict[str, int]

@@ -127,7 +127,7 @@ def test_repeated_paragraphs_go_but_for_the_best_place(tmp_path: Path) -> None:
     ]
     found = finish(tmp_path, rows)
     assert found.texts == {"one": rows[0]["text"], "two": f"{ORIGIN}\n\n岳阳楼记\n\n", "code": rows[3]["text"]}
-    assert found.tokens_at == {"one": 7, "two": None, "code": 7}
+    assert found.tokens_at == {"one": 7, "two": 7, "code": 7}
     assert found.rejected == {"only": ("duplicate_paragraphs", "1 paragraphs stand in other documents, 0 of 115 bytes are left")}
     assert found.lost == {"only": rows[2]["text"]}
     assert found.metrics == {"candidates": 0, "verified_pairs": 0, "paragraphs_removed/en": 2, "documents_cut/en": 1}
@@ -154,7 +154,7 @@ def test_runs_of_one_character_are_cut_in_prose_only(tmp_path: Path) -> None:
     assert found.texts == {"en": english, "zh": "笑死" + "哈" * 16, "code": rows[2]["text"]}
     assert found.metrics["characters_removed/en"] == 28
     assert found.metrics["characters_removed/zh"] == 14
-    assert found.tokens_at == {"en": None, "zh": None, "code": 7}
+    assert found.tokens_at == {"en": 7, "zh": 7, "code": 7}
 
 
 def test_paragraphs_can_be_left_alone(tmp_path: Path) -> None:
