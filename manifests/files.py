@@ -45,6 +45,17 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def forget(path: Path) -> None:
+    """Lets the system drop a durable file from its cache, since it will not be read again soon. What maps it keeps what it has mapped."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def atomic_write(path: Path, sync_folder: bool = True) -> Iterator[Path]:
     """Yields a temporary path in the same folder; on success it is flushed to disk and renamed to ``path``, else removed.

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from manifests.files import atomic_write, sha256_as_it_stands
+from manifests.files import atomic_write, forget, sha256_as_it_stands
 from manifests.schema.documents import REJECTED
 from manifests.schema.steps import File, Part, merge_counts, merge_metrics
 from pipeline.arrowio import BatchWriter, describe, read_batches
@@ -82,7 +82,7 @@ class CheckedFile:
     """The batches of an Arrow file whose SHA-256 a manifest names; a file with other bytes is refused."""
 
     def __init__(self, path: Path, file: File) -> None:
-        self._path = path
+        self.path = path
         self._sha256 = file.sha256
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
@@ -95,28 +95,40 @@ class CheckedFile:
             PipelineError: it has not, or is missing.
         """
         try:
-            found = sha256_as_it_stands(self._path)
+            found = sha256_as_it_stands(self.path)
         except FileNotFoundError:
-            raise PipelineError(f"{self._path} is missing; remove the manifest.json beside it and run that step again") from None
+            raise PipelineError(f"{self.path} is missing; remove the manifest.json beside it and run that step again") from None
         if found != self._sha256:
             raise PipelineError(
-                f"{self._path} was changed after it was written (SHA-256 {found[:12]}…, its manifest says {self._sha256[:12]}…); "
+                f"{self.path} was changed after it was written (SHA-256 {found[:12]}…, its manifest says {self._sha256[:12]}…); "
                 "remove the manifest.json beside it and run that step again"
             )
-        return self._path
+        return self.path
 
 
 @beam.typehints.with_output_types(Element)
 class Read(Stateless):
-    """PartTask -> its record batches, then the end mark."""
+    """PartTask -> its record batches, then the end mark.
+
+    ``last``: nobody will read the part again, so that it leaves the system's cache once it has gone through the job. A corpus larger than
+    the memory then pushes nothing else out, and what is written next gets pages that are at hand: where a virtual machine's free memory
+    goes back to its host, new ones cost more than all that is done to them (0.2 instead of 0.015 s for 60 MB).
+    """
+
+    def __init__(self, last: bool) -> None:
+        self._last = last
 
     def process(self, task: PartTask) -> Iterator[Element]:
         """The task's batches in order, then its end mark: an element without a batch, with their number."""
         sequence, row = 0, 0
         for batch in task.reader:
+            rows = batch.num_rows
             yield Element(task.index, sequence, row, batch)
-            sequence, row = sequence + 1, row + batch.num_rows
+            sequence, row = sequence + 1, row + rows
+            del batch
         yield Element(task.index, sequence, row, None)
+        if self._last and isinstance(task.reader, CheckedFile):
+            forget(task.reader.path)
 
 
 @beam.typehints.with_output_types(Element)
@@ -221,7 +233,7 @@ class _OpenPart:
         self._rejected.close()
         for context in self._contexts:
             context.__exit__(None, None, None)
-        return Part(
+        part = Part(
             index=index,
             kept=describe(self._paths[0], self._folder, self._kept.rows),
             rejected=describe(self._paths[1], self._folder, self._rejected.rows),
@@ -229,6 +241,8 @@ class _OpenPart:
             counts=merge_counts(counts for counts, _ in self._outcomes),
             metrics=merge_metrics(metrics for _, metrics in self._outcomes),
         )
+        forget(self._paths[1])
+        return part
 
 
 class WriteRows(_Sink):
@@ -263,7 +277,8 @@ class TransformParts(beam.PTransform):
 
     def expand(self, tasks: beam.PCollection) -> beam.PCollection:
         """Tasks -> what the sink reports of each part."""
-        return tasks | "read" >> beam.ParDo(Read()) | "apply" >> beam.ParDo(Apply(self._work)) | "write" >> beam.ParDo(self._sink)
+        last = isinstance(self._sink, WritePart)  # signals and keys are extracted before a step decides
+        return tasks | "read" >> beam.ParDo(Read(last)) | "apply" >> beam.ParDo(Apply(self._work)) | "write" >> beam.ParDo(self._sink)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from manifests.files import sha256
+from manifests.files import forget, sha256
 from manifests.schema.base import ManifestError
 from manifests.schema.corpus import ClassifierSettings, CorpusManifest, PerplexitySettings, Rule
 from manifests.schema.documents import LANGUAGES, MEASURED
@@ -112,7 +112,10 @@ class QualityStep(Step):
         bounds = context.each("bounds", MeasureBounds(paths, models, reference), len(models), ".json", key=key)
         found = {model: read_model(path, bound) for model, path, bound in zip(models, paths, bounds, strict=True) if path.stat().st_size}
         extractor = PerplexityExtractor(found, signals, sample, folds)
-        return _rows(context, context.extract("perplexity", extractor, key=key)), found
+        rows = _rows(context, context.extract("perplexity", extractor, key=key))
+        for path in paths:
+            forget(path)
+        return rows, found
 
     def _classifier(
         self, context: StepContext, settings: ClassifierSettings, signals: PartRows, tokenizer: list[Any]

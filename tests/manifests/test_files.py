@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from manifests import files
-from manifests.files import atomic_write, digest, inside, sha256, sha256_as_it_stands, write_json
+from manifests.files import atomic_write, digest, forget, inside, sha256, sha256_as_it_stands, write_json
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -81,3 +81,10 @@ def test_two_hosts_that_write_one_file_do_not_write_into_one_another(tmp_path: P
         other.write_text("other")
     assert path.read_text() == "one, longer"
     assert [item.name for item in tmp_path.iterdir()] == ["part.arrow"]
+
+
+def test_a_forgotten_file_is_what_it_was(tmp_path: Path) -> None:
+    with atomic_write(tmp_path / "file") as temporary:
+        temporary.write_text("学而时习之" * 9999, encoding="utf-8")
+    forget(tmp_path / "file")
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "学而时习之" * 9999

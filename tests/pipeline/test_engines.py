@@ -14,6 +14,7 @@ from apache_beam.pipeline import PipelineVisitor
 
 from manifests.files import sha256
 from manifests.schema.steps import Part
+from pipeline import jobs
 from pipeline.arrowio import open_table
 from pipeline.context import StepContext
 from pipeline.engines import Engine, open_engine
@@ -103,6 +104,26 @@ def test_documents_are_conserved_with_their_reasons(tmp_path: Path) -> None:
     rejected = open_table(tmp_path / "ingest" / part.rejected.path)
     assert set(rejected.column("reason").to_pylist()) == {"short"}
     assert "19 bytes" in rejected.column("detail").to_pylist()
+
+
+def test_a_part_is_forgotten_behind_its_last_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten: list[Path] = []
+    mapped: list[str] = []
+
+    def forget(path: Path) -> None:
+        forgotten.append(path)
+        mapped.extend(line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith(str(path)))
+
+    monkeypatch.setattr(jobs, "forget", forget)
+    (first,) = context(tmp_path / "first", open_engine("local", 1)).map(LongEnough(), [PartTask(0, Texts(0))])
+    assert forgotten == [tmp_path / "first" / "ingest" / first.rejected.path], "the kept documents are for the next step"
+    task = PartTask(0, CheckedFile(tmp_path / "first" / "ingest" / first.kept.path, first.kept))
+    second = context(tmp_path / "second", open_engine("local", 1))
+    second.extract("sizes", Sizes(), [task])
+    assert len(forgotten) == 1, "there are more passes"
+    second.map(LongEnough(), [task])
+    assert forgotten[1:] == [tmp_path / "second" / "ingest" / first.rejected.path, tmp_path / "first" / "ingest" / first.kept.path]
+    assert mapped == [], "what is mapped would stay in memory"
 
 
 def test_a_failed_phase_keeps_the_finished_parts(tmp_path: Path) -> None:
