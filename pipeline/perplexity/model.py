@@ -121,22 +121,22 @@ def ngram_key(prefix: np.uint32, word: np.uint32) -> np.uint64:
 
 
 @numba.njit(inline="always")
-def first_line(key: np.uint64, lines: np.uint64) -> np.int64:
+def first_line(key: np.uint64, lines: np.uint64) -> np.uint64:
     """Where the search for a key begins in a table."""
     mixed = key * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
-    return np.int64(((mixed >> np.uint64(32)) * lines) >> np.uint64(32))
+    return ((mixed >> np.uint64(32)) * lines) >> np.uint64(32)
 
 
 @numba.njit(cache=True, nogil=True)
 def search(table: np.ndarray, key: np.uint64) -> np.int64:
     """The slot of a key, or the free one where it belongs."""
-    line = first_line(key, np.uint64(len(table)))
+    line = np.int64(first_line(key, np.uint64(len(table))))
     while True:
         for place in range(LINE):
             if table[line, place] == key or table[line, place] == 0:
                 return LINE * line + place
-        line = line + 1 if line + 1 < len(table) else 0
+        line = np.int64(line + 1 if line + 1 < len(table) else 0)
 
 
 @numba.njit(cache=True, nogil=True)

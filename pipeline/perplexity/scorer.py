@@ -14,7 +14,7 @@ from pipeline.perplexity.model import BLOCK, LINE, NgramModel, first_line, ngram
 from pipeline.perplexity.ngrams import BEGIN, END
 from pipeline.text.prefetch import prefetch
 
-ABSENT, UNSURE = -1, -2
+LINES, ABSENT, UNSURE = np.uint64(LINE), np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0xFFFFFFFFFFFFFFFE)
 
 
 class PerplexityScorer:
@@ -64,7 +64,7 @@ def _score(
     for document in range(len(begins)):
         longest = max(longest, ends[document] - begins[document])
     words, slot_of = np.empty(longest + 2, np.uint32), np.empty(longest + 2, np.uint32)
-    open_ = np.empty(longest + 1, np.int64)
+    open_ = np.empty(longest + 1, np.uint64)
     probability, backoff = np.empty(longest + 2, np.float32), np.empty(longest + 3, np.float32)
     scores = np.empty(len(begins), np.float64)
     for document in range(len(begins)):
@@ -117,42 +117,43 @@ def _extend(
 ) -> int:
     """Appends a word to the n-grams at the first ``count`` starts in ``open_``, and leaves there the starts of those that were found and
     that another word follows. ``backoff`` has one place more than ``words``."""
-    lines, kept = np.uint64(len(keys)), 0
-    slots, wanted = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint64)
+    lines, kept, one, size = np.uint64(len(keys)), 0, np.uint64(1), np.uint64(len(words))
+    slots, wanted = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64)
+    added = np.uint64(order - 1)
     for block in range(0, count, BLOCK):
         some = min(BLOCK, count - block)
         for index in range(some):
             start = open_[block + index]
-            wanted[index] = ngram_key(slot_of[start], words[start + order - 1])
+            wanted[index] = ngram_key(slot_of[start], words[start + added])
             slots[index] = first_line(wanted[index], lines)
             prefetch(keys, slots[index])
         for index in range(some):
             slots[index] = _on_line(keys, wanted[index], slots[index])
         for index in range(some):
             start = open_[block + index]
-            end = start + order - 1
+            end = start + added
             slot = slots[index]
             if slot == UNSURE:
-                slot = search(keys, wanted[index])
-                if keys[slot // LINE, slot % LINE] != wanted[index]:
+                slot = np.uint64(search(keys, wanted[index]))
+                if keys[slot // LINES, slot % LINES] != wanted[index]:
                     slot = ABSENT
-            hit = slot >= 0
-            slot = max(slot, 0)
-            line, place = slot // LINE, 2 * LINE + 2 * (slot % LINE)
+            hit = slot < UNSURE
+            slot = slot if hit else np.uint64(0)
+            line, place = slot // LINES, np.uint64(2) * (LINES + slot % LINES)
             probability[end] = numbers[line, place] if hit else probability[end]
-            backoff[end] = 0 if hit else backoff[end]
-            backoff[end + 1] += numbers[line, place + 1] if hit else 0
+            backoff[end] = np.float32(0) if hit else backoff[end]
+            backoff[end + one] += numbers[line, place + one] if hit else np.float32(0)
             slot_of[start] = slot
             open_[kept] = start
-            kept += hit and end + 1 < len(words)
+            kept += hit and end + one < size
     return kept
 
 
 @numba.njit(inline="always")
-def _on_line(keys: np.ndarray, key: np.uint64, line: np.int64) -> np.int64:
+def _on_line(keys: np.ndarray, key: np.uint64, line: np.uint64) -> np.uint64:
     """The slot of a key if it is on its first line; ``ABSENT``; or ``UNSURE`` where the line is full of others. Without a branch, so that
     the processor goes on to the next search while this one waits for memory."""
-    slot = np.int64(ABSENT) if keys[line, LINE - 1] == 0 else np.int64(UNSURE)
+    slot = ABSENT if keys[line, LINE - 1] == 0 else UNSURE
     for place in range(LINE):
-        slot = LINE * line + place if keys[line, place] == key else slot
+        slot = LINES * line + np.uint64(place) if keys[line, place] == key else slot
     return slot

@@ -93,17 +93,18 @@ def _prose(data: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> tuple[n
         at, end, fence, spaced = offsets[row], offsets[row + 1], 0, True
         while at < end:
             stop = at
-            while stop < end and data[stop] != 0x0A:
+            while stop < end and data[np.uint64(stop)] != 0x0A:
                 stop += 1
             mark = _fence(data, at, stop) if begins[_TICK] else 0
             if fence or mark:
                 fence = 0 if fence == mark else (fence or mark)
                 at = stop
             while at < stop:
-                behind = _markup(data, at, stop) if begins[data[at]] else -1
-                space = behind >= 0 or data[at] <= _SPACE
+                byte = data[np.uint64(at)]
+                behind = _markup(data, at, stop) if begins[byte] else -1
+                space = behind >= 0 or byte <= _SPACE
                 if not (space and spaced):
-                    out[written] = _SPACE if space else data[at]
+                    out[np.uint64(written)] = _SPACE if space else byte
                     written += 1
                 spaced, at = space, (behind if behind >= 0 else at + 1)
             if not spaced:

@@ -111,14 +111,14 @@ def scan(
     state, first, last, inside = _SEED, position, position, False
     while position < end:
         point, width = decode_at(data, position)
-        code = np.uint64(fold[point]) if point < fold.size else np.uint64(SEPARATOR)
+        code = np.uint64(fold[np.uint64(point)]) if point < fold.size else np.uint64(SEPARATOR)
         if code == TRANSPARENT:
             position += width
             continue
         alone = code >= CJK or by_character
         if inside and (code == SEPARATOR or alone):
-            hashes[count] = _finish(state) & ~np.uint64(1)
-            spans[0, count], spans[1, count] = first, last
+            hashes[np.uint64(count)] = _finish(state) & ~np.uint64(1)
+            spans[0, np.uint64(count)], spans[1, np.uint64(count)] = first, last
             state, inside, count = _SEED, False, count + 1
         if count == hashes.size:
             return count, position
@@ -126,20 +126,20 @@ def scan(
         if code == SEPARATOR:
             continue
         if alone:
-            hashes[count] = _finish((_SEED ^ code) * _PRIME) & ~np.uint64(1) | np.uint64(code >= CJK)
-            spans[0, count], spans[1, count] = position - width, position
+            hashes[np.uint64(count)] = _finish((_SEED ^ code) * _PRIME) & ~np.uint64(1) | np.uint64(code >= CJK)
+            spans[0, np.uint64(count)], spans[1, np.uint64(count)] = position - width, position
             count += 1
             continue
         if not inside:
             first, inside = position - width, True
         state = (state ^ code) * _PRIME
         # The rest of an ASCII word, which needs no decoding.
-        while position < end and data[position] < 0x80 and fold[data[position]] != SEPARATOR:
-            state = (state ^ np.uint64(fold[data[position]])) * _PRIME
+        while position < end and data[np.uint64(position)] < 0x80 and fold[data[np.uint64(position)]] != SEPARATOR:
+            state = (state ^ np.uint64(fold[data[np.uint64(position)]])) * _PRIME
             position += 1
         last = position
     if inside:
-        hashes[count] = _finish(state) & ~np.uint64(1)
-        spans[0, count], spans[1, count] = first, last
+        hashes[np.uint64(count)] = _finish(state) & ~np.uint64(1)
+        spans[0, np.uint64(count)], spans[1, np.uint64(count)] = first, last
         count += 1
     return count, position
