@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.perplexity.model import BLOCK, LINE, NgramModel, first_line, ngram_key, search
 from pipeline.perplexity.ngrams import BEGIN, END
-from pipeline.text.prefetch import prefetch
+from pipeline.text.machine import prefetch
 
 LINES, ABSENT, UNSURE = np.uint64(LINE), np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0xFFFFFFFFFFFFFFFE)
 
@@ -118,41 +118,36 @@ def _extend(
     """Appends a word to the n-grams at the first ``count`` starts in ``open_``, and leaves there the starts of those that were found and
     that another word follows. ``backoff`` has one place more than ``words``."""
     lines, kept, one, size = np.uint64(len(keys)), 0, np.uint64(1), np.uint64(len(words))
-    slots, wanted = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64)
+    slots, wanted, starts = np.empty((3, BLOCK), np.uint64)
     added = np.uint64(order - 1)
     for block in range(0, count, BLOCK):
-        some = min(BLOCK, count - block)
+        some, found = min(BLOCK, count - block), 0
         for index in range(some):
             start = open_[block + index]
             wanted[index] = ngram_key(slot_of[start], words[start + added])
             slots[index] = first_line(wanted[index], lines)
             prefetch(keys, slots[index])
         for index in range(some):
-            slots[index] = _on_line(keys, wanted[index], slots[index])
-        for index in range(some):
-            start = open_[block + index]
-            end = start + added
-            slot = slots[index]
+            slot = _on_line(keys, wanted[index], slots[index])
             if slot == UNSURE:
                 slot = np.uint64(search(keys, wanted[index]))
                 if keys[slot // LINES, slot % LINES] != wanted[index]:
                     slot = ABSENT
-            hit = slot < UNSURE
-            slot = slot if hit else np.uint64(0)
-            line, place = slot // LINES, np.uint64(2) * (LINES + slot % LINES)
-            probability[end] = numbers[line, place] if hit else probability[end]
-            backoff[end] = np.float32(0) if hit else backoff[end]
-            backoff[end + one] += numbers[line, place + one] if hit else np.float32(0)
-            slot_of[start] = slot
-            open_[kept] = start
-            kept += hit and end + one < size
+            starts[found], slots[found] = open_[block + index], slot
+            found += slot != ABSENT
+        for index in range(found):
+            start, slot = starts[index], slots[index]
+            end, line, place = start + added, slot // LINES, np.uint64(2) * (LINES + slot % LINES)
+            probability[end], backoff[end] = numbers[line, place], 0
+            backoff[end + one] += numbers[line, place + one]
+            slot_of[start], open_[kept] = slot, start
+            kept += end + one < size
     return kept
 
 
 @numba.njit(inline="always")
 def _on_line(keys: np.ndarray, key: np.uint64, line: np.uint64) -> np.uint64:
-    """The slot of a key if it is on its first line; ``ABSENT``; or ``UNSURE`` where the line is full of others. Without a branch, so that
-    the processor goes on to the next search while this one waits for memory."""
+    """The slot of a key if it is on its first line; ``ABSENT``; or ``UNSURE`` where the line is full of others. Without a branch."""
     slot = ABSENT if keys[line, LINE - 1] == 0 else UNSURE
     for place in range(LINE):
         slot = LINES * line + np.uint64(place) if keys[line, place] == key else slot
