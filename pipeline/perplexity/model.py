@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.perplexity.ngrams import SPECIAL
-from pipeline.text.prefetch import prefetch
+from pipeline.text.machine import prefetch
 
 LINE = 4
 """Slots on a cache line of 64 bytes: four keys, then their four packed numbers. A search compares the four at once."""

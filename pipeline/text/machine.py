@@ -27,13 +27,3 @@ def prefetch(context: Any, array: Any, row: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(array, row), generate
-
-
-@intrinsic
-def float_bits(context: Any, value: Any) -> Any:
-    """The bits of a float32 as uint32."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.IntType(32))
-
-    return types.uint32(types.float32), generate
