@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from pipeline.lean import without
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # they spin from the start, for matrix products that no step makes
 with without("scipy"):
     import numba.np.arraymath  # looks for it only to know whether matrix products can be compiled
 

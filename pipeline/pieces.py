@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.text.reuse import Spelling, build_spelling
 from pipeline.text.unigram import SPACE, Pieces, build_pieces
@@ -18,6 +18,14 @@ NORMAL, USER_DEFINED, BYTE = 1, 4, 6
 UNIGRAM = 1
 PENALTY = 10.0
 """By which a character that no piece covers is less likely than the least likely piece (unigram_model.cc)."""
+
+
+class _Piece(NamedTuple):
+    """``name`` as the model writes it, with U+2581 for a space."""
+
+    name: str
+    score: float
+    kind: int
 
 
 @lru_cache(maxsize=2)
@@ -29,32 +37,34 @@ def read_pieces(model: bytes, unknown_id: int) -> Pieces | None:
     changes_texts = normalizer.get(2, b"") or normalizer.get(4, 1)
     if trainer.get(3, UNIGRAM) != UNIGRAM or changes_texts or not marks_spaces:
         return None
-    pieces = [dict(_fields(value)) for number, value in fields if number == 1]
-    names, kinds = _named(pieces)
-    scores = [float(struct.unpack("<f", piece.get(2, bytes(4)))[0]) for piece in pieces]
-    known = {names[i]: (i, scores[i]) for i, kind in enumerate(kinds) if kind in (NORMAL, USER_DEFINED)}
-    least = min(score for score, kind in zip(scores, kinds, strict=True) if kind == NORMAL)
-    bytes_ = {int(names[i][1:-1], 16): i for i, kind in enumerate(kinds) if kind == BYTE}
+    pieces = _listed(model)
+    known = {piece.name: (index, piece.score) for index, piece in enumerate(pieces) if piece.kind in (NORMAL, USER_DEFINED)}
+    least = min(piece.score for piece in pieces if piece.kind == NORMAL)
+    bytes_ = {int(piece.name[1:-1], 16): index for index, piece in enumerate(pieces) if piece.kind == BYTE}
     return build_pieces(known, (unknown_id, least - PENALTY), [bytes_[byte] for byte in range(256)] if trainer.get(35, 0) else [])
 
 
 @lru_cache(maxsize=2)
 def read_spelling(model: bytes) -> Spelling | None:
     """What each id stands for; None where a line break is not a piece of its own that is in no other."""
-    names, kinds = _named([dict(_fields(value)) for number, value in _fields(model) if number == 1])
-    text = [name if kind in (NORMAL, USER_DEFINED) else "" for name, kind in zip(names, kinds, strict=True)]
-    if [name for name in text if "\n" in name] != ["\n"]:
+    pieces = _listed(model)
+    breaks = [index for index, piece in enumerate(pieces) if piece.kind in (NORMAL, USER_DEFINED) and "\n" in piece.name]
+    if [pieces[index].name for index in breaks] != ["\n"]:
         return None
-    spelled = [name.replace(SPACE, " ").encode() for name in text]
-    for number, kind in enumerate(kinds):
-        if kind == BYTE:
-            spelled[number] = bytes([int(names[number][1:-1], 16)])
-    return build_spelling(spelled, text.index("\n"))
+    return build_spelling([_spelled(piece) for piece in pieces], breaks[0])
 
 
-def _named(pieces: list[dict[int, Any]]) -> tuple[list[str], list[int]]:
-    """Name and kind of each piece."""
-    return [piece[1].decode() for piece in pieces], [piece.get(3, NORMAL) for piece in pieces]
+def _spelled(piece: _Piece) -> bytes:
+    if piece.kind == BYTE:
+        return bytes([int(piece.name[1:-1], 16)])
+    return piece.name.replace(SPACE, " ").encode() if piece.kind in (NORMAL, USER_DEFINED) else b""
+
+
+@lru_cache(maxsize=2)
+def _listed(model: bytes) -> list[_Piece]:
+    """All pieces, by id."""
+    listed = [dict(_fields(value)) for number, value in _fields(model) if number == 1]
+    return [_Piece(piece[1].decode(), struct.unpack("<f", piece.get(2, bytes(4)))[0], piece.get(3, NORMAL)) for piece in listed]
 
 
 def _last(fields: list[tuple[int, Any]], wanted: int) -> bytes:

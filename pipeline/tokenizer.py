@@ -109,8 +109,7 @@ class Tokenizer:
         ids = (self._processor.pad_id(), self._processor.eos_id(), self._processor.unk_id())
         if ids != (PAD, EOS, UNKNOWN):
             raise ManifestError(f"{model}: pad, eos and unknown are {ids}, not (0, 1, 2); train it with pad_id=0, eos_id=1, unk_id=2")
-        proto = self._processor.serialized_model_proto()
-        self._pieces, self._spelling = read_pieces(proto, UNKNOWN), read_spelling(proto)
+        self._pieces = read_pieces(self._processor.serialized_model_proto(), UNKNOWN)
 
     @property
     def pieces(self) -> int:
@@ -129,10 +128,11 @@ class Tokenizer:
 
         Where a line has several ways that are equally probable, its ids may be those of another one than ``encode`` would take.
         """
-        if self._pieces is None or self._spelling is None:
+        spelling = read_spelling(self._processor.serialized_model_proto())
+        if self._pieces is None or spelling is None:
             return self.encode(texts)
         known, begins = before.values.to_numpy(), before.offsets.to_numpy().astype(np.int64)
-        ids, offsets = segment_again(text_buffers(texts), known, begins, self._spelling, self._pieces)
+        ids, offsets = segment_again(text_buffers(texts), known, begins, spelling, self._pieces)
         return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(ids))
 
     def _encode_by_library(self, texts: pa.StringArray) -> pa.ListArray:
