@@ -100,6 +100,16 @@ def _split(data: np.ndarray, begin: int, end: int, minimum: int, hashes: np.ndar
             sentence = (sentence ^ np.uint64(_narrow(point))) * _PRIME
         characters += 1
         position += width
+        # After a letter the rest of an ASCII word is nothing but more of the hash.
+        while kind == _OTHER and position < end:
+            byte = data[np.uint64(position)]
+            if byte >= 0x80 or _ASCII[byte] != _OTHER:
+                break
+            state = (state ^ np.uint64(byte)) * _PRIME
+            if windowed:
+                sentence = (sentence ^ np.uint64(byte)) * _PRIME
+            characters += 1
+            position += 1
     if characters >= minimum:
         hashes[total], spans[0, total], spans[1, total] = finalize(state), first, end
         total += 1
