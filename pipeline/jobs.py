@@ -125,7 +125,7 @@ class Read(Stateless):
             rows = batch.num_rows
             yield Element(task.index, sequence, row, batch)
             sequence, row = sequence + 1, row + rows
-            del batch
+            del batch  # it maps the file, and what is mapped stays in the cache
         yield Element(task.index, sequence, row, None)
         if self._last and isinstance(task.reader, CheckedFile):
             forget(task.reader.path)
@@ -241,7 +241,7 @@ class _OpenPart:
             counts=merge_counts(counts for counts, _ in self._outcomes),
             metrics=merge_metrics(metrics for _, metrics in self._outcomes),
         )
-        forget(self._paths[1])
+        forget(self._paths[1])  # for people; no step reads it
         return part
 
 

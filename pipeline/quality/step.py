@@ -114,7 +114,7 @@ class QualityStep(Step):
         extractor = PerplexityExtractor(found, signals, sample, folds)
         rows = _rows(context, context.extract("perplexity", extractor, key=key))
         for path in paths:
-            forget(path)
+            forget(path)  # all documents are judged
         return rows, found
 
     def _classifier(
