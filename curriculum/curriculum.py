@@ -6,9 +6,9 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from curriculum.journal import Journal, Rollback, StageEndedEarly
-from curriculum.plan import StepPlan
-from curriculum.schedule import learning_rate
-from curriculum.stage import StagePlan
+from curriculum.lr_schedule import learning_rate
+from curriculum.stage_plan import StagePlan
+from curriculum.step_plan import StepPlan
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.shards import ShardManifest
@@ -16,7 +16,8 @@ from manifests.schema.shards import ShardManifest
 
 @dataclass(frozen=True)
 class Span:
-    """The global steps ``first .. first + steps - 1`` of one stage. ``skips`` are pairs (stage step, samples skipped from it on)."""
+    """The global steps ``first .. first + steps - 1`` of one stage. ``skips`` are pairs (stage step, samples
+    skipped from it on)."""
 
     plan: StagePlan
     first: int
@@ -34,14 +35,17 @@ class Span:
 
 
 class Curriculum:
-    """``step(k)`` is a function of the manifest, the shard manifest, the journal's events and k, and of nothing else.
+    """``step(k)`` is a function of the manifest, the shard manifest, the journal's events and k, and of
+    nothing else.
 
     Raises:
         ManifestError: the manifest asks for sets or tokens that the shards do not have.
         ValueError: an event of the journal does not fit the manifest.
     """
 
-    def __init__(self, manifest: CurriculumManifest, shards: ShardManifest, journal: Journal | None = None) -> None:
+    def __init__(
+        self, manifest: CurriculumManifest, shards: ShardManifest, journal: Journal | None = None
+    ) -> None:
         self.manifest = manifest
         self.spans: tuple[Span, ...] = ()
         for stage in manifest.stages:
@@ -67,7 +71,10 @@ class Curriculum:
     def _end_early(self, event: StageEndedEarly) -> None:
         index = next((i for i, span in enumerate(self.spans) if span.plan.stage.name == event.stage), None)
         if index is None or not self.spans[index].first <= event.step <= self.spans[index].end:
-            raise ValueError(f"the journal ends stage {event.stage!r} at step {event.step}, where the manifest has no such stage")
+            raise ValueError(
+                f"the journal ends stage {event.stage!r} at step {event.step}, where the manifest has no "
+                "such stage"
+            )
         spans = list(self.spans)
         spans[index] = replace(spans[index], steps=event.step - spans[index].first)
         for later in range(index + 1, len(spans)):
@@ -78,12 +85,20 @@ class Curriculum:
         index = self.stage_of(event.to)
         span = self.spans[index]
         if event.step > span.end:
-            raise ValueError(f"the journal rolls back from step {event.step} to {event.to}, which is in another stage")
+            raise ValueError(
+                f"the journal rolls back from step {event.step} to {event.to}, which is in another stage"
+            )
         start = event.to - span.first
-        skipped = span.skipped(event.step - span.first) + (event.step - event.to) * span.plan.stage.global_batch
+        skipped = (
+            span.skipped(event.step - span.first) + (event.step - event.to) * span.plan.stage.global_batch
+        )
         span.plan.check_epochs(skipped)
         kept = tuple(skip for skip in span.skips if skip[0] < start)
-        self.spans = (*self.spans[:index], replace(span, skips=(*kept, (start, skipped))), *self.spans[index + 1 :])
+        self.spans = (
+            *self.spans[:index],
+            replace(span, skips=(*kept, (start, skipped))),
+            *self.spans[index + 1 :],
+        )
 
     @property
     def total_steps(self) -> int:
@@ -121,13 +136,15 @@ class Curriculum:
         )
 
     def _rate(self, index: int, within: int) -> float:
-        """The learning rate of a stage's step; a stage that continues goes on from where the one before really ended."""
+        """The learning rate of a stage's step; a stage that continues goes on from where the one before
+        really ended."""
         span = self.spans[index]
         settings = span.plan.stage.learning_rate
         previous = self._last_rate(index - 1) if settings.peak == "previous" else 0.0
         if settings.minimum is not None and settings.peak == "previous" and settings.minimum > previous:
             raise ManifestError(
-                f"stage {span.plan.stage.name}: learning_rate.minimum ({settings.minimum:g}) is above the rate at which the stage before "
+                f"stage {span.plan.stage.name}: learning_rate.minimum ({settings.minimum:g}) is above the "
+                "rate at which the stage before "
                 f"ends ({previous:g}); lower it"
             )
         return learning_rate(settings, within, span.plan.steps, previous)

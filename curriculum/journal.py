@@ -1,4 +1,5 @@
-"""What a manifest cannot know in advance: events of a run that change which sample comes when. Append-only, one JSON object a line."""
+"""What a manifest cannot know in advance: events of a run that change which sample comes when. Append-only,
+one JSON object a line."""
 
 from __future__ import annotations
 
@@ -23,8 +24,9 @@ class StageEndedEarly(Strict):
 
 
 class Rollback(Strict):
-    """The weights went back from before global step ``step`` to before global step ``to``. The steps from ``to`` on read the samples that
-    follow those already read, so that what was read between the two is not read again."""
+    """The weights went back from before global step ``step`` to before global step ``to``. The steps from
+    ``to`` on read the samples that follow those already read, so that what was read between the two is not
+    read again."""
 
     event: Literal["rollback"] = "rollback"
     step: Step
@@ -49,8 +51,8 @@ class JournalError(ValueError):
 class Journal:
     """The events of a run, in the order in which they happened.
 
-    A last line without its end (the process died while writing it) was never reported as written: it is ignored, and removed by the next
-    append.
+    A last line without its end (the process died while writing it) was never reported as written: it is
+    ignored, and removed by the next append.
 
     Raises:
         JournalError: a whole line is not an event.
@@ -61,13 +63,17 @@ class Journal:
         content = file.read_bytes() if file.exists() else b""
         self._whole = content.rfind(b"\n") + 1
         lines = content[: self._whole].splitlines()
-        self.events: tuple[Event, ...] = tuple(self._parse(number, line) for number, line in enumerate(lines, start=1))
+        self.events: tuple[Event, ...] = tuple(
+            self._parse(number, line) for number, line in enumerate(lines, start=1)
+        )
 
     def _parse(self, number: int, line: bytes) -> Event:
         try:
             return _EVENT.validate_json(line)
         except ValidationError as error:
-            raise JournalError(f"{self.file}: line {number} is not an event: {error.errors()[0]['msg']}; restore the journal") from None
+            raise JournalError(
+                f"{self.file}: line {number} is not an event: {error.errors()[0]['msg']}; restore the journal"
+            ) from None
 
     def append(self, event: Event) -> None:
         """Writes an event; when this returns, it is on disk."""

@@ -1,4 +1,5 @@
-"""Which set each sample of a stage comes from, such that every set is within one sample of its share at all times."""
+"""Which set each sample of a stage comes from, such that every set is within one sample of its share at all
+times."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ PERIOD = 10_000
 
 
 def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
-    """Splits ``total`` into whole quotas in proportion to ``shares`` (Hamilton's method); ties go to the earlier share."""
+    """Splits ``total`` into whole quotas in proportion to ``shares`` (Hamilton's method); ties go to the
+    earlier share."""
     whole = sum(shares)
     exact = [total * share / whole for share in shares]
     quotas = [value.numerator // value.denominator for value in exact]
@@ -24,7 +26,8 @@ def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
 
 
 def weights(shares: Sequence[Fraction]) -> list[int]:
-    """Whole weights in proportion to ``shares``: exact if their common denominator is at most PERIOD, else of PERIOD by largest remainder.
+    """Whole weights in proportion to ``shares``: exact if their common denominator is at most PERIOD, else of
+    PERIOD by largest remainder.
 
     Raises:
         ValueError: a share is too small to get a weight of at least one.
@@ -40,8 +43,9 @@ def weights(shares: Sequence[Fraction]) -> list[int]:
 class Mixture:
     """An endless sequence of set indices with period ``sum(weights)``, addressed by sample number.
 
-    The sequence is that of Tijdeman's chairman assignment (Discrete Mathematics 32, 1980): after any number n of samples the count of
-    each of k sets differs from ``n * weight / sum(weights)`` by at most ``1 - 1 / (2k - 2)``. Largest-remainder quotas of every n would do
+    The sequence is that of Tijdeman's chairman assignment (Discrete Mathematics 32, 1980): after any number n
+    of samples the count of each of k sets differs from ``n * weight / sum(weights)`` by at most ``1 - 1 / (2k
+    - 2)``. Largest-remainder quotas of every n would do
     as well for each n, but are not monotone: a set's count may fall when n grows.
     """
 
@@ -54,7 +58,8 @@ class Mixture:
             self._ranks[self._sets == index] = np.arange(weights[index])
 
     def samples(self, first: int, count: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """The set index (int32[count]) of the samples ``first ...`` and each one's number within its set (int64[count])."""
+        """The set index (int32[count]) of the samples ``first ...`` and each one's number within its set
+        (int64[count])."""
         cycles, phases = np.divmod(np.arange(first, first + count, dtype=np.int64), self.period)
         sets = self._sets[phases]
         return sets, cycles * self.weights[sets] + self._ranks[phases]
@@ -67,7 +72,8 @@ class Mixture:
 
 
 def _chairman_assignment(weights: list[int]) -> NDArray[np.int32]:
-    """One period of the sequence. All quantities are scaled by ``(2k - 2) * period``, so they are whole numbers."""
+    """One period of the sequence. All quantities are scaled by ``(2k - 2) * period``, so they are whole
+    numbers."""
     period, scale = sum(weights), max(2 * len(weights) - 2, 1)
     credit = [0] * len(weights)  # share owed so far minus samples given
     sequence = np.empty(period, dtype=np.int32)

@@ -1,4 +1,5 @@
-"""``python -m manifests check | report | verify``: are manifests valid, what does a run hold, and is it still what its manifests say?"""
+"""``python -m manifests check | report | verify``: are manifests valid, what does a run hold, and is it still
+what its manifests say?"""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from manifests.schema.curriculum import CurriculumManifest
 
 
 def check_files(files: list[Path]) -> int:
-    """Prints one line a file (errors go to standard error) and returns the exit code: 0 if all are valid, else 1."""
+    """Prints one line a file (errors go to standard error) and returns the exit code: 0 if all are valid,
+    else 1."""
     failures = 0
     for file in files:
         try:
@@ -38,7 +40,8 @@ def report_run(run: Path) -> int:
 
 
 def verify_run(run: Path) -> int:
-    """Verifies a run folder and prints what was checked, or every problem; returns 0, or 1 if there are problems."""
+    """Verifies a run folder and prints what was checked, or every problem; returns 0, or 1 if there are
+    problems."""
     from manifests.verify import verify
 
     result = verify(run)
@@ -51,16 +54,24 @@ def verify_run(run: Path) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m manifests", description="Work with the manifests that define a corpus and a training.")
+    parser = argparse.ArgumentParser(
+        prog="python -m manifests", description="Work with the manifests that define a corpus and a training."
+    )
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     text = "validate manifests of any kind: corpus, curriculum, rules, shards, step, training"
-    command = commands.add_parser("check", help=text, description=f"{text.capitalize()}. Errors name the file, the key and the fix.")
+    command = commands.add_parser(
+        "check", help=text, description=f"{text.capitalize()}. Errors name the file, the key and the fix."
+    )
     command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="YAML or JSON manifest")
     text = "write report.html into a run folder and print its ten-line summary"
-    command = commands.add_parser("report", help=text, description=f"{text.capitalize()}; sections without data are left out.")
+    command = commands.add_parser(
+        "report", help=text, description=f"{text.capitalize()}; sections without data are left out."
+    )
     command.add_argument("run", type=Path, metavar="FOLDER", help="the run folder, such as runs/demo")
     text = "hash and count everything in a run folder again"
-    command = commands.add_parser("verify", help=text, description=f"{text.capitalize()}; the exit code is 1 if anything differs.")
+    command = commands.add_parser(
+        "verify", help=text, description=f"{text.capitalize()}; the exit code is 1 if anything differs."
+    )
     command.add_argument("run", type=Path, metavar="FOLDER", help="the run folder, such as runs/demo")
     return parser
 

@@ -38,5 +38,7 @@ def check(file: Path) -> Strict:
         raise ManifestError(f"{file}: not readable as YAML: {error}") from None
     kind = data.get("kind") if isinstance(data, dict) else None
     if kind not in KINDS:
-        raise ManifestError(f"{file}: kind: {kind!r} is not a kind of manifest; write one of: {', '.join(KINDS)}")
+        raise ManifestError(
+            f"{file}: kind: {kind!r} is not a kind of manifest; write one of: {', '.join(KINDS)}"
+        )
     return load(file, KINDS[kind])

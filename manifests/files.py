@@ -19,10 +19,13 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sha256_as_it_stands(path: Path) -> str:
-    """SHA-256 of a file, read once in a process for as long as its inode, size and times stay what they are."""
+def cached_sha256(path: Path) -> str:
+    """SHA-256 of a file, read once in a process for as long as its inode, size and times stay what they
+    are."""
     state = path.stat()
-    return _remembered(path, (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
+    return _remembered(
+        path, (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+    )
 
 
 @functools.lru_cache(maxsize=1 << 14)
@@ -45,8 +48,9 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def forget(path: Path) -> None:
-    """Lets the system drop a durable file from its cache, since it will not be read again soon. What maps it keeps what it has mapped."""
+def drop_page_cache(path: Path) -> None:
+    """Lets the system drop a durable file from its cache, since it will not be read again soon. What maps it
+    keeps what it has mapped."""
     if not hasattr(os, "posix_fadvise"):
         return
     descriptor = os.open(path, os.O_RDONLY)
@@ -58,7 +62,8 @@ def forget(path: Path) -> None:
 
 @contextmanager
 def atomic_write(path: Path, sync_folder: bool = True) -> Iterator[Path]:
-    """Yields a temporary path in the same folder; on success it is flushed to disk and renamed to ``path``, else removed.
+    """Yields a temporary path in the same folder; on success it is flushed to disk and renamed to ``path``,
+    else removed.
 
     Without ``sync_folder`` the caller makes the new name durable, once for many files.
     """
@@ -80,10 +85,12 @@ def atomic_write(path: Path, sync_folder: bool = True) -> Iterator[Path]:
 def write_json(path: Path, value: Any) -> None:
     """Writes a value as indented JSON, atomically."""
     with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+        )
 
 
-def inside(folder: Path, relative: str) -> Path:
+def safe_join(folder: Path, relative: str) -> Path:
     """The path ``folder / relative``, which must not leave ``folder``.
 
     Raises:

@@ -1,4 +1,5 @@
-"""Checks a finished run against its manifests: every hash again, every row counted again, every document followed from step to step."""
+"""Checks a finished run against its manifests: every hash again, every row counted again, every document
+followed from step to step."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from manifests.files import digest, inside, sha256
+from manifests.files import digest, safe_join, sha256
 from manifests.schema.base import load
 from manifests.schema.documents import STEPS
 from manifests.schema.shards import ShardManifest, TokenSet
@@ -40,7 +41,11 @@ def verify(run: Path) -> Verification:
         FileNotFoundError: the folder holds no manifest at all.
     """
     result = Verification()
-    manifests = {step: load(run / step / "manifest.json", StepManifest) for step in STEPS if (run / step / "manifest.json").exists()}
+    manifests = {
+        step: load(run / step / "manifest.json", StepManifest)
+        for step in STEPS
+        if (run / step / "manifest.json").exists()
+    }
     if not manifests:
         raise FileNotFoundError(f"{run} holds no step manifest; run `make corpus` first")
     whole: set[str] = set()
@@ -51,14 +56,17 @@ def verify(run: Path) -> Verification:
         if before in whole and step in whole:
             _verify_chain(run, step, manifest, before, manifests[before], result)
     if "shards" in whole:
-        _verify_shards(run / "shards", manifests["shards"], load(run / "shards" / "shards.json", ShardManifest), result)
+        _verify_shards(
+            run / "shards", manifests["shards"], load(run / "shards" / "shards.json", ShardManifest), result
+        )
     if (run / "train" / "manifest.json").exists():
         _verify_training(run / "train", load(run / "train" / "manifest.json", TrainingManifest), result)
     return result
 
 
 def _verify_step(folder: Path, manifest: StepManifest, result: Verification) -> bool:
-    """Whether all of the step's files are there and have the bytes that the manifest says: only then can they be read."""
+    """Whether all of the step's files are there and have the bytes that the manifest says: only then can they
+    be read."""
     sound = [_verify_file(folder, file, result) for file in manifest.files]
     for part in manifest.parts:
         readable = [_verify_file(folder, part.kept, result), _verify_file(folder, part.rejected, result)]
@@ -70,7 +78,7 @@ def _verify_step(folder: Path, manifest: StepManifest, result: Verification) -> 
 
 
 def _verify_file(folder: Path, file: File, result: Verification) -> bool:
-    path = inside(folder, file.path)
+    path = safe_join(folder, file.path)
     if not path.exists():
         result.problems.append(f"{path}: missing")
         return False
@@ -103,7 +111,9 @@ def _count(path: Path, reason: bool) -> Counter[tuple[str, str, str]]:
                 "reason": batch.column("reason") if reason else pa.repeat(KEPT, batch.num_rows),
             }
         )
-        for row in table.group_by(["source", "language", "reason"]).aggregate([([], "count_all")]).to_pylist():
+        for row in (
+            table.group_by(["source", "language", "reason"]).aggregate([([], "count_all")]).to_pylist()
+        ):
             total[row["source"], row["language"], row["reason"]] += row["count_all"]
     return total
 
@@ -114,7 +124,10 @@ def _verify_counts(folder: Path, part: Part, result: Verification) -> None:
     for key in sorted(set(found) | set(stated)):
         if found[key] != stated[key]:
             what = f"source {key[0]!r}, language {key[1]!r}, reason {key[2] or 'kept'!r}"
-            result.problems.append(f"{folder / part.kept.path}: {found[key]} documents of {what}, the manifest says {stated[key]}")
+            result.problems.append(
+                f"{folder / part.kept.path}: {found[key]} documents of {what}, the manifest says "
+                f"{stated[key]}"
+            )
 
 
 def _ids(folder: Path, files: list[File]) -> pa.ChunkedArray:
@@ -122,30 +135,44 @@ def _ids(folder: Path, files: list[File]) -> pa.ChunkedArray:
     return pa.chunked_array(chunks, pa.string())
 
 
-def _verify_chain(run: Path, step: str, manifest: StepManifest, before: str, previous: StepManifest, result: Verification) -> None:
-    """The step read just what the one before kept, and every one of those documents is there again, kept or rejected."""
+def _verify_chain(
+    run: Path, step: str, manifest: StepManifest, before: str, previous: StepManifest, result: Verification
+) -> None:
+    """The step read just what the one before kept, and every one of those documents is there again, kept or
+    rejected."""
     if manifest.input_sha256 != sha256(run / before / "manifest.json"):
-        result.problems.append(f"{run / step / 'manifest.json'}: was made from another {before}/manifest.json; run `make {step}` again")
+        result.problems.append(
+            f"{run / step / 'manifest.json'}: was made from another {before}/manifest.json; run `make "
+            f"{step}` again"
+        )
         return
     given = _ids(run / before, [part.kept for part in previous.parts])
     got = _ids(run / step, [file for part in manifest.parts for file in (part.kept, part.rejected)])
     if not given.take(pc.sort_indices(given)).equals(got.take(pc.sort_indices(got))):
-        result.problems.append(f"{run / step}: the documents kept and rejected are not those that {before} kept")
+        result.problems.append(
+            f"{run / step}: the documents kept and rejected are not those that {before} kept"
+        )
 
 
 def _verify_shards(folder: Path, step: StepManifest, manifest: ShardManifest, result: Verification) -> None:
-    """The step's files are hashed already; here the tokens are counted, and no held-out document may stand among the training ones."""
+    """The step's files are hashed already; here the tokens are counted, and no held-out document may stand
+    among the training ones."""
     listed = set(step.files)
     for token_set in (*manifest.sets.values(), *manifest.heldout.values()):
         for shard in token_set.shards:
             if shard.file not in listed:
-                result.problems.append(f"{folder / shard.file.path}: shards.json names another file than manifest.json")
+                result.problems.append(
+                    f"{folder / shard.file.path}: shards.json names another file than manifest.json"
+                )
                 return
     training = [_verify_set(folder, token_set, result) for token_set in manifest.sets.values()]
     heldout = [_verify_set(folder, token_set, result) for token_set in manifest.heldout.values()]
     leaked = set[str]().union(*training) & set[str]().union(*heldout)
     if leaked:
-        result.problems.append(f"{folder}: {len(leaked)} held-out documents are also in the training shards, such as {sorted(leaked)[0]!r}")
+        result.problems.append(
+            f"{folder}: {len(leaked)} held-out documents are also in the training shards, such as "
+            f"{sorted(leaked)[0]!r}"
+        )
 
 
 def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[str]:
@@ -157,23 +184,31 @@ def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[
         for batch in _batches(folder / shard.file.path):
             lengths = _lengths(batch, token_set.kind)
             tokens += int(lengths.sum())
-            sources, inverse = np.unique(batch.column("source").to_numpy(zero_copy_only=False), return_inverse=True)
+            sources, inverse = np.unique(
+                batch.column("source").to_numpy(zero_copy_only=False), return_inverse=True
+            )
             for source, count in zip(sources, np.bincount(inverse, weights=lengths), strict=True):
                 by_source[source] += int(count)
             ids.update(batch.column("id").unique().to_pylist())
         result.tokens += tokens
         last = index == len(token_set.shards) - 1
-        if tokens != shard.tokens or (token_set.kind == "stream" and not last and tokens != token_set.shard_tokens):
-            result.problems.append(f"{folder / shard.file.path}: holds {tokens} tokens, the manifest says {shard.tokens}")
+        if tokens != shard.tokens or (
+            token_set.kind == "stream" and not last and tokens != token_set.shard_tokens
+        ):
+            result.problems.append(
+                f"{folder / shard.file.path}: holds {tokens} tokens, the manifest says {shard.tokens}"
+            )
     stated = {source.name: source.tokens for source in token_set.sources}
     if dict(by_source) != {name: tokens for name, tokens in stated.items() if tokens}:
-        result.problems.append(f"set {token_set.name}: tokens by source are {dict(by_source)}, the manifest says {stated}")
+        result.problems.append(
+            f"set {token_set.name}: tokens by source are {dict(by_source)}, the manifest says {stated}"
+        )
     return ids
 
 
 def _verify_training(folder: Path, manifest: TrainingManifest, result: Verification) -> None:
     """The last checkpoint's files, by the hashes that it carries, and those by the training manifest's."""
-    checkpoint = inside(folder, manifest.checkpoint.path)
+    checkpoint = safe_join(folder, manifest.checkpoint.path)
     listing = checkpoint / "checkpoint.json"
     if not listing.exists():
         result.problems.append(f"{listing}: missing")
@@ -182,8 +217,12 @@ def _verify_training(folder: Path, manifest: TrainingManifest, result: Verificat
     if content.pop("sha256") != manifest.checkpoint.sha256 or digest(content) != manifest.checkpoint.sha256:
         result.problems.append(f"{listing}: is not the one that {folder / 'manifest.json'} names")
     for name, expected in content["files"].items():
-        path = inside(checkpoint, name)
-        _verify_file(checkpoint, File(path=name, sha256=expected, bytes=path.stat().st_size if path.exists() else 0), result)
+        path = safe_join(checkpoint, name)
+        _verify_file(
+            checkpoint,
+            File(path=name, sha256=expected, bytes=path.stat().st_size if path.exists() else 0),
+            result,
+        )
 
 
 def _lengths(batch: pa.RecordBatch, kind: str) -> np.ndarray:

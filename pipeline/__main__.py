@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from manifests.allocator import kept_memory
+from manifests.malloc_settings import kept_memory
 from manifests.schema.base import ManifestError
 from manifests.schema.documents import STEPS
-from pipeline.lean import without
-from pipeline.step import PipelineError
+from pipeline.runtime.import_guard import hide_modules
+from pipeline.runtime.step import PipelineError
 
 DESCRIPTION = {
     "ingest": "read the sources into documents: charset, Unicode repair, exact hash",
@@ -31,13 +31,23 @@ DESCRIPTION = {
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pipeline", description="Raw text to token-balanced Arrow shards, step by step.")
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline", description="Raw text to token-balanced Arrow shards, step by step."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="STEP")
     for name, text in DESCRIPTION.items():
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--corpus", type=Path, required=True, metavar="FILE", help="the corpus manifest (YAML)")
-        command.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="the run folder, such as runs/demo")
-        command.add_argument("--engine", default="local", help="local (default), ray, or the name of a Beam runner such as FlinkRunner")
+        command.add_argument(
+            "--corpus", type=Path, required=True, metavar="FILE", help="the corpus manifest (YAML)"
+        )
+        command.add_argument(
+            "--run", type=Path, required=True, metavar="FOLDER", help="the run folder, such as runs/demo"
+        )
+        command.add_argument(
+            "--engine",
+            default="local",
+            help="local (default), ray, or the name of a Beam runner such as FlinkRunner",
+        )
         command.add_argument("--workers", type=int, default=2, help="CPUs of the local Ray (default 2)")
     return parser
 
@@ -56,26 +66,28 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _work(options: argparse.Namespace) -> None:
-    gc.disable()  # what is imported stays: to look through it again and again would be a twentieth of a small job
+    # what is imported stays: to look through it again and again would be a twentieth of a small job
+    gc.disable()
     if options.engine == "local":
-        with without("pandas"):
+        with hide_modules("pandas"):
             pa.array(())  # Arrow looks for it with the first array, once for all
-    from pipeline.engines import open_engine
-    from pipeline.run import Run
-    from pipeline.steps import STEP_CLASSES
+    from pipeline.runtime.engines import open_engine
+    from pipeline.runtime.run import CorpusRun
+    from pipeline.steps.registry import STEP_CLASSES
 
     gc.enable()
     gc.freeze()
     names = STEPS if options.command == "corpus" else (options.command,)
     engine = open_engine(options.engine, options.workers)
     with closing(engine), kept_memory():
-        run = Run(options.corpus, options.run, engine)
+        run = CorpusRun(options.corpus, options.run, engine)
         for name in names:
             done = run.step(STEP_CLASSES[name]())
             rejected = done.manifest.documents_in - done.manifest.documents_kept
             state = f"{done.seconds:7.1f} s" if done.worked else "  as it was"
             print(
-                f"{name:<14} {done.manifest.documents_in:>10,} in {done.manifest.documents_kept:>10,} kept {rejected:>9,} rejected {state}",
+                f"{name:<14} {done.manifest.documents_in:>10,} in {done.manifest.documents_kept:>10,} kept "
+                f"{rejected:>9,} rejected {state}",
                 flush=True,
             )
 

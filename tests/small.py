@@ -1,4 +1,5 @@
-"""The demo corpus cut down to what a test can run in seconds: the same sources, rules and steps, smaller budgets."""
+"""The demo corpus cut down to what a test can run in seconds: the same sources, rules and steps, smaller
+budgets."""
 
 from __future__ import annotations
 
@@ -30,14 +31,20 @@ def small_corpus(folder: Path, **changes: Any) -> Path:
         pytest.skip("the sample text is not there; run `make assets`")
     manifest = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     manifest["name"] = "small"
-    manifest["sources"] = [_absolute(source) | SOURCES[source["name"]] for source in manifest["sources"] if source["name"] in SOURCES]
+    manifest["sources"] = [
+        _absolute(source) | SOURCES[source["name"]]
+        for source in manifest["sources"]
+        if source["name"] in SOURCES
+    ]
     for source in manifest["sources"]:
         source["reference"] = source["name"] in {"novel", "scrapy-docs"}
         source["max_epochs"] = 2
     manifest["ingest"] = {"part_bytes": 1_000_000}
     manifest["language"]["model"] = str((DEMO.parent / manifest["language"]["model"]).resolve())
     manifest["quality"]["tokenizer"] = {"pieces": 6000, "sample_bytes": 1_000_000}
-    manifest["decontaminate"]["benchmarks"] = [_absolute(item) for item in manifest["decontaminate"]["benchmarks"]]
+    manifest["decontaminate"]["benchmarks"] = [
+        _absolute(item) for item in manifest["decontaminate"]["benchmarks"]
+    ]
     shards = manifest["shards"]
     shards |= {"budget": {"en": "200 K", "zh": "300 K", "code": "100 K"}, "shard_tokens": "60 K"}
     sources = [_absolute(item) for item in shards["instructions"]["sources"] if item["name"] in INSTRUCTIONS]

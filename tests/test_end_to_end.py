@@ -18,8 +18,17 @@ from trainer.__main__ import main as trainer
 
 def small_curriculum(folder: Path) -> Path:
     """The demo's three stages with few tokens and a small model."""
-    manifest: dict[str, Any] = yaml.safe_load((ROOT / "manifests" / "demo" / "curriculum.yaml").read_text(encoding="utf-8"))
-    manifest["model"] |= {"d_model": 32, "heads": 2, "head_size": 16, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 2}
+    manifest: dict[str, Any] = yaml.safe_load(
+        (ROOT / "manifests" / "demo" / "curriculum.yaml").read_text(encoding="utf-8")
+    )
+    manifest["model"] |= {
+        "d_model": 32,
+        "heads": 2,
+        "head_size": 16,
+        "d_ff": 64,
+        "encoder_layers": 1,
+        "decoder_layers": 2,
+    }
     manifest["train"] |= {"checkpoint_every": 10, "evaluation_samples": 12, "threads": 1}
     for stage, tokens in zip(manifest["stages"], ("40 K", "12 K", "6 K"), strict=True):
         stage |= {"tokens": tokens, "global_batch": 16, "micro_batch": 8}
@@ -40,21 +49,28 @@ def trained(small_run: tuple[Path, Path], tmp_path_factory: pytest.TempPathFacto
 
 
 def test_every_stage_was_trained_and_learned(trained: tuple[Path, Path]) -> None:
-    lines = [json.loads(line) for line in (trained[1] / "train" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line)
+        for line in (trained[1] / "train" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert list(dict.fromkeys(line["stage"] for line in lines)) == ["ul2", "length", "biflan"]
     assert [line["step"] for line in lines] == list(range(1, len(lines) + 1))
     first, last = lines[0], [line for line in lines if line["stage"] == "ul2"][-1]
     assert last["loss"] < first["loss"] - 0.5
 
 
-def test_the_report_shows_corpus_and_training(trained: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_shows_corpus_and_training(
+    trained: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert manifests(["report", str(trained[1])]) == 0
     page = (trained[1] / "report.html").read_text(encoding="utf-8")
     assert all(word in page for word in ("exact duplicate", "short text", "biflan", "reviews", "novel"))
     assert str(trained[1] / "report.html") in capsys.readouterr().out
 
 
-def test_a_sound_run_verifies_and_a_changed_checkpoint_does_not(trained: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_sound_run_verifies_and_a_changed_checkpoint_does_not(
+    trained: tuple[Path, Path], tmp_path: Path
+) -> None:
     assert verify(trained[1]).problems == []
     run = tmp_path / "run"
     shutil.copytree(trained[1], run)
@@ -65,7 +81,9 @@ def test_a_sound_run_verifies_and_a_changed_checkpoint_does_not(trained: tuple[P
     assert [problem for problem in verify(run).problems if str(weights) in problem and "SHA-256" in problem]
 
 
-def test_the_model_answers(trained: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_model_answers(
+    trained: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = ["generate", "--curriculum", str(trained[0]), "--run", str(trained[1]), "--max-tokens", "5"]
     assert trainer([*arguments, "--prompt", "什么是人工智能？"]) == 0
     answer = capsys.readouterr().out.removesuffix("\n")

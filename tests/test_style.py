@@ -17,7 +17,8 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def public(body: list[ast.stmt], path: str = "") -> Iterator[tuple[str, Definition]]:
-    """Public classes, functions and methods with their dotted names; what a function defines inside itself is nobody's to use."""
+    """Public classes, functions and methods with their dotted names; what a function defines inside itself is
+    nobody's to use."""
     for node in body:
         if isinstance(node, Definition) and not node.name.startswith("_"):
             yield path + node.name, node
@@ -31,19 +32,34 @@ class Documentation:
     def __init__(self, sources: Iterable[str]) -> None:
         self._bases: dict[str, list[str]] = {}
         self._documented: set[tuple[str, str]] = set()
-        for node in (node for source in sources for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)):
+        for node in (
+            node
+            for source in sources
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.ClassDef)
+        ):
             self._bases[node.name] = [ast.unparse(base).split("[")[0].split(".")[-1] for base in node.bases]
-            self._documented |= {(node.name, name) for name, one in public(node.body) if ast.get_docstring(one)}
+            self._documented |= {
+                (node.name, name) for name, one in public(node.body) if ast.get_docstring(one)
+            }
 
     def inherited(self, cls: str, method: str) -> bool:
         """Whether a base of the class, or a base of that, documents the method."""
-        return any((base, method) in self._documented or self.inherited(base, method) for base in self._bases.get(cls, ()))
+        return any(
+            (base, method) in self._documented or self.inherited(base, method)
+            for base in self._bases.get(cls, ())
+        )
 
     def missing(self, source: str) -> list[str]:
-        """Names of a module's public definitions that have no docstring, neither of their own nor of what they override."""
+        """Names of a module's public definitions that have no docstring, neither of their own nor of what
+        they override."""
         tree = ast.parse(source)
         without = [name for name, node in public(tree.body) if ast.get_docstring(node) is None]
-        missing = [name for name in without if not self.inherited(*name.split(".")[-2:] if "." in name else ("", name))]
+        missing = [
+            name
+            for name in without
+            if not self.inherited(*name.split(".")[-2:] if "." in name else ("", name))
+        ]
         return missing if ast.get_docstring(tree) or not tree.body else ["module", *missing]
 
 
@@ -62,9 +78,13 @@ def test_everything_public_has_a_docstring(package: str) -> None:
     sources = {path: path.read_text(encoding="utf-8") for path in FILES}
     documentation = Documentation(sources.values())
     mine = {path.relative_to(ROOT): documentation.missing(source) for path, source in sources.items()}
-    assert {str(path): missing for path, missing in mine.items() if missing and path.parts[0] == package} == {}
+    assert {
+        str(path): missing for path, missing in mine.items() if missing and path.parts[0] == package
+    } == {}
 
 
 def test_no_file_is_long() -> None:
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES
+    }
     assert {path: length for path, length in lengths.items() if length > MOST_LINES} == {}

@@ -1,4 +1,5 @@
-"""What each command of ``python -m trainer`` does. Imported when there is something to do: torch and DeepSpeed take seconds."""
+"""What each command of ``python -m trainer`` does. Imported when there is something to do: torch and
+DeepSpeed take seconds."""
 
 from __future__ import annotations
 
@@ -9,18 +10,26 @@ from pathlib import Path
 
 from curriculum.journal import JournalError
 from manifests.schema.base import ManifestError
-from trainer.data import ShardError
-from trainer.generation import Choice, ChoiceError
-from trainer.history import HistoryError
-from trainer.run import Run
-from trainer.saver import CheckpointError
+from trainer.checkpoint.async_checkpoint import CheckpointError
+from trainer.checkpoint.compatibility import CompatibilityError
+from trainer.data.dataset import ShardError
+from trainer.generation.generate import SamplingError, SamplingSettings
+from trainer.inference import evaluate_checkpoint, export_model, generate_texts, import_model
+from trainer.run import TrainingRun
 from trainer.train import Diverged, train
-from trainer.use import evaluate_checkpoint, export_model, generate_texts, import_model
 
-EXPLAINED = (ManifestError, ShardError, HistoryError, JournalError, CheckpointError, Diverged, ChoiceError)
+EXPLAINED = (
+    ManifestError,
+    ShardError,
+    CompatibilityError,
+    JournalError,
+    CheckpointError,
+    Diverged,
+    SamplingError,
+)
 
 
-def execute(name: str, run: Run, options: argparse.Namespace) -> int:
+def execute(name: str, run: TrainingRun, options: argparse.Namespace) -> int:
     """The exit code of a command: 0, or 1 after an error that the message on standard error explains."""
     try:
         return COMMANDS[name](run, options)
@@ -29,24 +38,28 @@ def execute(name: str, run: Run, options: argparse.Namespace) -> int:
         return 1
 
 
-def _train(run: Run, options: argparse.Namespace) -> int:
+def _train(run: TrainingRun, options: argparse.Namespace) -> int:
     for warning in run.manifest.warnings:
         print(f"{options.curriculum}: warning: {warning}", file=sys.stderr)
     train(run, quiet=options.quiet)
     return 0
 
 
-def _evaluate(run: Run, _: argparse.Namespace) -> int:
+def _evaluate(run: TrainingRun, _: argparse.Namespace) -> int:
     print(json.dumps(evaluate_checkpoint(run), indent=1))
     return 0
 
 
-def _generate(run: Run, options: argparse.Namespace) -> int:
-    choice = Choice(options.temperature, options.top_k, options.top_p, options.seed, options.beams, options.length_penalty)
+def _generate(run: TrainingRun, options: argparse.Namespace) -> int:
+    choice = SamplingSettings(
+        options.temperature, options.top_k, options.top_p, options.seed, options.beams, options.length_penalty
+    )
     prompts = options.prompt or _lines(options.file)
     answers = generate_texts(run, prompts, options.max_tokens, choice)
     for prompt, answer in zip(prompts, answers, strict=True):
-        print(answer if options.prompt else json.dumps({"prompt": prompt, "answer": answer}, ensure_ascii=False))
+        print(
+            answer if options.prompt else json.dumps({"prompt": prompt, "answer": answer}, ensure_ascii=False)
+        )
     return 0
 
 
@@ -57,19 +70,30 @@ def _lines(file: Path | None) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError(f"{file or 'standard input'}: not readable as UTF-8 text: {error}") from None
     if not text.strip():
-        raise ManifestError(f"{file or 'standard input'}: holds no prompts; write one a line, or use --prompt")
+        raise ManifestError(
+            f"{file or 'standard input'}: holds no prompts; write one a line, or use --prompt"
+        )
     return text.removesuffix("\n").split("\n")
 
 
-def _export(run: Run, options: argparse.Namespace) -> int:
+def _export(run: TrainingRun, options: argparse.Namespace) -> int:
     export_model(run, options.to)
-    print(f"{options.to}: written; AutoModelForSeq2SeqLM.from_pretrained(folder, trust_remote_code=True) loads it")
+    print(
+        f"{options.to}: written; AutoModelForSeq2SeqLM.from_pretrained(folder, trust_remote_code=True) "
+        "loads it"
+    )
     return 0
 
 
-def _import(run: Run, options: argparse.Namespace) -> int:
+def _import(run: TrainingRun, options: argparse.Namespace) -> int:
     print(f"{import_model(run, options.source).folder}: written; train and generate go on from it")
     return 0
 
 
-COMMANDS = {"train": _train, "evaluate": _evaluate, "generate": _generate, "export": _export, "import": _import}
+COMMANDS = {
+    "train": _train,
+    "evaluate": _evaluate,
+    "generate": _generate,
+    "export": _export,
+    "import": _import,
+}

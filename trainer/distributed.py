@@ -1,4 +1,5 @@
-"""The process group: made from what torchrun, DeepSpeed or Ray set in the environment, or of this process alone."""
+"""The process group: made from what torchrun, DeepSpeed or Ray set in the environment, or of this process
+alone."""
 
 from __future__ import annotations
 
@@ -11,11 +12,16 @@ import torch.distributed as dist
 
 def device() -> torch.device:
     """The device of this process: its GPU where there is one, else the CPU."""
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if torch.cuda.is_available() else torch.device("cpu")
+    return (
+        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        if torch.cuda.is_available()
+        else torch.device("cpu")
+    )
 
 
 def join_process_group() -> None:
-    """Joins the other processes until this one ends. A group that somebody else made (Ray does) is used and left alone.
+    """Joins the other processes until this one ends. A group that somebody else made (Ray does) is used and
+    left alone.
 
     It is not left earlier, because DeepSpeed remembers the first group for as long as the process lives.
     """

@@ -14,7 +14,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from manifests.schema.curriculum import Optimizer, TrainSettings
-from trainer.batch import Batch
+from trainer.data.batch import Batch
 from trainer.distributed import add_over_ranks, device
 
 if not torch.cuda.is_available():
@@ -30,19 +30,22 @@ from deepspeed.utils import (
 )
 
 deepspeed_logger.setLevel(logging.ERROR)
-# Else a shared-memory all-reduce is compiled at first use, even for one process, and training stops where there is no C++ compiler.
+# Else a shared-memory all-reduce is compiled at first use, even for one process, and training stops where
+# there is no C++ compiler.
 deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 class NonFinite(ArithmeticError):
-    """The loss of a global batch, or the norm of its gradient, is infinite or not a number; the message says which."""
+    """The loss of a global batch, or the norm of its gradient, is infinite or not a number; the message says
+    which."""
 
 
-class Pass:
-    """One micro batch to go through the model; ``seed`` is that of its dropout. ``idle`` passes count for nothing: they keep a process in
-    step with the others when it has no samples left. Every process must bring the same number of passes."""
+class ForwardPass:
+    """One micro batch to go through the model; ``seed`` is that of its dropout. ``idle`` passes count for
+    nothing: they keep a process in step with the others when it has no samples left. Every process must bring
+    the same number of passes."""
 
     def __init__(self, batch: Batch, seed: int, *, idle: bool = False) -> None:
         self.batch, self.seed, self.idle = batch, seed, idle
@@ -51,7 +54,8 @@ class Pass:
 
 @dataclass(frozen=True)
 class StepResult:
-    """Mean loss in nats per target token over all processes, target tokens, and the gradient's norm before clipping."""
+    """Mean loss in nats per target token over all processes, target tokens, and the gradient's norm before
+    clipping."""
 
     loss: float
     target_tokens: int
@@ -60,7 +64,8 @@ class StepResult:
 
 @dataclass(frozen=True)
 class EngineState:
-    """Everything that an optimizer step changes, as full float32 tensors on the CPU: independent of world size, ZeRO stage and precision.
+    """Everything that an optimizer step changes, as full float32 tensors on the CPU: independent of world
+    size, ZeRO stage and precision.
 
     ``weights`` by parameter name; ``moments`` by ``<moment>.<parameter name>``; ``updates`` made so far.
     """
@@ -70,10 +75,11 @@ class EngineState:
     updates: int
 
 
-class Engine:
+class TrainingEngine:
     """AdamW over a model, with the gradient of the mean loss over all target tokens of a global batch.
 
-    Every process must call every method at the same time with its own share of the work. ``settings.zero`` says what is spread over the
+    Every process must call every method at the same time with its own share of the work. ``settings.zero``
+    says what is spread over the
     processes (Rajbhandari et al. 2020): 1 moments and float32 weights, 2 gradients, 3 weights.
     """
 
@@ -84,7 +90,9 @@ class Engine:
         self._names = {parameter: name for name, parameter in model.named_parameters()}
         engine, *_ = deepspeed.initialize(
             model=model,
-            optimizer=torch.optim.AdamW(_groups(model), lr=0.0, betas=optimizer.betas, eps=optimizer.eps, fused=True),
+            optimizer=torch.optim.AdamW(
+                _groups(model), lr=0.0, betas=optimizer.betas, eps=optimizer.eps, fused=True
+            ),
             config=_config(settings, self.zero, optimizer),
             dist_init_required=False,
         )
@@ -96,14 +104,16 @@ class Engine:
         """The model in the training precision."""
         return self._engine.module
 
-    def step(self, work: Sequence[Pass], learning_rate: float, optimizer: Optimizer) -> StepResult:
+    def step(self, work: Sequence[ForwardPass], learning_rate: float, optimizer: Optimizer) -> StepResult:
         """Adds up the gradients of all passes of all processes, clips, and updates the weights.
 
-        The gradient is that of (sum of the losses) / (number of target tokens), both over the global batch. DeepSpeed averages over
-        processes, so each loss is multiplied by their number; its own division by the number of passes is off.
+        The gradient is that of (sum of the losses) / (number of target tokens), both over the global batch.
+        DeepSpeed averages over processes, so each loss is multiplied by their number; its own division by the
+        number of passes is off.
 
         Raises:
-            NonFinite: the loss (the weights are then as before), or the gradient's norm (they are then spoiled).
+            NonFinite: the loss (the weights are then as before), or the gradient's norm (they are then
+                spoiled).
         """
         (target_tokens,) = add_over_ranks([sum(one.target_tokens for one in work if not one.idle)])
         self._configure(learning_rate, optimizer)
@@ -113,7 +123,9 @@ class Engine:
             torch.manual_seed(one.seed)
             self._engine.set_gradient_accumulation_boundary(index == len(work) - 1)
             loss = self._forward(one)
-            self._engine.backward(loss * (0.0 if one.idle else self.world_size / target_tokens), scale_wrt_gas=False)
+            self._engine.backward(
+                loss * (0.0 if one.idle else self.world_size / target_tokens), scale_wrt_gas=False
+            )
             total += 0.0 if one.idle else float(loss.detach())
         (loss_sum,) = add_over_ranks([total])
         if not math.isfinite(loss_sum):
@@ -123,16 +135,20 @@ class Engine:
             raise NonFinite(f"the gradient's norm is {norm}")
         return StepResult(loss_sum / target_tokens, int(target_tokens), norm)
 
-    def evaluate(self, work: Sequence[Pass]) -> float:
+    def evaluate(self, work: Sequence[ForwardPass]) -> float:
         """Mean loss in nats per target token over all passes of all processes, without dropout."""
         self._engine.eval()
         with torch.no_grad():
             losses = [self._forward(one) for one in work]
-        counted = [(float(loss), one.target_tokens) for loss, one in zip(losses, work, strict=True) if not one.idle]
-        loss_sum, target_tokens = add_over_ranks([sum(loss for loss, _ in counted), sum(tokens for _, tokens in counted)])
+        counted = [
+            (float(loss), one.target_tokens) for loss, one in zip(losses, work, strict=True) if not one.idle
+        ]
+        loss_sum, target_tokens = add_over_ranks(
+            [sum(loss for loss, _ in counted), sum(tokens for _, tokens in counted)]
+        )
         return loss_sum / target_tokens
 
-    def _forward(self, one: Pass) -> Tensor:
+    def _forward(self, one: ForwardPass) -> Tensor:
         loss, _ = self._engine(**one.batch.inputs(device()))
         return loss
 
@@ -187,7 +203,9 @@ class Engine:
     def _write(self, parameter: nn.Parameter, value: Tensor, moment: str | None = None) -> None:
         value = value.to(device())
         if not self.zero:
-            (parameter.data if moment is None else self._engine.optimizer.state[parameter][moment]).copy_(value)
+            (parameter.data if moment is None else self._engine.optimizer.state[parameter][moment]).copy_(
+                value
+            )
         elif moment is None:
             safe_set_full_fp32_param(parameter, value)
         else:
@@ -198,8 +216,10 @@ class Engine:
         return self._engine.optimizer.optimizer if self.zero else self._engine.optimizer
 
     def _create_moments(self) -> None:
-        """Makes what AdamW would make at its first update, so that a state can be loaded before. Under ZeRO 1 and 2 it is needed in any
-        case: DeepSpeed links the moments when it has updated the first of the groups, and never finds those of the others."""
+        """Makes what AdamW would make at its first update, so that a state can be loaded before. Under ZeRO 1
+        and 2 it is needed in any
+        case: DeepSpeed links the moments when it has updated the first of the groups, and never finds those
+        of the others."""
         optimizer = self._engine.optimizer
         match self.zero:
             case 0:
@@ -235,9 +255,12 @@ def _groups(model: nn.Module) -> list[dict[str, Any]]:
 
 
 def zero_stage(settings: TrainSettings, world_size: int) -> int:
-    """The ZeRO stage at work. Stage 1 has nothing to spread in one process, where it costs copies of all weights and gradients (measured
+    """The ZeRO stage at work. Stage 1 has nothing to spread in one process, where it costs copies of all
+    weights and gradients (measured
     with 58 M parameters: 1.0 instead of .5 seconds an update); but bfloat16 needs its float32 weights."""
-    alone = settings.zero == 1 and world_size == 1 and settings.precision == "fp32" and settings.offload == "none"
+    alone = (
+        settings.zero == 1 and world_size == 1 and settings.precision == "fp32" and settings.offload == "none"
+    )
     return 0 if alone else settings.zero
 
 
@@ -255,5 +278,7 @@ def _config(settings: TrainSettings, zero: int, optimizer: Optimizer) -> dict[st
 
 
 def _offload(settings: TrainSettings) -> dict[str, Any]:
-    held = {"none": (), "optimizer": ("offload_optimizer",), "all": ("offload_optimizer", "offload_param")}[settings.offload]
+    held = {"none": (), "optimizer": ("offload_optimizer",), "all": ("offload_optimizer", "offload_param")}[
+        settings.offload
+    ]
     return {what: {"device": "cpu"} for what in held}

@@ -16,7 +16,7 @@ from manifests.schema.training import TrainingManifest
 
 
 @dataclass(frozen=True)
-class Run:
+class TrainingRun:
     """``folder`` holds the pipeline's ``shards`` and the trainer's ``train``."""
 
     folder: Path
@@ -24,13 +24,17 @@ class Run:
     shards: ShardManifest
 
     @classmethod
-    def open(cls, curriculum: Path, folder: Path) -> Run:
+    def open(cls, curriculum: Path, folder: Path) -> TrainingRun:
         """Reads the two manifests.
 
         Raises:
             ManifestError: one of them is missing or not valid.
         """
-        return cls(folder, load(curriculum, CurriculumManifest), load(folder / "shards" / "shards.json", ShardManifest))
+        return cls(
+            folder,
+            load(curriculum, CurriculumManifest),
+            load(folder / "shards" / "shards.json", ShardManifest),
+        )
 
     @property
     def shard_folder(self) -> Path:

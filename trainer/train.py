@@ -12,43 +12,46 @@ import torch
 import torch.distributed as dist
 from tqdm import tqdm
 
-from curriculum.hashing import key
 from curriculum.journal import Rollback
-from curriculum.plan import StepPlan
+from curriculum.keyed_hash import key
+from curriculum.step_plan import StepPlan
 from manifests.files import write_json
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.training import CheckpointFile, TrainingManifest
-from trainer import checkpoint, records
-from trainer.arrange import arrange
-from trainer.checkpoint import Checkpoint, Progress
-from trainer.data import open_sets, verify
+from trainer.checkpoint import checkpoint
+from trainer.checkpoint.async_checkpoint import AsyncCheckpointWriter
+from trainer.checkpoint.checkpoint import Checkpoint, Progress
+from trainer.checkpoint.compatibility import CompatibilityError, check_compatibility
+from trainer.data.data_loader import DataLoader
+from trainer.data.dataset import open_sets, verify
+from trainer.data.length_balancing import balance_lengths
+from trainer.data.rank_sharding import shard_over_ranks
+from trainer.determinism import deterministic_cpu
 from trainer.distributed import add_over_ranks, join_process_group
-from trainer.engine import Engine, NonFinite, Pass
-from trainer.evaluate import Evaluator
-from trainer.guard import Anomaly, Guard
-from trainer.history import HistoryError, check_history
-from trainer.loader import Loader
+from trainer.engine import ForwardPass, NonFinite, TrainingEngine
+from trainer.evaluation.heldout_loss import Evaluator
 from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder
-from trainer.pace import Pace, Stopwatch, ceiling
-from trainer.passes import share
-from trainer.processor import processor
-from trainer.run import Run
-from trainer.saver import Saver
-from trainer.tally import Tally
-from trainer.watch import TensorBoard, Watcher, on_terminal
+from trainer.monitor import metric_log
+from trainer.monitor.callbacks import Callback, TensorBoard, on_terminal
+from trainer.monitor.loss_spikes import LossAnomaly, LossSpikeMonitor
+from trainer.monitor.throughput_and_mfu import Stopwatch, Throughput, total_peak_flops
+from trainer.monitor.token_counter import TokenCounter
+from trainer.run import TrainingRun
 
 
 class Diverged(RuntimeError):
-    """The training goes wrong again and again; the message names the step, its samples and the last checkpoint."""
+    """The training goes wrong again and again; the message names the step, its samples and the last
+    checkpoint."""
 
 
-def train(run: Run, watchers: Sequence[Watcher] = (), *, quiet: bool = False) -> bool:
+def train(run: TrainingRun, watchers: Sequence[Callback] = (), *, quiet: bool = False) -> bool:
     """Trains a run to its end, continuing from its newest whole checkpoint. False if there was nothing to do.
 
     Args:
-        watchers: told of every step and evaluation, beside TensorBoard and (unless ``quiet``) the progress bar or log.
+        watchers: told of every step and evaluation, beside TensorBoard and (unless ``quiet``) the progress
+            bar or log.
 
     Raises:
         ManifestError, ShardError: manifests or shards that cannot be used.
@@ -60,7 +63,7 @@ def train(run: Run, watchers: Sequence[Watcher] = (), *, quiet: bool = False) ->
         return False
     join_process_group()
     try:
-        with processor(run.manifest.train.threads):
+        with deterministic_cpu(run.manifest.train.threads):
             while not _attempt(run, watchers, quiet=quiet):
                 pass
     finally:
@@ -69,13 +72,13 @@ def train(run: Run, watchers: Sequence[Watcher] = (), *, quiet: bool = False) ->
     return True
 
 
-def _attempt(run: Run, watchers: Sequence[Watcher], *, quiet: bool) -> bool:
-    """One go from the newest checkpoint to the end. False if it ended in a rollback: the next one reads it in the journal, as a run that
-    was killed would."""
+def _attempt(run: TrainingRun, watchers: Sequence[Callback], *, quiet: bool) -> bool:
+    """One go from the newest checkpoint to the end. False if it ended in a rollback: the next one reads it in
+    the journal, as a run that was killed would."""
     loop = TrainingLoop(run, watchers, quiet=quiet)
     try:
         loop.run_to_end()
-    except Anomaly as anomaly:
+    except LossAnomaly as anomaly:
         loop.roll_back(anomaly)
         return False
     finally:
@@ -86,56 +89,65 @@ def _attempt(run: Run, watchers: Sequence[Watcher], *, quiet: bool) -> bool:
 class TrainingLoop:
     """A run in the course of training. Process 0 writes; all compute."""
 
-    def __init__(self, run: Run, watchers: Sequence[Watcher], *, quiet: bool) -> None:
+    def __init__(self, run: TrainingRun, watchers: Sequence[Callback], *, quiet: bool) -> None:
         self.run = run
         self.writes = dist.get_rank() == 0
         self.curriculum = run.curriculum()
         if self.writes:
             verify(run.shard_folder, run.shards)
         self.sets = open_sets(run.shard_folder, run.shards.sets)
-        self.loader = Loader(self.sets, run.shards.vocabulary)
+        self.loader = DataLoader(self.sets, run.shards.vocabulary)
         self.evaluator = Evaluator(run)
         self.engine = build_engine(run)
-        self.saver = Saver()
-        self.guard = Guard(run.manifest.train.guard)
+        self.saver = AsyncCheckpointWriter()
+        self.guard = LossSpikeMonitor(run.manifest.train.guard)
         self.step = 0
         self.tokens: Counter[str] = Counter()
-        self.tally = Tally(run.shards.sets)
+        self.tally = TokenCounter(run.shards.sets)
         self._resume(checkpoint.newest(run.checkpoints))
         self.first_step = self.step
         self.given = tuple(watchers)
         total_tokens = sum(stage.tokens for stage in run.manifest.stages)
-        self.watchers: list[Watcher] = []
+        self.watchers: list[Callback] = []
         if self.writes:
             run.training_manifest.unlink(missing_ok=True)  # of a curriculum that this one continues
-            self.metrics = records.Records(run.train_folder / "metrics.jsonl", self.step)
-            self.evaluations = records.Records(run.train_folder / "evaluation.jsonl", self.step if self.step else -1)
+            self.metrics = metric_log.MetricLog(run.train_folder / "metrics.jsonl", self.step)
+            self.evaluations = metric_log.MetricLog(
+                run.train_folder / "evaluation.jsonl", self.step if self.step else -1
+            )
             self.watchers = [TensorBoard(run.train_folder / "tensorboard", self.step, self.tally)]
             if not quiet:
-                self.watchers.append(on_terminal(self.curriculum.total_steps, total_tokens, self.tokens.total(), self.tally))
-        self.stopwatch = Stopwatch(ceiling(run.manifest.train), total_tokens)
+                self.watchers.append(
+                    on_terminal(self.curriculum.total_steps, total_tokens, self.tokens.total(), self.tally)
+                )
+        self.stopwatch = Stopwatch(total_peak_flops(run.manifest.train), total_tokens)
 
     def _resume(self, found: Checkpoint | None) -> None:
         if found is None:
             return
         progress = found.progress
         if progress.shards != self.run.shards_sha256:
-            raise HistoryError(f"{found.folder} was trained on other shards; train in another run folder")
+            raise CompatibilityError(
+                f"{found.folder} was trained on other shards; train in another run folder"
+            )
         old = CurriculumManifest.model_validate_json(progress.curriculum)
-        check_history(old, self.run.manifest, progress.stages_begun, str(found.folder))
+        check_compatibility(old, self.run.manifest, progress.stages_begun, str(found.folder))
         if len(self.run.journal().events) < progress.journal_events:
-            raise HistoryError(f"{found.folder} knows of more events than journal.jsonl holds; restore the journal")
+            raise CompatibilityError(
+                f"{found.folder} knows of more events than journal.jsonl holds; restore the journal"
+            )
         self.engine.load(found.load())
         self.step = progress.step
         self.tokens.update(progress.tokens_by_set)
-        for line in records.read(self.run.train_folder / "metrics.jsonl"):
+        for line in metric_log.read_metrics(self.run.train_folder / "metrics.jsonl"):
             if line["step"] <= self.step:
                 self.tally.observe(line)
-                with suppress(Anomaly):  # settings of the guard that came later judge what comes later
+                with suppress(LossAnomaly):  # settings of the guard that came later judge what comes later
                     self.guard.observe(line["step"] - 1, line["stage"], line["loss"])
 
     def run_to_end(self) -> None:
-        """Trains the remaining steps, evaluating at the start, after each stage and as often as the manifest says, and writes the manifest.
+        """Trains the remaining steps, evaluating at the start, after each stage and as often as the manifest
+        says, and writes the manifest.
 
         Raises:
             Anomaly: the guard has found something.
@@ -155,8 +167,9 @@ class TrainingLoop:
         if self.writes:
             self._finish()
 
-    def roll_back(self, anomaly: Anomaly) -> None:
-        """Notes in the journal that the run goes back to its last checkpoint, and skips the samples read since.
+    def roll_back(self, anomaly: LossAnomaly) -> None:
+        """Notes in the journal that the run goes back to its last checkpoint, and skips the samples read
+        since.
 
         Raises:
             Diverged: it has gone back as often as it may, or has no samples to go on with.
@@ -172,24 +185,29 @@ class TrainingLoop:
                 raise ValueError(f"the run was rolled back {done} times already")
             self.curriculum.apply(event)
         except ValueError as error:
-            raise Diverged(f"{self._describe(anomaly, last)}; {error}; lower the learning rate or look at the samples") from None
+            raise Diverged(
+                f"{self._describe(anomaly, last)}; {error}; lower the learning rate or look at the samples"
+            ) from None
         if self.writes:
             journal.append(event)
-            tqdm.write(f"step {anomaly.step + 1}: {anomaly.reason}; back to step {event.to}, the samples since are skipped")
+            tqdm.write(
+                f"step {anomaly.step + 1}: {anomaly.reason}; back to step {event.to}, the samples since are "
+                "skipped"
+            )
         dist.barrier()
 
     def _train_step(self, plan: StepPlan) -> None:
         self.stopwatch.start()
-        passes: list[Pass] = []
+        passes: list[ForwardPass] = []
         tokens: Counter[str] = Counter()
-        for micro, idle in share(arrange(plan, self.sets, self.run.manifest.model)):
+        for micro, idle in shard_over_ranks(balance_lengths(plan, self.sets, self.run.manifest.model)):
             loaded = self.loader.load(plan.objective, plan.sets, micro)
-            passes.append(Pass(loaded.batch, micro.seed, idle=idle))
+            passes.append(ForwardPass(loaded.batch, micro.seed, idle=idle))
             tokens.update(Counter() if idle else loaded.tokens)
         try:
             result = self.engine.step(passes, plan.learning_rate, plan.optimizer)
         except NonFinite as error:
-            raise Anomaly(plan.step, str(error)) from None
+            raise LossAnomaly(plan.step, str(error)) from None
         self.step = plan.step + 1
         *sums, flops = add_over_ranks([*(float(tokens[name]) for name in plan.sets), self._flops(passes)])
         self.tokens.update({name: int(count) for name, count in zip(plan.sets, sums, strict=True)})
@@ -198,7 +216,7 @@ class TrainingLoop:
             self._record(plan, result.loss, result.gradient_norm, pace)
         self.guard.observe(plan.step, plan.stage, result.loss)
 
-    def _record(self, plan: StepPlan, loss: float, gradient_norm: float, pace: Pace) -> None:
+    def _record(self, plan: StepPlan, loss: float, gradient_norm: float, pace: Throughput) -> None:
         record = {
             "step": self.step,
             "stage": plan.stage,
@@ -213,9 +231,11 @@ class TrainingLoop:
         for watcher in (*self.watchers, *self.given):
             watcher.step(record, pace)
 
-    def _flops(self, passes: Sequence[Pass]) -> float:
+    def _flops(self, passes: Sequence[ForwardPass]) -> float:
         settings, vocabulary = self.run.manifest.model, self.run.shards.vocabulary.padded
-        return float(sum(step_flops(settings, vocabulary, *one.batch.lengths) for one in passes if not one.idle))
+        return float(
+            sum(step_flops(settings, vocabulary, *one.batch.lengths) for one in passes if not one.idle)
+        )
 
     def _evaluate(self) -> None:
         for stage, losses in self.evaluator.measure(self.engine).items():
@@ -244,10 +264,19 @@ class TrainingLoop:
         self.saver.start(lambda: checkpoint.save(self.run.checkpoints, progress, state, keep, best))
 
     def _best(self) -> int | None:
-        """The step of the current stage after which its held-out losses, under its own objective, were lowest on average."""
+        """The step of the current stage after which its held-out losses, under its own objective, were lowest
+        on average."""
         span = self.curriculum.spans[self.curriculum.stage_of(self.step - 1)]
-        lines = [line for line in records.read(self.evaluations.file) if line["stage"] == span.plan.stage.name]
-        means = {line["step"]: fmean(line["losses"].values()) for line in lines if span.first < line["step"] and line["losses"]}
+        lines = [
+            line
+            for line in metric_log.read_metrics(self.evaluations.file)
+            if line["stage"] == span.plan.stage.name
+        ]
+        means = {
+            line["step"]: fmean(line["losses"].values())
+            for line in lines
+            if span.first < line["step"] and line["losses"]
+        }
         return min(means, key=lambda step: means[step], default=None)
 
     def _finish(self) -> None:
@@ -261,8 +290,12 @@ class TrainingLoop:
             steps=self.step,
             tokens=self.tokens.total(),
             tokens_by_set=dict(sorted(self.tokens.items())),
-            heldout_losses={line["stage"]: line["losses"] for line in records.read(self.evaluations.file)},
-            checkpoint=CheckpointFile(path=last.folder.relative_to(self.run.train_folder).as_posix(), sha256=last.sha256),
+            heldout_losses={
+                line["stage"]: line["losses"] for line in metric_log.read_metrics(self.evaluations.file)
+            },
+            checkpoint=CheckpointFile(
+                path=last.folder.relative_to(self.run.train_folder).as_posix(), sha256=last.sha256
+            ),
         )
         write_json(self.run.training_manifest, manifest.model_dump())
 
@@ -276,7 +309,7 @@ class TrainingLoop:
         }
         write_json(self.run.train_folder / "stats.json", stats)
 
-    def _describe(self, anomaly: Anomaly, last: Checkpoint | None) -> str:
+    def _describe(self, anomaly: LossAnomaly, last: Checkpoint | None) -> str:
         plan = self.curriculum.step(anomaly.step)
         samples: dict[str, list[int]] = {name: [] for name in plan.sets}
         for micro in plan.micro_batches:
@@ -295,8 +328,10 @@ class TrainingLoop:
         self.saver.close()
 
 
-def build_engine(run: Run) -> Engine:
+def build_engine(run: TrainingRun) -> TrainingEngine:
     """A new model with weights drawn from the curriculum's seed."""
     torch.manual_seed(int(key(run.manifest.seed, "weights")))
-    model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded, recompute=run.manifest.train.recompute)
-    return Engine(model, run.manifest.train, run.manifest.stages[0].optimizer)
+    model = EncoderDecoder(
+        run.manifest.model, run.shards.vocabulary.padded, recompute=run.manifest.train.recompute
+    )
+    return TrainingEngine(model, run.manifest.train, run.manifest.stages[0].optimizer)

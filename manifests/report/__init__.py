@@ -1,4 +1,5 @@
-"""The report of a run: one HTML file with charts, and ten lines for the terminal, from manifests, logs and rejected documents only."""
+"""The report of a run: one HTML file with charts, and ten lines for the terminal, from manifests, logs and
+rejected documents only."""
 
 from manifests.report.page import write_report
 from manifests.report.summary import summary

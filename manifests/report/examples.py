@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.files import inside
+from manifests.files import safe_join
 from manifests.schema.steps import KEPT, StepManifest
 
 EXAMPLES = 3
@@ -33,20 +33,29 @@ class Example:
 
 
 def examples(folder: Path, manifest: StepManifest) -> dict[str, list[Example]]:
-    """Reason -> the first, the middle and the last rejected document. Reads the column of reasons, and the text of those documents only."""
+    """Reason -> the first, the middle and the last rejected document. Reads the column of reasons, and the
+    text of those documents only."""
     totals: Counter[str] = Counter()
     for count in manifest.counts:
         totals[count.reason] += count.documents
-    wanted = {reason: sorted({0, total // 2, total - 1}) for reason, total in totals.items() if reason != KEPT and total}
+    wanted = {
+        reason: sorted({0, total // 2, total - 1})
+        for reason, total in totals.items()
+        if reason != KEPT and total
+    }
     found: dict[str, list[Example]] = {reason: [] for reason in wanted}
     seen: Counter[str] = Counter()
     for part in manifest.parts:
-        if part.rejected.rows and any(len(found[reason]) < len(numbers) for reason, numbers in wanted.items()):
-            _read(inside(folder, part.rejected.path), wanted, seen, found)
+        if part.rejected.rows and any(
+            len(found[reason]) < len(numbers) for reason, numbers in wanted.items()
+        ):
+            _read(safe_join(folder, part.rejected.path), wanted, seen, found)
     return found
 
 
-def _read(path: Path, wanted: dict[str, list[int]], seen: Counter[str], found: dict[str, list[Example]]) -> None:
+def _read(
+    path: Path, wanted: dict[str, list[int]], seen: Counter[str], found: dict[str, list[Example]]
+) -> None:
     with pa.memory_map(str(path)) as file:
         reader = pa.ipc.open_file(file)
         for index in range(reader.num_record_batches):
@@ -55,7 +64,11 @@ def _read(path: Path, wanted: dict[str, list[int]], seen: Counter[str], found: d
             codes = column.indices.to_numpy()
             for code, reason in enumerate(column.dictionary.to_pylist()):
                 rows = np.flatnonzero(codes == code)
-                picked = [number - seen[reason] for number in wanted.get(reason, ()) if 0 <= number - seen[reason] < len(rows)]
+                picked = [
+                    number - seen[reason]
+                    for number in wanted.get(reason, ())
+                    if 0 <= number - seen[reason] < len(rows)
+                ]
                 seen[reason] += len(rows)
                 if picked:
                     found[reason].extend(_examples(batch.take(pa.array(rows[picked]))))
@@ -67,7 +80,9 @@ def _examples(batch: pa.RecordBatch) -> list[Example]:
     languages = batch.column("language").to_pylist()
     sources = batch.column("source").to_pylist()
     rows = zip(sources, languages, details, texts, strict=True)
-    return [Example(source, language or "", detail or "", text or "") for source, language, detail, text in rows]
+    return [
+        Example(source, language or "", detail or "", text or "") for source, language, detail, text in rows
+    ]
 
 
 def _masked(texts: pa.Array, characters: int) -> pa.Array:

@@ -1,4 +1,5 @@
-"""A drawing as a list of marks; the template turns it into inline SVG. Units are pixels, the origin is at the top left."""
+"""A drawing as a list of marks; the template turns it into inline SVG. Units are pixels, the origin is at the
+top left."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from manifests.report.figure import Figure, Rect, Text, legend
-from manifests.report.record import RunRecord
-from manifests.report.words import count, share
+from manifests.report.number_format import count, share
+from manifests.report.run_record import RunRecord
 from manifests.schema.documents import LANGUAGES
 from manifests.schema.steps import KEPT
 
@@ -51,7 +51,12 @@ def funnel(record: RunRecord) -> Figure:
     """A bar a step, as long as the documents it was given: kept ones by language, then rejected ones."""
     figure = Figure("Documents kept and rejected by each step", _WIDTH, _ROW * len(record.steps) + 34)
     whole = max((manifest.documents_in for manifest in record.steps.values()), default=0) or 1
-    legend(figure, _LEFT, 14, [(name, name if name != OTHER else "not known yet") for name in COLUMNS] + [("rejected", "rejected")])
+    legend(
+        figure,
+        _LEFT,
+        14,
+        [(name, name if name != OTHER else "not known yet") for name in COLUMNS] + [("rejected", "rejected")],
+    )
     for row, (step, manifest) in enumerate(record.steps.items()):
         y = 30 + row * _ROW
         figure.add(Text(_LEFT - 12, y + 18, step, "name", "end"))

@@ -9,15 +9,21 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from manifests.files import atomic_write, sha256
-from manifests.report import words
+from manifests.report import number_format
+from manifests.report.duplicates_and_pii import (
+    cluster_sizes,
+    clusters,
+    personal_data,
+    personal_data_by_source,
+    privacy,
+)
 from manifests.report.examples import Example, examples
 from manifests.report.figure import Figure
-from manifests.report.findings import cluster_sizes, clusters, personal_data, personal_data_by_source, privacy
 from manifests.report.funnel import COLUMNS, Reason, funnel, reasons
-from manifests.report.mix import mix, source_rows
-from manifests.report.record import RunRecord
+from manifests.report.run_record import RunRecord
 from manifests.report.signals import panels
 from manifests.report.summary import summary_of
+from manifests.report.token_mix import mix, source_rows
 from manifests.report.training import by_stage, curve, heldout, heldout_rows
 
 
@@ -39,13 +45,21 @@ def write_report(run: Path) -> Path:
     """
     record = RunRecord.read(run)
     environment = Environment(
-        loader=PackageLoader("manifests.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("manifests.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters.update(count=words.count, plain=words.plain, megabytes=words.megabytes)
-    environment.globals.update(share=words.share)
+    environment.filters.update(
+        count=number_format.count, plain=number_format.plain, megabytes=number_format.megabytes
+    )
+    environment.globals.update(share=number_format.share)
     target = run / "report.html"
     with atomic_write(target) as temporary:
-        temporary.write_text(environment.get_template("report.html").render(content(record)), encoding="utf-8")
+        temporary.write_text(
+            environment.get_template("report.html").render(content(record)), encoding="utf-8"
+        )
     return target
 
 
@@ -93,11 +107,25 @@ def _origins(record: RunRecord) -> list[Origin]:
     origins = []
     for step, manifest in record.steps.items():
         hashes = (("fingerprint", manifest.fingerprint), ("input", manifest.input_sha256))
-        origins.append(Origin(f"{step} v{manifest.step_version}", sha256(record.folder / step / "manifest.json"), hashes))
+        origins.append(
+            Origin(f"{step} v{manifest.step_version}", sha256(record.folder / step / "manifest.json"), hashes)
+        )
     if record.shards is not None:
-        hashes = (("fingerprint", record.shards.fingerprint), ("tokenizer", record.shards.vocabulary.model.sha256))
+        hashes = (
+            ("fingerprint", record.shards.fingerprint),
+            ("tokenizer", record.shards.vocabulary.model.sha256),
+        )
         origins.append(Origin("shards.json", sha256(record.folder / "shards" / "shards.json"), hashes))
     if record.training is not None:
-        hashes = (("fingerprint", record.training.fingerprint), ("checkpoint", record.training.checkpoint.sha256))
-        origins.append(Origin(f"train: {record.training.curriculum}", sha256(record.folder / "train" / "manifest.json"), hashes))
+        hashes = (
+            ("fingerprint", record.training.fingerprint),
+            ("checkpoint", record.training.checkpoint.sha256),
+        )
+        origins.append(
+            Origin(
+                f"train: {record.training.curriculum}",
+                sha256(record.folder / "train" / "manifest.json"),
+                hashes,
+            )
+        )
     return origins

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from manifests.report.figure import Figure, Line, Text
-from manifests.report.record import RunRecord
-from manifests.report.words import count, plain, short
+from manifests.report.number_format import count, plain, short
+from manifests.report.run_record import RunRecord
 from manifests.schema.documents import LANGUAGES
 from manifests.schema.signals import SIGNALS, histogram_edges
 from manifests.schema.steps import StepManifest
@@ -58,7 +58,8 @@ def _rules(settings: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def position(edges: tuple[float, ...], value: float) -> float:
-    """Where a value stands on an axis on which bin k fills k..k+1; the open last bin is entered in its middle."""
+    """Where a value stands on an axis on which bin k fills k..k+1; the open last bin is entered in its
+    middle."""
     index = bisect.bisect_right(edges, value)
     if index == len(edges):
         return index + (0.5 if value > edges[-1] else 0.0)
@@ -90,7 +91,15 @@ def _draw(signal: str, bins: dict[str, dict[int, int]], bounds: tuple[Threshold,
     last = max([*(index + 1 for index in used), *(math.ceil(place) for place in places)], default=1)
     unit = _WIDTH / max(last - first, 1)
     bottom = _TOP + _HEIGHT
-    peak = max((counts[index] / sum(counts.values()) for counts in bins.values() for index in counts if counts[index]), default=1.0)
+    peak = max(
+        (
+            counts[index] / sum(counts.values())
+            for counts in bins.values()
+            for index in counts
+            if counts[index]
+        ),
+        default=1.0,
+    )
     for language in sorted(bins, key=_order):
         whole = sum(bins[language].values()) or 1
         points = [(_LEFT, bottom)]
@@ -109,7 +118,9 @@ def _draw(signal: str, bins: dict[str, dict[int, int]], bounds: tuple[Threshold,
     for index in range(first + (first == 0), last + 1, step):
         if 1 <= index <= len(edges):
             anchor = "start" if index == first else "end" if index == last else "middle"
-            figure.add(Text(_LEFT + (index - first) * unit, bottom + 17, short(edges[index - 1]), "tick", anchor))
+            figure.add(
+                Text(_LEFT + (index - first) * unit, bottom + 17, short(edges[index - 1]), "tick", anchor)
+            )
     return figure
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from manifests.report.findings import cluster_sizes, personal_data
+from manifests.report.duplicates_and_pii import cluster_sizes, personal_data
 from manifests.report.funnel import reasons
-from manifests.report.record import RunRecord
+from manifests.report.number_format import count, megabytes, plain, short
+from manifests.report.run_record import RunRecord
 from manifests.report.training import heldout_rows
-from manifests.report.words import count, megabytes, plain, short
 from manifests.schema.documents import LANGUAGES
 
 NOT_YET = "not run yet"
@@ -57,7 +57,11 @@ def _read(record: RunRecord) -> str:
 
 def _language(record: RunRecord) -> str:
     kept = record.documents("language", kept=True)
-    return _step(record, "language", [f"{language} {count(kept[language])}" for language in LANGUAGES if kept[language]])
+    return _step(
+        record,
+        "language",
+        [f"{language} {count(kept[language])}" for language in LANGUAGES if kept[language]],
+    )
 
 
 def _step(record: RunRecord, step: str, more: Iterable[str]) -> str:
@@ -70,7 +74,9 @@ def _step(record: RunRecord, step: str, more: Iterable[str]) -> str:
 
 
 def _reasons(record: RunRecord, step: str) -> list[str]:
-    return [f"{plain(reason.name)} {count(reason.documents)}" for reason in reasons(record) if reason.step == step][:3]
+    return [
+        f"{plain(reason.name)} {count(reason.documents)}" for reason in reasons(record) if reason.step == step
+    ][:3]
 
 
 def _clusters(record: RunRecord) -> list[str]:
@@ -82,20 +88,26 @@ def _privacy(record: RunRecord) -> str:
     if "privacy" not in record.steps:
         return NOT_YET
     found = personal_data(record)
-    return _join([", ".join(f"{plain(kind)} {count(counts.total())}" for kind, counts in found.items())], "nothing found")
+    return _join(
+        [", ".join(f"{plain(kind)} {count(counts.total())}" for kind, counts in found.items())],
+        "nothing found",
+    )
 
 
 def _shards(record: RunRecord) -> str:
     sets = record.shards.sets.items() if record.shards else ()
     return _join(
-        f"{name} {count(mine.tokens)} tokens" + (f" ({100 * mine.tokens / mine.budget:.2f} % of budget)" if mine.budget else "")
+        f"{name} {count(mine.tokens)} tokens"
+        + (f" ({100 * mine.tokens / mine.budget:.2f} % of budget)" if mine.budget else "")
         for name, mine in sets
     )
 
 
 def _heldout_sets(record: RunRecord) -> str:
     sets = record.shards.heldout.items() if record.shards else ()
-    return _join(f"{name} {count(mine.documents)} documents, {short(mine.tokens)} tokens" for name, mine in sets)
+    return _join(
+        f"{name} {count(mine.documents)} documents, {short(mine.tokens)} tokens" for name, mine in sets
+    )
 
 
 def _training(record: RunRecord) -> str:
@@ -112,7 +124,9 @@ def _losses(record: RunRecord) -> str:
     """Under each stage's objective, when that stage had ended: later stages may unlearn some of it."""
     stages: dict[str, list[str]] = {}
     for row in heldout_rows(record):
-        when, loss = (f"{row.stage} so far", row.last) if row.after is None else (f"after {row.stage}", row.after)
+        when, loss = (
+            (f"{row.stage} so far", row.last) if row.after is None else (f"after {row.stage}", row.after)
+        )
         baseline = f" (unigram {row.unigram:.3f})" if row.unigram else ""
         stages.setdefault(when, []).append(f"{row.set} {loss:.3f}{baseline}")
     return _join(f"{when} {', '.join(rows)}" for when, rows in stages.items())

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from manifests.report.axis_scale import Plot, Scale
 from manifests.report.figure import Dot, Figure, Line, Rect, Text, legend
-from manifests.report.record import Evaluation, RunRecord
-from manifests.report.scale import Plot, Scale
-from manifests.report.words import count
+from manifests.report.number_format import count
+from manifests.report.run_record import Evaluation, RunRecord
 from manifests.schema.shards import ShardManifest
 
 _LEFT, _RIGHT = 62.0, 1066.0
@@ -18,7 +18,8 @@ _POINTS = 1000
 
 @dataclass(frozen=True)
 class Heldout:
-    """The losses of one set under one stage's objective, in nats per target token: before the training, when the stage had ended, and now.
+    """The losses of one set under one stage's objective, in nats per target token: before the training, when
+    the stage had ended, and now.
 
     ``after`` is None while the stage has not ended.
     """
@@ -37,19 +38,26 @@ def language_of(name: str) -> str:
 
 
 def thinned(points: Sequence[tuple[float, float]], most: int = _POINTS) -> list[tuple[float, float]]:
-    """At most ``most`` points: the means of equal runs of neighbours. Points that are not finite are left out."""
+    """At most ``most`` points: the means of equal runs of neighbours. Points that are not finite are left
+    out."""
     finite = [point for point in points if math.isfinite(point[1])]
     run = -(-len(finite) // most) or 1
     groups = (finite[start : start + run] for start in range(0, len(finite), run))
-    return [(sum(x for x, _ in group) / len(group), sum(y for _, y in group) / len(group)) for group in groups]
+    return [
+        (sum(x for x, _ in group) / len(group), sum(y for _, y in group) / len(group)) for group in groups
+    ]
 
 
 def curve(record: RunRecord, field: str, label: str, height: float, low: float | None) -> Figure:
-    """A field of the training log over the steps, on a ground that is shaded by stage. ``low`` fixes the axis' lower end."""
+    """A field of the training log over the steps, on a ground that is shaded by stage. ``low`` fixes the
+    axis' lower end."""
     figure = Figure(label, 1080, height)
     spans = record.stage_spans
     lines = record.training_steps
-    values = [thinned([(line.step, getattr(line, field)) for line in lines if first <= line.step <= last]) for _, first, last in spans]
+    values = [
+        thinned([(line.step, getattr(line, field)) for line in lines if first <= line.step <= last])
+        for _, first, last in spans
+    ]
     every = [value for points in values for _, value in points] or [0.0]
     bottom = low if low is not None else min(every)
     ends = [last for _, _, last in spans]
@@ -57,9 +65,20 @@ def curve(record: RunRecord, field: str, label: str, height: float, low: float |
     plot = Plot(x, Scale(bottom, max(every) * 1.04, height - 24, 26))
     for index, (name, first, last) in enumerate(spans):
         start, end = plot.x(first if index == 0 else ends[index - 1]), plot.x(last)
-        figure.add(Rect(start, 22, end - start, height - 46, f"stage stage-{index % 2}", f"{name}: steps {count(first)} to {count(last)}"))
+        figure.add(
+            Rect(
+                start,
+                22,
+                end - start,
+                height - 46,
+                f"stage stage-{index % 2}",
+                f"{name}: steps {count(first)} to {count(last)}",
+            )
+        )
         if index:
-            figure.add(Line([(start, 22), (start, height - 24)], "switch", f"{name} begins at step {count(first)}"))
+            figure.add(
+                Line([(start, 22), (start, height - 24)], "switch", f"{name} begins at step {count(first)}")
+            )
         if end - start > 7 * len(name):
             figure.add(Text((start + end) / 2, 15, name, "name", "middle"))
     plot.grid(figure, y_ticks=6 if height > 200 else 3)
@@ -77,7 +96,11 @@ def heldout_rows(record: RunRecord) -> list[Heldout]:
         for name in dict.fromkeys(name for line in lines for name in line.losses):
             values = {line.step: line.losses[name] for line in lines if name in line.losses}
             after = values.get(ends.get(stage, -1))
-            rows.append(Heldout(stage, name, values[min(values)], after, values[max(values)], unigram(record.shards, name)))
+            rows.append(
+                Heldout(
+                    stage, name, values[min(values)], after, values[max(values)], unigram(record.shards, name)
+                )
+            )
     return rows
 
 
@@ -90,16 +113,24 @@ def by_stage(record: RunRecord) -> dict[str, list[Evaluation]]:
 
 
 def unigram(shards: ShardManifest | None, name: str) -> float | None:
-    """The unigram entropy of a set's training tokens in nats per token: what a model that knew only token frequencies would lose."""
+    """The unigram entropy of a set's training tokens in nats per token: what a model that knew only token
+    frequencies would lose."""
     return shards.sets[name].unigram_entropy if shards is not None and name in shards.sets else None
 
 
 def heldout(record: RunRecord, stage: str, lines: Sequence[Evaluation]) -> Figure:
-    """A stage's held-out losses by set over the steps, each against its unigram baseline (dashed). All stages share one scale."""
+    """A stage's held-out losses by set over the steps, each against its unigram baseline (dashed). All stages
+    share one scale."""
     figure = Figure(f"Held-out loss under the objective of stage {stage}", 360, 280)
     every = [loss for line in record.evaluations for loss in line.losses.values()]
     names = list(dict.fromkeys(name for line in lines for name in line.losses))
-    baselines = [value for value in (unigram(record.shards, name) for name in (record.shards.heldout if record.shards else ())) if value]
+    baselines = [
+        value
+        for value in (
+            unigram(record.shards, name) for name in (record.shards.heldout if record.shards else ())
+        )
+        if value
+    ]
     steps = [line.step for line in record.evaluations]
     y = Scale(min([*every, *baselines]) * 0.94, max([*every, *baselines]) * 1.03, 246, 30)
     plot = Plot(Scale(min(steps), max(steps), 46, 350), y)

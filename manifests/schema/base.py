@@ -1,4 +1,5 @@
-"""What every manifest shares: strict keys, a version, token quantities with units, and loading with errors a person can act on."""
+"""What every manifest shares: strict keys, a version, token quantities with units, and loading with errors a
+person can act on."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ def parse_tokens(value: object) -> object:
     """Turns ``1.9 M`` or ``190 B`` into a number of tokens; integers pass through.
 
     Raises:
-        ValueError: the unit is not one of K, M, B, T (powers of 1000), or the quantity is not a whole number of tokens.
+        ValueError: the unit is not one of K, M, B, T (powers of 1000), or the quantity is not a whole number
+            of tokens.
     """
     if not isinstance(value, str):
         return value
@@ -39,7 +41,9 @@ def parse_tokens(value: object) -> object:
         raise ValueError(f"{value!r} is not a token quantity; write for example 1.9 M or 190 B")
     number, unit = match.groups()
     if unit not in UNITS:
-        raise ValueError(f"unit {unit!r} is not a unit of tokens; use K, M, B or T (thousand, million, billion, trillion)")
+        raise ValueError(
+            f"unit {unit!r} is not a unit of tokens; use K, M, B or T (thousand, million, billion, trillion)"
+        )
     whole, _, fraction = number.replace("_", "").partition(".")
     scaled = int(whole + fraction) * UNITS[unit]
     tokens, remainder = divmod(scaled, 10 ** len(fraction))
@@ -53,7 +57,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def _key(location: tuple[int | str, ...]) -> str:
-    return "".join(f"[{item}]" if isinstance(item, int) else f".{item}" for item in location).lstrip(".") or "(top level)"
+    return (
+        "".join(f"[{item}]" if isinstance(item, int) else f".{item}" for item in location).lstrip(".")
+        or "(top level)"
+    )
 
 
 def explain(error: ValidationError, file: Path, model: type[BaseModel]) -> str:
@@ -62,7 +69,9 @@ def explain(error: ValidationError, file: Path, model: type[BaseModel]) -> str:
     wrong = [item["loc"] for item in error.errors()]
     for item in error.errors():
         # Items that are wrong are not counted as there, so that a list of them is called too short as well.
-        if item["type"] == "too_short" and any(place[: len(item["loc"])] == item["loc"] != place for place in wrong):
+        if item["type"] == "too_short" and any(
+            place[: len(item["loc"])] == item["loc"] != place for place in wrong
+        ):
             continue
         fix = ""
         if item["type"] == "extra_forbidden":
@@ -109,7 +118,8 @@ def load(file: Path, model: type[Model]) -> Model:
     """Reads a YAML or JSON manifest and checks it against its model.
 
     Raises:
-        ManifestError: the file is missing, is not YAML (or, where its name ends so, JSON), or does not satisfy the model.
+        ManifestError: the file is missing, is not YAML (or, where its name ends so, JSON), or does not
+            satisfy the model.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -117,7 +127,9 @@ def load(file: Path, model: type[Model]) -> Model:
     except FileNotFoundError:
         raise ManifestError(f"{file}: no such manifest; name an existing one") from None
     except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: {error}") from None
+        raise ManifestError(
+            f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: {error}"
+        ) from None
     if not isinstance(data, dict):
         raise ManifestError(f"{file}: (top level): expected keys and values, found {type(data).__name__}")
     try:

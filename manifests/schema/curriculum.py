@@ -1,4 +1,5 @@
-"""The curriculum manifest: the model, and the stages of its training. Which sample comes at which step follows from it alone."""
+"""The curriculum manifest: the model, and the stages of its training. Which sample comes at which step
+follows from it alone."""
 
 from __future__ import annotations
 
@@ -15,10 +16,12 @@ Mode = Literal["R", "S", "X"]
 
 
 class ModelSettings(Strict):
-    """An OpenBA-style encoder-decoder. Attention is ``heads * head_size`` wide, which need not be ``d_model``.
+    """An OpenBA-style encoder-decoder. Attention is ``heads * head_size`` wide, which need not be
+    ``d_model``.
 
-    ``d_ff`` is counted as in OpenBA: the SwiGLU layers are ``ffn_hidden`` wide. ``norm`` sandwich is the paper's (RMSNorm before and after
-    each block), ``pre`` that of the released weights (LayerNorm with bias, biases in the attention and on the output).
+    ``d_ff`` is counted as in OpenBA: the SwiGLU layers are ``ffn_hidden`` wide. ``norm`` sandwich is the
+    paper's (RMSNorm before and after each block), ``pre`` that of the released weights (LayerNorm with bias,
+    biases in the attention and on the output).
     """
 
     d_model: Positive
@@ -34,16 +37,19 @@ class ModelSettings(Strict):
 
     @property
     def ffn_hidden(self) -> int:
-        """Width of the SwiGLU layers: two thirds of ``d_ff``, without the fraction, rounded up to a multiple of 256 (16384 -> 11008)."""
+        """Width of the SwiGLU layers: two thirds of ``d_ff``, without the fraction, rounded up to a multiple
+        of 256 (16384 -> 11008)."""
         return max(256, -(-(2 * self.d_ff // 3) // 256) * 256)
 
 
 class Denoiser(Strict):
-    """One UL2 denoiser (Tay et al. 2022, section 3.1). R and X corrupt spans of ``mean_span`` tokens on average until ``density`` of the
-    chunk is masked; S cuts off a suffix of uniform length up to ``density`` of the chunk, and has no ``mean_span``.
+    """One UL2 denoiser (Tay et al. 2022, section 3.1). R and X corrupt spans of ``mean_span`` tokens on
+    average until ``density`` of the chunk is masked; S cuts off a suffix of uniform length up to ``density``
+    of the chunk, and has no ``mean_span``.
 
-    ``placement`` of the spans: ``tail`` as in T5's code and in the released one, where the chunk begins with text and ends with a span;
-    ``anywhere``, where text may also stand behind the last span, and none before the first.
+    ``placement`` of the spans: ``tail`` as in T5's code and in the released one, where the chunk begins with
+    text and ends with a span; ``anywhere``, where text may also stand behind the last span, and none before
+    the first.
     """
 
     mode: Mode
@@ -54,17 +60,22 @@ class Denoiser(Strict):
     @model_validator(mode="after")
     def _span_fits_mode(self) -> Denoiser:
         if (self.mean_span is None) != (self.mode == "S"):
-            raise ValueError(f"denoiser {self.mode}: " + ("remove mean_span: S cuts one suffix" if self.mode == "S" else "add mean_span"))
+            raise ValueError(
+                f"denoiser {self.mode}: "
+                + ("remove mean_span: S cuts one suffix" if self.mode == "S" else "add mean_span")
+            )
         if self.mode == "S" and self.placement != "tail":
             raise ValueError("denoiser S: remove placement: a suffix is always at the end")
         return self
 
     def masked(self, chunk: int) -> int:
-        """Tokens of a chunk that R or X masks: ``chunk * density``, to the nearest (as T5 rounds) and at least 1."""
+        """Tokens of a chunk that R or X masks: ``chunk * density``, to the nearest (as T5 rounds) and at
+        least 1."""
         return max(1, round(chunk * self.density))
 
     def spans(self, chunk: int) -> int:
-        """Spans that R or X cuts from a chunk: ``masked / mean_span``, to the nearest and at least 1; 1 for S."""
+        """Spans that R or X cuts from a chunk: ``masked / mean_span``, to the nearest and at least 1; 1 for
+        S."""
         return 1 if self.mean_span is None else max(1, round(self.masked(chunk) / self.mean_span))
 
     def __str__(self) -> str:
@@ -92,17 +103,19 @@ UL2_PAPER = (
     Denoiser(mode="X", mean_span=64, density=0.15, placement="anywhere"),
     Denoiser(mode="X", mean_span=64, density=0.5, placement="anywhere"),
 )
-"""Table 1 of Tay et al. 2022 (arXiv 2205.05131): R (3, .15), (8, .15); S (L / 4, .25, one span); X (3, .5), (8, .5), (64, .15), (64, .5).
-The suffix of S is uniform up to half of the chunk, so that its mean is the paper's quarter (the released code's cap is the quarter). The
-paper corrupts spans anywhere in the text."""
+"""Table 1 of Tay et al. 2022 (arXiv 2205.05131): R (3, .15), (8, .15); S (L / 4, .25, one span); X (3, .5),
+(8, .5), (64, .15), (64, .5). The suffix of S is uniform up to half of the chunk, so that its mean is the
+paper's quarter (the released code's cap is the quarter). The paper corrupts spans anywhere in the text."""
 
 PRESETS = {"openba-released": OPENBA_RELEASED, "ul2": UL2_PAPER}
 
 
 class UL2Objective(Strict):
-    """Mixture of denoisers over chunks of ``chunk`` stream tokens, drawn uniformly: those of a ``preset``, or an explicit list.
+    """Mixture of denoisers over chunks of ``chunk`` stream tokens, drawn uniformly: those of a ``preset``, or
+    an explicit list.
 
-    With ``boundaries`` no token attends to another document's tokens in its chunk; without, attention crosses them, as released.
+    With ``boundaries`` no token attends to another document's tokens in its chunk; without, attention crosses
+    them, as released.
     """
 
     kind: Literal["ul2"]
@@ -114,7 +127,9 @@ class UL2Objective(Strict):
     @model_validator(mode="after")
     def _one_choice(self) -> UL2Objective:
         if (self.preset is None) == (not self.denoisers):
-            raise ValueError("give either preset or denoisers, not both or none; for example preset: openba-released")
+            raise ValueError(
+                "give either preset or denoisers, not both or none; for example preset: openba-released"
+            )
         return self
 
     @property
@@ -124,10 +139,16 @@ class UL2Objective(Strict):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is valid, but hardly meant: span denoisers that a chunk of this length turns into a second S denoiser."""
-        advice = "kept, because the released code does so" if self.preset == "openba-released" else "set placement: anywhere"
+        """What is valid, but hardly meant: span denoisers that a chunk of this length turns into a second S
+        denoiser."""
+        advice = (
+            "kept, because the released code does so"
+            if self.preset == "openba-released"
+            else "set placement: anywhere"
+        )
         return tuple(
-            f"denoiser {denoiser} on a chunk of {self.chunk} masks one span of {denoiser.masked(self.chunk)} tokens, which is always the "
+            f"denoiser {denoiser} on a chunk of {self.chunk} masks one span of "
+            f"{denoiser.masked(self.chunk)} tokens, which is always the "
             f"chunk's end; {advice}"
             for denoiser in self.mixture
             if denoiser.mode != "S" and denoiser.placement == "tail" and denoiser.spans(self.chunk) == 1
@@ -135,8 +156,8 @@ class UL2Objective(Strict):
 
 
 class PrefixObjective(Strict):
-    """Stream chunks of ``source + target`` tokens; the encoder reads the first ``source``, the decoder writes the other ``target``.
-    ``boundaries`` as in UL2Objective."""
+    """Stream chunks of ``source + target`` tokens; the encoder reads the first ``source``, the decoder writes
+    the other ``target``. ``boundaries`` as in UL2Objective."""
 
     kind: Literal["prefix"]
     source: Positive
@@ -150,7 +171,8 @@ class PrefixObjective(Strict):
 
 
 class InstructionObjective(Strict):
-    """Instruction pairs; ``source`` and ``target`` are the greatest encoder and decoder lengths, special tokens included."""
+    """Instruction pairs; ``source`` and ``target`` are the greatest encoder and decoder lengths, special
+    tokens included."""
 
     kind: Literal["instruction"]
     source: Annotated[int, Field(ge=4)]
@@ -161,10 +183,11 @@ Objective = Annotated[UL2Objective | PrefixObjective | InstructionObjective, Fie
 
 
 class LearningRate(Strict):
-    """Linear warm-up to ``peak`` over ``warmup_steps``, then down to ``minimum`` at step ``decay_steps`` of the stage (default: its last
-    step), where it stays; ``constant`` stays at ``peak``; ``wsd`` (warm-up, stable, decay; Hu et al. 2024, MiniCPM, section 4) stays there
-    until the stage's last ``decay_steps`` steps, which go down to ``minimum`` linearly. Steps are counted from the start of the stage,
-    warm-up included.
+    """Linear warm-up to ``peak`` over ``warmup_steps``, then down to ``minimum`` at step ``decay_steps`` of
+    the stage (default: its last step), where it stays; ``constant`` stays at ``peak``; ``wsd`` (warm-up,
+    stable, decay; Hu et al. 2024, MiniCPM, section 4) stays there until the stage's last ``decay_steps``
+    steps, which go down to ``minimum`` linearly. Steps are counted from the start of the stage, warm-up
+    included.
 
     ``peak: previous`` continues with the rate at which the stage before ended, instead of starting anew."""
 
@@ -180,13 +203,22 @@ class LearningRate(Strict):
             if self.minimum is not None or self.decay_steps is not None:
                 raise ValueError("a constant schedule has no minimum and no decay_steps; remove them")
         elif self.minimum is None or (self.peak != "previous" and self.minimum > self.peak):
-            raise ValueError(f"a {self.schedule} schedule needs a minimum of at most peak ({self.peak}); set minimum")
+            raise ValueError(
+                f"a {self.schedule} schedule needs a minimum of at most peak ({self.peak}); set minimum"
+            )
         if self.schedule == "wsd" and self.decay_steps is None:
-            raise ValueError("a wsd schedule needs decay_steps, the number of steps at the stage's end in which the rate goes down; add it")
+            raise ValueError(
+                "a wsd schedule needs decay_steps, the number of steps at the stage's end in which the rate "
+                "goes down; add it"
+            )
         if self.schedule != "wsd" and self.decay_steps is not None and self.decay_steps <= self.warmup_steps:
-            raise ValueError(f"decay_steps ({self.decay_steps}) must be greater than warmup_steps ({self.warmup_steps})")
+            raise ValueError(
+                f"decay_steps ({self.decay_steps}) must be greater than warmup_steps ({self.warmup_steps})"
+            )
         if self.peak == "previous" and self.warmup_steps:
-            raise ValueError("peak: previous goes on where the stage before ended, without a warm-up; remove warmup_steps")
+            raise ValueError(
+                "peak: previous goes on where the stage before ended, without a warm-up; remove warmup_steps"
+            )
         return self
 
 
@@ -202,8 +234,8 @@ class Optimizer(Strict):
 class Stage(Strict):
     """One stage of training: it ends when ``tokens`` tokens of its sets have been read.
 
-    ``mixture`` gives each set's share of the tokens. ``global_batch`` and ``micro_batch`` count sequences. ``max_epochs`` says how often a
-    set may be read within the stage (1 where it is not named).
+    ``mixture`` gives each set's share of the tokens. ``global_batch`` and ``micro_batch`` count sequences.
+    ``max_epochs`` says how often a set may be read within the stage (1 where it is not named).
     """
 
     name: Name
@@ -223,25 +255,34 @@ class Stage(Strict):
         if abs(total - 1) > 1e-6:
             name = max(mixture, key=lambda name: mixture[name])
             rest = 1 - (total - mixture[name])
-            advice = f"for example set {name} to {rest:g}" if rest > 0 else f"for example divide each by {total:g}"
+            advice = (
+                f"for example set {name} to {rest:g}" if rest > 0 else f"for example divide each by {total:g}"
+            )
             raise ValueError(f"the shares add up to {total:g}, not 1; {advice}")
         return mixture
 
     @model_validator(mode="after")
     def _consistent(self) -> Stage:
         if self.global_batch % self.micro_batch:
-            raise ValueError(f"global_batch ({self.global_batch}) must be a multiple of micro_batch ({self.micro_batch})")
+            raise ValueError(
+                f"global_batch ({self.global_batch}) must be a multiple of micro_batch ({self.micro_batch})"
+            )
         unknown = sorted(set(self.max_epochs) - set(self.mixture))
         if unknown:
-            raise ValueError(f"max_epochs names {unknown[0]!r}, which is not in the mixture ({', '.join(self.mixture)}); remove it")
+            raise ValueError(
+                f"max_epochs names {unknown[0]!r}, which is not in the mixture ({', '.join(self.mixture)}); "
+                "remove it"
+            )
         return self
 
 
 class GuardSettings(Strict):
-    """When a training has gone wrong. A loss or a gradient norm that is not finite always has; so have ``patience`` losses in a row that
-    are more than ``spike`` robust standard deviations above, or as much below (collapse), the median of the stage's last ``window`` losses.
+    """When a training has gone wrong. A loss or a gradient norm that is not finite always has; so have
+    ``patience`` losses in a row that are more than ``spike`` robust standard deviations above, or as much
+    below (collapse), the median of the stage's last ``window`` losses.
 
-    The weights then go back to the last checkpoint, and the samples read since are skipped; at most ``rollbacks`` times in a run.
+    The weights then go back to the last checkpoint, and the samples read since are skipped; at most
+    ``rollbacks`` times in a run.
     """
 
     window: Annotated[int, Field(ge=8)] = 64
@@ -253,14 +294,16 @@ class GuardSettings(Strict):
 class TrainSettings(Strict):
     """How the training runs. ``threads`` per process is fixed because results depend on it in the last bits.
 
-    ``offload`` keeps the optimizer's state, or all of it with the weights, in the host's memory (Ren et al. 2021, ZeRO-Offload).
+    ``offload`` keeps the optimizer's state, or all of it with the weights, in the host's memory (Ren et al.
+    2021, ZeRO-Offload).
 
-    A checkpoint is written every ``checkpoint_every`` steps and at the end of each stage; the last ``keep`` stay, and so does the stage's
-    best one by held-out loss. ``evaluation_samples`` are read of each held-out set before the first step, after each stage, and every
-    ``evaluate_every`` steps where that is given.
+    A checkpoint is written every ``checkpoint_every`` steps and at the end of each stage; the last ``keep``
+    stay, and so does the stage's best one by held-out loss. ``evaluation_samples`` are read of each held-out
+    set before the first step, after each stage, and every ``evaluate_every`` steps where that is given.
 
-    With ``recompute`` the backward pass computes each layer's activations again instead of keeping them (activation checkpointing, Chen et
-    al. 2016): the same losses from far less memory, for about a third more time."""
+    With ``recompute`` the backward pass computes each layer's activations again instead of keeping them
+    (activation checkpointing, Chen et al. 2016): the same losses from far less memory, for about a third more
+    time."""
 
     precision: Literal["fp32", "bf16"] = "fp32"
     zero: Literal[0, 1, 2, 3] = 1
@@ -284,7 +327,8 @@ class TrainSettings(Strict):
 
 
 class CurriculumManifest(Strict):
-    """Everything that decides a training run, given the shards. Same manifest and same shards: same samples at every step."""
+    """Everything that decides a training run, given the shards. Same manifest and same shards: same samples
+    at every step."""
 
     version: Literal[1]
     kind: Literal["curriculum"]
@@ -300,10 +344,13 @@ class CurriculumManifest(Strict):
         names = [stage.name for stage in stages]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"two stages are called {twice[0]!r}; rename one: the name selects the stage's samples")
+            raise ValueError(
+                f"two stages are called {twice[0]!r}; rename one: the name selects the stage's samples"
+            )
         if stages[0].learning_rate.peak == "previous":
             raise ValueError(
-                f"stage {stages[0].name!r} is the first: there is no rate before it to continue; give learning_rate.peak a number"
+                f"stage {stages[0].name!r} is the first: there is no rate before it to continue; give "
+                "learning_rate.peak a number"
             )
         return stages
 

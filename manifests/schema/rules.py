@@ -1,4 +1,5 @@
-"""Rules that drop documents by their signals, and the versioned sets of them that a corpus manifest may name."""
+"""Rules that drop documents by their signals, and the versioned sets of them that a corpus manifest may
+name."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ FOLDER = Path(__file__).parents[1] / "rules"
 
 
 class Rule(Strict):
-    """Documents of ``languages`` whose ``signal`` is below ``min`` or above ``max`` are rejected with reason ``name``."""
+    """Documents of ``languages`` whose ``signal`` is below ``min`` or above ``max`` are rejected with reason
+    ``name``."""
 
     name: RuleName
     signal: str
@@ -41,7 +43,8 @@ class SourcedRule(Rule):
 
 
 class RuleSet(Strict):
-    """A versioned set of rules, ``manifests/rules/<name>.yaml``. Once released it is not changed: another threshold, another version."""
+    """A versioned set of rules, ``manifests/rules/<name>.yaml``. Once released it is not changed: another
+    threshold, another version."""
 
     version: Literal[1]
     kind: Literal["rules"]
@@ -54,7 +57,10 @@ class RuleSet(Strict):
         names = [rule.name for rule in self.rules]
         twice = sorted({name for name in names if names.count(name) > 1 or "/" in name})
         if twice:
-            raise ValueError(f"rules: {twice[0]!r} is the name of two rules or has a slash; names must differ and have none")
+            raise ValueError(
+                f"rules: {twice[0]!r} is the name of two rules or has a slash; names must differ and have "
+                "none"
+            )
         return self
 
 
@@ -74,7 +80,10 @@ def rules_of(name: str) -> tuple[Rule, ...]:
     found = load(file, RuleSet)
     if found.name != name:
         raise ManifestError(f"{file}: name: {found.name!r} differs from the file's; write {name}")
-    return tuple(Rule(**rule.model_dump(exclude={"name", "source"}), name=f"{name}/{rule.name}") for rule in found.rules)
+    return tuple(
+        Rule(**rule.model_dump(exclude={"name", "source"}), name=f"{name}/{rule.name}")
+        for rule in found.rules
+    )
 
 
 def _known(name: str) -> str:

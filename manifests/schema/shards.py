@@ -13,7 +13,8 @@ from manifests.schema.steps import File
 class Vocabulary(Strict):
     """Token ids as in OpenBA: the pieces, then ``extra_id_99 .. extra_id_0``, then ``<R> <S> <X>``.
 
-    ``extra_id_k`` is ``pieces + 99 - k``. ``size`` counts all ids; ``padded`` is the embedding's row count, a multiple of 128.
+    ``extra_id_k`` is ``pieces + 99 - k``. ``size`` counts all ids; ``padded`` is the embedding's row count, a
+    multiple of 128.
     """
 
     model: File
@@ -37,10 +38,11 @@ class Vocabulary(Strict):
 class Shard(Strict):
     """An Arrow IPC file with one record batch.
 
-    A stream shard has columns ``id`` string, ``source`` string, ``start`` uint32 (offset of the row's first token in its document)
-    and ``tokens`` list<uint32>; every document ends with eos; a document that crosses the end of a shard goes on in the next one, so
-    the flat values of all shards of a set, in order, are one token stream. A pair shard has columns ``id``, ``source``, ``task`` string,
-    ``prompt`` and ``target`` list<uint32>, without eos, sentinels or mode tokens: the objective adds them.
+    A stream shard has columns ``id`` string, ``source`` string, ``start`` uint32 (offset of the row's first
+    token in its document) and ``tokens`` list<uint32>; every document ends with eos; a document that crosses
+    the end of a shard goes on in the next one, so the flat values of all shards of a set, in order, are one
+    token stream. A pair shard has columns ``id``, ``source``, ``task`` string, ``prompt`` and ``target``
+    list<uint32>, without eos, sentinels or mode tokens: the objective adds them.
     """
 
     file: File
@@ -48,7 +50,8 @@ class Shard(Strict):
 
 
 class SourceShare(Strict):
-    """What one source gave to a set: distinct ``documents``, ``tokens`` written, and the epochs (tokens written / tokens it has)."""
+    """What one source gave to a set: distinct ``documents``, ``tokens`` written, and the epochs (tokens
+    written / tokens it has)."""
 
     name: str
     documents: int
@@ -58,10 +61,11 @@ class SourceShare(Strict):
 
 
 class TokenSet(Strict):
-    """A set of shards of one language (``kind`` stream) or of instruction pairs. All stream shards but the last hold ``shard_tokens``.
+    """A set of shards of one language (``kind`` stream) or of instruction pairs. All stream shards but the
+    last hold ``shard_tokens``.
 
-    ``unigram_entropy`` is that of the set's own token frequencies (of the targets, in sets of pairs), in nats per token: what a model that
-    knew only the training set's frequencies would lose.
+    ``unigram_entropy`` is that of the set's own token frequencies (of the targets, in sets of pairs), in nats
+    per token: what a model that knew only the training set's frequencies would lose.
     """
 
     name: str
@@ -79,14 +83,21 @@ class TokenSet(Strict):
     @model_validator(mode="after")
     def _tokens_add_up(self) -> TokenSet:
         if sum(shard.tokens for shard in self.shards) != self.tokens:
-            raise ValueError(f"set {self.name}: the shards hold {sum(shard.tokens for shard in self.shards)} tokens, not {self.tokens}")
+            raise ValueError(
+                f"set {self.name}: the shards hold {sum(shard.tokens for shard in self.shards)} tokens, not "
+                f"{self.tokens}"
+            )
         if sum(source.tokens for source in self.sources) != self.tokens:
-            raise ValueError(f"set {self.name}: the sources give {sum(source.tokens for source in self.sources)} tokens, not {self.tokens}")
+            raise ValueError(
+                f"set {self.name}: the sources give {sum(source.tokens for source in self.sources)} tokens, "
+                f"not {self.tokens}"
+            )
         return self
 
 
 class ShardManifest(Strict):
-    """``shards/manifest.json``'s sibling ``shards/shards.json``: the training sets and the held-out sets, by name."""
+    """``shards/manifest.json``'s sibling ``shards/shards.json``: the training sets and the held-out sets, by
+    name."""
 
     version: Literal[1] = 1
     kind: Literal["shards"] = "shards"

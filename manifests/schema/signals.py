@@ -1,9 +1,10 @@
 """Names and meanings of the quality signals, in column order, and the bins in which they are counted.
 
-A share lies in 0..1. Unless something else is said, "characters" are visible ones (code points that are not white space). A *run* is what
-stands between white space, full-width punctuation and Chinese characters or kana, each of which is a run of its own; a *word* is a run that
-has a letter or digit. A *line* is one that is not blank. A signal is NaN where it has no meaning (the mean word length of a document
-without words); NaN never breaks a rule.
+A share lies in 0..1. Unless something else is said, "characters" are visible ones (code points that are not
+white space). A *run* is what stands between white space, full-width punctuation and Chinese characters or
+kana, each of which is a run of its own; a *word* is a run that has a letter or digit. A *line* is one that is
+not blank. A signal is NaN where it has no meaning (the mean word length of a document without words); NaN
+never breaks a rule.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ SIGNALS: dict[str, str] = {
     "characters": "visible code points",
     "words": "words",
     "lines": "lines that are not blank",
-    "sentences": "sentences: with a letter or digit, up to one of 。！？!?；…, a full stop before white space, or the line's end",
+    "sentences": "sentences: with a letter or digit, up to one of 。！？!?；…, a full stop before white space, "
+    "or the line's end",
     "mean_word_length": "letters and digits in a word, mean",
     "longest_word": "letters and digits in the longest word",
     "mean_sentence_length": "letters and digits in a sentence, mean",
@@ -26,7 +28,8 @@ SIGNALS: dict[str, str] = {
     "punctuation_ratio": "share of punctuation and symbols",
     "whitespace_ratio": "share of white space among all code points",
     "control_ratio": "share of control and format characters",
-    "broken_ratio": "share of replacement characters, C1 controls, private-use code points and non-characters",
+    "broken_ratio": "share of replacement characters, C1 controls, private-use code points and "
+    "non-characters",
     "han_ratio": "share of Chinese characters",
     "full_width_ratio": "share of full-width punctuation (，。、：「」 ...)",
     "curly_ratio": "share of curly brackets",
@@ -35,8 +38,10 @@ SIGNALS: dict[str, str] = {
     "stop_words": "how many of the eight words the, be, to, of, and, that, have, with occur",
     "stop_word_ratio": "share of these eight among the words",
     "capital_words": "share of words whose letters are all upper-case",
-    "function_characters": "share of grammatical characters (的了是在和有不 ...) among the Chinese ones; NaN for fewer than 50 of these",
-    "traditional_ratio": "share of Traditional ones among the Chinese characters that only one of the two scripts has",
+    "function_characters": "share of grammatical characters (的了是在和有不 ...) among the Chinese ones; NaN for "
+    "fewer than 50 of these",
+    "traditional_ratio": "share of Traditional ones among the Chinese characters that only one of the two "
+    "scripts has",
     "alphabetic_words": "share of the runs that have a letter",
     "hash_words": "number signs for each word",
     "ellipsis_words": "ellipses (runs of … or of three dots and more) for each word",
@@ -50,7 +55,8 @@ SIGNALS: dict[str, str] = {
     "newline_words": "line breaks for each word",
     "javascript_lines": "share of lines with the word JavaScript",
     "policy_lines": "share of lines with a phrase of cookie banners or terms of use",
-    "c4_lines": "share of lines that C4 keeps: they end in one of . ? ! \" ' but not in ..., have three runs, no JavaScript, policy or {",
+    "c4_lines": "share of lines that C4 keeps: they end in one of . ? ! \" ' but not in ..., have three "
+    "runs, no JavaScript, policy or {",
     "c4_sentences": "sentences on the lines that C4 keeps",
     "c4_curly_lines": "lines that C4 would keep but for their {",
     "comment_lines": "share of lines that begin with a comment mark of a programming language",
@@ -58,15 +64,18 @@ SIGNALS: dict[str, str] = {
     "data_characters": "share of characters on lines of which less than a quarter is letters",
     "duplicate_lines": "share of lines that stood before in the document",
     "duplicate_line_characters": "share of code points on lines that stood before in the document",
-    "duplicate_paragraphs": "share of paragraphs (lines without a blank one between them) that stood before in the document",
+    "duplicate_paragraphs": "share of paragraphs (lines without a blank one between them) that stood before "
+    "in the document",
     "duplicate_paragraph_characters": "share of code points in paragraphs that stood before in the document",
     # Repetition
     "unique_words": "share of distinct words",
     "word_entropy": "entropy of the words' frequencies, in nats",
-    "top_2gram": "share of the words' characters that is in the most frequent repeated pair of words; NaN for fewer than 50 words",
+    "top_2gram": "share of the words' characters that is in the most frequent repeated pair of words; NaN "
+    "for fewer than 50 words",
     "top_3gram": "of three words",
     "top_4gram": "of four words",
-    "duplicate_5grams": "share of the words' characters that is in sequences of five words which stood before",
+    "duplicate_5grams": "share of the words' characters that is in sequences of five words which stood "
+    "before",
     "duplicate_6grams": "of six words",
     "duplicate_7grams": "of seven words",
     "duplicate_8grams": "of eight words",
@@ -84,16 +93,35 @@ SIGNALS: dict[str, str] = {
     "mojibake_marks": "sequences that only a wrong decoding makes (锟斤拷, â€™ ...) for each 1,000 words",
     "generated_marks": "marks of generated files in the first 1,000 bytes",
     # Models
-    "perplexity": "of the tokens under the language's n-gram model; NaN where not computed or where the model was trained on the document",
-    "perplexity_bucket": "0 head, 1 middle, 2 tail: by the 30th and 60th percentile of reference text that the model has not seen",
-    "quality_score": "probability of reference text by fastText; NaN where not computed or where the model was trained on the document",
+    "perplexity": "of the tokens under the language's n-gram model; NaN where not computed or where the "
+    "model was trained on the document",
+    "perplexity_bucket": "0 head, 1 middle, 2 tail: by the 30th and 60th percentile of reference text that "
+    "the model has not seen",
+    "quality_score": "probability of reference text by fastText; NaN where not computed or where the model "
+    "was trained on the document",
 }
 
 MODEL_SIGNALS = ("perplexity", "perplexity_bucket", "quality_score")
 
 _COUNTED = {
-    *("characters", "words", "lines", "sentences", "c4_sentences", "c4_curly_lines", "mean_word_length", "longest_word"),
-    *("mean_sentence_length", "mean_line_length", "max_line_length", "html_tags", "lorem_ipsum", "javascript_notices"),
+    *(
+        "characters",
+        "words",
+        "lines",
+        "sentences",
+        "c4_sentences",
+        "c4_curly_lines",
+        "mean_word_length",
+        "longest_word",
+    ),
+    *(
+        "mean_sentence_length",
+        "mean_line_length",
+        "max_line_length",
+        "html_tags",
+        "lorem_ipsum",
+        "javascript_notices",
+    ),
     *("policy_phrases", "boilerplate_phrases", "advertising_phrases", "mojibake_marks", "perplexity"),
 }
 _NUMBERED = {"stop_words", "word_entropy", "generated_marks", "perplexity_bucket"}
@@ -106,7 +134,8 @@ _SHARE_EDGES = tuple(percent / 100 for percent in range(2, 101, 2))
 
 
 def histogram_edges(signal: str) -> tuple[float, ...]:
-    """Ascending inner bin edges of a signal: bin k counts the values v with ``edges[k-1] <= v < edges[k]``, open at both ends."""
+    """Ascending inner bin edges of a signal: bin k counts the values v with ``edges[k-1] <= v < edges[k]``,
+    open at both ends."""
     if signal in _COUNTED:
         return _COUNT_EDGES
     if signal in _NUMBERED:

@@ -24,7 +24,8 @@ class Count(Strict):
 
 
 class File(Strict):
-    """A file beside the manifest. ``path`` is relative to the manifest's folder, ``bytes`` the file's size."""
+    """A file beside the manifest. ``path`` is relative to the manifest's folder, ``bytes`` the file's
+    size."""
 
     path: str
     sha256: str
@@ -35,7 +36,8 @@ class File(Strict):
 class Part(Strict):
     """One unit of work: the kept and the rejected documents that came out of one input part.
 
-    ``counts`` tells the outcome of every input document; ``metrics`` are additive integers with ``/``-joined names.
+    ``counts`` tells the outcome of every input document; ``metrics`` are additive integers with ``/``-joined
+    names.
     """
 
     index: int
@@ -51,7 +53,8 @@ class Part(Strict):
         rejected = sum(count.documents for count in self.counts if count.reason != KEPT)
         if (kept, rejected) != (self.kept.rows, self.rejected.rows) or kept + rejected != self.documents_in:
             raise ValueError(
-                f"documents are not conserved in part {self.index}: {self.documents_in} in, {kept} counted as kept "
+                f"documents are not conserved in part {self.index}: {self.documents_in} in, {kept} counted "
+                "as kept "
                 f"({self.kept.rows} written), {rejected} counted as rejected ({self.rejected.rows} written)"
             )
         return self

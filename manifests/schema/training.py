@@ -17,8 +17,9 @@ class CheckpointFile(Strict):
 class TrainingManifest(Strict):
     """``train/manifest.json``: written last and atomically; where it stands, the training is whole.
 
-    ``fingerprint`` is the hash of the curriculum manifest and the shard manifest. ``tokens`` counts corpus tokens read;
-    ``heldout_losses`` are the last ones measured, in nats per target token, by stage (whose objective it was) and set.
+    ``fingerprint`` is the hash of the curriculum manifest and the shard manifest. ``tokens`` counts corpus
+    tokens read; ``heldout_losses`` are the last ones measured, in nats per target token, by stage (whose
+    objective it was) and set.
     """
 
     version: Literal[1] = 1

@@ -10,25 +10,33 @@ import pyarrow as pa
 from manifests.schema.corpus import Source
 from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
 from pipeline.readers.compressed import DamagedFileError
-from pipeline.readers.files import InputFile, is_url
-from pipeline.readers.raw import raw_row
+from pipeline.readers.input_files import InputFile, is_url
+from pipeline.readers.raw_documents import raw_row
 
 _MAGIC = b"ARROW1"
 _PADDED = 8
 
 
 def arrow_batches(file: InputFile) -> list[int]:
-    """Bytes of each record batch, about; none if the file is a stream or damaged, which cannot be read from the middle."""
+    """Bytes of each record batch, about; none if the file is a stream or damaged, which cannot be read from
+    the middle."""
     try:
         with _opened(file) as data, pa.ipc.open_file(data) as reader:
-            return [file.size // reader.num_record_batches] * reader.num_record_batches if reader.num_record_batches else []
+            return (
+                [file.size // reader.num_record_batches] * reader.num_record_batches
+                if reader.num_record_batches
+                else []
+            )
     except DAMAGE as error:
         only_damage(error)
         return []
 
 
-def read_arrow(source: Source, file: InputFile, name: str, start: int, end: int | None, limit: int) -> Iterator[pa.RecordBatch]:
-    """RAW batches of the rows of record batches [start, end); a document is called by the numbers of its batch and of its row in it.
+def read_arrow(
+    source: Source, file: InputFile, name: str, start: int, end: int | None, limit: int
+) -> Iterator[pa.RecordBatch]:
+    """RAW batches of the rows of record batches [start, end); a document is called by the numbers of its
+    batch and of its row in it.
 
     Memory grows with the largest record batch, not with the file.
 
@@ -58,7 +66,9 @@ def read_arrow(source: Source, file: InputFile, name: str, start: int, end: int 
             yield from _read_batch(source, batch, name, number, limit)
 
 
-def _read_stream(source: Source, data: pa.NativeFile, name: str, limit: int, was_file: bool) -> Iterator[pa.RecordBatch]:
+def _read_stream(
+    source: Source, data: pa.NativeFile, name: str, limit: int, was_file: bool
+) -> Iterator[pa.RecordBatch]:
     reason = "truncated_arrow" if was_file else "not_arrow"
     number = 0
     try:
@@ -71,10 +81,14 @@ def _read_stream(source: Source, data: pa.NativeFile, name: str, limit: int, was
         only_damage(error)
         raise DamagedFileError(reason, f"record batch {number}: {error}") from None
     if was_file:
-        raise DamagedFileError("corrupt_arrow", f"its footer is damaged; {number} record batches were read without it")
+        raise DamagedFileError(
+            "corrupt_arrow", f"its footer is damaged; {number} record batches were read without it"
+        )
 
 
-def _read_batch(source: Source, batch: pa.RecordBatch, name: str, number: int, limit: int) -> Iterator[pa.RecordBatch]:
+def _read_batch(
+    source: Source, batch: pa.RecordBatch, name: str, number: int, limit: int
+) -> Iterator[pa.RecordBatch]:
     wanted = wanted_columns(source, batch.schema)
     try:
         keys = pa.array([f"{name}#{number}.{row}" for row in range(batch.num_rows)], pa.string())
@@ -91,7 +105,8 @@ def _lost(name: str, number: int, detail: str) -> pa.RecordBatch:
 
 @contextmanager
 def _opened(file: InputFile) -> Iterator[pa.NativeFile]:
-    # Not mapped: the pages of a mapped file count as this process's memory, which then would grow with the file.
+    # Not mapped: the pages of a mapped file count as this process's memory, which then would grow with the
+    # file.
     if is_url(file.location):
         with file.open() as stream, pa.PythonFile(stream, "r") as data:
             yield data

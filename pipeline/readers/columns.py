@@ -10,21 +10,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.schema.corpus import Source
-from pipeline.readers.raw import raw_batch
+from pipeline.readers.raw_documents import raw_batch
 
-# A batch of documents that became longer than this is halved, so that offsets of 32 bits suffice and memory stays bounded.
+# A batch of documents that became longer than this is halved, so that offsets of 32 bits suffice and memory
+# stays bounded.
 _MAX_BYTES = 1 << 26
 DAMAGE = (pa.ArrowException, OSError)
 
 
 def only_damage(error: Exception) -> None:
-    """Raises an error again that is not one of the file's bytes, such as of a network: reading it another time may help."""
+    """Raises an error again that is not one of the file's bytes, such as of a network: reading it another
+    time may help."""
     if isinstance(error, OSError) and (type(error) is not OSError or error.errno is not None):
         raise error
 
 
 def wanted_columns(source: Source, schema: pa.Schema) -> list[str] | None:
-    """The columns to read; all of them (None) where there is no text column, as the rejects show what was found in its place."""
+    """The columns to read; all of them (None) where there is no text column, as the rejects show what was
+    found in its place."""
     index = schema.get_field_index(source.text_field)
     if index < 0 or not _is_text(schema.field(index).type):
         return None
@@ -33,7 +36,8 @@ def wanted_columns(source: Source, schema: pa.Schema) -> list[str] | None:
 
 
 def documents(source: Source, batch: pa.RecordBatch, keys: pa.Array, limit: int) -> Iterator[pa.RecordBatch]:
-    """The RAW batches of a record batch, whose documents are called ``keys``. Of a text longer than ``limit`` bytes so many are kept."""
+    """The RAW batches of a record batch, whose documents are called ``keys``. Of a text longer than ``limit``
+    bytes so many are kept."""
     if batch.num_rows > 1 and batch.nbytes > _MAX_BYTES:
         half = batch.num_rows // 2
         yield from documents(source, batch.slice(0, half), keys[:half], limit)
@@ -47,7 +51,9 @@ def documents(source: Source, batch: pa.RecordBatch, keys: pa.Array, limit: int)
     size = pc.cast(pc.binary_length(text), pa.int64())
     missing = pc.is_null(text)
     if pc.any(missing, min_count=0).as_py():
-        shown = pa.array([_json(batch, row) if null else None for row, null in enumerate(missing.to_pylist())], text.type)
+        shown = pa.array(
+            [_json(batch, row) if null else None for row, null in enumerate(missing.to_pylist())], text.type
+        )
         text, size = pc.coalesce(text, shown), pc.fill_null(size, 0)
     null = pa.scalar(None, pa.string())
     yield raw_batch(
@@ -74,7 +80,8 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _binary(column: pa.Array) -> pa.Array:
-    """The column's bytes, not yet known to be UTF-8 (no reader of these formats checks), with offsets known to be sound.
+    """The column's bytes, not yet known to be UTF-8 (no reader of these formats checks), with offsets known
+    to be sound.
 
     Raises:
         pa.ArrowInvalid: they are not.
@@ -90,15 +97,23 @@ def _without_text(source: Source, batch: pa.RecordBatch, keys: pa.Array) -> pa.R
     index = batch.schema.get_field_index(source.text_field)
     reason, detail = "missing_text", f"no column {source.text_field!r}; found {', '.join(batch.schema.names)}"
     if index >= 0:
-        reason, detail = "text_not_a_string", f"column {source.text_field!r} is {batch.schema.field(index).type}, not a string"
+        reason, detail = (
+            "text_not_a_string",
+            f"column {source.text_field!r} is {batch.schema.field(index).type}, not a string",
+        )
     rows = batch.num_rows
     text = [_json(batch, row) for row in range(rows)]
-    return raw_batch({"key": keys, "text": text, "reason": pa.repeat(reason, rows), "detail": pa.repeat(detail, rows)}, rows)
+    return raw_batch(
+        {"key": keys, "text": text, "reason": pa.repeat(reason, rows), "detail": pa.repeat(detail, rows)},
+        rows,
+    )
 
 
 def _json(batch: pa.RecordBatch, row: int) -> bytes:
     """A row as a line of JSON, to show in a reject."""
-    return orjson.dumps({name: _shown(batch.column(index)[row]) for index, name in enumerate(batch.schema.names)}, default=str)
+    return orjson.dumps(
+        {name: _shown(batch.column(index)[row]) for index, name in enumerate(batch.schema.names)}, default=str
+    )
 
 
 def _shown(value: pa.Scalar) -> Any:
@@ -133,4 +148,7 @@ def _ids(batch: pa.RecordBatch, name: str) -> pa.Array:
     if index < 0:
         return pa.nulls(batch.num_rows, pa.string())
     own = [_shown(value) for value in batch.column(index)]
-    return pa.array([None if value is None else orjson.dumps({"id": value}, default=str).decode() for value in own], pa.string())
+    return pa.array(
+        [None if value is None else orjson.dumps({"id": value}, default=str).decode() for value in own],
+        pa.string(),
+    )

@@ -1,4 +1,5 @@
-"""Bytes of files, plain or compressed (gzip, zstd, bzip2, xz), block by block. What comes before a damage is given before it is raised."""
+"""Bytes of files, plain or compressed (gzip, zstd, bzip2, xz), block by block. What comes before a damage is
+given before it is raised."""
 
 from __future__ import annotations
 
@@ -11,13 +12,15 @@ from typing import Any
 
 import zstandard
 
-from pipeline.readers.files import InputFile
+from pipeline.readers.input_files import InputFile
 
 BLOCK = 1 << 22
-# zstd may blow four bytes up to 128 kB and cannot be asked to stop: it gets so little at a time that memory stays bounded.
+# zstd may blow four bytes up to 128 kB and cannot be asked to stop: it gets so little at a time that memory
+# stays bounded.
 _COMPRESSED_BLOCK = 1 << 14
 
-# The most that the format's own tool asks for (--long=31). So much memory a frame may take, and only one that was packed so does.
+# The most that the format's own tool asks for (--long=31). So much memory a frame may take, and only one that
+# was packed so does.
 _MAX_WINDOW = 1 << 31
 
 _DECODERS: dict[str, Callable[[], Any]] = {
@@ -33,8 +36,9 @@ _ERRORS = (zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError)
 class DamagedFileError(ValueError):
     """A file that ends early or is damaged; raised after everything before the damage was given.
 
-    ``reason`` is that of the reject; ``text`` are bytes before the damage that were not given, as they are no whole document; ``member``
-    is where in the file the damaged stretch begins that was compressed by itself (a gzip member, a zstd frame).
+    ``reason`` is that of the reject; ``text`` are bytes before the damage that were not given, as they are no
+    whole document; ``member`` is where in the file the damaged stretch begins that was compressed by itself
+    (a gzip member, a zstd frame).
     """
 
     def __init__(self, reason: str, detail: str, text: bytes = b"", member: int = 0) -> None:
@@ -56,7 +60,8 @@ def blocks(file: InputFile, start: int = 0) -> Iterator[bytes]:
         start: byte offset at which to begin; in a compressed file, where a member or frame begins.
 
     Raises:
-        DamagedFileError: with reason ``truncated_gzip`` (or ``zstd``, ``bz2``, ``xz``) or ``corrupt_compression``.
+        DamagedFileError: with reason ``truncated_gzip`` (or ``zstd``, ``bz2``, ``xz``) or
+            ``corrupt_compression``.
     """
     return _gathered(_decompressed(file, start)) if is_compressed(file) else _plain(file, start, BLOCK)
 
@@ -69,7 +74,8 @@ def head(file: InputFile, start: int) -> bytes:
 
 
 def _until_damage(decoder: Any | None, block: bytes) -> bytes:
-    """What a gzip block holds before its damage, such as all of it if only the checksum is wrong; the others cannot be wound back."""
+    """What a gzip block holds before its damage, such as all of it if only the checksum is wrong; the others
+    cannot be wound back."""
     found = bytearray()
     if decoder is not None:
         with suppress(zlib.error):
@@ -123,4 +129,8 @@ def _decompressed(file: InputFile, start: int) -> Iterator[bytes]:
                 decoder = None
     if decoder is not None:
         kind = {".gz": "gzip", ".zst": "zstd"}.get(file.suffix, file.suffix[1:])
-        raise DamagedFileError(f"truncated_{kind}", f"the file ends after {end} bytes, before its compressed data do", member=member)
+        raise DamagedFileError(
+            f"truncated_{kind}",
+            f"the file ends after {end} bytes, before its compressed data do",
+            member=member,
+        )

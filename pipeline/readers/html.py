@@ -1,4 +1,5 @@
-"""Pages: their charset, title and address, and their text without boilerplate, by resiliparse's native parser."""
+"""Pages: their charset, title and address, and their text without boilerplate, by resiliparse's native
+parser."""
 
 from __future__ import annotations
 
@@ -12,17 +13,21 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
 from pipeline.readers.charset import decode_page
-from pipeline.readers.files import InputFile
-from pipeline.readers.passages import lines_of, main_text, weigh
-from pipeline.readers.raw import raw_row
-from pipeline.readers.whole import read_whole
+from pipeline.readers.input_files import InputFile
+from pipeline.readers.main_content import lines_of, main_text, weigh
+from pipeline.readers.raw_documents import raw_row
+from pipeline.readers.single_document import read_whole
 
-# What resiliparse calls the main content weighs less than this, and less than this share of the page: it chose the wrong element.
+# What resiliparse calls the main content weighs less than this, and less than this share of the page: it
+# chose the wrong element.
 _WEAK = 300
 _WEAK_SHARE = 0.4
-# Its time grows with the square of the depth of these, and lists are indented by it; real pages are less than 200 deep.
+# Its time grows with the square of the depth of these, and lists are indented by it; real pages are less than
+# 200 deep.
 _MAX_DEPTH = 1000
-_NESTED = re.compile(r"<(/?)([dD][iI][vV]|[aA][rR][tT][iI][cC][lL][eE]|[uUoO][lL]|[mM][eE][nN][uU]|[dD][iI][rR])\b")
+_NESTED = re.compile(
+    r"<(/?)([dD][iI][vV]|[aA][rR][tT][iI][cC][lL][eE]|[uUoO][lL]|[mM][eE][nN][uU]|[dD][iI][rR])\b"
+)
 # It takes every <ul> near the root for a menu; which lists are menus is better told by their lines.
 _LIST = re.compile(r"<(/?)[uU][lL]\b")
 
@@ -48,7 +53,12 @@ def read_page(file: InputFile, name: str, limit: int) -> pa.RecordBatch:
     if size > limit:
         return raw_row(name, data, size=size, meta=page_meta(path=name))
     page = page_of(data)
-    columns = {"url": page.url, "charset": charset or page.charset, "reason": page.reason, "detail": page.detail}
+    columns = {
+        "url": page.url,
+        "charset": charset or page.charset,
+        "reason": page.reason,
+        "detail": page.detail,
+    }
     return raw_row(name, page.text.encode(), meta=page_meta(path=name, title=page.title), **columns)
 
 
@@ -61,9 +71,18 @@ def page_of(data: bytes, declared: Sequence[str | None] = ()) -> Page:
     """The page in the bytes of an HTML file; ``declared`` are charsets told from outside."""
     text, charset = decode_page(data, declared)
     if charset is None:
-        return Page(text, None, None, None, "invalid_encoding", f"no charset fits; declared: {', '.join(filter(None, declared)) or 'none'}")
+        return Page(
+            text,
+            None,
+            None,
+            None,
+            "invalid_encoding",
+            f"no charset fits; declared: {', '.join(filter(None, declared)) or 'none'}",
+        )
     if _depth(text) > _MAX_DEPTH:
-        return Page(text, None, None, charset, "nested_too_deep", f"elements are nested more than {_MAX_DEPTH} deep")
+        return Page(
+            text, None, None, charset, "nested_too_deep", f"elements are nested more than {_MAX_DEPTH} deep"
+        )
     tree = HTMLTree.parse(_LIST.sub(r"<\1ol", text))
     title = " ".join((tree.title or "").split()) or None
     found = _text_of(tree)
@@ -75,7 +94,8 @@ def page_of(data: bytes, declared: Sequence[str | None] = ()) -> Page:
 
 
 def _depth(text: str) -> int:
-    """How deep the elements of ``_NESTED`` can be nested at most; for each name apart, since an end tag ends those of its own name only."""
+    """How deep the elements of ``_NESTED`` can be nested at most; for each name apart, since an end tag ends
+    those of its own name only."""
     depth: dict[str, int] = {}
     deepest: dict[str, int] = {}
     for closing, written in _NESTED.findall(text):
@@ -105,7 +125,12 @@ def _positive(weight: float) -> bool:
 def _extract(tree: HTMLTree, main_content: bool) -> str:
     # Comments are other people's texts; alternative texts of images are mostly file names.
     return extract_plain_text(
-        tree, preserve_formatting="minimal_html", main_content=main_content, links=True, comments=False, alt_texts=False
+        tree,
+        preserve_formatting="minimal_html",
+        main_content=main_content,
+        links=True,
+        comments=False,
+        alt_texts=False,
     )
 
 

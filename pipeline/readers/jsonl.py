@@ -1,4 +1,5 @@
-"""JSON: an object a line, or one array of objects or texts in a file ``*.json``. Every line that is no document becomes a reject."""
+"""JSON: an object a line, or one array of objects or texts in a file ``*.json``. Every line that is no
+document becomes a reject."""
 
 from __future__ import annotations
 
@@ -13,18 +14,22 @@ import pyarrow as pa
 from manifests.schema.corpus import Source
 from pipeline.readers.charset import decode, without_utf16
 from pipeline.readers.compressed import DamagedFileError, blocks, is_compressed
-from pipeline.readers.files import InputFile
+from pipeline.readers.input_files import InputFile
 from pipeline.readers.lines import read_lines
-from pipeline.readers.raw import raw_batch
-from pipeline.readers.whole import read_whole
+from pipeline.readers.raw_documents import raw_batch
+from pipeline.readers.single_document import read_whole
 
 _COLUMNS = ("key", "text", "size", "url", "license", "meta", "charset", "reason", "detail")
 
 
-def read_jsonl(source: Source, file: InputFile, name: str, start: int, end: int | None, limit: int) -> Iterator[pa.RecordBatch]:
-    """RAW batches of the lines that begin in bytes [start, end) of a file; ``name`` is its path in the source.
+def read_jsonl(
+    source: Source, file: InputFile, name: str, start: int, end: int | None, limit: int
+) -> Iterator[pa.RecordBatch]:
+    """RAW batches of the lines that begin in bytes [start, end) of a file; ``name`` is its path in the
+    source.
 
-    One call of orjson's for each line: its parser is about three times as fast as Arrow's, and a broken line costs no other one.
+    One call of orjson's for each line: its parser is about three times as fast as Arrow's, and a broken line
+    costs no other one.
 
     Raises (from the iterator):
         DamagedFileError: behind the last record that could be read.
@@ -36,25 +41,32 @@ def read_jsonl(source: Source, file: InputFile, name: str, start: int, end: int 
     for lines in found:
         rows = [
             _line(source, f"{name}#{offset}", line, size, utf16)
-            for line, offset, size in zip(lines.text.to_pylist(), lines.offset.tolist(), lines.size.tolist(), strict=True)
+            for line, offset, size in zip(
+                lines.text.to_pylist(), lines.offset.tolist(), lines.size.tolist(), strict=True
+            )
             if size and not line.isspace()
         ]
         yield _batch(rows)
 
 
 def has_lines(file: InputFile) -> bool:
-    """Whether a file is read line by line. One called ``*.json`` is if its first line is an object: both kinds have that name."""
+    """Whether a file is read line by line. One called ``*.json`` is if its first line is an object: both
+    kinds have that name."""
     name = file.location.removesuffix(file.suffix) if is_compressed(file) else file.location
     if not name.endswith(".json"):
         return True
     with suppress(DamagedFileError, orjson.JSONDecodeError):
         _, stream = without_utf16(blocks(file))
-        return isinstance(orjson.loads(next(stream, b"").removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")[0]), dict)
+        return isinstance(
+            orjson.loads(next(stream, b"").removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")[0]), dict
+        )
     return False
 
 
 def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
-    columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(_COLUMNS, ())
+    columns = (
+        dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(_COLUMNS, ())
+    )
     return raw_batch(columns, len(rows))
 
 
@@ -73,7 +85,9 @@ def _read_array(source: Source, file: InputFile, name: str, limit: int) -> Itera
         yield _batch([_reject(name, text, size, "not_an_array", f"found {type(items).__name__}", utf16)])
         return
     records = ({source.text_field: item} if isinstance(item, str) else item for item in items)
-    yield _batch([_record(source, f"{name}#{index}", item, None, utf16) for index, item in enumerate(records)])
+    yield _batch(
+        [_record(source, f"{name}#{index}", item, None, utf16) for index, item in enumerate(records)]
+    )
 
 
 def _line(source: Source, key: str, line: bytes, size: int, charset: str | None) -> tuple[Any, ...]:
@@ -99,19 +113,28 @@ def _odd_line(source: Source, key: str, line: bytes, problem: str, utf16: str | 
 def _record(source: Source, key: str, item: Any, line: bytes | None, charset: str | None) -> tuple[Any, ...]:
     """The columns of a parsed record. ``line`` is what it was parsed from."""
     if not isinstance(item, dict):
-        return _reject(key, line or orjson.dumps(item), None, "not_an_object", f"found {type(item).__name__}", charset)
+        return _reject(
+            key, line or orjson.dumps(item), None, "not_an_object", f"found {type(item).__name__}", charset
+        )
     text = item.get(source.text_field)
     if text is None:
-        return _reject(key, line or orjson.dumps(item), None, "missing_text", f"no field {source.text_field!r}", charset)
+        return _reject(
+            key, line or orjson.dumps(item), None, "missing_text", f"no field {source.text_field!r}", charset
+        )
     if not isinstance(text, str):
         detail = f"field {source.text_field!r} is {type(text).__name__}, not a string"
         return _reject(key, line or orjson.dumps(item), None, "text_not_a_string", detail, charset)
     encoded = text.encode()
     own = item.get(source.id_field)
     meta = None if own is None else orjson.dumps({"id": own}).decode()
-    url, license_ = (value if isinstance(value, str) else None for value in (item.get(source.url_field), item.get(source.license_field)))
+    url, license_ = (
+        value if isinstance(value, str) else None
+        for value in (item.get(source.url_field), item.get(source.license_field))
+    )
     return key, encoded, len(encoded), url, license_, meta, charset, None, None
 
 
-def _reject(key: str, text: bytes, size: int | None, reason: str | None, detail: str | None, charset: str | None) -> tuple[Any, ...]:
+def _reject(
+    key: str, text: bytes, size: int | None, reason: str | None, detail: str | None, charset: str | None
+) -> tuple[Any, ...]:
     return key, text, len(text) if size is None else size, None, None, None, charset, reason, detail

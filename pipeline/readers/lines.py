@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 from pipeline.readers.charset import without_utf16
 from pipeline.readers.compressed import DamagedFileError, blocks
-from pipeline.readers.files import InputFile
+from pipeline.readers.input_files import InputFile
 
 
 class Lines(NamedTuple):
-    """``text`` binary [lines] without line feeds; ``offset`` int64 [lines]: byte offset in the (decompressed) file, ``size`` int64 [lines]:
-    bytes of the line, more than ``text`` holds where it was cut."""
+    """``text`` binary [lines] without line feeds; ``offset`` int64 [lines]: byte offset in the (decompressed)
+    file, ``size`` int64 [lines]: bytes of the line, more than ``text`` holds where it was cut."""
 
     text: pa.BinaryArray
     offset: np.ndarray
@@ -45,11 +45,14 @@ class _Open:
         return text, size
 
 
-def read_lines(file: InputFile, start: int, end: int | None, limit: int) -> tuple[str | None, Iterator[Lines]]:
-    """The lines that begin in bytes [start, end), some MB at a time, and the charset if it was UTF-16 (they are UTF-8 then).
+def read_lines(
+    file: InputFile, start: int, end: int | None, limit: int
+) -> tuple[str | None, Iterator[Lines]]:
+    """The lines that begin in bytes [start, end), some MB at a time, and the charset if it was UTF-16 (they
+    are UTF-8 then).
 
-    A line that crosses ``end`` belongs to the range in which it began, so that adjoining ranges give each line once. Of a line longer
-    than ``limit`` bytes only so many are given.
+    A line that crosses ``end`` belongs to the range in which it began, so that adjoining ranges give each
+    line once. Of a line longer than ``limit`` bytes only so many are given.
 
     Raises (from the iterator):
         DamagedFileError: with the piece of a line before the damage.
@@ -95,7 +98,8 @@ def _split(block: bytes, offset: int, end: int | None) -> Lines:
 
 
 def _after_line_feed(file: InputFile, start: int) -> int:
-    """Where the first line begins at or after ``start``: behind the first line feed at or after ``start - 1``."""
+    """Where the first line begins at or after ``start``: behind the first line feed at or after ``start -
+    1``."""
     position = start - 1
     for block in blocks(file, position):
         found = block.find(b"\n")

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 from manifests.schema.corpus import Source
 from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
 from pipeline.readers.compressed import DamagedFileError
-from pipeline.readers.files import InputFile
-from pipeline.readers.raw import raw_row
+from pipeline.readers.input_files import InputFile
+from pipeline.readers.raw_documents import raw_row
 
 _ROWS = 256
 _BUFFER = 1 << 20
@@ -25,14 +25,20 @@ def row_groups(file: InputFile, text_field: str) -> list[int]:
             names = [parquet.schema.column(index).path for index in range(len(parquet.schema))]
             groups = [parquet.metadata.row_group(index) for index in range(parquet.num_row_groups)]
             column = names.index(text_field) if text_field in names else None
-            return [group.total_byte_size if column is None else group.column(column).total_uncompressed_size for group in groups]
+            return [
+                group.total_byte_size if column is None else group.column(column).total_uncompressed_size
+                for group in groups
+            ]
     except DAMAGE as error:
         only_damage(error)
         return []
 
 
-def read_parquet(source: Source, file: InputFile, name: str, start: int, end: int | None, limit: int) -> Iterator[pa.RecordBatch]:
-    """RAW batches of the rows of row groups [start, end); a document is called by its row's number in the file.
+def read_parquet(
+    source: Source, file: InputFile, name: str, start: int, end: int | None, limit: int
+) -> Iterator[pa.RecordBatch]:
+    """RAW batches of the rows of row groups [start, end); a document is called by its row's number in the
+    file.
 
     Pages are read one after the other, so that memory grows with a page of text and not with the file.
 
@@ -41,7 +47,9 @@ def read_parquet(source: Source, file: InputFile, name: str, start: int, end: in
     """
     with file.open() as stream:
         try:
-            parquet = pq.ParquetFile(stream, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True)
+            parquet = pq.ParquetFile(
+                stream, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True
+            )
         except DAMAGE as error:
             only_damage(error)
             raise _damage(file, error) from None
@@ -52,7 +60,9 @@ def read_parquet(source: Source, file: InputFile, name: str, start: int, end: in
             first += parquet.metadata.row_group(group).num_rows
 
 
-def _read_group(source: Source, parquet: pq.ParquetFile, name: str, group: int, first: int, limit: int) -> Iterator[pa.RecordBatch]:
+def _read_group(
+    source: Source, parquet: pq.ParquetFile, name: str, group: int, first: int, limit: int
+) -> Iterator[pa.RecordBatch]:
     last = first + parquet.metadata.row_group(group).num_rows
     columns = wanted_columns(source, parquet.schema_arrow)
     try:
@@ -62,7 +72,12 @@ def _read_group(source: Source, parquet: pq.ParquetFile, name: str, group: int, 
             first += batch.num_rows
     except DAMAGE as error:
         only_damage(error)
-        yield raw_row(f"{name}#{first}", b"", reason="corrupt_parquet", detail=f"rows {first} to {last - 1} (row group {group}): {error}")
+        yield raw_row(
+            f"{name}#{first}",
+            b"",
+            reason="corrupt_parquet",
+            detail=f"rows {first} to {last - 1} (row group {group}): {error}",
+        )
 
 
 def _damage(file: InputFile, error: Exception) -> DamagedFileError:
@@ -72,4 +87,6 @@ def _damage(file: InputFile, error: Exception) -> DamagedFileError:
         tail = stream.read()
     if head not in (_MAGIC, b"PARE"):
         return DamagedFileError("not_parquet", f"the file begins with {head!r}")
-    return DamagedFileError("truncated_parquet" if tail not in (_MAGIC, b"PARE") else "corrupt_parquet", str(error))
+    return DamagedFileError(
+        "truncated_parquet" if tail not in (_MAGIC, b"PARE") else "corrupt_parquet", str(error)
+    )

@@ -1,6 +1,8 @@
-"""WARC and WET archives (ISO 28500): records by their own lengths; a broken one is told, passed over, and costs no other one.
+"""WARC and WET archives (ISO 28500): records by their own lengths; a broken one is told, passed over, and
+costs no other one.
 
-The framing is our own, as fastwarc gives a record that was cut short as if it were whole, and ends at the first broken one.
+The framing is our own, as fastwarc gives a record that was cut short as if it were whole, and ends at the
+first broken one.
 """
 
 from __future__ import annotations
@@ -9,9 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pipeline.readers.byte_stream import ByteStream
 from pipeline.readers.compressed import BLOCK, blocks, head
-from pipeline.readers.files import InputFile
-from pipeline.readers.stream import ByteStream
+from pipeline.readers.input_files import InputFile
 
 _VERSION = b"WARC/"
 _BETWEEN = b"\r\n\r\n"
@@ -24,8 +26,9 @@ _PROBE = 1 << 12
 
 
 class Record(NamedTuple):
-    """``offset`` is that of the record in the decompressed file, header names are in lower case, ``size`` counts the bytes of the block, of
-    which ``body`` holds no more than was asked for. A record that cannot be used has a ``reason``."""
+    """``offset`` is that of the record in the decompressed file, header names are in lower case, ``size``
+    counts the bytes of the block, of which ``body`` holds no more than was asked for. A record that cannot be
+    used has a ``reason``."""
 
     offset: int
     headers: dict[str, str]
@@ -36,7 +39,8 @@ class Record(NamedTuple):
 
 
 def records(file: InputFile, start: int, end: int | None, limit: int) -> Iterator[Record]:
-    """The records that begin in bytes [start, end) of a file; ``start`` is where one begins. Bodies are cut at ``limit`` bytes."""
+    """The records that begin in bytes [start, end) of a file; ``start`` is where one begins. Bodies are cut
+    at ``limit`` bytes."""
     stream = ByteStream(blocks(file, start), start)
     while True:
         stream.skip_any(b"\r\n")
@@ -68,7 +72,9 @@ def _record(stream: ByteStream, limit: int) -> Record:
     body = stream.take(min(size, limit))
     there = len(body) + (stream.skip(size - limit) if size > limit else 0)
     behind = stream.peek(len(_BETWEEN) + len(_VERSION))
-    if there == size and (behind.startswith(_BETWEEN) or behind.lstrip(b"\r\n")[: len(_VERSION)] in (_VERSION, b"")):
+    if there == size and (
+        behind.startswith(_BETWEEN) or behind.lstrip(b"\r\n")[: len(_VERSION)] in (_VERSION, b"")
+    ):
         return Record(offset, headers, body, size)
     # The length is wrong, or the file ends: the next record tells which, and where this one ends.
     if size <= limit:
@@ -76,18 +82,39 @@ def _record(stream: ByteStream, limit: int) -> Record:
         body, there = b"", 0
     rest, more = stream.take_to(_NEXT, limit - len(body))
     reason = "truncated_warc" if there + more < size and not stream.peek(1) else "bad_content_length"
-    return Record(offset, headers, body + rest, there + more, reason, f"{size} bytes are stated, {there + more} are there")
+    return Record(
+        offset,
+        headers,
+        body + rest,
+        there + more,
+        reason,
+        f"{size} bytes are stated, {there + more} are there",
+    )
 
 
 def _unframed(stream: ByteStream, offset: int, head: bytes, headers: dict[str, str], limit: int) -> Record:
     """What stands where a record should begin, as far as the next one."""
     body, size = stream.take_to(_NEXT, limit)
     if head:
-        return Record(offset, headers, body, size, "broken_record", f"content-length is {headers.get('content-length')!r}")
+        return Record(
+            offset,
+            headers,
+            body,
+            size,
+            "broken_record",
+            f"content-length is {headers.get('content-length')!r}",
+        )
     if body.startswith(_VERSION):
         reason = "broken_record" if stream.peek(1) else "truncated_warc"
         return Record(offset, headers, body, size, reason, "the header has no end")
-    return Record(offset, headers, body, size, "broken_record" if offset else "not_warc", f"no WARC header, but {body[:40]!r}")
+    return Record(
+        offset,
+        headers,
+        body,
+        size,
+        "broken_record" if offset else "not_warc",
+        f"no WARC header, but {body[:40]!r}",
+    )
 
 
 def _take_head(stream: ByteStream) -> bytes:
@@ -140,7 +167,8 @@ def record_offsets(file: InputFile, part_bytes: int) -> list[int]:
 
 
 def _next_member(file: InputFile, after: int) -> int | None:
-    """Where the next gzip member or zstd frame that holds a WARC record begins, behind the one at ``after``."""
+    """Where the next gzip member or zstd frame that holds a WARC record begins, behind the one at
+    ``after``."""
     magic = _MEMBERS.get(file.suffix)
     if magic is None:
         return None

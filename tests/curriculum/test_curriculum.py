@@ -9,16 +9,23 @@ from hypothesis import strategies as st
 
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Journal, Rollback, StageEndedEarly
-from curriculum.plan import StepPlan
+from curriculum.step_plan import StepPlan
 from manifests.schema.base import ManifestError, load
 from manifests.schema.curriculum import CurriculumManifest
 from tests.curriculum.toy import curriculum_manifest, shard_manifest, stage
 
-SHARDS = shard_manifest({"en": 64_000, "zh": 64_010}, {"pairs_en": (60_000, 1000), "pairs_zh": (30_000, 1000)})
+SHARDS = shard_manifest(
+    {"en": 64_000, "zh": 64_010}, {"pairs_en": (60_000, 1000), "pairs_zh": (30_000, 1000)}
+)
 STREAMS = {"en": 0.5, "zh": 0.5}
 UL2 = stage("ul2", STREAMS, 12_800)
 LENGTH = stage("length", STREAMS, 12_800, objective={"kind": "prefix", "source": 64, "target": 64})
-BIFLAN = stage("biflan", {"pairs_en": 0.667, "pairs_zh": 0.333}, 9_000, objective={"kind": "instruction", "source": 64, "target": 32})
+BIFLAN = stage(
+    "biflan",
+    {"pairs_en": 0.667, "pairs_zh": 0.333},
+    9_000,
+    objective={"kind": "instruction", "source": 64, "target": 32},
+)
 
 
 def samples(plan: StepPlan) -> list[tuple[str, int, int]]:
@@ -26,7 +33,9 @@ def samples(plan: StepPlan) -> list[tuple[str, int, int]]:
     return [
         (plan.sets[index], row, seed)
         for micro in plan.micro_batches
-        for index, row, seed in zip(micro.set_index.tolist(), micro.rows.tolist(), micro.seeds.tolist(), strict=True)
+        for index, row, seed in zip(
+            micro.set_index.tolist(), micro.rows.tolist(), micro.seeds.tolist(), strict=True
+        )
     ]
 
 
@@ -43,7 +52,11 @@ def journal(folder: Path, *events: StageEndedEarly | Rollback) -> Journal:
 
 def test_stages_end_when_their_tokens_are_read() -> None:
     curriculum = Curriculum(curriculum_manifest(UL2, LENGTH, BIFLAN), SHARDS)
-    assert [(span.first, span.plan.samples, span.steps) for span in curriculum.spans] == [(0, 200, 25), (25, 100, 13), (38, 200, 25)]
+    assert [(span.first, span.plan.samples, span.steps) for span in curriculum.spans] == [
+        (0, 200, 25),
+        (25, 100, 13),
+        (38, 200, 25),
+    ]
     assert [len(samples(curriculum.step(k))) for k in (24, 25, 37, 38)] == [8, 8, 4, 8]
     assert [curriculum.stage_of(k) for k in (0, 24, 25, 37, 38, 62)] == [0, 0, 1, 1, 2, 2]
     with pytest.raises(IndexError, match="step 63 is not one of the curriculum's 63 steps"):
@@ -59,7 +72,11 @@ def test_shares_are_shares_of_tokens() -> None:
 
 def test_an_epoch_reads_every_row_once() -> None:
     both = stage("ul2", STREAMS, 128_000)
-    rows = [(name, row) for step in everything(Curriculum(curriculum_manifest(both), SHARDS)) for name, row, _ in step]
+    rows = [
+        (name, row)
+        for step in everything(Curriculum(curriculum_manifest(both), SHARDS))
+        for name, row, _ in step
+    ]
     assert sorted(rows) == [(name, row) for name in ("en", "zh") for row in range(1000)]
 
 
@@ -71,12 +88,18 @@ def test_epochs_differ_in_order_but_not_in_rows() -> None:
 
 
 def test_seeds_never_repeat() -> None:
-    seen = [seed for step in everything(Curriculum(curriculum_manifest(UL2, LENGTH), SHARDS)) for _, _, seed in step]
+    seen = [
+        seed
+        for step in everything(Curriculum(curriculum_manifest(UL2, LENGTH), SHARDS))
+        for _, _, seed in step
+    ]
     assert len(set(seen)) == len(seen) == 300
 
 
 def test_denoisers_are_drawn_uniformly() -> None:
-    curriculum = Curriculum(curriculum_manifest(stage("ul2", STREAMS, "700 K", max_epochs={"en": 6, "zh": 6})), SHARDS)
+    curriculum = Curriculum(
+        curriculum_manifest(stage("ul2", STREAMS, "700 K", max_epochs={"en": 6, "zh": 6})), SHARDS
+    )
     plans = [curriculum.step(k) for k in range(curriculum.total_steps)]
     counts = np.bincount([micro.denoiser for plan in plans for micro in plan.micro_batches], minlength=7)
     assert counts.sum() == 2735
@@ -93,7 +116,9 @@ def test_a_step_is_a_pure_function(k: int) -> None:
 def test_step_one_billion_of_the_real_recipe() -> None:
     """30 T tokens of each language: no table of rows is ever built."""
     shards = shard_manifest({"en": 10**16, "zh": 10**16})
-    curriculum = Curriculum(curriculum_manifest(stage("ul2", STREAMS, "6000 T", global_batch=4096, micro_batch=16)), shards)
+    curriculum = Curriculum(
+        curriculum_manifest(stage("ul2", STREAMS, "6000 T", global_batch=4096, micro_batch=16)), shards
+    )
     assert curriculum.total_steps > 10**9
     plan = curriculum.step(10**9)
     assert len(plan.micro_batches) == 256
@@ -104,12 +129,17 @@ def test_stages_are_moved_by_the_manifest_alone() -> None:
     """A stage reads the same samples wherever it stands."""
     forward = everything(Curriculum(curriculum_manifest(UL2, LENGTH, BIFLAN), SHARDS))
     assert everything(Curriculum(curriculum_manifest(UL2, BIFLAN), SHARDS)) == forward[:25] + forward[38:]
-    assert everything(Curriculum(curriculum_manifest(BIFLAN, UL2, LENGTH), SHARDS)) == forward[38:] + forward[:38]
+    assert (
+        everything(Curriculum(curriculum_manifest(BIFLAN, UL2, LENGTH), SHARDS))
+        == forward[38:] + forward[:38]
+    )
 
 
 def test_the_order_of_the_keys_does_not_matter() -> None:
     turned = stage("ul2", dict(reversed(STREAMS.items())), 12_800)
-    assert everything(Curriculum(curriculum_manifest(turned), SHARDS)) == everything(Curriculum(curriculum_manifest(UL2), SHARDS))
+    assert everything(Curriculum(curriculum_manifest(turned), SHARDS)) == everything(
+        Curriculum(curriculum_manifest(UL2), SHARDS)
+    )
 
 
 def test_another_seed_is_another_order() -> None:
@@ -122,7 +152,8 @@ def test_a_set_that_runs_short_is_named() -> None:
     with pytest.raises(ManifestError) as error:
         Curriculum(manifest, SHARDS)
     assert str(error.value) == (
-        "stage ul2: set en runs short by 32,000 tokens: the stage reads 1,500 samples, but 1 epochs of 1,000 allow 1,000; "
+        "stage ul2: set en runs short by 32,000 tokens: the stage reads 1,500 samples, but 1 epochs of "
+        "1,000 allow 1,000; "
         "lower tokens or the set's share, make more shards, or set max_epochs: {en: 1.5}"
     )
 
@@ -130,9 +161,18 @@ def test_a_set_that_runs_short_is_named() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        (stage("a", {"fr": 1.0}, 64), "stage a: mixture: the shards have no set 'fr'; they have: en, pairs_en, pairs_zh, zh"),
-        (stage("a", {"pairs_en": 1.0}, 64), "stage a: objective ul2 reads sets of kind stream, but pairs_en is of kind pairs"),
-        (stage("a", {"en": 0.00001, "zh": 0.99999}, 64), "stage a: mixture: a share of 1e-05 is less than 1 / 10000"),
+        (
+            stage("a", {"fr": 1.0}, 64),
+            "stage a: mixture: the shards have no set 'fr'; they have: en, pairs_en, pairs_zh, zh",
+        ),
+        (
+            stage("a", {"pairs_en": 1.0}, 64),
+            "stage a: objective ul2 reads sets of kind stream, but pairs_en is of kind pairs",
+        ),
+        (
+            stage("a", {"en": 0.00001, "zh": 0.99999}, 64),
+            "stage a: mixture: a share of 1e-05 is less than 1 / 10000",
+        ),
     ],
 )
 def test_a_mixture_that_the_shards_cannot_serve(changed: dict, message: str) -> None:
@@ -163,7 +203,9 @@ def test_a_rollback_reads_on_behind_the_spike(tmp_path: Path) -> None:
 def test_events_that_do_not_fit_the_manifest(tmp_path: Path) -> None:
     manifest = curriculum_manifest(UL2, LENGTH)
     with pytest.raises(ValueError, match="the journal ends stage 'ul2' at step 26"):
-        Curriculum(manifest, SHARDS, journal(tmp_path / "a", StageEndedEarly(stage="ul2", step=26, reason="")))
+        Curriculum(
+            manifest, SHARDS, journal(tmp_path / "a", StageEndedEarly(stage="ul2", step=26, reason=""))
+        )
     with pytest.raises(ValueError, match="rolls back from step 26 to 20, which is in another stage"):
         Curriculum(manifest, SHARDS, journal(tmp_path / "b", Rollback(step=26, to=20, reason="")))
 
@@ -172,7 +214,8 @@ def test_presets_plan_the_budgets_of_the_recipe() -> None:
     manifests = Path(__file__).parents[2] / "manifests"
     big = load(manifests / "openba-15b" / "curriculum.yaml", CurriculumManifest)
     shards = shard_manifest(
-        {"en": 190 * 10**9, "zh": 190 * 10**9, "code": 20 * 10**9}, {"biflan_en": (27 * 10**9, 10**8), "biflan_zh": (14 * 10**9, 10**8)}
+        {"en": 190 * 10**9, "zh": 190 * 10**9, "code": 20 * 10**9},
+        {"biflan_en": (27 * 10**9, 10**8), "biflan_zh": (14 * 10**9, 10**8)},
     )
     assert [span.steps for span in Curriculum(big, shards).spans] == [128_948, 19_074, 189_412]
     small = load(manifests / "demo" / "curriculum.yaml", CurriculumManifest)

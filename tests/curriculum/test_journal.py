@@ -18,7 +18,9 @@ def test_events_survive(tmp_path: Path) -> None:
     assert journal.events == Journal(journal.file).events == (SPIKE, EARLY)
 
 
-@pytest.mark.parametrize("torn", [b"{", b'{"event":"rollback","step":3', b'{"event":"rollback","step":30,"to":20,"reason":"a"}'])
+@pytest.mark.parametrize(
+    "torn", [b"{", b'{"event":"rollback","step":3', b'{"event":"rollback","step":30,"to":20,"reason":"a"}']
+)
 def test_a_torn_last_line_is_ignored_and_overwritten(tmp_path: Path, torn: bytes) -> None:
     file = tmp_path / "journal.jsonl"
     Journal(file).append(SPIKE)

@@ -23,7 +23,10 @@ def test_quotas_of_the_recipe() -> None:
 def test_quotas_add_up_and_are_within_one_of_the_share(shares: list[int], total: int) -> None:
     quotas = largest_remainder([Fraction(share) for share in shares], total)
     assert sum(quotas) == total
-    assert all(abs(quota - Fraction(total * share, sum(shares))) < 1 for quota, share in zip(quotas, shares, strict=True))
+    assert all(
+        abs(quota - Fraction(total * share, sum(shares))) < 1
+        for quota, share in zip(quotas, shares, strict=True)
+    )
 
 
 def test_shares_without_a_small_common_denominator_are_rounded() -> None:

@@ -25,13 +25,27 @@ def shard_manifest(streams: dict[str, int], pairs: dict[str, tuple[int, int]] | 
     """``streams``: tokens by set; ``pairs``: (tokens, number of pairs) by set."""
     sets = {name: token_set(name, "stream", tokens) for name, tokens in streams.items()}
     sets |= {name: token_set(name, "pairs", tokens, rows) for name, (tokens, rows) in (pairs or {}).items()}
-    vocabulary = {"model": {"path": "m", "sha256": "0" * 64, "bytes": 0}, "pieces": 400, "size": 503, "padded": 512}
-    return ShardManifest.model_validate({"fingerprint": "toy", "vocabulary": vocabulary, "sets": sets, "heldout": {}})
+    vocabulary = {
+        "model": {"path": "m", "sha256": "0" * 64, "bytes": 0},
+        "pieces": 400,
+        "size": 503,
+        "padded": 512,
+    }
+    return ShardManifest.model_validate(
+        {"fingerprint": "toy", "vocabulary": vocabulary, "sets": sets, "heldout": {}}
+    )
 
 
 def stage(name: str, mixture: dict[str, float], tokens: int | str, **changes: Any) -> dict[str, Any]:
     objective = {"kind": "ul2", "chunk": 64, "preset": "openba-released"}
-    base = {"name": name, "objective": objective, "mixture": mixture, "tokens": tokens, "global_batch": 8, "micro_batch": 4}
+    base = {
+        "name": name,
+        "objective": objective,
+        "mixture": mixture,
+        "tokens": tokens,
+        "global_batch": 8,
+        "micro_batch": 4,
+    }
     return base | {"learning_rate": COSINE} | changes
 
 

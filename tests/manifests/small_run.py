@@ -1,4 +1,5 @@
-"""A small run folder as the steps and the trainer would leave it: the Zen of Python (PEP 20), the Analects (论语) and a line of HTML."""
+"""A small run folder as the steps and the trainer would leave it: the Zen of Python (PEP 20), the Analects
+(论语) and a line of HTML."""
 
 from __future__ import annotations
 
@@ -55,13 +56,22 @@ class Document:
 
 def web(texts: Sequence[str], language: str, reason: str = KEPT, detail: str = "") -> list[Document]:
     """Documents of the language's source."""
-    return [Document(text, {"en": "pep20", "zh": "lunyu"}[language], language, reason, detail) for text in texts]
+    return [
+        Document(text, {"en": "pep20", "zh": "lunyu"}[language], language, reason, detail) for text in texts
+    ]
 
 
 STEPS: dict[str, list[Document]] = {
-    "ingest": [Document(item.text, item.source, "") for item in [*web(ZEN, "en"), *web(ANALECTS, "zh"), *web([MARKUP], "zh")]],
+    "ingest": [
+        Document(item.text, item.source, "")
+        for item in [*web(ZEN, "en"), *web(ANALECTS, "zh"), *web([MARKUP], "zh")]
+    ],
     "language": [*web(ZEN, "en"), *web(ANALECTS, "zh"), *web([MARKUP], "zh")],
-    "quality": [*web(ZEN, "en"), *web(ANALECTS, "zh"), *web([MARKUP], "zh", "few_han", "han_ratio 0.1 < 0.5")],
+    "quality": [
+        *web(ZEN, "en"),
+        *web(ANALECTS, "zh"),
+        *web([MARKUP], "zh", "few_han", "han_ratio 0.1 < 0.5"),
+    ],
     "dedup": [*web(ZEN[:5], "en"), *web(ZEN[5:], "en", "near_duplicate", "of pep20-0"), *web(ANALECTS, "zh")],
     "privacy": [*web(ZEN[:5], "en"), *web(ANALECTS, "zh")],
 }
@@ -113,7 +123,10 @@ def shard_manifest() -> ShardManifest:
     vocabulary = Vocabulary(model=model, pieces=8000, size=8103, padded=8192)
 
     def tokens(name: Language, sources: dict[str, int], budget: int | None, unigram: float) -> TokenSet:
-        shares = [SourceShare(name=key, documents=7, tokens=value, available_tokens=value, epochs=1.25) for key, value in sources.items()]
+        shares = [
+            SourceShare(name=key, documents=7, tokens=value, available_tokens=value, epochs=1.25)
+            for key, value in sources.items()
+        ]
         whole = sum(sources.values())
         return TokenSet(
             name=name,
@@ -133,8 +146,13 @@ def shard_manifest() -> ShardManifest:
         "en": tokens("en", {"pep20": 1_200_345, "peps": 700_000}, 1_900_000, 6.789),
         "zh": tokens("zh", {"lunyu": 1_899_123}, 1_900_000, 7.123),
     }
-    heldout = {"en": tokens("en", {"pep20": 9_000}, None, 6.5), "zh": tokens("zh", {"lunyu": 8_000}, None, 6.9)}
-    return ShardManifest(fingerprint=hashlib.sha256(b"shards").hexdigest(), vocabulary=vocabulary, sets=sets, heldout=heldout)
+    heldout = {
+        "en": tokens("en", {"pep20": 9_000}, None, 6.5),
+        "zh": tokens("zh", {"lunyu": 8_000}, None, 6.9),
+    }
+    return ShardManifest(
+        fingerprint=hashlib.sha256(b"shards").hexdigest(), vocabulary=vocabulary, sets=sets, heldout=heldout
+    )
 
 
 def _write_lines(file: Path, lines: list[dict[str, Any]]) -> None:
@@ -143,11 +161,18 @@ def _write_lines(file: Path, lines: list[dict[str, Any]]) -> None:
 
 
 def _write_step(folder: Path, step: str, documents: list[Document], before: str) -> None:
-    kept = _write_part(folder, "part-00000.arrow", IDENTIFIED, step, [item for item in documents if not item.reason])
-    rejected = _write_part(folder, "rejected/part-00000.arrow", REJECTED, step, [item for item in documents if item.reason])
+    kept = _write_part(
+        folder, "part-00000.arrow", IDENTIFIED, step, [item for item in documents if not item.reason]
+    )
+    rejected = _write_part(
+        folder, "rejected/part-00000.arrow", REJECTED, step, [item for item in documents if item.reason]
+    )
     numbers = Counter((item.source, item.language, item.reason) for item in documents)
     counts = tuple(
-        Count(source=key[0], language=key[1], reason=key[2], documents=numbers[key], bytes=1000 * numbers[key]) for key in sorted(numbers)
+        Count(
+            source=key[0], language=key[1], reason=key[2], documents=numbers[key], bytes=1000 * numbers[key]
+        )
+        for key in sorted(numbers)
     )
     manifest = StepManifest(
         step=step,
@@ -174,5 +199,11 @@ def _write_part(folder: Path, name: str, schema: pa.Schema, step: str, documents
 
 def _row(item: Document, step: str) -> dict[str, Any]:
     hashed = hashlib.md5(item.text.encode())
-    values = {"id": hashed.hexdigest(), "text": item.text, "source": item.source, "hash": hashed.digest(), "language": item.language}
+    values = {
+        "id": hashed.hexdigest(),
+        "text": item.text,
+        "source": item.source,
+        "hash": hashed.digest(),
+        "language": item.language,
+    }
     return {**values, "step": step, "reason": item.reason, "detail": item.detail}

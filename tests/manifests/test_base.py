@@ -43,17 +43,30 @@ def error_of(folder: Path, old: str, new: str) -> str:
 
 
 def test_a_good_manifest(tmp_path: Path) -> None:
-    assert load_text(tmp_path, CORPUS).shards.budget == {"en": 190 * 10**9, "zh": 190 * 10**9, "code": 20 * 10**9}
+    assert load_text(tmp_path, CORPUS).shards.budget == {
+        "en": 190 * 10**9,
+        "zh": 190 * 10**9,
+        "code": 20 * 10**9,
+    }
 
 
 @given(st.integers(0, 10**6), st.sampled_from(["K", "M", "B", "T"]), st.integers(0, 3))
 def test_quantities_are_exact(number: int, unit: str, decimals: int) -> None:
-    text = f"{number // 10**decimals}.{number % 10**decimals:0{decimals}d} {unit}" if decimals else f"{number}{unit}"
+    text = (
+        f"{number // 10**decimals}.{number % 10**decimals:0{decimals}d} {unit}"
+        if decimals
+        else f"{number}{unit}"
+    )
     assert parse_tokens(text) == number * UNITS[unit] // 10**decimals
 
 
 @pytest.mark.parametrize(
-    ("text", "fragment"), [("190 GB", "'GB' is not a unit of tokens"), ("1.5", "not a whole number"), ("-3 M", "not a token quantity")]
+    ("text", "fragment"),
+    [
+        ("190 GB", "'GB' is not a unit of tokens"),
+        ("1.5", "not a whole number"),
+        ("-3 M", "not a token quantity"),
+    ],
 )
 def test_a_wrong_quantity_is_refused(text: str, fragment: str) -> None:
     with pytest.raises(ValueError, match=fragment):
@@ -77,7 +90,9 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
 
 
 def test_a_rule_on_an_unknown_signal(tmp_path: Path) -> None:
-    assert "signal 'charakters' is not one of" in error_of(tmp_path, "signal: characters", "signal: charakters")
+    assert "signal 'charakters' is not one of" in error_of(
+        tmp_path, "signal: characters", "signal: charakters"
+    )
 
 
 def test_a_rule_without_a_bound(tmp_path: Path) -> None:
@@ -90,7 +105,12 @@ def test_sources_must_differ(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fragment"), [("- a\n- b\n", "expected keys and values"), ("a: [", "not readable as YAML"), ("\x00", "not readable as YAML")]
+    ("text", "fragment"),
+    [
+        ("- a\n- b\n", "expected keys and values"),
+        ("a: [", "not readable as YAML"),
+        ("\x00", "not readable as YAML"),
+    ],
 )
 def test_not_a_manifest(tmp_path: Path, text: str, fragment: str) -> None:
     with pytest.raises(ManifestError, match=fragment):
@@ -109,4 +129,6 @@ def test_the_only_source_being_wrong_is_one_error(tmp_path: Path) -> None:
 
 
 def test_no_source_at_all_is_an_error(tmp_path: Path) -> None:
-    assert "sources: Tuple should have at least 1 item" in error_of(tmp_path, "\n  - {name: docs, path: docs, format: text}", " []")
+    assert "sources: Tuple should have at least 1 item" in error_of(
+        tmp_path, "\n  - {name: docs, path: docs, format: text}", " []"
+    )

@@ -23,13 +23,28 @@ def demo(**stage: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"mixture": {"en": 0.5, "zh": 0.4}}, "stages[0].mixture: the shares add up to 0.9, not 1; for example set en to 0.6"),
+        (
+            {"mixture": {"en": 0.5, "zh": 0.4}},
+            "stages[0].mixture: the shares add up to 0.9, not 1; for example set en to 0.6",
+        ),
         ({"global_batch": 33}, "stages[0]: global_batch (33) must be a multiple of micro_batch (16)"),
-        ({"max_epochs": {"fr": 2}}, "stages[0]: max_epochs names 'fr', which is not in the mixture (code, en, zh); remove it"),
+        (
+            {"max_epochs": {"fr": 2}},
+            "stages[0]: max_epochs names 'fr', which is not in the mixture (code, en, zh); remove it",
+        ),
         ({"tokens": "3 MB"}, "stages[0].tokens: unit 'MB' is not a unit of tokens"),
-        ({"objective": {"kind": "ul2", "chunk": 64}}, "stages[0].objective.ul2: give either preset or denoisers, not both or none"),
-        ({"learning_rate": {"schedule": "cosine", "peak": 1.0}}, "stages[0].learning_rate: a cosine schedule needs a minimum"),
-        ({"learning_rate": {"schedule": "constant", "peak": "previous"}}, "stages: stage 'ul2' is the first: there is no rate before it"),
+        (
+            {"objective": {"kind": "ul2", "chunk": 64}},
+            "stages[0].objective.ul2: give either preset or denoisers, not both or none",
+        ),
+        (
+            {"learning_rate": {"schedule": "cosine", "peak": 1.0}},
+            "stages[0].learning_rate: a cosine schedule needs a minimum",
+        ),
+        (
+            {"learning_rate": {"schedule": "constant", "peak": "previous"}},
+            "stages: stage 'ul2' is the first: there is no rate before it",
+        ),
     ],
 )
 def test_errors_name_key_and_fix(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -43,9 +58,19 @@ def test_errors_name_key_and_fix(tmp_path: Path, changes: dict[str, Any], messag
 def test_openba_is_as_wide_as_released() -> None:
     model = load(PRESETS / "openba-15b" / "curriculum.yaml", CurriculumManifest).model
     assert (model.ffn_hidden, model.heads * model.head_size) == (11008, 5120)
-    widths = {1: 256, 384: 256, 385: 256, 386: 512}  # the released code cuts the fraction off before it rounds up
+    widths = {
+        1: 256,
+        384: 256,
+        385: 256,
+        386: 512,
+    }  # the released code cuts the fraction off before it rounds up
     for d_ff, width in widths.items():
-        assert ModelSettings(d_model=8, encoder_layers=1, decoder_layers=1, heads=1, head_size=8, d_ff=d_ff).ffn_hidden == width
+        assert (
+            ModelSettings(
+                d_model=8, encoder_layers=1, decoder_layers=1, heads=1, head_size=8, d_ff=d_ff
+            ).ffn_hidden
+            == width
+        )
 
 
 def test_check_tells_valid_from_invalid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,15 +79,20 @@ def test_check_tells_valid_from_invalid(tmp_path: Path, capsys: pytest.CaptureFi
     other = tmp_path / "other.yaml"
     other.write_text("kind: recipe\n")
     assert main(["check", presets[0], str(other)]) == 1
-    assert f"{other}: kind: 'recipe' is not a kind of manifest; write one of: assets, corpus, curriculum" in capsys.readouterr().err
+    assert (
+        f"{other}: kind: 'recipe' is not a kind of manifest; write one of: assets, corpus, curriculum"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_span_that_is_always_the_suffix_is_flagged(capsys: pytest.CaptureFixture[str]) -> None:
-    """X (64, .15) of the released code; R and X with more spans are not, nor is a single span that may lie anywhere."""
+    """X (64, .15) of the released code; R and X with more spans are not, nor is a single span that may lie
+    anywhere."""
     file = PRESETS / "openba-15b" / "curriculum.yaml"
     assert main(["check", str(file)]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
-        f"{file}: warning: stages[0].objective: denoiser X (mean_span 64, density 0.15) on a chunk of 568 masks one span of 85 tokens, "
+        f"{file}: warning: stages[0].objective: denoiser X (mean_span 64, density 0.15) on a chunk of 568 "
+        "masks one span of 85 tokens, "
         "which is always the chunk's end; kept, because the released code does so"
     ]
     assert UL2Objective(kind="ul2", chunk=568, preset="ul2").warnings == ()

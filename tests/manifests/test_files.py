@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from manifests import files
-from manifests.files import atomic_write, digest, forget, inside, sha256, sha256_as_it_stands, write_json
+from manifests.files import (
+    atomic_write,
+    cached_sha256,
+    digest,
+    drop_page_cache,
+    safe_join,
+    sha256,
+    write_json,
+)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -40,7 +48,9 @@ def test_hashes(tmp_path: Path) -> None:
 
 def test_json_is_stable(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"text": "中", "n": [1, 2]})
-    assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n "text": "中",\n "n": [\n  1,\n  2\n ]\n}\n'
+    assert (tmp_path / "a.json").read_text(
+        encoding="utf-8"
+    ) == '{\n "text": "中",\n "n": [\n  1,\n  2\n ]\n}\n'
     with pytest.raises(ValueError, match="Out of range float"):
         write_json(tmp_path / "b.json", float("nan"))
 
@@ -48,22 +58,24 @@ def test_json_is_stable(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x"])
 def test_paths_stay_inside(tmp_path: Path, path: str) -> None:
     with pytest.raises(ValueError, match="leads out of"):
-        inside(tmp_path, path)
-    assert inside(tmp_path, "a/b") == tmp_path / "a/b"
+        safe_join(tmp_path, path)
+    assert safe_join(tmp_path, "a/b") == tmp_path / "a/b"
 
 
 def test_a_remembered_hash_is_forgotten_when_the_file_changes(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"before")
     os.utime(path, ns=(1, 1))
-    assert sha256_as_it_stands(path) == sha256(path)
+    assert cached_sha256(path) == sha256(path)
     path.write_bytes(b"behind")
-    assert sha256_as_it_stands(path) == sha256(path) == hashlib.sha256(b"behind").hexdigest()
+    assert cached_sha256(path) == sha256(path) == hashlib.sha256(b"behind").hexdigest()
     os.utime(path, ns=(1, 1))
-    assert sha256_as_it_stands(path) == sha256(path)
+    assert cached_sha256(path) == sha256(path)
 
 
-def test_a_name_is_made_durable_by_whoever_asked_to_do_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_is_made_durable_by_whoever_asked_to_do_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     synced: list[Path] = []
     monkeypatch.setattr(files, "sync", synced.append)
     with atomic_write(tmp_path / "file") as one:
@@ -86,5 +98,5 @@ def test_two_hosts_that_write_one_file_do_not_write_into_one_another(tmp_path: P
 def test_a_forgotten_file_is_what_it_was(tmp_path: Path) -> None:
     with atomic_write(tmp_path / "file") as temporary:
         temporary.write_text("学而时习之" * 9999, encoding="utf-8")
-    forget(tmp_path / "file")
+    drop_page_cache(tmp_path / "file")
     assert (tmp_path / "file").read_text(encoding="utf-8") == "学而时习之" * 9999

@@ -1,4 +1,5 @@
-"""The report's numbers are the manifests', its snippets are harmless, its bytes repeat, and a browser draws it."""
+"""The report's numbers are the manifests', its snippets are harmless, its bytes repeat, and a browser draws
+it."""
 
 from __future__ import annotations
 
@@ -14,10 +15,10 @@ import pytest
 from manifests.__main__ import main
 from manifests.files import sha256
 from manifests.report import summary, write_report
+from manifests.report.axis_scale import Scale
 from manifests.report.examples import _masked
 from manifests.report.funnel import reasons
-from manifests.report.record import RunRecord
-from manifests.report.scale import Scale
+from manifests.report.run_record import RunRecord
 from manifests.report.signals import panels, position
 from manifests.report.training import heldout_rows, thinned
 from manifests.schema.signals import histogram_edges
@@ -81,7 +82,10 @@ def test_the_mix_against_the_budget(page: str) -> None:
 
 
 def test_histograms_carry_their_thresholds(run: Path, page: str) -> None:
-    found = {panel.signal: [(bound.rule, bound.bound, bound.value) for bound in panel.thresholds] for panel in panels(RunRecord.read(run))}
+    found = {
+        panel.signal: [(bound.rule, bound.bound, bound.value) for bound in panel.thresholds]
+        for panel in panels(RunRecord.read(run))
+    }
     assert found == {
         "characters": [("short_text", "min", 15.0)],
         "letter_ratio": [("few_letters", "min", 0.6)],
@@ -113,7 +117,9 @@ def test_clusters_and_personal_data(page: str) -> None:
 def test_stages_and_heldout_losses(run: Path, page: str) -> None:
     record = RunRecord.read(run)
     assert record.stage_spans == [("ul2", 1, 40), ("length", 41, 60)]
-    assert [(row.stage, row.set, row.first, row.after, row.last, row.unigram) for row in heldout_rows(record)] == [
+    assert [
+        (row.stage, row.set, row.first, row.after, row.last, row.unigram) for row in heldout_rows(record)
+    ] == [
         ("ul2", "en", 9.0625, 6.5625, 5.3125, 6.789),
         ("ul2", "zh", 8.5, 6.5, 5.5, 7.123),
         ("length", "en", 9.0625, 5.3125, 5.3125, 6.789),
@@ -126,7 +132,9 @@ def test_stages_and_heldout_losses(run: Path, page: str) -> None:
 
 def test_snippets_are_escaped_and_masked(page: str) -> None:
     assert "<script" not in page
-    assert "&lt;script&gt;alert(&#39;rejected&#39;)&lt;/script&gt; 请联系张三：‹e-mail›，电话 ‹number›" in page
+    assert (
+        "&lt;script&gt;alert(&#39;rejected&#39;)&lt;/script&gt; 请联系张三：‹e-mail›，电话 ‹number›" in page
+    )
     assert "zhang.san" not in page
     assert "5678" not in page
     assert all(text in page for text in ZEN[5:])
@@ -152,7 +160,11 @@ class Loads(HTMLParser):
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [value or "" for name, value in attrs if name in {"src", "href", "srcset", "data", "action", "xlink:href"}]
+        self.found += [
+            value or ""
+            for name, value in attrs
+            if name in {"src", "href", "srcset", "data", "action", "xlink:href"}
+        ]
 
 
 def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
@@ -188,9 +200,14 @@ def test_the_command_prints_ten_lines_and_the_path(run: Path, capsys: pytest.Cap
     assert lines == [*summary(run), str(run / "report.html")]
     assert len(lines) == 11
     assert lines[0] == "read: 13 documents (0.0 MB of text) from 2 sources; 0 rejected"
-    assert lines[3] == "dedup: 10 of 12 documents kept (2 rejected); near duplicate 2, 39 clusters of up to 12"
+    assert (
+        lines[3] == "dedup: 10 of 12 documents kept (2 rejected); near duplicate 2, 39 clusters of up to 12"
+    )
     assert lines[4] == "privacy: email 17, phone cn 9"
-    assert lines[8] == "training: step 60, not finished, 245,760 tokens; loss ul2 8.950 → 7.000, length 6.950 → 6.000"
+    assert (
+        lines[8]
+        == "training: step 60, not finished, 245,760 tokens; loss ul2 8.950 → 7.000, length 6.950 → 6.000"
+    )
 
 
 def test_an_empty_folder_is_an_error_with_a_fix(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -202,7 +219,10 @@ def test_verify_prints_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[st
     build_corpus(tmp_path)
     assert main(["verify", str(tmp_path)]) == 0
     size = sum(path.stat().st_size for path in tmp_path.rglob("*.arrow"))
-    assert capsys.readouterr().out == f"{tmp_path}: as its manifests say (10 files, {size:,} bytes, 13 documents, 0 tokens checked)\n"
+    assert (
+        capsys.readouterr().out
+        == f"{tmp_path}: as its manifests say (10 files, {size:,} bytes, 13 documents, 0 tokens checked)\n"
+    )
 
 
 def test_verify_names_every_problem_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -240,7 +260,10 @@ def test_a_browser_draws_the_charts(run: Path, tmp_path: Path) -> None:
     assert labels == [
         "Documents kept and rejected by each step",
         "Tokens of each training set by source, against the budget",
-        *(f"Histogram of {name} by language" for name in ("characters", "letter ratio", "han ratio", "perplexity")),
+        *(
+            f"Histogram of {name} by language"
+            for name in ("characters", "letter ratio", "han ratio", "perplexity")
+        ),
         "Clusters of duplicates by size",
         "Personal data found, by kind and language",
         "Training loss",

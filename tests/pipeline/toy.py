@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 import xxhash
 
 from manifests.schema.documents import INGESTED
-from pipeline.arrowio import read_batches
-from pipeline.outcome import Outcome, Position, decide
-from pipeline.step import Extractor, Transform
+from pipeline.runtime.arrow_files import read_batches
+from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
+from pipeline.runtime.step import Extractor, Transform
 
 PEP20 = """Beautiful is better than ugly.
 Explicit is better than implicit.
@@ -66,7 +66,7 @@ class LongEnough(Transform):
     def __init__(self, poison: int | None = None) -> None:
         self._poison = poison
 
-    def process(self, batch: pa.RecordBatch, where: Position) -> Outcome:
+    def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
         if where.part == self._poison:
             raise RuntimeError("poisoned")
         size = pc.binary_length(batch.column("text"))
@@ -80,7 +80,7 @@ class Sizes(Extractor):
 
     schema = pa.schema([("size", pa.int32())])
 
-    def process(self, batch: pa.RecordBatch, where: Position) -> pa.RecordBatch:
+    def process(self, batch: pa.RecordBatch, where: BatchPosition) -> pa.RecordBatch:
         return pa.RecordBatch.from_arrays([pc.binary_length(batch.column("text"))], schema=self.schema)
 
 

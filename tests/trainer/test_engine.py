@@ -19,5 +19,7 @@ from trainer.engine import zero_stage
         ({"zero": 0}, 2, 0),
     ],
 )
-def test_zero_1_works_only_where_it_has_something_to_do(settings: dict[str, Any], world_size: int, expected: int) -> None:
+def test_zero_1_works_only_where_it_has_something_to_do(
+    settings: dict[str, Any], world_size: int, expected: int
+) -> None:
     assert zero_stage(TrainSettings.model_validate(settings), world_size) == expected

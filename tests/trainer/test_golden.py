@@ -1,4 +1,5 @@
-"""Pins what training computes: five steps of a small model on fixed tokens. `python -m tests.trainer.test_golden` writes the file anew."""
+"""Pins what training computes: five steps of a small model on fixed tokens. `python -m
+tests.trainer.test_golden` writes the file anew."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ def losses(norm: str) -> list[float]:
     tokens = (np.arange(4 * 96, dtype=np.uint32) ** 2 % 61 + 3).reshape(4, 96)
     history = []
     for step in range(5):
-        total, count = model(**objective.apply(tokens, step, np.arange(4, dtype=np.uint64) + np.uint64(step)).inputs())
+        total, count = model(
+            **objective.apply(tokens, step, np.arange(4, dtype=np.uint64) + np.uint64(step)).inputs()
+        )
         optimizer.zero_grad()
         (total / count).backward()
         optimizer.step()
@@ -43,4 +46,6 @@ def test_losses_are_the_golden_ones(norm: str) -> None:
 
 if __name__ == "__main__":
     GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_text(json.dumps({norm: losses(norm) for norm in ("sandwich", "pre")}, indent=2) + "\n", encoding="utf-8")
+    GOLDEN.write_text(
+        json.dumps({norm: losses(norm) for norm in ("sandwich", "pre")}, indent=2) + "\n", encoding="utf-8"
+    )

@@ -17,14 +17,14 @@ import yaml
 
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Rollback
-from trainer import checkpoint
-from trainer.checkpoint import newest
-from trainer.engine import Engine, EngineState, StepResult
-from trainer.history import HistoryError
-from trainer.pace import Pace
-from trainer.records import read
-from trainer.run import Run
-from trainer.saver import CheckpointError
+from trainer.checkpoint import checkpoint
+from trainer.checkpoint.async_checkpoint import CheckpointError
+from trainer.checkpoint.checkpoint import newest
+from trainer.checkpoint.compatibility import CompatibilityError
+from trainer.engine import EngineState, StepResult, TrainingEngine
+from trainer.monitor.metric_log import read_metrics
+from trainer.monitor.throughput_and_mfu import Throughput
+from trainer.run import TrainingRun
 from trainer.train import Diverged, train
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ class KillAt:
     def __init__(self, step: int) -> None:
         self._step = step
 
-    def step(self, record: dict[str, Any], _: Pace) -> None:
+    def step(self, record: dict[str, Any], _: Throughput) -> None:
         if record["step"] == self._step:
             self.stop()
 
@@ -63,12 +63,12 @@ def undisturbed(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     return outcome(run)
 
 
-def copy(prepared: Path, folder: Path) -> Run:
+def copy(prepared: Path, folder: Path) -> TrainingRun:
     shutil.copytree(prepared, folder / "run")
-    return Run.open(folder / "run" / "curriculum.yaml", folder / "run")
+    return TrainingRun.open(folder / "run" / "curriculum.yaml", folder / "run")
 
 
-def outcome(run: Run) -> dict[str, bytes]:
+def outcome(run: TrainingRun) -> dict[str, bytes]:
     return {name: (run.train_folder / name).read_bytes() for name in RECORDS}
 
 
@@ -79,23 +79,29 @@ def test_the_curriculum_is_trained_to_its_end(undisturbed: dict[str, bytes]) -> 
 
 
 def test_the_model_learns(prepared: Path, undisturbed: dict[str, bytes]) -> None:
-    losses = [line["loss"] for line in map(yaml.safe_load, undisturbed["metrics.jsonl"].decode().splitlines())]
+    losses = [
+        line["loss"] for line in map(yaml.safe_load, undisturbed["metrics.jsonl"].decode().splitlines())
+    ]
     assert losses[0] == pytest.approx(6.23, abs=0.1)  # ln 512 = 6.24: nothing known
     assert losses[-1] < losses[0] - 0.2
 
 
 @pytest.mark.parametrize("step", [1, 7, 9, 12])
-def test_a_killed_run_ends_with_the_same_bytes(prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path, step: int) -> None:
+def test_a_killed_run_ends_with_the_same_bytes(
+    prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path, step: int
+) -> None:
     run = copy(prepared, tmp_path)
     with pytest.raises(Killed):
         train(run, [KillAt(step)], quiet=True)
-    assert len(read(run.train_folder / "metrics.jsonl")) == step
+    assert len(read_metrics(run.train_folder / "metrics.jsonl")) == step
     assert train(run, quiet=True)
     assert outcome(run) == undisturbed
     assert not train(run, quiet=True)
 
 
-def test_a_torn_checkpoint_costs_steps_but_changes_nothing(prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_torn_checkpoint_costs_steps_but_changes_nothing(
+    prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
     run = copy(prepared, tmp_path)
     with pytest.raises(Killed):
         train(run, [KillAt(7)], quiet=True)
@@ -123,17 +129,33 @@ train(Run.open(Path(sys.argv[1]) / "curriculum.yaml", Path(sys.argv[1])), [Syste
 """
 
 
-def test_a_process_killed_by_the_system(prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_process_killed_by_the_system(
+    prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
     run = copy(prepared, tmp_path)
-    killed = subprocess.run([sys.executable, "-c", KILLED_BY_THE_SYSTEM, str(run.folder)], cwd=ROOT, capture_output=True, check=False)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_BY_THE_SYSTEM, str(run.folder)],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert not run.training_manifest.exists()
     assert train(run, quiet=True)
     assert outcome(run) == undisturbed
 
 
-def command(run: Run) -> list[str]:
-    return [sys.executable, "-m", "trainer", "train", "--curriculum", str(run.folder / "curriculum.yaml"), "--run", str(run.folder)]
+def command(run: TrainingRun) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "trainer",
+        "train",
+        "--curriculum",
+        str(run.folder / "curriculum.yaml"),
+        "--run",
+        str(run.folder),
+    ]
 
 
 STOPPED = """
@@ -153,13 +175,22 @@ except Killed:
 """
 
 
-def together(run: Run, world_size: int, last: int | None = None) -> bool:
-    """Trains in so many processes, which all die after step ``last``; whether they did. Process 0 alone watches, so it goes first."""
+def together(run: TrainingRun, world_size: int, last: int | None = None) -> bool:
+    """Trains in so many processes, which all die after step ``last``; whether they did. Process 0 alone
+    watches, so it goes first."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {"WORLD_SIZE": str(world_size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    line = [*command(run), "--quiet"] if last is None else [sys.executable, "-c", STOPPED, str(run.folder), str(last)]
+    environment = os.environ | {
+        "WORLD_SIZE": str(world_size),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+    }
+    line = (
+        [*command(run), "--quiet"]
+        if last is None
+        else [sys.executable, "-c", STOPPED, str(run.folder), str(last)]
+    )
     processes = [
         subprocess.Popen(
             line,
@@ -178,11 +209,13 @@ def together(run: Run, world_size: int, last: int | None = None) -> bool:
     return code == 9
 
 
-def test_two_processes_read_the_same_samples(prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_two_processes_read_the_same_samples(
+    prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
     run = copy(prepared, tmp_path)
     assert not together(run, 2)
     alone = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    for one, two in zip(alone, read(run.train_folder / "metrics.jsonl"), strict=True):
+    for one, two in zip(alone, read_metrics(run.train_folder / "metrics.jsonl"), strict=True):
         assert {**two, "loss": 0, "gradient_norm": 0} == {**one, "loss": 0, "gradient_norm": 0}
         assert two["loss"] == pytest.approx(one["loss"], rel=1e-5)
         assert two["gradient_norm"] == pytest.approx(one["gradient_norm"], rel=1e-4)
@@ -196,27 +229,32 @@ def test_what_is_spread_or_offloaded_changes_no_loss(
     data = yaml.safe_load((run.folder / "curriculum.yaml").read_text())
     data["train"] |= {"zero": zero, "offload": offload}
     (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
-    run = Run.open(run.folder / "curriculum.yaml", run.folder)
+    run = TrainingRun.open(run.folder / "curriculum.yaml", run.folder)
     with pytest.raises(Killed):
         train(run, [KillAt(7)], quiet=True)
     assert train(run, quiet=True)
     usual = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    losses = [line["loss"] for line in read(run.train_folder / "metrics.jsonl")]
+    losses = [line["loss"] for line in read_metrics(run.train_folder / "metrics.jsonl")]
     assert losses == pytest.approx([line["loss"] for line in usual], abs=1e-5)
 
 
-def test_another_stage_may_be_added_to_a_finished_run(prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_another_stage_may_be_added_to_a_finished_run(
+    prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
     run = copy(prepared, tmp_path)
     assert train(run, quiet=True)
     file = run.folder / "curriculum.yaml"
     data = yaml.safe_load(file.read_text())
     data["stages"].append(data["stages"][0] | {"name": "more", "tokens": 2 * 8 * 24})
     file.write_text(yaml.safe_dump(data))
-    longer = Run.open(file, run.folder)
+    longer = TrainingRun.open(file, run.folder)
     assert train(longer, quiet=True)
     metrics = (run.train_folder / "metrics.jsonl").read_bytes()
     assert metrics.startswith(undisturbed["metrics.jsonl"])
-    assert [line["stage"] for line in read(run.train_folder / "metrics.jsonl")[12:]] == ["more", "more"]
+    assert [line["stage"] for line in read_metrics(run.train_folder / "metrics.jsonl")[12:]] == [
+        "more",
+        "more",
+    ]
 
 
 def test_a_run_is_not_continued_with_another_past(prepared: Path, tmp_path: Path) -> None:
@@ -227,17 +265,22 @@ def test_a_run_is_not_continued_with_another_past(prepared: Path, tmp_path: Path
     data = yaml.safe_load(file.read_text())
     data["stages"][0]["learning_rate"]["peak"] = 0.5
     file.write_text(yaml.safe_dump(data))
-    with pytest.raises(HistoryError, match=r"step-000000006 was trained with stages\[0\].learning_rate.peak = 0.003, and .* now says 0.5"):
-        train(Run.open(file, run.folder), quiet=True)
+    with pytest.raises(
+        CompatibilityError,
+        match=r"step-000000006 was trained with stages\[0\].learning_rate.peak = 0.003, and .* now says 0.5",
+    ):
+        train(TrainingRun.open(file, run.folder), quiet=True)
 
 
-def test_two_processes_one_and_two_again(prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_two_processes_one_and_two_again(
+    prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
     run = copy(prepared, tmp_path)
     for world_size, last in ((2, 4), (1, 8), (2, None)):
         killed = together(run, world_size, last)
         assert killed == (last is not None)
     alone = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    for one, mixed in zip(alone, read(run.train_folder / "metrics.jsonl"), strict=True):
+    for one, mixed in zip(alone, read_metrics(run.train_folder / "metrics.jsonl"), strict=True):
         assert {**mixed, "loss": 0, "gradient_norm": 0} == {**one, "loss": 0, "gradient_norm": 0}
         assert mixed["loss"] == pytest.approx(one["loss"], abs=1e-4)
 
@@ -245,45 +288,58 @@ def test_two_processes_one_and_two_again(prepared: Path, undisturbed: dict[str, 
 class Fault:
     """Does something to the model before the update of one step, once."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, update: int, harm: Callable[[Engine], None]) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, update: int, harm: Callable[[TrainingEngine], None]
+    ) -> None:
         self.done = False
-        step = Engine.step
+        step = TrainingEngine.step
 
-        def faulty(engine: Engine, *arguments: Any) -> StepResult:
+        def faulty(engine: TrainingEngine, *arguments: Any) -> StepResult:
             if engine.updates == update and not self.done:
                 self.done = True
                 harm(engine)
             return step(engine, *arguments)
 
-        monkeypatch.setattr(Engine, "step", faulty)
+        monkeypatch.setattr(TrainingEngine, "step", faulty)
 
 
-def spoil(engine: Engine) -> None:
+def spoil(engine: TrainingEngine) -> None:
     """One weight, in the model alone."""
     with torch.no_grad():
         next(engine.module.parameters())[7] = torch.inf
 
 
-def blow_up(engine: Engine) -> None:
+def blow_up(engine: TrainingEngine) -> None:
     """All weights, in the model and in the optimizer."""
     state = engine.state()
     assert state is not None
-    engine.load(EngineState({name: 30 * weight for name, weight in state.weights.items()}, state.moments, state.updates))
+    engine.load(
+        EngineState(
+            {name: 30 * weight for name, weight in state.weights.items()}, state.moments, state.updates
+        )
+    )
 
 
-def longer(run: Run, **guard: Any) -> Run:
+def longer(run: TrainingRun, **guard: Any) -> TrainingRun:
     """The same run with forty steps of UL2, and a guard that knows the usual after eight."""
     file = run.folder / "curriculum.yaml"
     data = yaml.safe_load(file.read_text())
     data["stages"] = [data["stages"][0] | {"tokens": 40 * 8 * 24, "max_epochs": {"en": 99, "zh": 99}}]
     data["train"]["guard"] = {"window": 8, "spike": 12, "patience": 2} | guard
     file.write_text(yaml.safe_dump(data))
-    return Run.open(file, run.folder)
+    return TrainingRun.open(file, run.folder)
 
 
-@pytest.mark.parametrize(("harm", "update", "reason"), [(spoil, 7, "the loss is nan"), (blow_up, 20, "spike: loss ")])
+@pytest.mark.parametrize(
+    ("harm", "update", "reason"), [(spoil, 7, "the loss is nan"), (blow_up, 20, "spike: loss ")]
+)
 def test_a_fault_is_rolled_back_and_its_samples_are_skipped(
-    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Engine], None], update: int, reason: str
+    prepared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: Callable[[TrainingEngine], None],
+    update: int,
+    reason: str,
 ) -> None:
     run = longer(copy(prepared, tmp_path))
     Fault(monkeypatch, update, harm)
@@ -293,7 +349,7 @@ def test_a_fault_is_rolled_back_and_its_samples_are_skipped(
     assert event.reason.startswith(reason)
     assert event.to == update // 3 * 3
     assert event.to < event.step <= update + 3
-    lines = read(run.train_folder / "metrics.jsonl")
+    lines = read_metrics(run.train_folder / "metrics.jsonl")
     assert [line["step"] for line in lines] == list(range(1, 41))
     assert max(line["loss"] for line in lines) < 6.5
     again = run.curriculum().step(event.to).micro_batches[0]
@@ -301,7 +357,9 @@ def test_a_fault_is_rolled_back_and_its_samples_are_skipped(
     assert again.seeds.tolist() == first.seeds.tolist(), "it goes on with the samples behind those it skipped"
 
 
-def test_a_rolled_back_run_that_is_killed_ends_with_the_same_bytes(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rolled_back_run_that_is_killed_ends_with_the_same_bytes(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     results = []
     for name, killers in (("whole", []), ("killed", [KillAt(25)])):
         run = longer(copy(prepared, tmp_path / name))
@@ -317,14 +375,17 @@ def test_a_rolled_back_run_that_is_killed_ends_with_the_same_bytes(prepared: Pat
 def test_after_so_many_rollbacks_the_run_stops_and_says_why(prepared: Path, tmp_path: Path) -> None:
     run = copy(prepared, tmp_path)
     data = yaml.safe_load((run.folder / "curriculum.yaml").read_text())
-    data["stages"][0] |= {"learning_rate": {"schedule": "constant", "peak": 1e30}, "optimizer": {"weight_decay": 1e9}}
+    data["stages"][0] |= {
+        "learning_rate": {"schedule": "constant", "peak": 1e30},
+        "optimizer": {"weight_decay": 1e9},
+    }
     data["train"]["guard"] = {"rollbacks": 1}
     (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
     where = r"step 2 \(stage ul2\): the loss is nan; its samples by set: \{'en': \[.*"
     message = where + "the last checkpoint is none; the run was rolled back 1 times"
     with pytest.raises(Diverged, match=message):
-        train(Run.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
-    assert [line["step"] for line in read(run.train_folder / "metrics.jsonl")] == [1]
+        train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
+    assert [line["step"] for line in read_metrics(run.train_folder / "metrics.jsonl")] == [1]
 
 
 def test_the_best_checkpoint_is_kept(prepared: Path, tmp_path: Path) -> None:
@@ -333,14 +394,19 @@ def test_the_best_checkpoint_is_kept(prepared: Path, tmp_path: Path) -> None:
     data["stages"][0]["learning_rate"] = {"schedule": "constant", "peak": 3e-2}
     data["train"] |= {"evaluate_every": 6, "keep": 1}
     (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
-    run = Run.open(run.folder / "curriculum.yaml", run.folder)
+    run = TrainingRun.open(run.folder / "curriculum.yaml", run.folder)
     assert train(run, quiet=True)
-    means = {line["step"]: sum(line["losses"].values()) / len(line["losses"]) for line in read(run.train_folder / "evaluation.jsonl")}
+    means = {
+        line["step"]: sum(line["losses"].values()) / len(line["losses"])
+        for line in read_metrics(run.train_folder / "evaluation.jsonl")
+    }
     best = min((step for step in means if step), key=lambda step: means[step])
     assert sorted(int(folder.name[5:]) for folder in run.checkpoints.iterdir()) == sorted({best, 40})
 
 
-def test_a_full_disk_is_an_error_that_says_what_to_do(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_error_that_says_what_to_do(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = copy(prepared, tmp_path)
 
     def full(*_: Any) -> None:
@@ -348,6 +414,9 @@ def test_a_full_disk_is_an_error_that_says_what_to_do(prepared: Path, tmp_path: 
 
     with monkeypatch.context() as broken:
         broken.setattr(checkpoint, "save_file", full)
-        with pytest.raises(CheckpointError, match=r"No space left on device.*free some space.*goes on from the last whole checkpoint"):
+        with pytest.raises(
+            CheckpointError,
+            match=r"No space left on device.*free some space.*goes on from the last whole checkpoint",
+        ):
             train(run, quiet=True)
     assert train(run, quiet=True)

@@ -26,9 +26,12 @@ CHINESE = (
     "忽然大雷大雨，加以冰雹，落到半夜方止，坏却房屋无数。"
 )
 ENGLISH = [
-    pydoc_data.topics.topics[name] for name in ("assert", "assignment", "break", "for", "if", "lambda", "return", "try", "while", "with")
+    pydoc_data.topics.topics[name]
+    for name in ("assert", "assignment", "break", "for", "if", "lambda", "return", "try", "while", "with")
 ]
-STREAM = pa.schema([("id", pa.string()), ("source", pa.string()), ("start", pa.uint32()), ("tokens", pa.list_(pa.uint32()))])
+STREAM = pa.schema(
+    [("id", pa.string()), ("source", pa.string()), ("start", pa.uint32()), ("tokens", pa.list_(pa.uint32()))]
+)
 PAIRS = pa.schema(
     [
         ("id", pa.string()),
@@ -41,7 +44,8 @@ PAIRS = pa.schema(
 
 
 def write_shards(run: Path) -> ShardManifest:
-    """Tokenises the texts and writes ``run/shards``: streams ``en`` and ``zh``, pairs ``pairs``, and held-out sets of the same names."""
+    """Tokenises the texts and writes ``run/shards``: streams ``en`` and ``zh``, pairs ``pairs``, and held-out
+    sets of the same names."""
     folder = run / "shards"
     folder.mkdir(parents=True)
     pieces = _train_tokenizer(folder)
@@ -53,8 +57,16 @@ def write_shards(run: Path) -> ShardManifest:
         "zh": _stream(folder, "zh", chinese),
         "pairs": _pairs(folder, "pairs", pairs[:-8]),
     }
-    heldout = {"en": _stream(folder, "heldout-en", english[-2:]), "pairs": _pairs(folder, "heldout-pairs", pairs[-8:])}
-    vocabulary = {"model": _file(folder / "tokenizer.model"), "pieces": PIECES, "size": PIECES + 103, "padded": 512}
+    heldout = {
+        "en": _stream(folder, "heldout-en", english[-2:]),
+        "pairs": _pairs(folder, "heldout-pairs", pairs[-8:]),
+    }
+    vocabulary = {
+        "model": _file(folder / "tokenizer.model"),
+        "pieces": PIECES,
+        "size": PIECES + 103,
+        "padded": 512,
+    }
     data = {"fingerprint": "tiny", "vocabulary": vocabulary, "sets": sets, "heldout": heldout}
     manifest = ShardManifest.model_validate(data)
     (folder / "shards.json").write_text(json.dumps(manifest.model_dump()), encoding="utf-8")
@@ -109,9 +121,18 @@ def _stream(folder: Path, name: str, documents: list[list[int]]) -> dict[str, An
                 room = SHARD_TOKENS
     entries = []
     for index, rows in enumerate(filter(None, shards)):
-        columns = [pa.array([name] * len(rows)), pa.array(["tiny"] * len(rows)), pa.array([0] * len(rows), pa.uint32())]
+        columns = [
+            pa.array([name] * len(rows)),
+            pa.array(["tiny"] * len(rows)),
+            pa.array([0] * len(rows), pa.uint32()),
+        ]
         entries.append(
-            _shard(folder / f"{name}-{index}.arrow", STREAM, [*columns, pa.array(rows, pa.list_(pa.uint32()))], sum(map(len, rows)))
+            _shard(
+                folder / f"{name}-{index}.arrow",
+                STREAM,
+                [*columns, pa.array(rows, pa.list_(pa.uint32()))],
+                sum(map(len, rows)),
+            )
         )
     return _set(name, "stream", entries, len(documents))
 
@@ -121,8 +142,13 @@ def _pairs(folder: Path, name: str, pairs: list[tuple[list[int], list[int]]]) ->
     for index in range(2):
         rows = pairs[index::2]
         labels = [pa.array([name] * len(rows))] * 3
-        columns = [*labels, *(pa.array(list(side), pa.list_(pa.uint32())) for side in zip(*rows, strict=True))]
-        entries.append(_shard(folder / f"{name}-{index}.arrow", PAIRS, columns, sum(len(a) + len(b) for a, b in rows)))
+        columns = [
+            *labels,
+            *(pa.array(list(side), pa.list_(pa.uint32())) for side in zip(*rows, strict=True)),
+        ]
+        entries.append(
+            _shard(folder / f"{name}-{index}.arrow", PAIRS, columns, sum(len(a) + len(b) for a, b in rows))
+        )
     return _set(name, "pairs", entries, len(pairs))
 
 

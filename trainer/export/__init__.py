@@ -1,1 +1,2 @@
-"""Weights to and from the Hugging Face layout of the released OpenBA class: safetensors, config.json, and no pickle."""
+"""Weights to and from the Hugging Face layout of the released OpenBA class: safetensors, config.json, and no
+pickle."""

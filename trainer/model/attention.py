@@ -5,10 +5,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from manifests.schema.curriculum import ModelSettings
-from trainer.model.cache import LayerCache
-from trainer.model.heads import split_heads
+from trainer.model.attention_heads import split_heads
+from trainer.model.bf16_linear import Linear
+from trainer.model.kv_cache import LayerKVCache
 from trainer.model.masks import Mask, attend
-from trainer.model.product import Linear
 from trainer.model.rope import Rotation
 
 
@@ -26,20 +26,27 @@ class SelfAttention(nn.Module):
         self.qkv = Linear(settings.d_model, 3 * width)
         self.out = Linear(width, settings.d_model)
 
-    def forward(self, x: Tensor, rotation: Rotation, mask: Mask = None, cache: LayerCache | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, rotation: Rotation, mask: Mask = None, cache: LayerKVCache | None = None
+    ) -> Tensor:
         """[batch, positions, d_model] -> same.
 
         Args:
             rotation: of the positions of ``x``.
-            mask: bool [batch, 1, 1 or positions, positions], true where a query may attend to a key; or segments (see trainer.model.masks).
-            cache: earlier positions, to attend to as well; ``x`` must then be one position, or the first ones.
+            mask: bool [batch, 1, 1 or positions, positions], true where a query may attend to a key; or
+                segments (see trainer.model.masks).
+            cache: earlier positions, to attend to as well; ``x`` must then be one position, or the first
+                ones.
 
         Raises:
             ValueError: several positions after earlier ones.
         """
         batch, length, _ = x.shape
         if cache is not None and cache.length and length > 1:
-            raise ValueError(f"{length} positions after {cache.length} in the cache; give the first ones together, then one by one")
+            raise ValueError(
+                f"{length} positions after {cache.length} in the cache; give the first ones together, then "
+                "one by one"
+            )
         queries, keys, values = split_heads(self.qkv(x), 3, self.head_size, rotation)
         if cache is not None:
             keys, values = cache.extend(keys, values)
@@ -49,7 +56,8 @@ class SelfAttention(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """The decoder's attention to the encoder's output: no positions, no causal mask; otherwise as in SelfAttention."""
+    """The decoder's attention to the encoder's output: no positions, no causal mask; otherwise as in
+    SelfAttention."""
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
@@ -59,9 +67,11 @@ class CrossAttention(nn.Module):
         self.kv = Linear(settings.d_model, 2 * width)
         self.out = Linear(width, settings.d_model)
 
-    def forward(self, x: Tensor, memory: Tensor, mask: Mask = None, cache: LayerCache | None = None) -> Tensor:
-        """[batch, positions, d_model] -> same; ``memory`` is [batch, source positions, d_model], ``mask`` bool
-        [batch, 1, 1 or positions, source positions] or segments."""
+    def forward(
+        self, x: Tensor, memory: Tensor, mask: Mask = None, cache: LayerKVCache | None = None
+    ) -> Tensor:
+        """[batch, positions, d_model] -> same; ``memory`` is [batch, source positions, d_model], ``mask``
+        bool [batch, 1, 1 or positions, source positions] or segments."""
         batch, length, _ = x.shape
         queries = self.q(x).view(batch, length, self.heads, self.head_size).transpose(1, 2)
         if cache is None:

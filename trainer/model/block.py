@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from manifests.schema.curriculum import ModelSettings
 from trainer.model.attention import CrossAttention, SelfAttention
-from trainer.model.cache import LayerCache
 from trainer.model.feedforward import FeedForward
+from trainer.model.kv_cache import LayerKVCache
 from trainer.model.masks import Mask
 from trainer.model.norm import make_norm, make_output_norm
 from trainer.model.rope import Rotation
@@ -19,8 +19,9 @@ from trainer.model.rope import Rotation
 class Residual(nn.Module):
     """x + dropout(output_norm(sublayer(norm(x)))); a pre-norm model has no output norm.
 
-    The paper's words (norms on the input of each block and on the output of each attention) leave open whether the feed-forward has
-    both; as in CogView, where the sandwich comes from, every sublayer here has them.
+    The paper's words (norms on the input of each block and on the output of each attention) leave open
+    whether the feed-forward has both; as in CogView, where the sandwich comes from, every sublayer here has
+    them.
     """
 
     def __init__(self, settings: ModelSettings, sublayer: nn.Module) -> None:
@@ -32,7 +33,9 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor, *inputs: Any) -> Tensor:
         """[batch, positions, d_model] -> same; ``inputs`` are the sublayer's others."""
-        return x + F.dropout(self.output_norm(self.sublayer(self.norm(x), *inputs)), self.dropout, self.training)
+        return x + F.dropout(
+            self.output_norm(self.sublayer(self.norm(x), *inputs)), self.dropout, self.training
+        )
 
 
 class EncoderBlock(nn.Module):
@@ -64,9 +67,10 @@ class DecoderBlock(nn.Module):
         memory: Tensor,
         mask: Mask,
         own_mask: Mask,
-        cache: LayerCache | None = None,
+        cache: LayerKVCache | None = None,
     ) -> Tensor:
-        """[batch, positions, d_model] -> same; ``mask`` is over ``memory``, ``own_mask`` over ``x``. Padding at the end of ``x`` needs
+        """[batch, positions, d_model] -> same; ``mask`` is over ``memory``, ``own_mask`` over ``x``. Padding
+        at the end of ``x`` needs
         none: attention is causal."""
         x = self.attention(x, rotation, own_mask, cache)
         return self.feedforward(self.cross_attention(x, memory, mask, cache))

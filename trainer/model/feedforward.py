@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from manifests.schema.curriculum import ModelSettings
-from trainer.model.product import Linear
+from trainer.model.bf16_linear import Linear
 
 
 class FeedForward(nn.Module):
-    """silu(gate) * up, projected back. One product makes both; the rows of ``gate_up`` are all gates, then all ups."""
+    """silu(gate) * up, projected back. One product makes both; the rows of ``gate_up`` are all gates, then
+    all ups."""
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
@@ -27,7 +28,8 @@ class FeedForward(nn.Module):
 
 
 class _SwiGLU(torch.autograd.Function):
-    """[..., gate and up] -> silu(gate) * up. Keeps only its input; the backward pass writes both gradients where the product wants them."""
+    """[..., gate and up] -> silu(gate) * up. Keeps only its input; the backward pass writes both gradients
+    where the product wants them."""
 
     @staticmethod
     def forward(ctx: Any, gate_up: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
-"""Floating-point operations of a training step, as its arithmetic needs them: what model FLOPs utilisation (MFU) is counted in."""
+"""Floating-point operations of a training step, as its arithmetic needs them: what model FLOPs utilisation
+(MFU) is counted in."""
 
 from __future__ import annotations
 
@@ -13,23 +14,33 @@ Lengths = npt.NDArray[np.int64] | Sequence[int]
 
 
 def step_flops(settings: ModelSettings, vocabulary: int, sources: Lengths, targets: Lengths) -> int:
-    """Operations of the matrix products of one forward and backward pass over examples, a multiplication and an addition being two.
+    """Operations of the matrix products of one forward and backward pass over examples, a multiplication and
+    an addition being two.
 
-    Counted as in Chowdhery et al. 2022 (PaLM, appendix B): the backward pass costs twice the forward pass; norms, activations, rotations,
-    softmax and the optimizer count for nothing, nor does what ``recompute`` does again. Unlike there, causal attention counts a query's own
-    and earlier keys only. Padding and attention across examples are no work, so that a batch that has them gets no credit for them.
+    Counted as in Chowdhery et al. 2022 (PaLM, appendix B): the backward pass costs twice the forward pass;
+    norms, activations, rotations, softmax and the optimizer count for nothing, nor does what ``recompute``
+    does again. Unlike there, causal attention counts a query's own and earlier keys only. Padding and
+    attention across examples are no work, so that a batch that has them gets no credit for them.
 
     Args:
         vocabulary: rows of the output layer.
-        sources, targets: real tokens of each example on the encoder's side, and on the decoder's, int64 [examples] (see Batch.lengths).
+        sources, targets: real tokens of each example on the encoder's side, and on the decoder's, int64
+            [examples] (see Batch.lengths).
     """
     source, target = np.asarray(sources, dtype=np.int64), np.asarray(targets, dtype=np.int64)
     width, d_model = settings.heads * settings.head_size, settings.d_model
-    projections, feedforward = 4 * d_model * width, 3 * d_model * settings.ffn_hidden  # weights: q, k, v and out; gate, up and out
+    projections, feedforward = (
+        4 * d_model * width,
+        3 * d_model * settings.ffn_hidden,
+    )  # weights: q, k, v and out; gate, up and out
     read, written = int(source.sum()), int(target.sum())
     # A pair of query and key costs two products of ``width``: its score, and its share of the value.
     encoder = read * (projections + feedforward) + 2 * width * int((source * source).sum())
     own = written * (projections + feedforward) + 2 * width * int((target * (target + 1) // 2).sum())
     cross = (read + written) * projections // 2 + 2 * width * int((source * target).sum())
-    multiplications = settings.encoder_layers * encoder + settings.decoder_layers * (own + cross) + written * d_model * vocabulary
+    multiplications = (
+        settings.encoder_layers * encoder
+        + settings.decoder_layers * (own + cross)
+        + written * d_model * vocabulary
+    )
     return 3 * 2 * multiplications

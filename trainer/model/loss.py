@@ -9,13 +9,15 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from trainer.model.product import widened
+from trainer.model.bf16_linear import widened
 
 IGNORED = -100
 CHUNK = 1024
 
 
-def cross_entropy(hidden: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, chunk: int = CHUNK) -> tuple[Tensor, Tensor]:
+def cross_entropy(
+    hidden: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, chunk: int = CHUNK
+) -> tuple[Tensor, Tensor]:
     """Negative log-likelihood of ``labels`` under softmax(hidden @ weight.T + bias).
 
     Args:
@@ -35,16 +37,21 @@ def cross_entropy(hidden: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, 
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
-    """Computes the gradients beside the loss, chunk by chunk, while the logits are there: nothing is computed twice, and what is kept
-    for the backward pass is as large as the gradients. They are those of the sum; the backward pass only scales them."""
+    """Computes the gradients beside the loss, chunk by chunk, while the logits are there: nothing is computed
+    twice, and what is kept for the backward pass is as large as the gradients. They are those of the sum; the
+    backward pass only scales them."""
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, chunk: int) -> Tensor:
         training = any(ctx.needs_input_grad)
         total = torch.zeros((), device=hidden.device, dtype=torch.float32)
         if training:
-            # float32 whatever the type of the model: thousands of chunks' bfloat16 gradients would not add up.
-            weight_grad, bias_grad = torch.zeros_like(weight, dtype=torch.float32), torch.zeros_like(bias, dtype=torch.float32)
+            # float32 whatever the type of the model: thousands of chunks' bfloat16 gradients would not add
+            # up.
+            weight_grad, bias_grad = (
+                torch.zeros_like(weight, dtype=torch.float32),
+                torch.zeros_like(bias, dtype=torch.float32),
+            )
             hidden_grad = torch.empty_like(hidden)
         for start in range(0, len(labels), chunk):
             rows = slice(start, start + chunk)

@@ -14,7 +14,8 @@ EPSILON = 1e-5
 
 
 class RMSNorm(nn.RMSNorm):
-    """x / sqrt(mean(x ** 2) + eps) * weight over the last axis (Zhang and Sennrich 2019), in float32 at least.
+    """x / sqrt(mean(x ** 2) + eps) * weight over the last axis (Zhang and Sennrich 2019), in float32 at
+    least.
 
     As torch's, which on a CPU goes through memory twice as often in the backward pass.
     """
@@ -28,7 +29,13 @@ class _RMSNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, eps: float) -> Tensor:
         wide = _wide(x)
-        inverse = torch.linalg.vector_norm(wide, dim=-1, keepdim=True).square_().div_(x.shape[-1]).add_(eps).rsqrt_()
+        inverse = (
+            torch.linalg.vector_norm(wide, dim=-1, keepdim=True)
+            .square_()
+            .div_(x.shape[-1])
+            .add_(eps)
+            .rsqrt_()
+        )
         ctx.save_for_backward(x, weight, inverse)
         return (wide * inverse).mul_(weight).to(x.dtype)
 
@@ -58,9 +65,11 @@ def make_norm(settings: ModelSettings) -> RMSNorm | nn.LayerNorm:
 
 
 def make_output_norm(settings: ModelSettings) -> nn.Module:
-    """The second slice of the sandwich (Ding et al. 2021, CogView, section 2.4), or nothing in a pre-norm model.
+    """The second slice of the sandwich (Ding et al. 2021, CogView, section 2.4), or nothing in a pre-norm
+    model.
 
-    Its gain starts at ``init_std``, as large as the embeddings. Starting at 1 it would drown them, and undo the smaller initial output
+    Its gain starts at ``init_std``, as large as the embeddings. Starting at 1 it would drown them, and undo
+    the smaller initial output
     projections: after 290 steps of the demo the loss was then 6.01 instead of 5.83.
     """
     if settings.norm == "pre":

@@ -1,4 +1,5 @@
-"""The OpenBA encoder-decoder: a shallow encoder, a deep decoder, one embedding for both and for the output."""
+"""The OpenBA encoder-decoder: a shallow encoder, a deep decoder, one embedding for both and for the
+output."""
 
 from __future__ import annotations
 
@@ -7,14 +8,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from manifests.schema.curriculum import ModelSettings
+from trainer.model.activation_checkpointing import checkpointed
 from trainer.model.block import DecoderBlock, EncoderBlock
-from trainer.model.cache import LayerCache
-from trainer.model.init import initialise
+from trainer.model.kv_cache import LayerKVCache
 from trainer.model.loss import cross_entropy
 from trainer.model.masks import Mask, Segments, document_mask, key_mask, positions
 from trainer.model.norm import make_norm
-from trainer.model.recompute import run
 from trainer.model.rope import rotation
+from trainer.model.weight_init import initialise
 
 
 class Encoder(nn.Module):
@@ -30,7 +31,7 @@ class Encoder(nn.Module):
         """Embedded tokens [batch, source positions, d_model] -> same; ``mask`` as in SelfAttention."""
         turn = rotation(positions(mask, x.shape[1]), self.settings.head_size, self.settings.rope_base, x)
         for block in self.blocks:
-            x = run(block, self.recompute, x, turn, mask)
+            x = checkpointed(block, self.recompute, x, turn, mask)
         return self.norm(x)
 
 
@@ -48,28 +49,35 @@ class Decoder(nn.Module):
         x: Tensor,
         memory: Tensor,
         mask: Mask = None,
-        caches: list[LayerCache] | None = None,
+        caches: list[LayerKVCache] | None = None,
         own_mask: Mask = None,
     ) -> Tensor:
         """Embedded tokens [batch, positions, d_model] -> same.
 
         Args:
-            memory: the encoder's output [batch, source positions, d_model]; ``mask`` is over its positions, as in CrossAttention.
+            memory: the encoder's output [batch, source positions, d_model]; ``mask`` is over its positions,
+                as in CrossAttention.
             caches: one a layer; ``x`` then follows the positions that they hold.
             own_mask: over the positions of ``x``, as in SelfAttention.
         """
         start = caches[0].length if caches else 0
-        turn = rotation(positions(own_mask, x.shape[1], start), self.settings.head_size, self.settings.rope_base, x)
+        turn = rotation(
+            positions(own_mask, x.shape[1], start), self.settings.head_size, self.settings.rope_base, x
+        )
         for index, block in enumerate(self.blocks):
-            x = run(block, self.recompute, x, turn, memory, mask, own_mask, caches[index] if caches else None)
+            x = checkpointed(
+                block, self.recompute, x, turn, memory, mask, own_mask, caches[index] if caches else None
+            )
         return self.norm(x)
 
 
 class EncoderDecoder(nn.Module):
-    """OpenBA (arXiv 2309.10706): ``vocabulary`` rows of embedding, tied to the output layer, which has a bias.
+    """OpenBA (arXiv 2309.10706): ``vocabulary`` rows of embedding, tied to the output layer, which has a
+    bias.
 
-    Weights are drawn from torch's random generator: seed it first. Under ``torch.device("meta")`` only shapes are made. With ``recompute``
-    a training step keeps no activations inside the layers (see trainer.model.recompute).
+    Weights are drawn from torch's random generator: seed it first. Under ``torch.device("meta")`` only shapes
+    are made. With ``recompute`` a training step keeps no activations inside the layers (see
+    trainer.model.activation_checkpointing).
     """
 
     def __init__(self, settings: ModelSettings, vocabulary: int, *, recompute: bool = False) -> None:
@@ -97,11 +105,13 @@ class EncoderDecoder(nn.Module):
             encoder: int64 [batch, source positions].
             decoder: int64 [batch, positions], the labels shifted right behind pad.
             labels: int64 [batch, positions]; -100 where there is nothing to predict.
-            encoder_lengths: int64 [batch], real tokens of each row of ``encoder``; None: all are, and attention runs without masks.
-            decoder_lengths: int64 [examples]; if given, the examples lie end to end in a single row, ``encoder_lengths`` are theirs too,
-                and no example sees another.
-            encoder_documents, decoder_documents: int64, shaped like ``encoder`` and ``decoder``: the document of each position, where
-                attention must not cross documents (see trainer.model.masks). Give both or none; they make ``encoder_lengths`` idle.
+            encoder_lengths: int64 [batch], real tokens of each row of ``encoder``; None: all are, and
+                attention runs without masks.
+            decoder_lengths: int64 [examples]; if given, the examples lie end to end in a single row,
+                ``encoder_lengths`` are theirs too, and no example sees another.
+            encoder_documents, decoder_documents: int64, shaped like ``encoder`` and ``decoder``: the document
+                of each position, where attention must not cross documents (see trainer.model.masks). Give
+                both or none; they make ``encoder_lengths`` idle.
 
         Returns:
             Sum of the loss in nats (float32 scalar), and the number of labels it is over.
@@ -111,23 +121,36 @@ class EncoderDecoder(nn.Module):
         own_mask: Mask = None
         if decoder_lengths is not None and encoder_lengths is not None:
             source, target = tuple(encoder_lengths.tolist()), tuple(decoder_lengths.tolist())
-            source_mask, mask, own_mask = Segments(source, source), Segments(target, source), Segments(target, target)
+            source_mask, mask, own_mask = (
+                Segments(source, source),
+                Segments(target, source),
+                Segments(target, target),
+            )
         elif encoder_documents is not None and decoder_documents is not None:
             source_mask = document_mask(encoder_documents, encoder_documents)
             mask = document_mask(decoder_documents, encoder_documents)
             own_mask = document_mask(decoder_documents, decoder_documents, causal=True)
         else:
-            source_mask = mask = None if encoder_lengths is None else key_mask(encoder_lengths, encoder.shape[1])
+            source_mask = mask = (
+                None if encoder_lengths is None else key_mask(encoder_lengths, encoder.shape[1])
+            )
         memory = self.encoder(self._embed(encoder), source_mask)
         hidden = self.decoder(self._embed(decoder), memory, mask, own_mask=own_mask)
         return cross_entropy(hidden.flatten(0, 1), self.embedding.weight, self.output_bias, labels.flatten())
 
     def encode(self, tokens: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """int64 [batch, source positions] -> the encoder's output [batch, source positions, d_model], and the mask that goes with it."""
+        """int64 [batch, source positions] -> the encoder's output [batch, source positions, d_model], and the
+        mask that goes with it."""
         mask = None if lengths is None else key_mask(lengths, tokens.shape[1])
         return self.encoder(self._embed(tokens), mask), mask
 
-    def decode(self, tokens: Tensor, memory: Tensor, mask: Tensor | None = None, caches: list[LayerCache] | None = None) -> Tensor:
+    def decode(
+        self,
+        tokens: Tensor,
+        memory: Tensor,
+        mask: Tensor | None = None,
+        caches: list[LayerKVCache] | None = None,
+    ) -> Tensor:
         """int64 [batch, positions] -> hidden states [batch, positions, d_model]; arguments as of Decoder."""
         return self.decoder(self._embed(tokens), memory, mask, caches)
 

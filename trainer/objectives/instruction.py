@@ -1,7 +1,7 @@
 """OpenBA's stage III: instruction pairs.
 
-Encoder: ``<S> instruction <extra_id_0> </s>``. Labels: ``<extra_id_0> answer </s>``. The released preprocessing also adds
-" summarize:" and a second ``</s>``: flaws, not copied.
+Encoder: ``<S> instruction <extra_id_0> </s>``. Labels: ``<extra_id_0> answer </s>``. The released
+preprocessing also adds " summarize:" and a second ``</s>``: flaws, not copied.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import numpy.typing as npt
 
 from manifests.schema.curriculum import InstructionObjective
 from manifests.schema.shards import Vocabulary
-from trainer.batch import Batch, Tokens, pack
+from trainer.data.batch import Batch, Tokens, pack
 
 
 @dataclass(frozen=True)
 class Ragged:
-    """Rows of different lengths, as Arrow keeps a list column: row i is ``values[offsets[i] : offsets[i + 1]]``."""
+    """Rows of different lengths, as Arrow keeps a list column: row i is ``values[offsets[i] : offsets[i +
+    1]]``."""
 
     values: npt.NDArray[np.uint32]
     offsets: Tokens
@@ -43,8 +44,8 @@ class Ragged:
 
 @dataclass(frozen=True)
 class Instruction:
-    """Prompts are cut to ``source - 3`` tokens. An answer is cut to ``target - 1`` tokens, and has ``</s>`` only if it was not cut: a
-    cut answer must not teach the model to stop there."""
+    """Prompts are cut to ``source - 3`` tokens. An answer is cut to ``target - 1`` tokens, and has ``</s>``
+    only if it was not cut: a cut answer must not teach the model to stop there."""
 
     settings: InstructionObjective
     vocabulary: Vocabulary
@@ -52,9 +53,11 @@ class Instruction:
     chunk_length: None = None
 
     def apply(self, prompts: Ragged, targets: Ragged) -> Batch:
-        """As many prompts as targets -> their examples, end to end in a single row. Nothing is drawn or padded.
+        """As many prompts as targets -> their examples, end to end in a single row. Nothing is drawn or
+        padded.
 
-        Instruction pairs differ so much in both lengths that even after sorting half of a padded batch would hold nothing.
+        Instruction pairs differ so much in both lengths that even after sorting half of a padded batch would
+        hold nothing.
         """
         v = self.vocabulary
         prompts, targets = prompts.cut(self.settings.source - 3), targets.cut(self.settings.target - 1)
@@ -66,9 +69,12 @@ class Instruction:
 
 
 def _framed(rows: Ragged, lengths: Tokens, first: int, last: int) -> Tokens:
-    """Each row between ``first`` and as many ``last`` as make it ``lengths[i]`` long, end to end: int64 [sum of lengths]."""
+    """Each row between ``first`` and as many ``last`` as make it ``lengths[i]`` long, end to end: int64 [sum
+    of lengths]."""
     starts = np.cumsum(lengths) - lengths
     framed = np.full(lengths.sum(), last)
     framed[starts] = first
-    framed[np.arange(len(rows.values)) + np.repeat(starts + 1 - rows.offsets[:-1], rows.lengths)] = rows.values
+    framed[np.arange(len(rows.values)) + np.repeat(starts + 1 - rows.offsets[:-1], rows.lengths)] = (
+        rows.values
+    )
     return framed

@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from manifests.schema.curriculum import UL2Objective
 from manifests.schema.shards import Vocabulary
-from trainer.batch import Batch
-from trainer.objectives.counter import U64
-from trainer.objectives.prefix import SuffixDenoiser
-from trainer.objectives.spans import SpanCorruption
+from trainer.data.batch import Batch
+from trainer.objectives.counter_rng import U64
+from trainer.objectives.prefix_lm import SuffixDenoiser
+from trainer.objectives.span_corruption import SpanCorruption
 
 
 class UL2:
@@ -19,7 +19,8 @@ class UL2:
     def __init__(self, settings: UL2Objective, vocabulary: Vocabulary) -> None:
         self.chunk_length = settings.chunk
         self._denoisers = tuple(
-            (SuffixDenoiser if denoiser.mode == "S" else SpanCorruption).of(denoiser, settings, vocabulary) for denoiser in settings.mixture
+            (SuffixDenoiser if denoiser.mode == "S" else SpanCorruption).of(denoiser, settings, vocabulary)
+            for denoiser in settings.mixture
         )
 
     @property
@@ -28,5 +29,6 @@ class UL2:
         return len(self._denoisers)
 
     def apply(self, tokens: npt.NDArray[np.uint32], denoiser: int, seeds: U64) -> Batch:
-        """Chunks uint32 [batch, chunk_length] -> examples of one denoiser; a row is decided by its tokens and its seed alone."""
+        """Chunks uint32 [batch, chunk_length] -> examples of one denoiser; a row is decided by its tokens and
+        its seed alone."""
         return self._denoisers[denoiser].apply(tokens, seeds)

@@ -1,4 +1,5 @@
-"""Charsets: real text in each of them comes back as it was, and what is in none of them is not made into text."""
+"""Charsets: real text in each of them comes back as it was, and what is in none of them is not made into
+text."""
 
 from __future__ import annotations
 
@@ -13,8 +14,12 @@ import pytest
 from pipeline.readers.charset import decode, decode_page
 
 SHARED = Path(__file__).parents[4] / "shared" / "corpus"
-SIMPLIFIED = "道可道，非常道。名可名，非常名。无名天地之始，有名万物之母。故常无欲，以观其妙；常有欲，以观其徼。"
-TRADITIONAL = "道可道，非常道。名可名，非常名。無名天地之始，有名萬物之母。故常無欲，以觀其妙；常有欲，以觀其徼。"
+SIMPLIFIED = (
+    "道可道，非常道。名可名，非常名。无名天地之始，有名万物之母。故常无欲，以观其妙；常有欲，以观其徼。"
+)
+TRADITIONAL = (
+    "道可道，非常道。名可名，非常名。無名天地之始，有名萬物之母。故常無欲，以觀其妙；常有欲，以觀其徼。"
+)
 MIXED = "Python 3.11 於 2022 年 10 月發布，其速度比 3.10 平均快 25%，詳見官方文件「What's New」。"
 FRENCH = "La République est une et indivisible ; l’été dernier, près de Besançon, les élèves ont appris où naît la Loue."
 GERMAN = "Die Straße ist für Fußgänger gesperrt, während die Brücke über die Oder gebaut wird."
@@ -76,9 +81,16 @@ def test_random_bytes_are_no_text() -> None:
 @pytest.mark.skipif(not SHARED.exists(), reason="the development corpus is not beside the checkout")
 @pytest.mark.parametrize(
     ("name", "encoding", "right", "lost"),
-    [("zh", "gb18030", 1400, 10), ("en", "cp1252", 225, 10), ("en", "latin-1", 10, 10), ("code_pypi", "latin-1", 2, 5)],
+    [
+        ("zh", "gb18030", 1400, 10),
+        ("en", "cp1252", 225, 10),
+        ("en", "latin-1", 10, 10),
+        ("code_pypi", "latin-1", 2, 5),
+    ],
 )
-def test_real_documents_come_back_or_are_rejected_but_are_never_misread(name: str, encoding: str, right: int, lost: int) -> None:
+def test_real_documents_come_back_or_are_rejected_but_are_never_misread(
+    name: str, encoding: str, right: int, lost: int
+) -> None:
     counts: Counter[str] = Counter()
     with gzip.open(SHARED / f"{name}.jsonl.gz") as file:
         for number, line in enumerate(file):
@@ -113,11 +125,16 @@ def test_real_documents_come_back_or_are_rejected_but_are_never_misread(name: st
         ("├──", "gb18030", "gb2312", "gb18030"),
     ],
 )
-def test_a_page_is_believed_only_as_far_as_its_bytes_bear_it_out(text: str, encoding: str, declared: str | None, name: str) -> None:
+def test_a_page_is_believed_only_as_far_as_its_bytes_bear_it_out(
+    text: str, encoding: str, declared: str | None, name: str
+) -> None:
     assert decode_page(text.encode(encoding), (declared,)) == (text, name)
 
 
-@pytest.mark.parametrize("declared", ["hex", "idna", "undefined", "unicode_escape", "utf-7", "no-such", "", "utf\x00", "a" * 10_000])
+@pytest.mark.parametrize(
+    "declared",
+    ["hex", "idna", "undefined", "unicode_escape", "utf-7", "no-such", "", "utf\x00", "a" * 10_000],
+)
 def test_charsets_that_the_web_does_not_know_are_passed_over(declared: str) -> None:
     assert decode_page(b"\\u0041\x81\x8d\xff" * 9, (declared,))[1] is None
     assert decode_page(SIMPLIFIED.encode("gb18030"), (declared,)) == (SIMPLIFIED, "gb18030")
@@ -129,10 +146,13 @@ def test_what_a_page_says_of_itself_counts_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "encoding", "name"), [(SIMPLIFIED, "utf-8", "utf-8"), (SIMPLIFIED, "gb18030", "gb18030"), (TRADITIONAL, "big5", "cp950")]
+    ("text", "encoding", "name"),
+    [(SIMPLIFIED, "utf-8", "utf-8"), (SIMPLIFIED, "gb18030", "gb18030"), (TRADITIONAL, "big5", "cp950")],
 )
 def test_a_broken_letter_in_a_long_page_is_passed_over(text: str, encoding: str, name: str) -> None:
     page = ("<p>" + text) * 60
-    found = decode_page((page + "<p>").encode(encoding) + text[0].encode(encoding)[:1] + b"</p>", ("iso-8859-1",))
+    found = decode_page(
+        (page + "<p>").encode(encoding) + text[0].encode(encoding)[:1] + b"</p>", ("iso-8859-1",)
+    )
     assert found == (page + "<p>\ufffd</p>", name)
     assert decode_page("道".encode()[:-1] * 30, ("utf-8",))[1] is None

@@ -1,4 +1,5 @@
-"""Parquet and Arrow files: the same documents whatever the types of the columns and however the file is cut."""
+"""Parquet and Arrow files: the same documents whatever the types of the columns and however the file is
+cut."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ import pytest
 
 from pipeline.readers import columns
 from pipeline.readers.columns import only_damage
-from tests.pipeline.ingest.run import Ingested, ingest
-from tests.pipeline.ingest.samples import LAOZI, ROWS, parquet, strings
+from tests.pipeline.steps.ingest.run import Ingested, ingest
+from tests.pipeline.steps.ingest.samples import LAOZI, ROWS, parquet, strings
 
 TEXTS = [*(f"{number} {row}" for number in range(300) for row in ROWS), LAOZI]
 TABLE = pa.table(
@@ -70,7 +71,9 @@ def test_a_row_is_a_document(tmp_path: Path, name: str) -> None:
     assert found.texts == TEXTS
     assert found.kept.column("url").to_pylist() == TABLE.column("url").to_pylist()
     assert set(found.kept.column("license").to_pylist()) == {"PSF-2.0"}
-    assert [json.loads(meta)["id"] for meta in found.kept.column("meta").to_pylist()] == list(range(len(TEXTS)))
+    assert [json.loads(meta)["id"] for meta in found.kept.column("meta").to_pylist()] == list(
+        range(len(TEXTS))
+    )
     assert found.kept.column("id")[201].as_py() == f"s:{name}#{'201' if name.endswith('parquet') else '2.1'}"
 
 
@@ -82,7 +85,15 @@ def test_parts_do_not_change_rows(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [pa.large_string(), pa.binary(), pa.large_binary(), pa.dictionary(pa.int32(), pa.string()), pa.string_view(), pa.binary_view()]
+    "kind",
+    [
+        pa.large_string(),
+        pa.binary(),
+        pa.large_binary(),
+        pa.dictionary(pa.int32(), pa.string()),
+        pa.string_view(),
+        pa.binary_view(),
+    ],
 )
 @pytest.mark.parametrize("name", ["a.parquet", "a.arrow"])
 def test_every_type_of_text(tmp_path: Path, name: str, kind: pa.DataType) -> None:
@@ -98,7 +109,14 @@ def test_large_batches_are_halved(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_nulls_among_texts_and_what_is_not_utf8_beside_them(tmp_path: Path) -> None:
-    table = pa.table({"text": ["one", None, "three"], "url": strings(b"u", b"\xff", b"\xfe"), "id": [None, "b", "c"], "license": [1, 2, 3]})
+    table = pa.table(
+        {
+            "text": ["one", None, "three"],
+            "url": strings(b"u", b"\xff", b"\xfe"),
+            "id": [None, "b", "c"],
+            "license": [1, 2, 3],
+        }
+    )
     sink = io.BytesIO()
     pq.write_table(table, sink)
     (tmp_path / "a.parquet").write_bytes(sink.getvalue())
@@ -121,6 +139,11 @@ def test_files_without_rows_hold_no_documents(tmp_path: Path) -> None:
 def test_a_network_that_fails_is_no_damaged_file() -> None:
     only_damage(pa.ArrowInvalid("bad magic"))
     only_damage(OSError("Couldn't deserialize thrift"))
-    for error in (ConnectionResetError(), TimeoutError(), OSError(5, "Input/output error"), PermissionError()):
+    for error in (
+        ConnectionResetError(),
+        TimeoutError(),
+        OSError(5, "Input/output error"),
+        PermissionError(),
+    ):
         with pytest.raises(type(error)):
             only_damage(error)

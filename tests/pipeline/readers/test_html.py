@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.readers.html import page_of
-from pipeline.readers.passages import lines_of, stretches, weigh
+from pipeline.readers.main_content import lines_of, stretches, weigh
 
 SHARED = Path(__file__).parents[4] / "shared" / "corpus" / "web-html"
 
@@ -41,10 +41,16 @@ CHINESE = """<html><head><meta charset="gbk"><title>老子</title></head><body>
 
 def test_an_english_page() -> None:
     page = page_of(ENGLISH.encode())
-    assert (page.title, page.url, page.charset, page.reason) == ("The Zen of Python", "https://example.org/zen", "utf-8", None)
+    assert (page.title, page.url, page.charset, page.reason) == (
+        "The Zen of Python",
+        "https://example.org/zen",
+        "utf-8",
+        None,
+    )
     assert page.text == (
         "The Zen & the Python\n\n"
-        "Beautiful is better than ugly, and explicit is better than implicit; simple is better than complex.\n\n"
+        "Beautiful is better than ugly, and explicit is better than implicit; simple is better than "
+        "complex.\n\n"
         "An example\n\n"
         "def zen(n):\n    if n < 2:\n        return 1\n\n"
         "  • Now is better than never, although never is often better than right now.\n\n"
@@ -76,17 +82,28 @@ def test_lines_know_their_links_headings_and_entities() -> None:
         ("open link", 0, False),
         ("next", 0, False),
     ]
-    assert [(line.characters, line.linked) for line in lines] == [(8, 8), (8, 0), (0, 0), (1, 0), (14, 3), (8, 4), (4, 0)]
+    assert [(line.characters, line.linked) for line in lines] == [
+        (8, 8),
+        (8, 0),
+        (0, 0),
+        (1, 0),
+        (14, 3),
+        (8, 4),
+        (4, 0),
+    ]
     assert [weigh(line) > 0 for line in lines] == [False, True, False, True, False, False, False]
 
 
 def _maximal(weights: list[int], offset: int = 0) -> list[tuple[int, int, int]]:
-    """By definition: the shortest stretch of the greatest sum, then the same to its left and to its right (Ruzzo and Tompa, section 2)."""
+    """By definition: the shortest stretch of the greatest sum, then the same to its left and to its right
+    (Ruzzo and Tompa, section 2)."""
     sums = {(i, j): sum(weights[i:j]) for i in range(len(weights)) for j in range(i + 1, len(weights) + 1)}
     best = max(sums.values(), default=0)
     if best <= 0:
         return []
-    start, end = min((span for span, total in sums.items() if total == best), key=lambda span: (span[1] - span[0], span))
+    start, end = min(
+        (span for span, total in sums.items() if total == best), key=lambda span: (span[1] - span[0], span)
+    )
     left, right = _maximal(weights[:start], offset), _maximal(weights[end:], offset + end)
     return [*left, (best, offset + start, offset + end), *right]
 
@@ -96,7 +113,9 @@ def test_stretches_are_all_maximal_ones(weights: list[int]) -> None:
     found = stretches(weights)
     assert sum(weight for weight, _, _ in found) == sum(weight for weight, _, _ in _maximal(weights))
     assert all(sum(weights[start:end]) == weight > 0 for weight, start, end in found)
-    assert max((weight for weight, _, _ in found), default=0) == max((weight for weight, _, _ in _maximal(weights)), default=0)
+    assert max((weight for weight, _, _ in found), default=0) == max(
+        (weight for weight, _, _ in _maximal(weights)), default=0
+    )
 
 
 class Counted(float):
@@ -134,7 +153,12 @@ def test_stretches_take_linear_time(unit: tuple[int, ...]) -> None:
     ("name", "first", "has", "lacks"),
     [
         ("gne/tests_163_1.html", "多地项目连环爆雷", "对一家上市公司来说，没有故事就是好故事", "跟贴"),
-        ("gne/tests_guancha_2.html", "9月3日，在第二届全球IC企业家大会", "三业（设计业、制造业和封测业）分离", "登录/注册"),
+        (
+            "gne/tests_guancha_2.html",
+            "9月3日，在第二届全球IC企业家大会",
+            "三业（设计业、制造业和封测业）分离",
+            "登录/注册",
+        ),
         ("gne/tests_people_1.html", "女儿出嫁，郑板桥画了几笔兰花当嫁妆", "古人学问无遗力", "人民网>>文化"),
         ("gne/tests_xinhuanet_1.html", "新华社巴黎12月9日电", "全国高铁只能保证五分之一运力", "责任编辑"),
         ("trafilatura/tests_eval_archive.org.he.xinhuanet.com.25340717.html", "", "新华", "登录"),

@@ -11,18 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.readers import compressed
-from pipeline.readers.files import InputFile
+from pipeline.readers.input_files import InputFile
 from pipeline.readers.lines import read_lines
 
 
 def _read(path: Path, start: int, end: int | None, limit: int = 10**6) -> list[tuple[int, bytes, int]]:
     _, found = read_lines(InputFile.of(path), start, end, limit)
-    return [row for lines in found for row in zip(lines.offset.tolist(), lines.text.to_pylist(), lines.size.tolist(), strict=True)]
+    return [
+        row
+        for lines in found
+        for row in zip(lines.offset.tolist(), lines.text.to_pylist(), lines.size.tolist(), strict=True)
+    ]
 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    data=st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"")), max_size=30).map(b"\n".join),
+    data=st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"")), max_size=30).map(
+        b"\n".join
+    ),
     borders=st.sets(st.integers(1, 300), max_size=6),
     block=st.integers(1, 40),
 )
@@ -48,4 +54,9 @@ def test_a_long_line_is_cut_but_counted(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(compressed, "BLOCK", 7)
     path = tmp_path / "long"
     path.write_bytes(b"ab\n" + b"c" * 100 + b"\nde\n" + b"f" * 50)
-    assert _read(path, 0, None, limit=10) == [(0, b"ab", 2), (3, b"c" * 10, 100), (104, b"de", 2), (107, b"f" * 10, 50)]
+    assert _read(path, 0, None, limit=10) == [
+        (0, b"ab", 2),
+        (3, b"c" * 10, 100),
+        (104, b"de", 2),
+        (107, b"f" * 10, 50),
+    ]

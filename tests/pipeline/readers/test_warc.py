@@ -1,4 +1,5 @@
-"""WARC records: the same however the file is compressed or cut, and as many as can be saved when it is damaged."""
+"""WARC records: the same however the file is compressed or cut, and as many as can be saved when it is
+damaged."""
 
 from __future__ import annotations
 
@@ -18,17 +19,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.readers import compressed
-from pipeline.readers.archive import read_archive
-from pipeline.readers.files import InputFile
-from pipeline.readers.http import parse_response
-from pipeline.readers.stream import ByteStream
+from pipeline.readers.byte_stream import ByteStream
+from pipeline.readers.http_response import parse_response
+from pipeline.readers.input_files import InputFile
 from pipeline.readers.warc import Record, record_offsets, records
-from tests.pipeline.ingest.run import ingest
-from tests.pipeline.ingest.samples import ROWS, article, http, record, response
+from pipeline.readers.warc_documents import read_archive
+from tests.pipeline.steps.ingest.run import ingest
+from tests.pipeline.steps.ingest.samples import ROWS, article, http, record, response
 
 SHARED = Path(__file__).parents[4] / "shared" / "corpus" / "web-html" / "commoncrawl-whirlwind"
 TEXTS = [f"On style\n\n{row} {row} {row}" for row in ROWS]
-PAGES = [response(text.partition("\n\n")[2], f"https://example.org/{number}") for number, text in enumerate(TEXTS)]
+PAGES = [
+    response(text.partition("\n\n")[2], f"https://example.org/{number}") for number, text in enumerate(TEXTS)
+]
 WARCINFO = record(b"software: none\r\n", kind="warcinfo")
 BROKEN = [
     WARCINFO,
@@ -41,7 +44,9 @@ BROKEN = [
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    return [row for batch in read_archive(InputFile.of(path), "a", 0, None, 10**6) for row in batch.to_pylist()]
+    return [
+        row for batch in read_archive(InputFile.of(path), "a", 0, None, 10**6) for row in batch.to_pylist()
+    ]
 
 
 def _records(path: Path, start: int = 0, end: int | None = None, limit: int = 10**6) -> list[Record]:
@@ -63,7 +68,10 @@ def test_pages_are_the_same_in_every_compression(tmp_path: Path, suffix: str) ->
     found = ingest(tmp_path, {"name": "s", "path": path.name, "format": "warc"})
     assert found.texts == TEXTS
     assert found.kept.column("url").to_pylist() == [f"https://example.org/{number}" for number in range(4)]
-    assert json.loads(found.kept.column("meta")[0].as_py()) == {"title": "On style", "date": "2024-05-18T01:58:10Z"}
+    assert json.loads(found.kept.column("meta")[0].as_py()) == {
+        "title": "On style",
+        "date": "2024-05-18T01:58:10Z",
+    }
     offsets = [sum(map(len, parts[:number])) for number in range(1, 5)]
     assert found.kept.column("id").to_pylist() == [f"s:{path.name}#{offset}" for offset in offsets]
 
@@ -74,7 +82,11 @@ def test_parts_do_not_change_records(tmp_path: Path) -> None:
     whole, cut = ingest(tmp_path, source), ingest(tmp_path, source, part_bytes=1500)
     assert (whole.parts, cut.parts) == (1, 6)
     assert cut.kept.equals(whole.kept)
-    assert cut.reasons == whole.reasons == [("s:a.warc#" + str(len(WARCINFO + b"".join(PAGES * 5))), "broken_record")]
+    assert (
+        cut.reasons
+        == whole.reasons
+        == [("s:a.warc#" + str(len(WARCINFO + b"".join(PAGES * 5))), "broken_record")]
+    )
     assert len(cut.texts) == 21
 
 
@@ -110,10 +122,15 @@ def test_a_damaged_member_costs_no_other_one(tmp_path: Path, suffix: str) -> Non
     assert found.texts == [TEXTS[0], *TEXTS[2:]]
     assert {reason for _, reason in found.reasons} <= {"truncated_warc", "corrupt_compression"}
     assert found.reasons[-1][1] == "corrupt_compression"
-    assert f"read on at byte {len(members[0]) + len(members[1])} of the file" in found.rejected.column("detail").to_pylist()[-1]
+    assert (
+        f"read on at byte {len(members[0]) + len(members[1])} of the file"
+        in found.rejected.column("detail").to_pylist()[-1]
+    )
 
 
-def test_what_follows_a_damage_is_searched_in_linear_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_follows_a_damage_is_searched_in_linear_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read = 0
     plain = compressed._plain
 
@@ -149,7 +166,10 @@ def _chunked(body: bytes) -> bytes:
     [
         (
             "Transfer-Encoding: chunked",
-            lambda body: b"%x;x=y\r\n%b\r\n%X\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (9, body[:9], len(body) - 9, body[9:]),
+            lambda body: (
+                b"%x;x=y\r\n%b\r\n%X\r\n%b\r\n0\r\nTrailer: x\r\n\r\n"
+                % (9, body[:9], len(body) - 9, body[9:])
+            ),
         ),
         ("Transfer-Encoding: chunked", _chunked),
         ("Transfer-Encoding: chunked", bytes),
@@ -162,9 +182,13 @@ def _chunked(body: bytes) -> bytes:
         ("X-Crawler-Content-Encoding: gzip", bytes),
     ],
 )
-def test_codings_are_undone_and_those_that_are_undone_already_are_seen(headers: str, body: Callable[[bytes], bytes]) -> None:
+def test_codings_are_undone_and_those_that_are_undone_already_are_seen(
+    headers: str, body: Callable[[bytes], bytes]
+) -> None:
     page = article(ROWS[0]).encode()
-    response = parse_response(http(body(page), f"Content-Type: text/HTML; Charset='UTF-8'\r\n{headers}"), 10**6)
+    response = parse_response(
+        http(body(page), f"Content-Type: text/HTML; Charset='UTF-8'\r\n{headers}"), 10**6
+    )
     assert (response.status, response.kind, response.body) == (200, "text/html", page)
     assert response.charset == "utf-8"
 
@@ -173,7 +197,9 @@ def test_plain_text_and_converted_text_are_documents_and_other_records_are_none(
     parts = [
         WARCINFO,
         record(b"GET / HTTP/1.1\r\n\r\n", kind="request"),
-        record("道可道，非常道。".encode("gb18030"), kind="conversion", WARC_Target_URI="<https://example.org/>"),
+        record(
+            "道可道，非常道。".encode("gb18030"), kind="conversion", WARC_Target_URI="<https://example.org/>"
+        ),
         record(http("名可名，非常名。".encode("big5"), "Content-Type: text/plain")),
         record(http(article(ROWS[0] * 3).encode(), "Server: none"), WARC_Truncated="length"),
         record(b"", kind="revisit"),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configuration of an OpenBA encoder-decoder (arXiv 2309.10706). The keys are those of the released class, and three more."""
+"""Configuration of an OpenBA encoder-decoder (arXiv 2309.10706). The keys are those of the released class,
+and three more."""
 
 from __future__ import annotations
 
@@ -9,15 +10,20 @@ from transformers import PretrainedConfig
 
 
 class OpenBAConfig(PretrainedConfig):
-    """Attention is ``num_heads * kv_channels`` wide; ``ffn_hidden_size`` is counted before SwiGLU cuts it to two thirds (see ``mlp_size``).
+    """Attention is ``num_heads * kv_channels`` wide; ``ffn_hidden_size`` is counted before SwiGLU cuts it to
+    two thirds (see ``mlp_size``).
 
-    ``norm`` is ``pre`` (the released weights: LayerNorm with bias) or ``sandwich`` (the paper: RMSNorm before and after each sublayer).
-    ``answer_token_id`` is ``<extra_id_0>``, with which every answer begins.
+    ``norm`` is ``pre`` (the released weights: LayerNorm with bias) or ``sandwich`` (the paper: RMSNorm before
+    and after each sublayer). ``answer_token_id`` is ``<extra_id_0>``, with which every answer begins.
     """
 
     model_type = "openba"
     keys_to_ignore_at_inference = ["past_key_values"]
-    attribute_map = {"num_attention_heads": "num_heads", "num_hidden_layers": "num_decoder_layers", "head_dim": "kv_channels"}
+    attribute_map = {
+        "num_attention_heads": "num_heads",
+        "num_hidden_layers": "num_decoder_layers",
+        "head_dim": "kv_channels",
+    }
 
     def __init__(
         self,
@@ -41,17 +47,39 @@ class OpenBAConfig(PretrainedConfig):
         **others: Any,
     ) -> None:
         if norm not in ("pre", "sandwich") or not add_qkv_bias or add_ffn_bias or not add_lm_head_bias:
-            raise ValueError("norm must be pre or sandwich, with biases in the attention and on the output, and none in the feed-forward")
-        self.vocab_size, self.hidden_size, self.kv_channels, self.num_heads = vocab_size, hidden_size, kv_channels, num_heads
-        self.ffn_hidden_size, self.num_layers, self.num_decoder_layers = ffn_hidden_size, num_layers, num_decoder_layers
+            raise ValueError(
+                "norm must be pre or sandwich, with biases in the attention and on the output, and none in "
+                "the feed-forward"
+            )
+        self.vocab_size, self.hidden_size, self.kv_channels, self.num_heads = (
+            vocab_size,
+            hidden_size,
+            kv_channels,
+            num_heads,
+        )
+        self.ffn_hidden_size, self.num_layers, self.num_decoder_layers = (
+            ffn_hidden_size,
+            num_layers,
+            num_decoder_layers,
+        )
         self.hidden_dropout, self.attention_dropout = hidden_dropout, attention_dropout
         self.norm, self.rope_base, self.answer_token_id = norm, rope_base, answer_token_id
-        self.add_qkv_bias, self.add_ffn_bias, self.add_lm_head_bias = add_qkv_bias, add_ffn_bias, add_lm_head_bias
+        self.add_qkv_bias, self.add_ffn_bias, self.add_lm_head_bias = (
+            add_qkv_bias,
+            add_ffn_bias,
+            add_lm_head_bias,
+        )
         self.max_seq_length, self.decoder_max_seq_length = max_seq_length, decoder_max_seq_length
-        defaults = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0, "tie_word_embeddings": False}
+        defaults = {
+            "pad_token_id": 0,
+            "eos_token_id": 1,
+            "decoder_start_token_id": 0,
+            "tie_word_embeddings": False,
+        }
         super().__init__(**(defaults | {"is_encoder_decoder": True, "use_cache": True} | others))
 
     @property
     def mlp_size(self) -> int:
-        """Width of the SwiGLU layers: two thirds of ``ffn_hidden_size``, without the fraction, rounded up to a multiple of 256."""
+        """Width of the SwiGLU layers: two thirds of ``ffn_hidden_size``, without the fraction, rounded up to
+        a multiple of 256."""
         return max(256, -(-(2 * self.ffn_hidden_size // 3) // 256) * 256)

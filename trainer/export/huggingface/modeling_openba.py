@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The OpenBA encoder-decoder (arXiv 2309.10706) for transformers, with both of its normalisations. Tested with transformers 4.57
-and 5.24.
+"""The OpenBA encoder-decoder (arXiv 2309.10706) for transformers, with both of its normalisations. Tested
+with transformers 4.57 and 5.24.
 
 Shapes: [batch, positions, hidden_size] unless said otherwise.
 """
@@ -23,7 +23,11 @@ Rotation = tuple[Tensor, Tensor]
 
 def make_norm(config: OpenBAConfig) -> nn.Module:
     """The normalisation of [..., hidden_size] that the configuration names."""
-    return nn.LayerNorm(config.hidden_size, eps=1e-5) if config.norm == "pre" else nn.RMSNorm(config.hidden_size, eps=1e-5)
+    return (
+        nn.LayerNorm(config.hidden_size, eps=1e-5)
+        if config.norm == "pre"
+        else nn.RMSNorm(config.hidden_size, eps=1e-5)
+    )
 
 
 def make_output_norm(config: OpenBAConfig) -> nn.Module:
@@ -32,7 +36,8 @@ def make_output_norm(config: OpenBAConfig) -> nn.Module:
 
 
 def rotation(start: int, length: int, config: OpenBAConfig, like: Tensor) -> Rotation:
-    """Cosines and sines of the positions from ``start`` on, each [length, kv_channels / 2]; float32 until the end."""
+    """Cosines and sines of the positions from ``start`` on, each [length, kv_channels / 2]; float32 until the
+    end."""
     steps = torch.arange(0, config.kv_channels, 2, device=like.device, dtype=torch.float32)
     positions = torch.arange(start, start + length, device=like.device, dtype=torch.float32)
     angles = torch.outer(positions, config.rope_base ** -(steps / config.kv_channels))
@@ -56,8 +61,11 @@ class OpenBAAttention(nn.Module):
         self.qkv = nn.Linear(config.hidden_size, 3 * width)
         self.o = nn.Linear(width, config.hidden_size)
 
-    def forward(self, x: Tensor, turn: Rotation, mask: Tensor | None, cache: EncoderDecoderCache | None) -> Tensor:
-        """[batch, positions, hidden_size] -> same; ``mask`` as scaled_dot_product_attention takes it, ``cache`` holds earlier positions."""
+    def forward(
+        self, x: Tensor, turn: Rotation, mask: Tensor | None, cache: EncoderDecoderCache | None
+    ) -> Tensor:
+        """[batch, positions, hidden_size] -> same; ``mask`` as scaled_dot_product_attention takes it,
+        ``cache`` holds earlier positions."""
         batch, length, _ = x.shape
         shape = (batch, length, self.config.num_heads, 3, self.config.kv_channels)
         queries, keys, values = self.qkv(x).view(shape).permute(3, 0, 2, 1, 4)
@@ -66,15 +74,20 @@ class OpenBAAttention(nn.Module):
             keys, values = cache.self_attention_cache.update(keys, values, self.layer)
         causal = self.causal and length > 1
         if causal and keys.shape[2] > length:  # several positions behind cached ones
-            mask = torch.ones(length, keys.shape[2], dtype=torch.bool, device=x.device).tril(keys.shape[2] - length)
+            mask = torch.ones(length, keys.shape[2], dtype=torch.bool, device=x.device).tril(
+                keys.shape[2] - length
+            )
             causal = False
         dropout = self.config.attention_dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal, dropout_p=dropout)
+        mixed = F.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=mask, is_causal=causal, dropout_p=dropout
+        )
         return self.o(mixed.transpose(1, 2).reshape(batch, length, -1))
 
 
 class OpenBACrossAttention(nn.Module):
-    """The decoder's attention to the encoder's output, without positions. The rows of ``kv`` are, head by head, k and v."""
+    """The decoder's attention to the encoder's output, without positions. The rows of ``kv`` are, head by
+    head, k and v."""
 
     def __init__(self, config: OpenBAConfig, layer: int) -> None:
         super().__init__()
@@ -84,10 +97,15 @@ class OpenBACrossAttention(nn.Module):
         self.kv = nn.Linear(config.hidden_size, 2 * width)
         self.o = nn.Linear(width, config.hidden_size)
 
-    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None, cache: EncoderDecoderCache | None) -> Tensor:
-        """[batch, positions, hidden_size], attending to ``memory`` [batch, source positions, hidden_size] -> the shape of ``x``."""
+    def forward(
+        self, x: Tensor, memory: Tensor, mask: Tensor | None, cache: EncoderDecoderCache | None
+    ) -> Tensor:
+        """[batch, positions, hidden_size], attending to ``memory`` [batch, source positions, hidden_size] ->
+        the shape of ``x``."""
         batch, length, _ = x.shape
-        queries = self.q(x).view(batch, length, self.config.num_heads, self.config.kv_channels).transpose(1, 2)
+        queries = (
+            self.q(x).view(batch, length, self.config.num_heads, self.config.kv_channels).transpose(1, 2)
+        )
         if cache is not None and cache.is_updated.get(self.layer):
             held = cache.cross_attention_cache.layers[self.layer]
             keys, values = held.keys, held.values
@@ -117,7 +135,8 @@ class OpenBAMLP(nn.Module):
 
 
 class OpenBABlock(nn.Module):
-    """Sublayers, each x + output_norm(sublayer(norm(x))); the norms' names are those of the released model."""
+    """Sublayers, each x + output_norm(sublayer(norm(x))); the norms' names are those of the released
+    model."""
 
     def __init__(self, config: OpenBAConfig, layer: int, decoder: bool) -> None:
         super().__init__()
@@ -145,17 +164,23 @@ class OpenBABlock(nn.Module):
         memory_mask: Tensor | None = None,
         cache: EncoderDecoderCache | None = None,
     ) -> Tensor:
-        """[batch, positions, hidden_size] -> same; with ``memory`` [batch, source positions, hidden_size] in the decoder."""
-        x = x + self._drop(self.self_attn_output_layernorm(self.self_attn(self.input_layernorm(x), turn, mask, cache)))
+        """[batch, positions, hidden_size] -> same; with ``memory`` [batch, source positions, hidden_size] in
+        the decoder."""
+        x = x + self._drop(
+            self.self_attn_output_layernorm(self.self_attn(self.input_layernorm(x), turn, mask, cache))
+        )
         normed = self.post_attn_layernorm(x)
         if memory is not None:
-            x = x + self._drop(self.inter_attn_output_layernorm(self.inter_attn(normed, memory, memory_mask, cache)))
+            x = x + self._drop(
+                self.inter_attn_output_layernorm(self.inter_attn(normed, memory, memory_mask, cache))
+            )
             normed = self.post_inter_attn_layernorm(x)
         return x + self._drop(self.mlp_output_layernorm(self.mlp(normed)))
 
 
 class OpenBAStack(nn.Module):
-    """Encoder or decoder. The embedding is the model's, held in a tuple so that it is not the stack's parameter too."""
+    """Encoder or decoder. The embedding is the model's, held in a tuple so that it is not the stack's
+    parameter too."""
 
     main_input_name = "input_ids"
 
@@ -174,8 +199,8 @@ class OpenBAStack(nn.Module):
         past_key_values: EncoderDecoderCache | None = None,
         **_: Any,
     ) -> BaseModelOutput:
-        """int64 [batch, positions] -> hidden states; ``attention_mask`` [batch, source positions] is over the source in both stacks. What
-        else ``generate`` passes (which outputs to return) has no effect."""
+        """int64 [batch, positions] -> hidden states; ``attention_mask`` [batch, source positions] is over the
+        source in both stacks. What else ``generate`` passes (which outputs to return) has no effect."""
         x = F.dropout(self._embedding[0](input_ids), self.config.hidden_dropout, self.training)
         start = 0 if past_key_values is None else past_key_values.get_seq_length()
         turn = rotation(start, x.shape[1], self.config, x)
@@ -189,7 +214,8 @@ class OpenBAStack(nn.Module):
 
 
 class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
-    """Encoder, decoder and output layer. Prompts are ``<S> text <extra_id_0> </s>``; answers begin with ``<extra_id_0>``."""
+    """Encoder, decoder and output layer. Prompts are ``<S> text <extra_id_0> </s>``; answers begin with
+    ``<extra_id_0>``."""
 
     config_class = OpenBAConfig
     base_model_prefix = "model"
@@ -241,15 +267,20 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         use_cache: bool | None = None,
         **others: Any,
     ) -> Seq2SeqLMOutput:
-        """Logits [batch, positions, vocab_size], and with ``labels`` (-100: none) their mean loss. Rows of ``decoder_input_ids`` may be
-        padded at the end only. Of ``others`` only ``cache`` has an effect: it is what transformers 5 calls ``past_key_values``.
+        """Logits [batch, positions, vocab_size], and with ``labels`` (-100: none) their mean loss. Rows of
+        ``decoder_input_ids`` may be
+        padded at the end only. Of ``others`` only ``cache`` has an effect: it is what transformers 5 calls
+        ``past_key_values``.
 
         Raises:
             ValueError: a ``decoder_attention_mask`` that is not all ones.
         """
         past_key_values = others.get("cache", past_key_values)
         if (padding := others.get("decoder_attention_mask")) is not None and not padding.all():
-            raise ValueError("decoder_attention_mask has zeros; pad decoder_input_ids at the end only, and leave the mask out")
+            raise ValueError(
+                "decoder_attention_mask has zeros; pad decoder_input_ids at the end only, and leave the "
+                "mask out"
+            )
         if encoder_outputs is None:
             encoder_outputs = self.encoder(input_ids, attention_mask)
         if decoder_input_ids is None and labels is not None:
@@ -259,14 +290,26 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         memory = encoder_outputs[0]
         hidden = self.decoder(decoder_input_ids, attention_mask, memory, past_key_values).last_hidden_state
         logits = self.lm_head(hidden)
-        loss = None if labels is None else F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=-100)
-        return Seq2SeqLMOutput(loss=loss, logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=memory)
+        loss = (
+            None
+            if labels is None
+            else F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=-100)
+        )
+        return Seq2SeqLMOutput(
+            loss=loss, logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=memory
+        )
 
     def generate(self, inputs: Tensor | None = None, *arguments: Any, **settings: Any) -> Any:
-        """As in transformers; unless ``decoder_input_ids`` are given, answers begin with ``<extra_id_0>``, as the model was trained:
-        int64 [batch, positions] -> int64 [batch, positions of the answer]."""
+        """As in transformers; unless ``decoder_input_ids`` are given, answers begin with ``<extra_id_0>``, as
+        the model was trained: int64 [batch, positions] -> int64 [batch, positions of the answer]."""
         source = next((value for value in (inputs, settings.get("input_ids")) if value is not None), None)
-        if source is not None and "decoder_input_ids" not in settings and self.config.answer_token_id is not None:
-            start = torch.tensor([[self.config.decoder_start_token_id, self.config.answer_token_id]], device=source.device)
+        if (
+            source is not None
+            and "decoder_input_ids" not in settings
+            and self.config.answer_token_id is not None
+        ):
+            start = torch.tensor(
+                [[self.config.decoder_start_token_id, self.config.answer_token_id]], device=source.device
+            )
             settings["decoder_input_ids"] = start.repeat(len(source), 1)
         return super().generate(inputs, *arguments, **settings)

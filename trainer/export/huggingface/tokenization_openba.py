@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OpenBA's tokenizer for transformers: a SentencePiece model, ``<extra_id_99>`` .. ``<extra_id_0>``, then ``<R>``, ``<S>``, ``<X>``."""
+"""OpenBA's tokenizer for transformers: a SentencePiece model, ``<extra_id_99>`` .. ``<extra_id_0>``, then
+``<R>``, ``<S>``, ``<X>``."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ SENTINELS = 100
 
 
 class OpenBATokenizer(PreTrainedTokenizer):
-    """Frames a text as the model was trained: ``<S> text <extra_id_0> </s>``. Decoding leaves the special tokens out where asked."""
+    """Frames a text as the model was trained: ``<S> text <extra_id_0> </s>``. Decoding leaves the special
+    tokens out where asked."""
 
     vocab_files_names = {"vocab_file": "spiece.model"}
     model_input_names = ["input_ids", "attention_mask"]
@@ -23,10 +25,20 @@ class OpenBATokenizer(PreTrainedTokenizer):
         self.vocab_file = vocab_file
         self.pieces = sentencepiece.SentencePieceProcessor(model_file=vocab_file)
         special = [*(f"<extra_id_{k}>" for k in reversed(range(SENTINELS))), "<R>", "<S>", "<X>"]
-        named = {name: self.pieces.id_to_piece(id) for id, name in enumerate(("pad_token", "eos_token", "unk_token"))}
+        named = {
+            name: self.pieces.id_to_piece(id)
+            for id, name in enumerate(("pad_token", "eos_token", "unk_token"))
+        }
         own = {id: AddedToken(self.pieces.id_to_piece(id), special=True, normalized=False) for id in range(3)}
-        own |= {len(self.pieces) + index: AddedToken(token, special=True, normalized=False) for index, token in enumerate(special)}
-        others = {name: value for name, value in others.items() if name not in ("added_tokens_decoder", "additional_special_tokens")}
+        own |= {
+            len(self.pieces) + index: AddedToken(token, special=True, normalized=False)
+            for index, token in enumerate(special)
+        }
+        others = {
+            name: value
+            for name, value in others.items()
+            if name not in ("added_tokens_decoder", "additional_special_tokens")
+        }
         super().__init__(**(named | others), additional_special_tokens=special, added_tokens_decoder=own)
 
     @property
@@ -51,7 +63,9 @@ class OpenBATokenizer(PreTrainedTokenizer):
         """Text of pieces."""
         return self.pieces.decode(tokens)
 
-    def build_inputs_with_special_tokens(self, token_ids_0: list[int], token_ids_1: list[int] | None = None) -> list[int]:
+    def build_inputs_with_special_tokens(
+        self, token_ids_0: list[int], token_ids_1: list[int] | None = None
+    ) -> list[int]:
         """``<S>``, the prompt, ``<extra_id_0>`` and eos: an instruction as the model was trained on it."""
         mode, answer, eos = self.convert_tokens_to_ids(["<S>", "<extra_id_0>", self.eos_token])
         return [mode, *token_ids_0, *(token_ids_1 or []), answer, eos]

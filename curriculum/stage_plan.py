@@ -1,0 +1,143 @@
+"""One stage over given shards: its sources, how many samples and steps it has, and which samples each step
+reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curriculum.feistel_permutation import permute
+from curriculum.keyed_hash import key, mix, seeds
+from curriculum.mixture import Mixture, weights
+from curriculum.step_plan import MicroBatch
+from manifests.schema.base import ManifestError
+from manifests.schema.curriculum import InstructionObjective, Objective, Stage, UL2Objective
+from manifests.schema.shards import ShardManifest, TokenSet
+
+
+@dataclass(frozen=True)
+class StageSource:
+    """A token set as a stage sees it: ``rows`` samples in each epoch, of ``sample_tokens`` tokens on
+    average."""
+
+    name: str
+    rows: int
+    sample_tokens: Fraction
+    max_epochs: float
+    secret: np.uint64
+
+    def read(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows (int64[n]) that the source's samples ``numbers`` (int64[n]) are: each epoch is a
+        permutation of all rows."""
+        epochs, positions = np.divmod(numbers, self.rows)
+        return permute(positions, self.rows, mix(epochs.astype(np.uint64)) ^ self.secret)
+
+
+class StagePlan:
+    """A stage's samples, numbered from 0. All random choices are keyed by the seed and the stage's name, so a
+    stage reads the same samples wherever it stands in the manifest.
+
+    Raises:
+        ManifestError: a set is missing, of the wrong kind, or too small for its ``max_epochs``.
+    """
+
+    def __init__(self, stage: Stage, shards: ShardManifest, seed: int) -> None:
+        self.stage = stage
+        # By name, so that the order of the manifest's keys, which its fingerprint ignores, does not matter.
+        self.sources = tuple(_source(stage, name, shards, seed) for name in sorted(stage.mixture))
+        # A share of tokens is a share of samples divided by the tokens of a sample.
+        rates = [Fraction(str(stage.mixture[source.name])) / source.sample_tokens for source in self.sources]
+        self.mixture = _annotate(stage, lambda: Mixture(weights(rates)))
+        self.samples = -(-stage.tokens * sum(rates).numerator // sum(rates).denominator)
+        self.steps = -(-self.samples // stage.global_batch)
+        self.denoisers = len(stage.objective.mixture) if isinstance(stage.objective, UL2Objective) else 1
+        self._sample_secret = key(seed, stage.name, "sample")
+        self._denoiser_secret = key(seed, stage.name, "denoiser")
+        self._dropout_secret = key(seed, stage.name, "dropout")
+        self.check_epochs(skipped=0)
+
+    def check_epochs(self, skipped: int) -> None:
+        """Refuses a stage that would read a set more often than allowed, ``skipped`` samples lost to
+        rollbacks included.
+
+        Raises:
+            ManifestError: it would; the message names the set, what is missing, and the ways out.
+        """
+        for source, needed in zip(self.sources, self.mixture.counts(self.samples + skipped), strict=True):
+            allowed = int(source.rows * Fraction(str(source.max_epochs)))
+            if needed > allowed:
+                missing = int((needed - allowed) * source.sample_tokens)
+                raise ManifestError(
+                    f"stage {self.stage.name}: set {source.name} runs short by {missing:,} tokens: the "
+                    f"stage reads {needed:,} samples, "
+                    f"but {source.max_epochs:g} epochs of {source.rows:,} allow {allowed:,}; lower tokens "
+                    "or the set's share, "
+                    "make more shards, or set max_epochs: "
+                    f"{{{source.name}: {np.ceil(100 * needed / source.rows) / 100:g}}}"
+                )
+
+    def micro_batches(self, step: int, skipped: int) -> tuple[MicroBatch, ...]:
+        """The micro batches of the stage's step ``step``; ``skipped`` samples of the stage were lost to
+        rollbacks before it."""
+        first = step * self.stage.global_batch
+        count = min(self.stage.global_batch, self.samples - first)
+        set_index, numbers = self.mixture.samples(first + skipped, count)
+        rows = np.empty(count, dtype=np.int64)
+        for index, source in enumerate(self.sources):
+            mine = np.flatnonzero(set_index == index)
+            rows[mine] = source.read(numbers[mine])
+        noise = seeds(self._sample_secret, first + skipped, count)
+        size = self.stage.micro_batch
+        batches = -(-count // size)
+        first_batch = (first + skipped) // size
+        denoisers = seeds(self._denoiser_secret, first_batch, batches) % np.uint64(self.denoisers)
+        dropout = seeds(self._dropout_secret, first_batch, batches)
+        return tuple(
+            MicroBatch(int(denoisers[i]), set_index[part], rows[part], noise[part], int(dropout[i]))
+            for i, part in enumerate(slice(start, start + size) for start in range(0, count, size))
+        )
+
+
+def chunk_length(objective: Objective) -> int | None:
+    """Stream tokens of one sample, or None where a sample is an instruction pair."""
+    return None if isinstance(objective, InstructionObjective) else objective.chunk
+
+
+def _source(stage: Stage, name: str, shards: ShardManifest, seed: int) -> StageSource:
+    if name not in shards.sets:
+        raise ManifestError(
+            f"stage {stage.name}: mixture: the shards have no set {name!r}; they have: "
+            f"{', '.join(sorted(shards.sets))}"
+        )
+    tokens = shards.sets[name]
+    rows, mean = _rows(stage, tokens)
+    if rows == 0:
+        raise ManifestError(
+            f"stage {stage.name}: set {name} holds {tokens.tokens} tokens, not enough for one sample; take "
+            "it out"
+        )
+    return StageSource(name, rows, mean, stage.max_epochs.get(name, 1), key(seed, stage.name, "order", name))
+
+
+def _rows(stage: Stage, tokens: TokenSet) -> tuple[int, Fraction]:
+    chunk = chunk_length(stage.objective)
+    expected = "pairs" if chunk is None else "stream"
+    if tokens.kind != expected:
+        raise ManifestError(
+            f"stage {stage.name}: objective {stage.objective.kind} reads sets of kind {expected}, "
+            f"but {tokens.name} is of kind {tokens.kind}"
+        )
+    if chunk is None:
+        return tokens.rows, Fraction(tokens.tokens, max(tokens.rows, 1))
+    return tokens.tokens // chunk, Fraction(chunk)
+
+
+def _annotate(stage: Stage, build: Callable[[], Mixture]) -> Mixture:
+    try:
+        return build()
+    except ValueError as error:
+        raise ManifestError(f"stage {stage.name}: mixture: {error}") from None

@@ -1,0 +1,123 @@
+"""Everything that a run folder says about itself, loaded once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from manifests.schema.base import load
+from manifests.schema.documents import STEPS
+from manifests.schema.shards import ShardManifest
+from manifests.schema.steps import KEPT, StepManifest
+from manifests.schema.training import TrainingManifest
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """A line of ``train/metrics.jsonl``: ``loss`` in nats per target token, ``tokens`` corpus tokens read up
+    to here."""
+
+    step: int
+    stage: str
+    loss: float
+    learning_rate: float
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A line of ``train/evaluation.jsonl``: held-out losses in nats per target token, by set, under one
+    stage's objective."""
+
+    step: int
+    stage: str
+    losses: dict[str, float]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What the report is made from; whatever the run has not done yet is empty or None."""
+
+    folder: Path
+    steps: dict[str, StepManifest]
+    shards: ShardManifest | None
+    training_steps: tuple[TrainingStep, ...]
+    evaluations: tuple[Evaluation, ...]
+    training: TrainingManifest | None
+
+    @classmethod
+    def read(cls, run: Path) -> RunRecord:
+        """Loads the manifests and logs of a run folder.
+
+        Raises:
+            FileNotFoundError: the folder holds neither a step manifest nor a training log.
+            ManifestError: a manifest is not valid.
+        """
+        steps = {
+            step: load(run / step / "manifest.json", StepManifest)
+            for step in STEPS
+            if (run / step / "manifest.json").exists()
+        }
+        shards, training = run / "shards" / "shards.json", run / "train" / "manifest.json"
+        record = cls(
+            folder=run,
+            steps=steps,
+            shards=load(shards, ShardManifest) if shards.exists() else None,
+            training_steps=tuple(
+                _fields(TrainingStep, line) for line in _lines(run / "train" / "metrics.jsonl")
+            ),
+            evaluations=tuple(
+                _fields(Evaluation, line) for line in _lines(run / "train" / "evaluation.jsonl")
+            ),
+            training=load(training, TrainingManifest) if training.exists() else None,
+        )
+        if not steps and not record.training_steps:
+            raise FileNotFoundError(
+                f"{run} holds no step manifest and no training log; run `make corpus` or `make train` first"
+            )
+        return record
+
+    @property
+    def name(self) -> str:
+        """The run folder's name."""
+        return self.folder.resolve().name
+
+    def documents(self, step: str, *, kept: bool) -> Counter[str]:
+        """Documents that a step kept, or rejected, by language (empty where it is not known)."""
+        total: Counter[str] = Counter()
+        for count in self.steps[step].counts if step in self.steps else ():
+            if (count.reason == KEPT) == kept:
+                total[count.language] += count.documents
+        return total
+
+    def metrics(self, step: str, prefix: str) -> dict[tuple[str, ...], int]:
+        """A step's metrics below ``prefix``, by the rest of their names, split at the slashes."""
+        found = self.steps[step].metrics.items() if step in self.steps else ()
+        return {tuple(name.split("/")[1:]): value for name, value in found if name.startswith(f"{prefix}/")}
+
+    @property
+    def stage_spans(self) -> list[tuple[str, int, int]]:
+        """Name, first and last step of each stage of the training so far, in order."""
+        spans: list[tuple[str, int, int]] = []
+        for line in self.training_steps:
+            if spans and spans[-1][0] == line.stage:
+                spans[-1] = (line.stage, spans[-1][1], line.step)
+            else:
+                spans.append((line.stage, line.step, line.step))
+        return spans
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of a log; a torn last one, of a training that runs or was killed, is left out."""
+    if file.exists():
+        yield from (
+            json.loads(line) for line in file.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")
+        )
+
+
+def _fields(kind: Any, line: dict[str, Any]) -> Any:
+    return kind(**{name: line[name] for name in kind.__dataclass_fields__})

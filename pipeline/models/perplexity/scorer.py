@@ -1,0 +1,167 @@
+"""Perplexity of documents under an n-gram model over token ids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.models.perplexity.ngram_model import BLOCK, LINE, NgramModel, first_line, ngram_key, search
+from pipeline.models.perplexity.ngrams import BEGIN, END
+from pipeline.text.arrow.intrinsics import prefetch
+
+LINES, ABSENT, UNSURE = np.uint64(LINE), np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0xFFFFFFFFFFFFFFFE)
+
+
+class PerplexityScorer:
+    """An n-gram model (see ``NgramModel``) with the probabilities that KenLM gives for the same n-grams.
+
+    Raises:
+        OSError: the file is missing or no model.
+    """
+
+    def __init__(self, model: Path) -> None:
+        self._model = NgramModel.load(model)
+
+    def score(
+        self, tokens: pa.ListArray, rows: npt.NDArray[np.int64] | slice = slice(None)
+    ) -> npt.NDArray[np.float64]:
+        """Perplexity [rows] of the documents in these rows, per token, the end of the document counted as
+        one: ``10 ** (-log10 P(document </s>) / (tokens + 1))``.
+
+        An empty document has the perplexity of its end; a null one NaN.
+        """
+        lengths = pc.list_value_length(tokens).to_numpy(zero_copy_only=False).astype(np.float64)
+        offsets = tokens.offsets.to_numpy().astype(np.int64)
+        begins, ends = offsets[:-1][rows], offsets[1:][rows]
+        ids = tokens.values.to_numpy()
+        model = self._model
+        unigrams, packed = model.unigrams.view("<f4").reshape(-1, 2), model.tables.view("<f4")
+        scores = _score(ids, begins, ends, model.word, unigrams, model.lines, model.tables, packed)
+        return np.asarray(10.0 ** (-scores / (lengths[rows] + 1)), np.float64)
+
+
+@numba.njit(cache=True, nogil=True)
+def _score(
+    ids: np.ndarray,
+    begins: np.ndarray,
+    ends: np.ndarray,
+    word_of: np.ndarray,
+    unigrams: np.ndarray,
+    lines: np.ndarray,
+    tables: np.ndarray,
+    packed: np.ndarray,
+) -> np.ndarray:
+    """log10 P(document </s>) of each document: float64 [documents]. ``packed``: the memory of ``tables`` as
+    float32 [lines, 16].
+
+    Every n-gram is searched for, order by order; the longest one that ends at a word gives its probability,
+    and the longer histories
+    that were found give their backoffs. Nothing in an order depends on its neighbour, so that the processor
+    overlaps the searches: memory latency, not arithmetic, is what a look-up costs.
+    """
+    longest = 0
+    for document in range(len(begins)):
+        longest = max(longest, ends[document] - begins[document])
+    words, slot_of = np.empty(longest + 2, np.uint32), np.empty(longest + 2, np.uint32)
+    open_ = np.empty(longest + 1, np.uint64)
+    probability, backoff = np.empty(longest + 2, np.float32), np.empty(longest + 3, np.float32)
+    scores = np.empty(len(begins), np.float64)
+    for document in range(len(begins)):
+        size = _unigrams(
+            ids[begins[document] : ends[document]], word_of, unigrams, words, probability, backoff
+        )
+        slot_of[:size] = words[:size]
+        # Starts of known n-grams that another word follows; from the last to the first, so that what an
+        # n-gram adds to the backoff of the next word is not wiped out by the n-gram that ends there.
+        count = size - 1
+        for start in range(count):
+            open_[start] = count - 1 - start
+        begin = np.int64(0)
+        for order in range(2, len(lines) + 2):
+            end = begin + np.int64(lines[order - 2])
+            keys, numbers = tables[begin:end], packed[begin:end]
+            count = _extend(order, keys, numbers, words[:size], slot_of, open_, count, probability, backoff)
+            begin = end
+        total = 0.0
+        for place in range(1, size):
+            total += probability[place] + backoff[place]
+        scores[document] = total
+    return scores
+
+
+@numba.njit(cache=True, nogil=True)
+def _unigrams(
+    ids: np.ndarray,
+    word_of: np.ndarray,
+    unigrams: np.ndarray,
+    words: np.ndarray,
+    probability: np.ndarray,
+    backoff: np.ndarray,
+) -> int:
+    """Fills in the words ``<s> .. </s>``, their own probabilities and the backoffs of the words before them;
+    returns their number."""
+    size = len(ids) + 2
+    words[0], words[size - 1] = BEGIN, END
+    for place in range(len(ids)):
+        words[place + 1] = word_of[ids[place]] if ids[place] < len(word_of) else 0
+    for place in range(size):
+        probability[place] = unigrams[words[place], 0]
+        backoff[place + 1] = unigrams[words[place], 1]
+    return size
+
+
+@numba.njit(cache=True, nogil=True)
+def _extend(
+    order: int,
+    keys: np.ndarray,
+    numbers: np.ndarray,
+    words: np.ndarray,
+    slot_of: np.ndarray,
+    open_: np.ndarray,
+    count: int,
+    probability: np.ndarray,
+    backoff: np.ndarray,
+) -> int:
+    """Appends a word to the n-grams at the first ``count`` starts in ``open_``, and leaves there the starts
+    of those that were found and that another word follows. ``backoff`` has one place more than ``words``."""
+    lines, kept, one, size = np.uint64(len(keys)), 0, np.uint64(1), np.uint64(len(words))
+    slots, wanted, starts = np.empty((3, BLOCK), np.uint64)
+    added = np.uint64(order - 1)
+    for block in range(0, count, BLOCK):
+        some, found = min(BLOCK, count - block), 0
+        for index in range(some):
+            start = open_[block + index]
+            wanted[index] = ngram_key(slot_of[start], words[start + added])
+            slots[index] = first_line(wanted[index], lines)
+            prefetch(keys, slots[index])
+        for index in range(some):
+            slot = _on_line(keys, wanted[index], slots[index])
+            if slot == UNSURE:
+                slot = np.uint64(search(keys, wanted[index]))
+                if keys[slot // LINES, slot % LINES] != wanted[index]:
+                    slot = ABSENT
+            starts[found], slots[found] = open_[block + index], slot
+            found += slot != ABSENT
+        for index in range(found):
+            start, slot = starts[index], slots[index]
+            end, line, place = start + added, slot // LINES, np.uint64(2) * (LINES + slot % LINES)
+            probability[end], backoff[end] = numbers[line, place], 0
+            backoff[end + one] += numbers[line, place + one]
+            slot_of[start], open_[kept] = slot, start
+            kept += end + one < size
+    return kept
+
+
+@numba.njit(inline="always")
+def _on_line(keys: np.ndarray, key: np.uint64, line: np.uint64) -> np.uint64:
+    """The slot of a key if it is on its first line; ``ABSENT``; or ``UNSURE`` where the line is full of
+    others. Without a branch."""
+    slot = ABSENT if keys[line, LINE - 1] == 0 else UNSURE
+    for place in range(LINE):
+        slot = LINES * line + np.uint64(place) if keys[line, place] == key else slot
+    return slot

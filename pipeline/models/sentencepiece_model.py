@@ -1,0 +1,109 @@
+"""What a SentencePiece model file says about its pieces and its normalisation.
+
+A reader of protobuf's wire format and of a dozen fields of sentencepiece_model.proto: the module that
+sentencepiece generates from that file wants a newer protobuf than Beam allows.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from pipeline.text.tokenization.incremental_encoding import Spelling, build_spelling
+from pipeline.text.tokenization.unigram import SPACE, Pieces, build_pieces
+
+NORMAL, USER_DEFINED, BYTE = 1, 4, 6
+UNIGRAM = 1
+PENALTY = 10.0
+"""By which a character that no piece covers is less likely than the least likely piece (unigram_model.cc)."""
+
+
+class _Piece(NamedTuple):
+    """``name`` as the model writes it, with U+2581 for a space."""
+
+    name: str
+    score: float
+    kind: int
+
+
+@lru_cache(maxsize=2)
+def read_pieces(model: bytes, unknown_id: int) -> Pieces | None:
+    """For the kernel of ``text.unigram``; None where the model is no unigram model, or normalises texts
+    beyond marking their spaces."""
+    fields = list(_fields(model))
+    trainer, normalizer = (dict(_fields(_last(fields, number))) for number in (2, 3))
+    marks_spaces = normalizer.get(3, 1) and normalizer.get(5, 1) and not trainer.get(24, 0)
+    changes_texts = normalizer.get(2, b"") or normalizer.get(4, 1)
+    if trainer.get(3, UNIGRAM) != UNIGRAM or changes_texts or not marks_spaces:
+        return None
+    pieces = _listed(model)
+    known = {
+        piece.name: (index, piece.score)
+        for index, piece in enumerate(pieces)
+        if piece.kind in (NORMAL, USER_DEFINED)
+    }
+    least = min(piece.score for piece in pieces if piece.kind == NORMAL)
+    bytes_ = {int(piece.name[1:-1], 16): index for index, piece in enumerate(pieces) if piece.kind == BYTE}
+    return build_pieces(
+        known,
+        (unknown_id, least - PENALTY),
+        [bytes_[byte] for byte in range(256)] if trainer.get(35, 0) else [],
+    )
+
+
+@lru_cache(maxsize=2)
+def read_spelling(model: bytes) -> Spelling | None:
+    """What each id stands for; None where a line break is not a piece of its own that is in no other."""
+    pieces = _listed(model)
+    breaks = [
+        index
+        for index, piece in enumerate(pieces)
+        if piece.kind in (NORMAL, USER_DEFINED) and "\n" in piece.name
+    ]
+    if [pieces[index].name for index in breaks] != ["\n"]:
+        return None
+    return build_spelling([_spelled(piece) for piece in pieces], breaks[0])
+
+
+def _spelled(piece: _Piece) -> bytes:
+    if piece.kind == BYTE:
+        return bytes([int(piece.name[1:-1], 16)])
+    return piece.name.replace(SPACE, " ").encode() if piece.kind in (NORMAL, USER_DEFINED) else b""
+
+
+@lru_cache(maxsize=2)
+def _listed(model: bytes) -> list[_Piece]:
+    """All pieces, by id."""
+    listed = [dict(_fields(value)) for number, value in _fields(model) if number == 1]
+    return [
+        _Piece(piece[1].decode(), struct.unpack("<f", piece.get(2, bytes(4)))[0], piece.get(3, NORMAL))
+        for piece in listed
+    ]
+
+
+def _last(fields: list[tuple[int, Any]], wanted: int) -> bytes:
+    return next((value for number, value in reversed(fields) if number == wanted), b"")
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
+    """Number and value of each field of a message: an integer, or bytes."""
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        kind = key & 7
+        if kind == 0:
+            value, at = _varint(data, at)
+            yield key >> 3, value
+            continue
+        size, at = _varint(data, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)
+        yield key >> 3, data[at : at + size]
+        at += size
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value, shift = 0, 0
+    while data[at] >= 0x80:
+        value, shift, at = value | (data[at] & 0x7F) << shift, shift + 7, at + 1
+    return value | data[at] << shift, at + 1

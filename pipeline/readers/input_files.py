@@ -1,0 +1,93 @@
+"""Files of the sources: on this machine, or behind any URL that fsspec opens (``s3://``, ``gs://``,
+``hdfs://``, ``memory://``)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
+
+import fsspec
+
+# What the file systems call a sign that a file changed, the surest first.
+_STAMPS = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "version_id",
+    "mtime",
+    "LastModified",
+    "last_modified",
+    "updated",
+    "created",
+)
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file to read. ``location`` is a path or a URL, ``size`` its bytes as stored; ``stamp`` changes
+    whenever the file does (it is None where the file system cannot tell)."""
+
+    location: str
+    size: int
+    stamp: int | str | None = None
+
+    @classmethod
+    def of(cls, path: Path) -> InputFile:
+        """A local file as it stands.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        status = path.stat()
+        return cls(str(path), status.st_size, status.st_mtime_ns)
+
+    @property
+    def suffix(self) -> str:
+        """The last part of the name, with its dot; empty where it has none."""
+        return PurePosixPath(self.location).suffix
+
+    def open(self) -> BinaryIO:
+        """The file's bytes, to read and to seek in. What the file system needs to know (credentials, hosts)
+        it takes from its own configuration and the environment, never from a manifest."""
+        if is_url(self.location):
+            return cast(BinaryIO, fsspec.open(self.location, "rb").open())
+        return Path(self.location).open("rb")
+
+
+def readable(name: str) -> str:
+    """A file's name with ``\\xd6`` for each byte that is not UTF-8, where Python has characters that no file
+    can hold."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+
+
+def is_url(path: str) -> bool:
+    """Whether a source's path is for fsspec; ``file://`` is a path of this machine."""
+    return "://" in path and not path.startswith("file://")
+
+
+def local_path(path: str) -> Path:
+    """A path or a ``file://`` URL as a path."""
+    return Path(path.removeprefix("file://"))
+
+
+def list_url(url: str) -> Iterator[tuple[str, InputFile]]:
+    """The files at and below a URL, each with its name relative to it, which is empty where the URL is that
+    of one file.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+        ImportError, ValueError: no installed package opens such URLs.
+    """
+    system, root = fsspec.core.url_to_fs(url)
+    found: dict[str, dict[str, Any]] = system.find(root, detail=True)
+    if not found:
+        raise FileNotFoundError(url)
+    for path, status in found.items():
+        stamp = next((str(status[key]) for key in _STAMPS if status.get(key) is not None), None)
+        yield (
+            path[len(root) :].lstrip("/"),
+            InputFile(system.unstrip_protocol(path), int(status["size"]), stamp),
+        )

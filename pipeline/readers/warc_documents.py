@@ -1,0 +1,115 @@
+"""Documents of WARC and WET archives: the pages and texts of responses, and the texts that were converted
+already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.readers.charset import decode_page
+from pipeline.readers.html import page_meta, page_of
+from pipeline.readers.http_response import BrokenResponseError, Response, media_type, parse_response
+from pipeline.readers.input_files import InputFile
+from pipeline.readers.raw_documents import raw_batch
+from pipeline.readers.warc import Record, records
+
+_HTML = ("text/html", "application/xhtml+xml")
+_TEXT = ("text/plain", "text/markdown")
+_OK = 200
+_BATCH_ROWS = 256
+_BATCH_BYTES = 1 << 23
+_LOOKS_HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
+_PROBE = 1 << 10
+
+
+def read_archive(
+    file: InputFile, name: str, start: int, end: int | None, limit: int
+) -> Iterator[pa.RecordBatch]:
+    """RAW batches of the documents whose records begin in bytes [start, end) of a file, called by their
+    offset in it (decompressed).
+
+    A document is what a ``response`` or a ``conversion`` record holds, if that is HTML or plain text; of
+    another type, a reject tells only the type. Requests, metadata, revisits and the like are none. Broken
+    records are rejects.
+    """
+    rows: list[dict[str, Any]] = []
+    size = 0
+    for record in records(file, start, end, limit):
+        row = _document(record, limit)
+        if row is None:
+            continue
+        rows.append({"key": f"{name}#{record.offset}"} | row)
+        size += len(row["text"])
+        if len(rows) == _BATCH_ROWS or size > _BATCH_BYTES:
+            yield _batch(rows)
+            rows, size = [], 0
+    yield _batch(rows)
+
+
+def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
+    names = ("key", "text", "size", "url", "meta", "charset", "reason", "detail")
+    return raw_batch({name: [row.get(name) for row in rows] for name in names}, len(rows))
+
+
+def _row(
+    record: Record, text: bytes, size: int | None = None, title: str | None = None, **columns: str | None
+) -> dict[str, Any]:
+    meta = page_meta(
+        title=title, date=record.headers.get("warc-date"), truncated=record.headers.get("warc-truncated")
+    )
+    url = record.headers.get("warc-target-uri", "").strip("<>") or None
+    return {"text": text, "size": len(text) if size is None else size, "url": url, "meta": meta} | columns
+
+
+def _document(record: Record, limit: int) -> dict[str, Any] | None:
+    """The columns of a record that is, or should be, a document."""
+    if record.reason is not None:
+        return _row(record, record.body, reason=record.reason, detail=record.detail)
+    kind = record.headers.get("warc-type", "").lower()
+    if kind not in ("response", "conversion"):
+        return None
+    if record.size > limit:
+        return _row(record, record.body, record.size)
+    media, _ = media_type(record.headers.get("content-type", ""))
+    if kind == "conversion":
+        return _converted(record, media)
+    if media != "application/http":
+        return _row(record, b"", reason="not_a_page", detail=media or "no type is told")
+    try:
+        response = parse_response(record.body, limit)
+    except BrokenResponseError as error:
+        return _row(record, record.body, reason=error.reason, detail=str(error))
+    return _response(record, response, limit)
+
+
+def _converted(record: Record, media: str) -> dict[str, Any]:
+    if media not in ("", *_TEXT):
+        return _row(record, b"", reason="not_a_page", detail=media)
+    return _row(record, record.body)
+
+
+def _response(record: Record, response: Response, limit: int) -> dict[str, Any]:
+    if response.status != _OK:
+        return _row(record, response.body[:limit], reason="http_status", detail=str(response.status))
+    if len(response.body) > limit:
+        return _row(record, response.body[:limit], len(response.body))
+    kind = response.kind or (
+        "text/html" if response.body[:_PROBE].lstrip().lower().startswith(_LOOKS_HTML) else ""
+    )
+    if kind in _HTML:
+        page = page_of(response.body, (response.charset,))
+        return _row(
+            record,
+            page.text.encode(),
+            None,
+            page.title,
+            charset=page.charset,
+            reason=page.reason,
+            detail=page.detail,
+        )
+    if kind in _TEXT:
+        text, charset = decode_page(response.body, (response.charset,))
+        return _row(record, response.body if charset is None else text.encode(), charset=charset)
+    return _row(record, b"", reason="not_a_page", detail=kind or "no type is told")

@@ -1,0 +1,85 @@
+"""Arrow IPC files: memory-mapped reading, atomic hashed writing in batches of a healthy size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from manifests.files import atomic_write, cached_sha256
+from manifests.schema.steps import File
+
+MAX_ROWS = 2000
+MAX_BYTES = 16_000_000
+
+
+class BatchWriter:
+    """Writes record batches to an Arrow IPC file, gathering small ones, so that filtering does not leave
+    crumbs."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._pending: list[pa.RecordBatch] = []
+        self._pending_rows = 0
+        self._pending_bytes = 0
+        self._writer = pa.ipc.new_file(path, schema)
+        self.rows = 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Adds a batch, of any number of rows and of the writer's schema."""
+        if batch.num_rows == 0:
+            return
+        if self._pending and (
+            self._pending_rows + batch.num_rows > MAX_ROWS or self._pending_bytes + batch.nbytes > MAX_BYTES
+        ):
+            self._flush()
+        self._pending.append(batch)
+        self._pending_rows += batch.num_rows
+        self._pending_bytes += batch.nbytes
+
+    def _flush(self) -> None:
+        if self._pending:
+            table = pa.Table.from_batches(self._pending, self._schema).combine_chunks()
+            self._writer.write_table(table, max_chunksize=MAX_ROWS)
+            self.rows += self._pending_rows
+            self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
+
+    def close(self) -> None:
+        """Writes what is pending, and the file's end."""
+        self._flush()
+        self._writer.close()
+
+
+def describe(path: Path, relative_to: Path, rows: int) -> File:
+    """The manifest entry of a finished file."""
+    return File(
+        path=path.relative_to(relative_to).as_posix(),
+        sha256=cached_sha256(path),
+        bytes=path.stat().st_size,
+        rows=rows,
+    )
+
+
+def write_batches(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+    """Writes an Arrow IPC file atomically and returns its number of rows."""
+    with atomic_write(path) as temporary:
+        writer = BatchWriter(temporary, schema)
+        for batch in batches:
+            writer.write(batch)
+        writer.close()
+    return writer.rows
+
+
+def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """Record batches of an Arrow IPC file; their buffers are views of the memory-mapped file."""
+    with pa.memory_map(str(path)) as source:
+        reader = pa.ipc.open_file(source)
+        for index in range(reader.num_record_batches):
+            yield reader.get_batch(index)
+
+
+def open_table(path: Path) -> pa.Table:
+    """An Arrow IPC file as a table whose buffers are views of the memory-mapped file."""
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()

@@ -1,0 +1,80 @@
+"""Runs jobs on Ray: one single-worker Beam pipeline per task, retried; shuffles as a Ray Data group-by."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from pipeline.runtime.beam_import import beam
+from pipeline.runtime.engines.beam_engine import run_here
+from pipeline.runtime.jobs import EmitKeys, ReduceBucket
+
+RETRIES = 3
+
+
+@ray.remote(max_retries=RETRIES, num_cpus=1)
+def _run_one(task: Any, work: beam.PTransform) -> None:
+    run_here([task], work)
+
+
+class RayEngine:
+    """Uses the cluster named by ``RAY_ADDRESS``, else starts one of ``workers`` CPUs in this machine and
+    stops it at the end."""
+
+    def __init__(self, workers: int) -> None:
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled" if "RAY_ADDRESS" not in os.environ else "token")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        address = os.environ.get(
+            "RAY_ADDRESS", "local"
+        )  # else it would join whatever cluster was started last on this machine
+        local: dict[str, Any] = (
+            {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
+        )
+        self._session = ray.init(
+            address=address, log_to_driver=False, configure_logging=True, logging_level="warning", **local
+        )
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.WARNING)
+
+    def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
+        """A Ray task with a pipeline of its own for each task (see Engine.run), tried again where it
+        fails."""
+        shared = ray.put(work)
+        pending = [_run_one.remote(task, shared) for task in tasks]
+        while pending:
+            done, pending = ray.wait(pending)
+            ray.get(done)
+
+    def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
+        """A Ray Data group-by (see Engine.group)."""
+
+        def keys(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+            return (
+                {"bucket": bucket, "payload": payload}
+                for bucket, payload in emit((row["index"], Path(row["path"])))
+            )
+
+        def reduced(group: dict[str, Any]) -> dict[str, Any]:
+            return {
+                "bucket": [
+                    reduce((int(group["bucket"][0]), [bytes(payload) for payload in group["payload"]]))
+                ]
+            }
+
+        rows = [{"index": index, "path": str(path)} for index, path in sources]
+        data = (
+            ray.data.from_items(rows)
+            .flat_map(keys)
+            .groupby("bucket")
+            .map_groups(reduced, batch_format="numpy")
+        )
+        data.materialize()
+
+    def close(self) -> None:
+        """Leaves the cluster, and stops it where the engine started it."""
+        ray.shutdown()

@@ -1,0 +1,34 @@
+"""Receipts of finished work: a part is whole where its record stands, and is reused while its fingerprint is
+the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from manifests.files import write_json
+
+FOLDER = ".records"
+
+
+def receipt_path(folder: Path, name: str) -> Path:
+    """Where the record of the work called ``name`` stands in a step's folder."""
+    return folder / FOLDER / f"{name}.json"
+
+
+def write_receipt(folder: Path, name: str, fingerprint: str, value: Any) -> None:
+    """Written after the work's files are durable under their final names."""
+    write_json(receipt_path(folder, name), {"fingerprint": fingerprint, "value": value})
+
+
+def read_receipt(folder: Path, name: str, fingerprint: str) -> Any | None:
+    """The recorded value, or None where there is none, it is torn, or it belongs to other input or
+    settings."""
+    try:
+        record = json.loads(receipt_path(folder, name).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
+        return None
+    if not isinstance(record, dict) or record.get("fingerprint") != fingerprint:
+        return None
+    return record["value"]

@@ -1,0 +1,159 @@
+"""Runs steps in order: fingerprint, work, conservation, manifest. A step whose fingerprint is unchanged is
+left alone."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from manifests.files import digest, sha256, write_json
+from manifests.schema.base import ManifestError, load
+from manifests.schema.corpus import CorpusManifest
+from manifests.schema.documents import STEPS
+from manifests.schema.steps import KEPT, StepManifest, merge_counts, merge_metrics
+from pipeline.runtime.context import StepContext
+from pipeline.runtime.engines import Engine
+from pipeline.runtime.step import PipelineError, Step, StepResult
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """The outcome of one step: its manifest, and whether anything had to be done."""
+
+    manifest: StepManifest
+    worked: bool
+    seconds: float
+
+
+class CorpusRun:
+    """A corpus manifest applied in a run folder."""
+
+    def __init__(self, corpus_file: Path, folder: Path, engine: Engine) -> None:
+        self._corpus = load(corpus_file, CorpusManifest)
+        self._base = corpus_file.parent.resolve()
+        self._folder = folder.resolve()
+        self._engine = engine
+
+    def step(self, step: Step) -> StepOutcome:
+        """Brings one step up to date.
+
+        Raises:
+            PipelineError: the previous step is not done, the work failed, or nothing would be left.
+        """
+        started = time.perf_counter()
+        context, manifest_path, input_sha256 = self._context(step)
+        current = _current(manifest_path, context.fingerprint)
+        if current is not None:
+            return StepOutcome(current, False, time.perf_counter() - started)
+        manifest_path.unlink(missing_ok=True)
+        context.folder.mkdir(parents=True, exist_ok=True)
+        manifest = self._finish(step, context, input_sha256, step.run(context))
+        write_json(manifest_path, manifest.model_dump(mode="json"))
+        seconds = time.perf_counter() - started
+        _write_stats(context.folder, manifest, seconds)
+        return StepOutcome(manifest, True, seconds)
+
+    def _context(self, step: Step) -> tuple[StepContext, Path, str]:
+        position = STEPS.index(step.name)
+        input_folder = self._folder / STEPS[position - 1] if position else None
+        previous, input_sha256 = (
+            (None, "") if input_folder is None else self._previous(input_folder, step.name)
+        )
+        folder = self._folder / step.name
+
+        def context(fingerprint: str) -> StepContext:
+            inputs = previous.parts if previous else ()
+            return StepContext(
+                step.name, self._corpus, self._base, folder, input_folder, inputs, self._engine, fingerprint
+            )
+
+        identity = [
+            step.name,
+            step.version,
+            step.settings(self._corpus),
+            input_sha256,
+            step.inputs(context("")),
+        ]
+        return context(digest(identity)), folder / "manifest.json", input_sha256
+
+    @staticmethod
+    def _previous(folder: Path, step: str) -> tuple[StepManifest, str]:
+        path = folder / "manifest.json"
+        if not path.exists():
+            raise PipelineError(
+                f"{step} needs the step {folder.name} first: run `make {folder.name}`, or `make corpus` for "
+                "all of them"
+            )
+        return load(path, StepManifest), sha256(path)
+
+    def _finish(
+        self, step: Step, context: StepContext, input_sha256: str, result: StepResult
+    ) -> StepManifest:
+        counts = merge_counts(part.counts for part in result.parts)
+        manifest = StepManifest(
+            step=step.name,
+            step_version=step.version,
+            fingerprint=context.fingerprint,
+            input_sha256=input_sha256,
+            settings=step.settings(self._corpus),
+            documents_in=sum(part.documents_in for part in result.parts),
+            documents_kept=sum(part.kept.rows for part in result.parts),
+            counts=counts,
+            metrics=merge_metrics([*(part.metrics for part in result.parts), result.metrics]),
+            parts=tuple(result.parts),
+            files=tuple(result.files),
+        )
+        _check(manifest, context)
+        return manifest
+
+
+def _check(manifest: StepManifest, context: StepContext) -> None:
+    """The conservation law, and no silent emptiness."""
+    if context.input_folder is not None:
+        given = sum(part.kept.rows for part in context.inputs)
+        if manifest.documents_in != given:
+            raise PipelineError(
+                f"{manifest.step}: the step before kept {given} documents, but {manifest.documents_in} were "
+                "read"
+            )
+    if manifest.documents_kept == 0:
+        reasons = Counter({count.reason: 0 for count in manifest.counts})
+        for count in manifest.counts:
+            reasons[count.reason] += count.documents
+        reasons.pop(KEPT, None)
+        why = (
+            ", ".join(f"{reason} {number}" for reason, number in reasons.most_common(5))
+            or "there was no input"
+        )
+        raise PipelineError(
+            f"{manifest.step} kept none of {manifest.documents_in} documents ({why}); look at "
+            f"{context.folder / 'rejected'} "
+            f"and correct the corpus manifest's {manifest.step} settings"
+        )
+
+
+def _current(path: Path, fingerprint: str) -> StepManifest | None:
+    try:
+        manifest = load(path, StepManifest)
+    except ManifestError:
+        return None
+    return manifest if manifest.fingerprint == fingerprint else None
+
+
+def _write_stats(folder: Path, manifest: StepManifest, seconds: float) -> None:
+    """Timings stand apart, so that the manifest of the same work is always the same."""
+    size = sum(count.bytes for count in manifest.counts)
+    usage = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    stats = {
+        "seconds": round(seconds, 3),
+        "text_bytes_in": size,
+        "mb_per_second": round(size / 1e6 / seconds, 3),
+        "peak_memory_mb": round(usage / 1024),
+        "disk_free_gb": round(shutil.disk_usage(folder).free / 1e9, 1),
+    }
+    (folder / "stats.json").write_text(json.dumps(stats, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,136 @@
+"""The verdict on every document of a part, in a small file that is laid beside the part's text when it is
+rewritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.runtime.arrow_files import MAX_ROWS, open_table
+from pipeline.steps.dedup.dedup_index import Index
+from pipeline.steps.dedup.document_ids import DocumentIds, Sketches
+from pipeline.steps.dedup.priority import view
+from pipeline.steps.dedup.shuffle import CUT, read_pairs
+from pipeline.text.similarity.one_permutation import agreement
+
+SCHEMA = pa.schema(
+    [
+        pa.field("reason", pa.string()),
+        pa.field("detail", pa.string()),
+        pa.field("cuts", pa.list_(pa.uint32()), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class WriteDecisions:
+    """Writes rows of SCHEMA for the documents of one part, in their order.
+
+    ``reason`` is exact_duplicate or near_duplicate, ``detail`` names the cluster (first 8 bytes of its
+    survivor's hash), the survivor, the
+    similarity of the two, and the index where the survivor stands in one. ``cuts``: ordinals of the
+    paragraphs to remove.
+    Memory: the part's own rows, and the ids of the survivors it points to.
+    """
+
+    catalogue: DocumentIds
+    indexes: tuple[Index, ...]
+    ranks: Path
+    exact: Path
+    survivors: Path
+    cuts: tuple[Path, ...]
+
+    def __call__(self, index: int, path: Path) -> None:
+        begin, end = self.catalogue.firsts[self.catalogue.old_files + index :][:2]
+        ranks = view(self.ranks)[0, begin:end]
+        survivors = view(self.survivors)[ranks]
+        rows = np.flatnonzero(survivors != ranks)
+        exact = view(self.exact)[ranks[rows]] != ranks[rows]
+        best = np.asarray(view(self.ranks)[1][survivors[rows]])
+        reason = pc.if_else(pa.array(exact), "exact_duplicate", "near_duplicate")
+        detail = self._details(begin + rows, best)
+        place = _places(len(ranks), rows)
+        table = pa.table([reason.take(place), detail.take(place), self._cuts(begin, end)], schema=SCHEMA)
+        with pa.ipc.new_file(path, SCHEMA) as writer:
+            writer.write_table(table, max_chunksize=MAX_ROWS)
+
+    def _details(self, documents: np.ndarray, best: np.ndarray) -> pa.Array:
+        ids, clusters = self._names(best)
+        return pc.binary_join_element_wise(
+            "cluster=",
+            clusters,
+            " survivor=",
+            ids,
+            " similarity=",
+            self._similarities(documents, best),
+            self._index_of(best),
+            "",
+        )
+
+    def _similarities(self, documents: np.ndarray, best: np.ndarray) -> pa.Array:
+        """Estimated Jaccard similarities to two places; 1.00 of documents without any shingle, which are
+        duplicates when they are equal."""
+        sketches = Sketches(self.catalogue)
+        equal, filled = agreement(sketches.take(documents), sketches.take(best)).astype(np.int64)
+        hundredths = np.where(filled == 0, 100, (200 * equal + filled) // np.maximum(2 * filled, 1))
+        return pa.array([f"{value // 100}.{value % 100:02}" for value in range(101)], pa.string()).take(
+            pa.array(hundredths)
+        )
+
+    def _index_of(self, documents: np.ndarray) -> pa.Array:
+        """`` index=FOLDER`` for documents of an index, and nothing for the run's own."""
+        names = pa.array([*(f" index={index.name}" for index in self.indexes), ""], pa.string())
+        ends = np.cumsum([index.documents for index in self.indexes], dtype=np.int64)
+        return names.take(pa.array(np.searchsorted(ends, documents, side="right")))
+
+    def _names(self, documents: np.ndarray) -> tuple[pa.Array, pa.Array]:
+        """Ids and hexadecimal cluster names of documents anywhere in the corpus, read from the key files that
+        hold them."""
+        order = np.argsort(documents, kind="stable")
+        borders = np.searchsorted(documents[order], self.catalogue.firsts)
+        pieces = [pa.table({"id": pa.array([], pa.string()), "hash": pa.array([], pa.binary(16))})]
+        for part in np.flatnonzero(np.diff(borders)):
+            rows = documents[order[borders[part] : borders[part + 1]]] - self.catalogue.firsts[part]
+            pieces.append(
+                open_table(self.catalogue.keys[part])
+                .select(["id", "hash"])
+                .take(pa.array(rows))
+                .cast(pieces[0].schema)
+            )
+        back = np.empty(len(order), np.int64)
+        back[order] = np.arange(len(order))
+        names = pa.concat_tables(pieces).combine_chunks().take(pa.array(back))
+        return names["id"].combine_chunks(), _hexadecimal(names["hash"].combine_chunks())
+
+    def _cuts(self, begin: int, end: int) -> pa.Array:
+        """The part's cuts, gathered from all buckets, each sorted by document."""
+        found = [np.empty(0, CUT)]
+        for file in self.cuts:
+            cuts = read_pairs(file, CUT)
+            first, last = np.searchsorted(cuts["document"], [begin, end])
+            found.append(np.asarray(cuts[first:last]))
+        own = np.sort(np.concatenate(found), order=("document", "ordinal"))
+        borders = np.searchsorted(own["document"], np.arange(begin, end + 1))
+        return pa.ListArray.from_arrays(
+            pa.array(borders.astype(np.int32)), pa.array(np.ascontiguousarray(own["ordinal"]))
+        )
+
+
+def _places(rows: int, chosen: np.ndarray) -> pa.Array:
+    """int64 [rows]: for each row its place in ``chosen``, or null."""
+    places = np.full(rows, -1, np.int64)
+    places[chosen] = np.arange(len(chosen))
+    return pa.array(places, mask=places < 0)
+
+
+def _hexadecimal(hashes: pa.Array) -> pa.Array:
+    """The first 8 bytes of each 16-byte hash as 16 hexadecimal digits."""
+    data = np.frombuffer(hashes.buffers()[1], np.uint8, 16 * len(hashes), 16 * hashes.offset).reshape(-1, 16)[
+        :, :8
+    ]
+    digits = np.frombuffer(b"0123456789abcdef", "S1")[np.stack([data >> 4, data & 15], axis=-1)]
+    return pa.array(digits.reshape(len(hashes), 16).view("S16").reshape(-1)).cast(pa.string())

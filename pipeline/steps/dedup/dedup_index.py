@@ -1,0 +1,177 @@
+"""An earlier run's dedup folder as the index that new documents are compared with. Its keys are read; its
+texts are never opened.
+
+The global order of documents is: each index in the order of the manifest, then the new run's own. So a
+document of an index is always rather kept than a new one, and every number and rank of an index is its own
+plus a constant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from manifests.files import safe_join, sha256, write_json
+from manifests.schema.base import ManifestError, load
+from manifests.schema.corpus import DedupSettings
+from manifests.schema.steps import File, StepManifest
+from pipeline.runtime.arrow_files import describe
+from pipeline.runtime.step import PipelineError
+from pipeline.steps.dedup.document_ids import DocumentIds
+from pipeline.steps.dedup.priority import view
+
+INDEX = "index.json"
+# What two runs must share for their keys to be comparable.
+COMPARABLE = (
+    "bands",
+    "rows",
+    "seed",
+    "shingle_words",
+    "shingle_characters",
+    "paragraphs",
+    "min_paragraph_characters",
+)
+
+
+@dataclass(frozen=True)
+class Index:
+    """One earlier run. ``name`` is its folder as the manifest writes it; ``ranges``: first local number and
+    manifest hash of the indexes that it was itself compared with; ``own``: first local number of its own
+    documents."""
+
+    name: str
+    folder: Path
+    sha256: str
+    ranges: tuple[tuple[int, str], ...]
+    own: int
+    documents: int
+    keys: tuple[Path, ...]
+
+    def column(self, file: str) -> np.ndarray:
+        """The entries of its own documents in its ``ranks`` or ``survivors``: uint32 [..., documents]."""
+        return np.asarray(view(self.folder / file / "part-00000.npy")[..., self.own :])
+
+
+def manifest_hash(name: str, folder: Path) -> str:
+    """SHA-256 of the manifest of an index, which names the hash of each of its files."""
+    try:
+        return sha256(folder / "manifest.json")
+    except (FileNotFoundError, NotADirectoryError):
+        raise PipelineError(
+            f"dedup.index: {name} ({folder}) is not the dedup folder of a finished run: it holds no "
+            "manifest.json; "
+            "name one such as ../old-run/dedup, or finish that run"
+        ) from None
+
+
+def open_index(name: str, folder: Path, settings: DedupSettings, version: int) -> Index:
+    """Checks that an index is whole, unchanged and comparable.
+
+    Raises:
+        PipelineError: it is not.
+    """
+    digest = manifest_hash(name, folder)
+    try:
+        manifest = load(folder / "manifest.json", StepManifest)
+    except ManifestError as error:
+        raise PipelineError(f"dedup.index: {name}: {error}") from None
+    _check_comparable(name, manifest, settings, version)
+    _check_files(name, folder, manifest.files)
+    content = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    firsts = np.cumsum([0, *(entry["documents"] for entry in content["indexes"])]).tolist()
+    ranges = tuple(
+        (first, entry["manifest_sha256"]) for first, entry in zip(firsts, content["indexes"], strict=False)
+    )
+    keys = tuple(folder / file.path for file in manifest.files if file.path.startswith("keys/"))
+    return Index(name, folder, digest, ranges, firsts[-1], content["documents"], keys)
+
+
+def _check_comparable(name: str, manifest: StepManifest, settings: DedupSettings, version: int) -> None:
+    theirs, mine = manifest.settings.get("dedup", {}), settings.model_dump()
+    if manifest.step != "dedup" or manifest.step_version != version:
+        raise PipelineError(
+            f"dedup.index: {name} was written by version {manifest.step_version} of step {manifest.step}, "
+            f"this is version {version} of "
+            "dedup, whose keys differ; run `make dedup` again there"
+        )
+    other = [key for key in COMPARABLE if theirs.get(key) != mine[key]]
+    if other:
+        raise PipelineError(
+            f"dedup.index: {name} was made with {other[0]} {theirs.get(other[0])}, this manifest has "
+            f"{mine[other[0]]}: keys made with "
+            f"different settings cannot be compared; set dedup.{other[0]} to {theirs.get(other[0])}, or run "
+            "`make dedup` again there"
+        )
+
+
+def _check_files(name: str, folder: Path, files: Sequence[File]) -> None:
+    for file in files:
+        path = safe_join(folder, file.path)
+        found = sha256(path) if path.exists() else None
+        if found != file.sha256:
+            state = "is missing" if found is None else "was changed after it was written"
+            raise PipelineError(
+                f"dedup.index: {name}: {path} {state}; remove the manifest.json beside it and run `make "
+                "dedup` again there"
+            )
+
+
+def open_indexes(
+    folders: Sequence[tuple[str, Path]], settings: DedupSettings, version: int
+) -> tuple[Index, ...]:
+    """The indexes in the manifest's order, each behind those that it was itself compared with.
+
+    Raises:
+        PipelineError: one of them cannot be used, stands twice, or needs another one that is not listed
+            before it.
+    """
+    opened: list[Index] = []
+    for name, folder in folders:
+        index = open_index(name, folder, settings, version)
+        known = {other.sha256 for other in opened}
+        if index.sha256 in known:
+            raise PipelineError(f"dedup.index: {name} stands twice; remove one")
+        if any(needed not in known for _, needed in index.ranges):
+            raise PipelineError(
+                f"dedup.index: {name} was itself compared with another index, and its duplicates may have "
+                "their survivors there; "
+                "list that one, unchanged, before it"
+            )
+        opened.append(index)
+    return tuple(opened)
+
+
+def indexed_survivors(indexes: Sequence[Index]) -> np.ndarray:
+    """For every document of the indexes the rank of its cluster's survivor: uint32 [documents], by rank.
+    Memory: 8 bytes a document."""
+    survivors = np.empty(sum(index.documents for index in indexes), np.uint32)
+    firsts = dict[str, int]()
+    first = 0
+    for index in indexes:
+        local = index.column("survivors")
+        borders = [*index.ranges, (index.own, index.sha256)]
+        firsts[index.sha256] = first
+        for number, (begin, digest) in enumerate(borders):
+            end = borders[number + 1][0] if number + 1 < len(borders) else index.own + index.documents
+            here = (local >= begin) & (local < end)
+            survivors[first : first + index.documents][here] = local[here] - begin + firsts[digest]
+        first += index.documents
+    return survivors
+
+
+def write_index(folder: Path, indexes: Sequence[Index], catalogue: DocumentIds) -> list[File]:
+    """Writes what a later run needs beside keys, ranks and survivors, and returns the manifest's entries of
+    all of them."""
+    known = [{"manifest_sha256": index.sha256, "documents": index.documents} for index in indexes]
+    write_json(folder / INDEX, {"indexes": known, "documents": catalogue.documents - catalogue.old})
+    rows = np.diff(catalogue.firsts)[catalogue.old_files :].tolist()
+    keys = [describe(path, folder, count) for path, count in zip(catalogue.own, rows, strict=True)]
+    arrays = [
+        describe(folder / name / "part-00000.npy", folder, catalogue.documents)
+        for name in ("ranks", "survivors")
+    ]
+    return [*keys, *arrays, describe(folder / INDEX, folder, 1)]

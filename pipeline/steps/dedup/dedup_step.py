@@ -1,0 +1,150 @@
+"""The dedup step: which phases there are, and in what order.
+
+1. ``keys`` (one pass over the text): content hash, LSH bands, sketch and paragraph hashes of every document.
+2. ``ranks``: the order in which documents would rather be kept.
+3. ``exact`` (grouping) and ``originals``: documents with equal hashes; only the best of each goes on.
+4. ``bands`` (grouping), ``verified``, ``survivors``: near-duplicates by LSH, checked by their sketches,
+   joined into clusters.
+5. ``paragraphs`` (grouping): paragraphs of the documents that stand, in all places but the first.
+6. ``decisions``, and the second pass over the text, which carries them out.
+
+With an ``index`` (``index``), the documents of earlier runs take part in 3 to 5 by their keys, ahead of the
+run's own and untouched.
+
+Memory, beside one part's batches in each worker: ranking and clustering hold 30 bytes a document in one
+process, which is all that grows with the corpus. A grouping holds a part's keys or a bucket of some 4 MiB in
+a worker, and 512 MiB of packed keys at most in an engine that shuffles in memory (``groups``); the rest is
+memory-mapped.
+Disk, for a document of p hashed paragraphs: keys 8 x bands + 512 + 8 p bytes and its id, which is 0.7 kB with
+the defaults.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from manifests.schema.corpus import CorpusManifest
+from pipeline.runtime.context import StepContext
+from pipeline.runtime.jobs import Reduce
+from pipeline.runtime.step import Step, StepResult
+from pipeline.steps.dedup.clusters import Verify, WriteSurvivors, histogram
+from pipeline.steps.dedup.decisions import WriteDecisions
+from pipeline.steps.dedup.dedup_index import COMPARABLE, Index, manifest_hash, open_indexes, write_index
+from pipeline.steps.dedup.document_ids import DocumentIds, document_ids, paragraph_count
+from pipeline.steps.dedup.filter import FilterDuplicates
+from pipeline.steps.dedup.priority import WritePriorities, view
+from pipeline.steps.dedup.shuffle import (
+    BAND,
+    HASH,
+    PAIR,
+    PARAGRAPH,
+    Bands,
+    Emitter,
+    Exact,
+    Paragraphs,
+    ReduceBands,
+    ReduceParagraphs,
+    passes,
+    reduce_exact,
+)
+from pipeline.steps.dedup.signatures import ComputeSignatures
+
+
+class DedupStep(Step):
+    """Removes repeated documents, paragraphs and characters. The same documents give the same survivors,
+    however they are ordered."""
+
+    name = "dedup"
+    version = 4
+
+    def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
+        return {"dedup": corpus.dedup.model_dump(), "sources": [source.name for source in corpus.sources]}
+
+    def inputs(self, context: StepContext) -> dict[str, str]:
+        return {
+            f"index/{number}": manifest_hash(name, folder)
+            for number, (name, folder) in enumerate(_folders(context))
+        }
+
+    def run(self, context: StepContext) -> StepResult:
+        settings = context.corpus.dedup
+        indexes = open_indexes(_folders(context), settings, self.version)
+        known = document_ids([path for index in indexes for path in index.keys], self._keys(context))
+        ranks = _one(context, "ranks", WritePriorities(known, indexes))
+        equal = _group(context, "exact", Exact(known, ranks), reduce_exact, known.documents * HASH.itemsize)
+        exact = _one(context, "originals", WriteSurvivors(known.documents, tuple(equal)))
+        survivors, pairs = self._near(context, known, indexes, ranks, exact)
+        cuts = self._cuts(context, known, ranks, survivors) if settings.paragraphs else []
+        write = WriteDecisions(known, indexes, ranks, exact, survivors, tuple(cuts))
+        decisions = context.each("decisions", write, len(known.own))
+        parts = context.map(
+            FilterDuplicates(
+                settings, {part.index: path for part, path in zip(context.inputs, decisions, strict=True)}
+            )
+        )
+        clusters = histogram(np.asarray(view(survivors)[known.old :]), known.old)
+        return StepResult(parts, metrics=pairs | clusters, files=write_index(context.folder, indexes, known))
+
+    def _keys(self, context: StepContext) -> list[Path]:
+        """Extracted again only when what decides them changes: not for another threshold or index."""
+        settings = self.settings(context.corpus)
+        key = [self.version, settings["sources"], {name: settings["dedup"][name] for name in COMPARABLE}]
+        return context.extract(
+            "keys", ComputeSignatures(context.corpus.dedup, tuple(settings["sources"])), key=key
+        )
+
+    @staticmethod
+    def _near(
+        context: StepContext, known: DocumentIds, indexes: tuple[Index, ...], ranks: Path, exact: Path
+    ) -> tuple[Path, dict[str, int]]:
+        settings = context.corpus.dedup
+        size = known.documents * settings.bands * BAND.itemsize
+        candidates = _group(context, "bands", Bands(known, ranks, exact), ReduceBands(known.old), size)
+        check = Verify(tuple(candidates), ranks, known, settings.similarity)
+        verified = context.each("verified", check, len(candidates), suffix=".pairs")
+        survivors = _one(
+            context, "survivors", WriteSurvivors(known.documents, tuple(verified), exact, indexes)
+        )
+        return survivors, {"candidates": _count(candidates), "verified_pairs": _count(verified)}
+
+    @staticmethod
+    def _cuts(context: StepContext, known: DocumentIds, ranks: Path, survivors: Path) -> list[Path]:
+        size = paragraph_count(known.keys) * PARAGRAPH.itemsize
+        return _group(
+            context,
+            "paragraphs",
+            Paragraphs(known, ranks, survivors),
+            ReduceParagraphs(ranks, known.old),
+            size,
+        )
+
+
+def _folders(context: StepContext) -> list[tuple[str, Path]]:
+    return [(name, context.resolve(name)) for name in context.corpus.dedup.index]
+
+
+def _one(context: StepContext, phase: str, work: Any) -> Path:
+    return context.each(phase, work, 1, suffix=".npy")[0]
+
+
+def _group(context: StepContext, phase: str, emit: Emitter, reduce: Reduce, size: int) -> list[Path]:
+    """Groups the keys of all files in as many passes as ``size`` bytes of them need; one folder a pass."""
+    shares = {f"{number:04d}": share for number, share in enumerate(passes(size))}
+    files: list[Path] = []
+    for name, share in shares.items():
+        files += context.group(f"{phase}/{name}", emit.catalogue.keys, replace(emit, share=share), reduce)
+    for path in (context.folder / phase).iterdir():
+        if path.name not in shares:
+            # Left by an earlier run with more keys.
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return files
+
+
+def _count(pairs: Sequence[Path]) -> int:
+    return sum(path.stat().st_size for path in pairs) // PAIR.itemsize

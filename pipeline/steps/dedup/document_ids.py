@@ -1,0 +1,105 @@
+"""All documents that deduplication knows, by number: those of the index first, then the run's own, file by
+file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.runtime.arrow_files import open_table
+from pipeline.runtime.step import PipelineError
+from pipeline.text.similarity.one_permutation import BINS
+
+MOST_DOCUMENTS = 1 << 32
+
+
+@dataclass(frozen=True)
+class DocumentIds:
+    """The key files in order. ``firsts`` [files + 1]: number of each file's first document; the first
+    ``old_files`` belong to the index."""
+
+    keys: tuple[Path, ...]
+    firsts: tuple[int, ...]
+    old_files: int = 0
+
+    @property
+    def documents(self) -> int:
+        """Documents in all files."""
+        return self.firsts[-1]
+
+    @property
+    def old(self) -> int:
+        """Documents of the index. Their numbers, and their ranks, are those below it."""
+        return self.firsts[self.old_files]
+
+    @property
+    def own(self) -> tuple[Path, ...]:
+        """Key files of the run itself, without those of the index."""
+        return self.keys[self.old_files :]
+
+
+def document_ids(old: Sequence[Path], own: Sequence[Path]) -> DocumentIds:
+    """Numbers the documents of the index's key files (``old``) and of the run's (``own``), in this order.
+
+    Raises:
+        PipelineError: there are more than ranks of 32 bits can tell apart.
+    """
+    keys = (*old, *own)
+    firsts = np.cumsum([0, *(open_table(path).num_rows for path in keys)], dtype=np.int64)
+    if firsts[-1] > MOST_DOCUMENTS:
+        raise PipelineError(
+            f"dedup: {firsts[-1]:,} documents, those of the index included, are more than the "
+            f"{MOST_DOCUMENTS:,} that it can number; "
+            "divide the sources among runs, such as one for each language"
+        )
+    return DocumentIds(keys, tuple(firsts.tolist()), len(old))
+
+
+def paragraph_count(keys: Sequence[Path]) -> int:
+    """Hashed paragraphs in all key files, read from their offsets."""
+    return sum(len(chunk.flatten()) for path in keys for chunk in open_table(path)["paragraphs"].chunks)
+
+
+class Sketches:
+    """Sketches of documents by number, copied out of the memory-mapped key files, which are opened when they
+    are first needed."""
+
+    def __init__(self, document_ids: DocumentIds) -> None:
+        self._keys = document_ids.keys
+        self._firsts = np.array(document_ids.firsts)
+        self._open: dict[int, tuple[np.ndarray, list[np.ndarray]]] = {}
+
+    def take(self, documents: np.ndarray) -> np.ndarray:
+        """uint8 [documents, BINS]."""
+        taken = np.empty((len(documents), BINS), np.uint8)
+        for file, places in _by_file(documents, self._firsts):
+            firsts, chunks = self._chunks(file)
+            rows = documents[places] - self._firsts[file]
+            for chunk, inner in _by_file(rows, firsts):
+                taken[places[inner]] = chunks[chunk][rows[inner] - firsts[chunk]]
+        return taken
+
+    def _chunks(self, file: int) -> tuple[np.ndarray, list[np.ndarray]]:
+        if file not in self._open:
+            chunks = [_matrix(chunk) for chunk in open_table(self._keys[file])["sketch"].chunks]
+            self._open[file] = np.cumsum([0, *map(len, chunks)]), chunks
+        return self._open[file]
+
+
+def _matrix(sketches: pa.FixedSizeBinaryArray) -> np.ndarray:
+    return np.frombuffer(
+        sketches.buffers()[1], np.uint8, BINS * len(sketches), BINS * sketches.offset
+    ).reshape(-1, BINS)
+
+
+def _by_file(numbers: np.ndarray, firsts: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """(file, places in ``numbers`` of the documents that it holds), ordered by number."""
+    order = np.argsort(numbers, kind="stable")
+    borders = np.searchsorted(numbers[order], firsts)
+    return [
+        (int(file), order[borders[file] : borders[file + 1]]) for file in np.flatnonzero(np.diff(borders))
+    ]

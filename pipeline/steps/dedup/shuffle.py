@@ -1,0 +1,212 @@
+"""The global groupings: packed keys go to buckets by their upper bits, and every bucket is sorted by itself.
+
+Documents are named by their rank (``ranks``), so "the best of a group" is its minimum and no order of arrival
+matters. There are so many
+buckets that each holds about ``BUCKET_BYTES``, and they are grouped ``PASS_BUCKETS`` at a time, each pass
+over all key files: an engine that shuffles in memory holds at most 512 MiB of packed keys, whatever the
+corpus (2 GB in Beam's in-process runner, which takes 3.9 bytes for each, measured).
+Memory: a part's keys while emitting, a bucket's keys while reducing (all that share one key are in one
+bucket). Packed: 20 bytes a document for ``Exact``, 12 bytes a band for ``Bands``, 16 bytes a paragraph for
+``Paragraphs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numba
+import numpy as np
+
+from pipeline.runtime.arrow_files import open_table
+from pipeline.steps.dedup.document_ids import DocumentIds
+from pipeline.steps.dedup.priority import view
+from pipeline.steps.dedup.signatures import NO_BAND
+
+BUCKET_BYTES = 1 << 22
+PASS_BUCKETS = 128
+HASH = np.dtype([("high", ">u8"), ("low", ">u8"), ("rank", "<u4")])
+BAND = np.dtype([("key", "<u8"), ("rank", "<u4")])
+PARAGRAPH = np.dtype([("hash", "<u8"), ("rank", "<u4"), ("ordinal", "<u4")])
+PAIR = np.dtype([("first", "<u4"), ("second", "<u4")])
+CUT = np.dtype([("document", "<u4"), ("ordinal", "<u4")])
+NEIGHBOURS = 32
+
+
+@dataclass(frozen=True)
+class Share:
+    """The buckets of one pass: ``count`` of ``total``, from ``first`` on."""
+
+    first: int = 0
+    count: int = 1
+    total: int = 1
+
+    def deal(self, keys: np.ndarray, records: np.ndarray) -> Iterator[tuple[int, bytes]]:
+        """(bucket within the pass, its records); a record's bucket is told by the upper half of its key
+        (uint64)."""
+        buckets = ((keys >> np.uint64(32)) * np.uint64(self.total) >> np.uint64(32)).astype(
+            np.int64
+        ) - self.first
+        order = np.argsort(buckets, kind="stable")
+        borders = np.searchsorted(buckets[order], np.arange(self.count + 1))
+        for bucket in np.flatnonzero(np.diff(borders)):
+            yield int(bucket), records[order[borders[bucket] : borders[bucket + 1]]].tobytes()
+
+
+def passes(size: int) -> list[Share]:
+    """The passes in which keys of ``size`` bytes are grouped."""
+    total = max(1, -(-size // BUCKET_BYTES))
+    return [Share(first, min(PASS_BUCKETS, total - first), total) for first in range(0, total, PASS_BUCKETS)]
+
+
+def _gather(payloads: list[bytes], dtype: np.dtype) -> np.ndarray:
+    return np.frombuffer(b"".join(payloads), dtype)
+
+
+@dataclass(frozen=True)
+class Emitter:
+    """Base of the emitters. ``survivors``: see ``clusters``; None where all documents stand."""
+
+    catalogue: DocumentIds
+    ranks: Path
+    survivors: Path | None = None
+    share: Share = field(default=Share(), kw_only=True)
+
+    def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
+        raise NotImplementedError
+
+    def _ranks(self, part: int) -> np.ndarray:
+        return np.asarray(view(self.ranks)[0, self.catalogue.firsts[part] : self.catalogue.firsts[part + 1]])
+
+    def _standing(self, ranks: np.ndarray) -> np.ndarray:
+        assert self.survivors is not None
+        return np.asarray(view(self.survivors)[ranks] == ranks)
+
+
+class Exact(Emitter):
+    """Groups documents by content hash."""
+
+    def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
+        ranks = self._ranks(part)
+        records = np.empty(len(ranks), HASH)
+        hashes = open_table(keys)["hash"].combine_chunks()
+        bytes_ = np.frombuffer(hashes.buffers()[1], np.uint8, 16 * len(hashes), 16 * hashes.offset)
+        pairs = bytes_.view(">u8").reshape(-1, 2)
+        records["high"], records["low"], records["rank"] = pairs[:, 0], pairs[:, 1], ranks
+        return self.share.deal(pairs[:, 0].astype(np.uint64), records)
+
+
+def reduce_exact(bucket: int, payloads: list[bytes]) -> bytes:
+    """Every document with a better-ranked one of the same hash: PAIR (best, this)."""
+    records = _gather(payloads, HASH)
+    records = records[np.lexsort((records["rank"], records["low"], records["high"]))]
+    fresh = np.ones(len(records), bool)
+    fresh[1:] = (records["high"][1:] != records["high"][:-1]) | (records["low"][1:] != records["low"][:-1])
+    best = records["rank"][np.flatnonzero(fresh)][np.cumsum(fresh) - 1]
+    pairs = np.empty(np.count_nonzero(~fresh), PAIR)
+    pairs["first"], pairs["second"] = best[~fresh], records["rank"][~fresh]
+    return np.sort(pairs, order=("second",)).tobytes()
+
+
+class Bands(Emitter):
+    """Groups the documents that stand by their bands."""
+
+    def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
+        ranks = self._ranks(part)
+        column = open_table(keys)["bands"].combine_chunks()
+        bands, size = column.flatten().to_numpy(), column.type.list_size
+        use = np.repeat(self._standing(ranks), size) & (bands != NO_BAND)
+        records = np.empty(np.count_nonzero(use), BAND)
+        records["key"], records["rank"] = bands[use], np.repeat(ranks, size)[use]
+        return self.share.deal(records["key"], records)
+
+
+@dataclass(frozen=True)
+class ReduceBands:
+    """Candidate pairs, sorted and without repetition: PAIR (better, worse), the worse of the run's own (of
+    rank ``old`` at least).
+
+    Each member of a band's group is paired with the ``NEIGHBOURS`` ranked next before it: all pairs in groups
+    of ordinary size, and a linear number of them where a template has thousands of members.
+    """
+
+    old: int = 0
+
+    def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
+        records = _gather(payloads, BAND)
+        records = records[np.lexsort((records["rank"], records["key"]))]
+        pairs = np.unique(_candidates(records["key"].copy(), records["rank"].copy(), self.old))
+        result = np.empty(len(pairs), PAIR)
+        result["first"], result["second"] = pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)
+        return result.tobytes()
+
+
+@numba.njit(cache=True, nogil=True)
+def _candidates(keys: np.ndarray, ranks: np.ndarray, old: int) -> np.ndarray:
+    begin, total = 0, 0
+    for member in range(keys.size):
+        if keys[member] != keys[begin]:
+            begin = member
+        if ranks[member] >= old:
+            total += min(member - begin, NEIGHBOURS)
+    pairs = np.empty(total, np.uint64)
+    begin, total = 0, 0
+    for member in range(keys.size):
+        if keys[member] != keys[begin]:
+            begin = member
+        if ranks[member] < old:
+            continue
+        for other in range(max(begin, member - NEIGHBOURS), member):
+            pairs[total] = np.uint64(ranks[other]) << np.uint64(32) | np.uint64(ranks[member])
+            total += 1
+    return pairs
+
+
+class Paragraphs(Emitter):
+    """Groups the paragraphs of the documents that stand by their hash. ``ordinal`` counts a document's hashed
+    paragraphs."""
+
+    def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
+        ranks = self._ranks(part)
+        column = open_table(keys)["paragraphs"].combine_chunks()
+        lengths = np.diff(column.offsets.to_numpy())
+        hashes = column.flatten().to_numpy()
+        starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        records = np.empty(len(hashes), PARAGRAPH)
+        records["hash"], records["rank"], records["ordinal"] = (
+            hashes,
+            np.repeat(ranks, lengths),
+            np.arange(len(hashes)) - starts,
+        )
+        records = records[np.repeat(self._standing(ranks), lengths)]
+        return self.share.deal(records["hash"], records)
+
+
+@dataclass(frozen=True)
+class ReduceParagraphs:
+    """Every paragraph of the run's own documents that stands in a better-ranked one, or earlier in its own:
+    CUT, sorted."""
+
+    ranks: Path
+    old: int = 0
+
+    def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
+        records = _gather(payloads, PARAGRAPH)
+        records = records[np.lexsort((records["ordinal"], records["rank"], records["hash"]))]
+        again = records["rank"] >= self.old
+        again[1:] &= records["hash"][1:] == records["hash"][:-1]
+        again[:1] = False
+        cuts = np.empty(np.count_nonzero(again), CUT)
+        cuts["document"], cuts["ordinal"] = (
+            view(self.ranks)[1][records["rank"][again]],
+            records["ordinal"][again],
+        )
+        return np.sort(cuts, order=("document", "ordinal")).tobytes()
+
+
+def read_pairs(path: Path, dtype: np.dtype) -> np.ndarray:
+    """A bucket's file, memory-mapped where it is not empty."""
+    if path.stat().st_size == 0:
+        return np.empty(0, dtype)
+    return np.memmap(path, dtype, mode="r")

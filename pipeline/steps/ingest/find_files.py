@@ -1,0 +1,105 @@
+"""The files of a source: on this machine by glob, behind a URL by one listing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from fsspec.utils import glob_translate
+
+from manifests.schema.base import ManifestError
+from manifests.schema.corpus import Source
+from pipeline.readers.input_files import InputFile, is_url, list_url, local_path, readable
+
+
+@dataclass(frozen=True)
+class Found:
+    """A source's files as (name, file), sorted by name; the names of links that were refused as they lead out
+    of the source; and those of links that lead nowhere."""
+
+    files: tuple[tuple[str, InputFile], ...]
+    refused: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+
+
+def find_files(source: Source, base: Path) -> Found:
+    """The files of a source, whose path is relative to ``base``. Hidden ones, and those in hidden folders
+    such as ``.git``, are none.
+
+    Raises:
+        ManifestError: the path does not exist or cannot be opened, or no file matches.
+    """
+    if is_url(source.path):
+        return _behind_url(source)
+    return _below(source, (base / local_path(source.path)).resolve())
+
+
+def _below(source: Source, root: Path) -> Found:
+    if root.is_file():
+        return Found(((readable(root.name), InputFile.of(root)),))
+    if not root.exists():
+        raise ManifestError(
+            f"source {source.name!r}: {root} does not exist; correct its `path` (relative to the corpus "
+            "manifest) or run `make assets`"
+        )
+    excluded = {path for pattern in source.exclude for path in root.glob(pattern)}
+    matching = {path for pattern in source.include for path in root.glob(_with_files(pattern))}
+    matching = {path for path in matching if excluded.isdisjoint((path, *path.parents))}
+    shown = sorted(
+        (name, path) for path in matching if not _hidden(name := path.relative_to(root).as_posix())
+    )
+    broken = tuple(readable(name) for name, path in shown if path.is_symlink() and not path.exists())
+    named = [(name, path) for name, path in shown if path.is_file()]
+    resolved = root.resolve()
+    refused = tuple(name for name, path in named if not path.resolve().is_relative_to(resolved))
+    files = tuple((readable(name), InputFile.of(path)) for name, path in named if name not in set(refused))
+    if not files:
+        links = f" ({len(refused)} links that lead out of it are not followed)" if refused else ""
+        raise ManifestError(
+            f"source {source.name!r}: no file below {root} matches {list(source.include)}{links}; correct "
+            "`include`"
+        )
+    return Found(files, refused, broken)
+
+
+def _with_files(pattern: str) -> str:
+    """For Path.glob, whose ``**`` at the end of a pattern means folders alone."""
+    return f"{pattern}/*" if pattern.endswith("**") else pattern
+
+
+def _behind_url(source: Source) -> Found:
+    url = source.path
+    try:
+        listed = list(list_url(url))
+    except FileNotFoundError:
+        raise ManifestError(f"source {source.name!r}: {url} does not exist; correct its `path`") from None
+    except Exception as error:  # each file system's driver raises what it likes
+        raise ManifestError(
+            f"source {source.name!r}: {url} cannot be listed ({type(error).__name__}: {error}); check the "
+            "address, the credentials, "
+            "and that the fsspec driver of its kind is installed (such as s3fs, gcsfs)"
+        ) from error
+    if listed[0][0] == "":
+        return Found(((PurePosixPath(url).name, listed[0][1]),))
+    files = sorted(((name, file) for name, file in listed if _shown(source, name)), key=lambda item: item[0])
+    if not files:
+        raise ManifestError(
+            f"source {source.name!r}: no file below {url} matches {list(source.include)}; correct `include`"
+        )
+    return Found(tuple(files))
+
+
+def _shown(source: Source, name: str) -> bool:
+    folders = [folder.as_posix() for folder in PurePosixPath(name).parents[:-1]]
+    excluded = any(_matches(path, source.exclude) for path in (name, *folders))
+    return _matches(name, source.include) and not excluded and not _hidden(name)
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(name).parts)
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(re.fullmatch(glob_translate(pattern.removesuffix("/")), name) for pattern in patterns)

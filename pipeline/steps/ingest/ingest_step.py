@@ -1,0 +1,137 @@
+"""Ingest: the sources' files become documents, repaired and hashed; what cannot be read becomes a counted
+reject."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.files import write_json
+from manifests.schema.corpus import CorpusManifest, IngestSettings, Source
+from manifests.schema.documents import INGESTED
+from pipeline.readers.charset import decode_all
+from pipeline.runtime.arrow_files import describe
+from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
+from pipeline.runtime.context import StepContext
+from pipeline.runtime.step import PartTask, Step, StepResult, Transform
+from pipeline.steps.ingest.find_files import Found, find_files
+from pipeline.steps.ingest.input_hashes import HashCache
+from pipeline.steps.ingest.part_plan import plan_parts
+from pipeline.steps.ingest.part_reader import SOURCE, PartReader
+from pipeline.text.arrow.text_hashes import hashes
+from pipeline.text.unicode.repair import repair
+
+CACHE = ".inputs.json"
+ORIGINS = "inputs.json"
+
+
+class MakeDocuments(Transform):
+    """RAW batches -> documents: charset, repair, the source's ``strip`` patterns, hash, and the first
+    checks."""
+
+    schema = INGESTED
+
+    def __init__(self, sources: tuple[Source, ...], settings: IngestSettings) -> None:
+        self._sources = sources
+        self._settings = settings
+
+    def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
+        source = self._sources[int(batch.schema.metadata[SOURCE])]
+        found, decoded = decode_all(batch.column("text"))
+        charsets = pc.coalesce(batch.column("charset"), decoded)
+        # Program text may hold mojibake on purpose, in tests and tables.
+        texts, metrics = repair(found, mojibake=source.kind == "prose")
+        for pattern in source.strip:
+            texts = pc.replace_substring_regex(texts, pattern, "")
+        texts = pc.utf8_trim(texts, " \t\n\u3000")
+        reason, detail = self._judge(batch, texts, decoded)
+        # A reject shows what was found, not what became of it.
+        texts = pc.if_else(pc.is_null(reason), texts, found) if reason.null_count < len(reason) else texts
+        documents = pa.RecordBatch.from_arrays(
+            [
+                pc.binary_join_element_wise(source.name, batch.column("key"), ":"),
+                texts,
+                pa.repeat(source.name, batch.num_rows),
+                batch.column("url"),
+                pc.coalesce(batch.column("license"), pa.scalar(source.license, pa.string())),
+                hashes(texts),
+                batch.column("meta"),
+            ],
+            names=INGESTED.names,
+        )
+        return decide("ingest", documents, reason, detail, metrics | _charsets(charsets))
+
+    def _judge(
+        self, batch: pa.RecordBatch, texts: pa.StringArray, decoded: pa.StringArray
+    ) -> tuple[pa.Array, pa.Array]:
+        """Reason and detail; the reader's own come first."""
+        null = pa.scalar(None, pa.string())
+        size = batch.column("size")
+        reason = pc.if_else(pc.equal(pc.binary_length(texts), 0), "empty", null)
+        reason = pc.if_else(pc.is_null(decoded), "invalid_encoding", reason)
+        reason = pc.if_else(pc.greater(size, self._settings.max_document_bytes), "too_long", reason)
+        detail = pc.binary_join_element_wise(pc.cast(size, pa.string()), "bytes", " ")
+        return pc.coalesce(batch.column("reason"), reason), pc.coalesce(batch.column("detail"), detail)
+
+
+def _charsets(charsets: pa.StringArray) -> dict[str, int]:
+    counts = {item["values"]: item["counts"] for item in charsets.value_counts().to_pylist()}
+    return {f"charset/{name or 'unknown'}": number for name, number in counts.items() if name != "utf-8"}
+
+
+class IngestStep(Step):
+    """Reads JSON, plain text, source trees, Parquet, Arrow, pages and web archives."""
+
+    name = "ingest"
+    version = 3
+
+    def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
+        sources = [
+            source.model_dump(mode="json", exclude={"reference", "max_epochs", "max_tokens"})
+            for source in corpus.sources
+        ]
+        return {"ingest": corpus.ingest.model_dump(mode="json"), "sources": sources}
+
+    def inputs(self, context: StepContext) -> dict[str, str]:
+        """Every file of every source, by its source and its name in it."""
+        cache = HashCache(context.folder / CACHE)
+        named = zip(context.corpus.sources, _find(context), strict=True)
+        hashes = {
+            f"{source.name}/{name}": cache.sha256(file)
+            for source, found in named
+            for name, file in found.files
+        }
+        cache.save()
+        return hashes
+
+    def run(self, context: StepContext) -> StepResult:
+        sources, settings = context.corpus.sources, context.corpus.ingest
+        found = _find(context)
+        plan = plan_parts(sources, found, settings.part_bytes)
+        tasks = [
+            PartTask(index, PartReader(sources, tuple(pieces), settings.max_document_bytes))
+            for index, pieces in enumerate(plan)
+        ]
+        parts = context.map(MakeDocuments(sources, settings), tasks)
+        # The first link of the chain of hashes: what the documents were read from.
+        origins = self.inputs(context)
+        write_json(context.folder / ORIGINS, origins)
+        return StepResult(
+            parts, _file_metrics(found), [describe(context.folder / ORIGINS, context.folder, len(origins))]
+        )
+
+
+def _find(context: StepContext) -> list[Found]:
+    return [find_files(source, context.base) for source in context.corpus.sources]
+
+
+def _file_metrics(found: list[Found]) -> dict[str, int]:
+    files = [file for source in found for _, file in source.files]
+    return {
+        "files/found": len(files),
+        "files/empty": sum(file.size == 0 for file in files),
+        "files/link_outside": sum(len(source.refused) for source in found),
+        "files/link_broken": sum(len(source.broken) for source in found),
+    }

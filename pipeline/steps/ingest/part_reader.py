@@ -1,0 +1,60 @@
+"""The record batches of one part of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+import pyarrow as pa
+
+from manifests.schema.corpus import Source
+from pipeline.readers.arrow import read_arrow
+from pipeline.readers.compressed import DamagedFileError
+from pipeline.readers.html import read_page
+from pipeline.readers.jsonl import read_jsonl
+from pipeline.readers.parquet import read_parquet
+from pipeline.readers.plain_text import read_text
+from pipeline.readers.raw_documents import gather, raw_row
+from pipeline.readers.source_tree import read_file
+from pipeline.readers.warc_documents import read_archive
+from pipeline.steps.ingest.part_plan import Piece
+
+SOURCE = b"source"
+
+
+@dataclass(frozen=True)
+class PartReader:
+    """Yields batches of RAW columns; every batch is of one source, whose index is in the schema's metadata.
+    Of a document longer than ``limit`` bytes so many are read."""
+
+    sources: tuple[Source, ...]
+    pieces: tuple[Piece, ...]
+    limit: int
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for index, pieces in groupby(self.pieces, key=lambda piece: piece.source):
+            for batch in gather(
+                batch for piece in pieces for batch in self._read(self.sources[index], piece)
+            ):
+                yield batch.replace_schema_metadata({SOURCE: str(index)})
+
+    def _read(self, source: Source, piece: Piece) -> Iterator[pa.RecordBatch]:
+        stretch = piece.file, piece.name, piece.start, piece.end, self.limit
+        try:
+            if source.format == "jsonl":
+                yield from read_jsonl(source, *stretch)
+            elif source.format == "text" and source.document != "file":
+                yield from read_text(source, *stretch)
+            elif source.format == "parquet":
+                yield from read_parquet(source, *stretch)
+            elif source.format == "arrow":
+                yield from read_arrow(source, *stretch)
+            elif source.format == "warc":
+                yield from read_archive(*stretch)
+            elif source.format == "html":
+                yield read_page(piece.file, piece.name, self.limit)
+            else:
+                yield read_file(source, piece.file, piece.name, self.limit)
+        except DamagedFileError as error:
+            yield raw_row(f"{piece.name}#damage", error.text, reason=error.reason, detail=str(error))

@@ -1,0 +1,120 @@
+"""The privacy step: personal data out of the text, counted but never written anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.schema.corpus import CorpusManifest, PrivacySettings
+from manifests.schema.documents import kept_schema
+from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
+from pipeline.runtime.context import StepContext
+from pipeline.runtime.step import Step, StepResult, Transform
+from pipeline.steps.privacy.pseudonyms import Pseudonyms, pseudonyms
+from pipeline.steps.privacy.scrub import Scrubbed, scrub
+
+PERSONAL_DATA, ONLY_PERSONAL_DATA = "personal_data", "only_personal_data"
+
+
+class Scrub(Transform):
+    """Documents -> the same without personal data.
+
+    Documents with a datum whose action is drop are rejected (personal_data), as are those in which nothing
+    but white space is left (only_personal_data): with their text as it is after scrubbing, and with the kinds
+    and how often they were found, never the data.
+    Metrics: found/<kind>/<language>, found/<kind>/source/<source>, documents_changed/<language>.
+    """
+
+    def __init__(self, settings: PrivacySettings, pseudonyms: Pseudonyms | None = None) -> None:
+        self._settings = settings
+        self._pseudonyms = pseudonyms
+        self.schema = kept_schema("privacy")
+
+    def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
+        scrubbed = scrub(batch.column("text"), self._settings, self._pseudonyms)
+        changed = sum(scrubbed.found.values(), np.zeros(batch.num_rows, np.int64)) > 0
+        metrics = dict(_metrics(batch, scrubbed, changed))
+        if changed.any():
+            batch = batch.set_column(
+                batch.schema.get_field_index("text"), batch.schema.field("text"), scrubbed.texts
+            )
+        empty, dropped = self._empty(scrubbed.texts, changed), self._dropped(scrubbed)
+        reason = pc.if_else(pa.array(empty), ONLY_PERSONAL_DATA, pa.scalar(None, pa.string()))
+        reason = pc.if_else(pa.array(dropped), PERSONAL_DATA, reason)
+        return decide("privacy", batch, reason, _kinds(scrubbed, np.flatnonzero(empty | dropped)), metrics)
+
+    def _dropped(self, scrubbed: Scrubbed) -> np.ndarray:
+        """bool [documents]: has a datum whose action is drop."""
+        dropped = np.zeros(len(scrubbed.texts), bool)
+        for kind, count in scrubbed.found.items():
+            if self._settings.actions[kind] == "drop":
+                dropped |= count > 0
+        return dropped
+
+    def _empty(self, texts: pa.Array, changed: np.ndarray) -> np.ndarray:
+        """bool [documents]: changed, and nothing left but white space and placeholders."""
+        empty = np.zeros(len(changed), bool)
+        # RE2: linear in the text.
+        names = "|".join(kind.upper() for kind in self._settings.actions)
+        rest = pc.replace_substring_regex(
+            texts.filter(pa.array(changed)), f"<(?:{names})(?::[0-9a-f]+)?>", ""
+        )
+        empty[changed] = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(rest)), 0).to_numpy(
+            zero_copy_only=False
+        )
+        return empty
+
+
+def _kinds(scrubbed: Scrubbed, rows: np.ndarray) -> pa.Array:
+    """string [documents]: which kinds were found in each of these (few) documents, by name and number; null
+    for the others."""
+    details: list[str | None] = [None] * len(scrubbed.texts)
+    for row in rows.tolist():
+        details[row] = ", ".join(
+            f"{kind} {count[row]}" for kind, count in scrubbed.found.items() if count[row]
+        )
+    return pa.array(details, pa.string())
+
+
+def _metrics(batch: pa.RecordBatch, scrubbed: Scrubbed, changed: np.ndarray) -> Iterator[tuple[str, int]]:
+    languages = pc.fill_null(batch.column("language").cast(pa.string()), "unknown")
+    sources = batch.column("source").cast(pa.string())
+    for kind, count in scrubbed.found.items():
+        yield from _sums(f"found/{kind}", languages, count)
+        yield from _sums(f"found/{kind}/source", sources, count)
+    yield from _sums("documents_changed", languages, changed.astype(np.int64))
+
+
+def _sums(prefix: str, names: pa.Array, amounts: np.ndarray) -> Iterator[tuple[str, int]]:
+    encoded = names.dictionary_encode()
+    totals = np.bincount(encoded.indices.to_numpy(), weights=amounts, minlength=len(encoded.dictionary))
+    for name, total in zip(encoded.dictionary.to_pylist(), totals.tolist(), strict=True):
+        if total:
+            yield f"{prefix}/{name}", int(total)
+
+
+class PrivacyStep(Step):
+    """Finds personal data of the kinds that the manifest names and acts on them."""
+
+    name = "privacy"
+    version = 4
+
+    def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
+        return corpus.privacy.model_dump()
+
+    def inputs(self, context: StepContext) -> dict[str, str]:
+        named = _pseudonyms(context)
+        return {} if named is None else {"salt": named.fingerprint()}
+
+    def run(self, context: StepContext) -> StepResult:
+        return StepResult(context.map(Scrub(context.corpus.privacy, _pseudonyms(context))))
+
+
+def _pseudonyms(context: StepContext) -> Pseudonyms | None:
+    """Read here, once: workers on other machines have neither the file nor the variable."""
+    salt = context.corpus.privacy.salt
+    return None if salt is None else pseudonyms(salt, context.base)

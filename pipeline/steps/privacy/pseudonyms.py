@@ -1,0 +1,72 @@
+"""Pseudonyms: the same datum gets the same name everywhere, and without the salt nobody can tell whose it
+is."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+from manifests.schema.corpus import PrivacyKind, Salt
+from pipeline.runtime.step import PipelineError
+
+LEAST_SALT = 16
+_DIGEST_BYTES = 4
+_WIDE = {0xFEE0 + code: code for code in range(0x21, 0x7F)}
+_SEPARATORS = re.compile(r"[ .\-()/+·•]+")
+_WRITTEN_MANY_WAYS = frozenset({"phone_cn", "phone", "id_card_cn", "bank_card", "iban", "plate_cn"})
+_EITHER_CASE = frozenset({"email", "id_card_cn", "passport_cn", "ip"})
+
+
+@dataclass(frozen=True)
+class Pseudonyms:
+    """``key``: of the keyed BLAKE2b (RFC 7693), made from the salt. It travels with the work and is in no
+    file, log or representation."""
+
+    key: bytes = field(repr=False)
+
+    def name(self, kind: PrivacyKind, value: bytes) -> bytes:
+        """``<EMAIL:3fa9c1d2>``. A number is the same however it is grouped, an address however it is
+        capitalised. 32 bits: among n different values of a kind about n² / 8.6e9 share a name with
+        another."""
+        digest = blake2b(_same(kind, value), digest_size=_DIGEST_BYTES, key=self.key, person=kind.encode())
+        return f"<{kind.upper()}:{digest.hexdigest()}>".encode()
+
+    def fingerprint(self) -> str:
+        """Changes with the salt, and does not tell it."""
+        return blake2b(b"fingerprint", digest_size=32, key=self.key, person=b"salt").hexdigest()
+
+
+def _same(kind: PrivacyKind, value: bytes) -> bytes:
+    text = value.decode(errors="surrogateescape").translate(_WIDE)
+    if kind in _WRITTEN_MANY_WAYS:
+        text = _SEPARATORS.sub("", text)
+    return (text.lower() if kind in _EITHER_CASE else text).encode(errors="surrogateescape")
+
+
+def pseudonyms(salt: Salt, base: Path) -> Pseudonyms:
+    """Reads the salt.
+
+    Args:
+        base: the folder of the corpus manifest, which the salt's path is relative to.
+
+    Raises:
+        PipelineError: the file or variable is missing, or holds less than 16 bytes.
+    """
+    where = f"environment variable {salt.env}" if salt.env else f"file {salt.file}"
+    try:
+        content = os.environb[salt.env.encode()] if salt.env else (base / str(salt.file)).read_bytes()
+    except (KeyError, OSError) as error:
+        raise PipelineError(
+            f"privacy.salt: the {where} is not there ({type(error).__name__}); put at least {LEAST_SALT} "
+            "random bytes in it"
+        ) from None
+    content = content.strip()
+    if len(content) < LEAST_SALT:
+        raise PipelineError(
+            f"privacy.salt: the {where} holds {len(content)} bytes; a salt needs at least {LEAST_SALT} "
+            "random ones"
+        )
+    return Pseudonyms(blake2b(content, digest_size=32, person=b"privacy salt").digest())

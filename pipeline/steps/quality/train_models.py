@@ -1,0 +1,138 @@
+"""Trains what the step measures with: the tokenizer, and for each language perplexity models and the bounds
+of their buckets."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from manifests.schema.corpus import PerplexitySettings, TokenizerSettings
+from manifests.schema.steps import File
+from pipeline.models import tokenizer
+from pipeline.models.perplexity import lmplz
+from pipeline.models.perplexity.kneser_ney import estimate
+from pipeline.models.perplexity.scorer import PerplexityScorer
+from pipeline.runtime.arrow_files import describe
+from pipeline.runtime.batch_result import BatchPosition
+from pipeline.runtime.step import PartTask
+from pipeline.steps.quality.extractors import LanguageModel
+from pipeline.steps.quality.part_rows import PartRows
+from pipeline.steps.quality.training_sample import Folds, Sample
+
+PERCENTILES = (30, 60)
+"""Where the middle and the tail begin: the defaults of CCNet (arXiv 1911.00359)."""
+
+
+@dataclass(frozen=True)
+class CopyFile:
+    """Brings a given model to the place where a trained one would be."""
+
+    source: Path
+
+    def __call__(self, index: int, out: Path) -> None:
+        shutil.copyfile(self.source, out)
+
+
+@dataclass(frozen=True)
+class TrainTokenizer:
+    """Trains on the sampled documents, in the order of the parts."""
+
+    settings: TokenizerSettings
+    seed: int
+    tasks: Sequence[PartTask]
+    sample: Sample
+
+    def __call__(self, index: int, out: Path) -> None:
+        tokenizer.train(self._texts(), self.settings.pieces, out, self.seed)
+
+    def _texts(self) -> Iterator[str]:
+        for task in self.tasks:
+            for batch in task.reader:
+                yield from batch.column("text").filter(pa.array(self.sample.chosen(batch))).to_pylist()
+
+
+@dataclass(frozen=True)
+class ReferenceTokens:
+    """The tokens of a language's sampled reference documents that a model is trained on, or of those that it
+    does not see."""
+
+    tasks: Sequence[PartTask]
+    signals: PartRows
+    sample: Sample
+    folds: Folds
+
+    def read(self, language: str, model: int, unseen: bool) -> pa.ListArray:
+        """list<uint32> [documents]."""
+        found: list[pa.Array] = []
+        for task in self.tasks:
+            row = 0
+            for batch in task.reader:
+                mask = self.sample.chosen(batch) & (
+                    (self.folds.fold(batch.column("hash")) == model) == unseen
+                )
+                mask &= batch.column("language").to_numpy(zero_copy_only=False) == language
+                if mask.any():
+                    found.append(
+                        self.signals.rows(BatchPosition(task.index, row), batch.num_rows)["tokens"].filter(
+                            pa.array(mask)
+                        )
+                    )
+                row += batch.num_rows
+        return pa.concat_arrays(found) if found else pa.array([], pa.list_(pa.uint32()))
+
+
+@dataclass(frozen=True)
+class TrainModel:
+    """Writes one model of ``models``, (language, number) each; an empty file where there is no document to
+    train on.
+
+    ``lmplz``: the program, or None for the built-in estimator.
+    """
+
+    settings: PerplexitySettings
+    models: Sequence[tuple[str, int]]
+    reference: ReferenceTokens
+    lmplz: Path | None
+
+    def __call__(self, index: int, out: Path) -> None:
+        tokens = self.reference.read(*self.models[index], unseen=False)
+        if not len(tokens):
+            out.touch()
+            return
+        offsets = tokens.offsets.to_numpy().astype(np.int64)
+        work = estimate if self.lmplz is None else partial(lmplz.estimate, self.lmplz)
+        work(tokens.flatten().to_numpy(), offsets - offsets[0], self.settings.order, out)
+
+
+@dataclass(frozen=True)
+class MeasureBounds:
+    """Writes, as JSON, the perplexities at ``PERCENTILES`` of the reference text that a model has not seen
+    (null without any), and the manifest's entry of the model, so that models of gigabytes are not hashed
+    again when a rule changes."""
+
+    paths: Sequence[Path]
+    models: Sequence[tuple[str, int]]
+    reference: ReferenceTokens
+
+    def __call__(self, index: int, out: Path) -> None:
+        path = self.paths[index]
+        tokens = self.reference.read(*self.models[index], unseen=True)
+        bounds: list[float] | None = None
+        if len(tokens) and path.stat().st_size:
+            bounds = np.percentile(PerplexityScorer(path).score(tokens), PERCENTILES).tolist()
+        file = describe(path, path.parent.parent, 0)
+        out.write_text(json.dumps({"bounds": bounds, "file": file.model_dump()}), encoding="utf-8")
+
+
+def read_model(path: Path, bounds: Path) -> LanguageModel:
+    """What ``TrainModel`` and ``MeasureBounds`` left of one model."""
+    record = json.loads(bounds.read_text(encoding="utf-8"))
+    return LanguageModel(path, File(**record["file"]), *(record["bounds"] or (math.inf, math.inf)))

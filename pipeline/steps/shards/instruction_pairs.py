@@ -1,0 +1,119 @@
+"""BiFlan, first half: the records of every instruction source as pairs of token lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.schema.corpus import InstructionSettings, InstructionSource
+from pipeline.models.tokenizer import Tokenizer
+from pipeline.runtime.arrow_files import BatchWriter
+from pipeline.steps.shards.instruction_readers import records
+from pipeline.steps.shards.templates import render
+from pipeline.text.contamination.ngram_index import NgramIndex
+
+LANGUAGES: tuple[Literal["en", "zh"], ...] = ("en", "zh")
+LISTS = pa.list_(pa.uint32())
+PAIR = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("task", pa.string(), nullable=False),
+        pa.field("prompt", LISTS, nullable=False),
+        pa.field("target", LISTS, nullable=False),
+    ]
+)
+ENCODED = pa.schema(
+    [*PAIR, pa.field("language", pa.string()), pa.field("reason", pa.string()), pa.field("cut", pa.bool_())]
+)
+
+
+@dataclass(frozen=True)
+class EncodePairs:
+    """One file of encoded pairs a source; a pair that cannot be used has a ``reason``. ``benchmarks`` is the
+    index of the decontaminate
+    step: a pair that holds a piece of a benchmark item, in prompt and target read as one text, is of no
+    use."""
+
+    sources: tuple[InstructionSource, ...]
+    folders: tuple[Path, ...]
+    model: Path
+    settings: InstructionSettings
+    benchmarks: Path | None
+
+    def __call__(self, index: int, path: Path) -> None:
+        tokenizer = Tokenizer(self.model)
+        benchmarks = NgramIndex.load(self.benchmarks) if self.benchmarks else None
+        writer = BatchWriter(path, ENCODED)
+        row = 0
+        for records_batch in records(self.sources[index], self.folders[index]):
+            for start in range(0, records_batch.num_rows, 1000):
+                batch = records_batch.slice(start, 1000)
+                writer.write(self._encode(self.sources[index], batch, row, tokenizer, benchmarks))
+                row += batch.num_rows
+        writer.close()
+
+    def _encode(
+        self,
+        source: InstructionSource,
+        batch: pa.RecordBatch,
+        row: int,
+        tokenizer: Tokenizer,
+        benchmarks: NgramIndex | None,
+    ) -> pa.RecordBatch:
+        prompt, target, task = _pairs(source, batch, row)
+        language = (
+            batch.column(source.language_field)
+            if source.language_field
+            else pa.repeat(source.language, len(prompt))
+        )
+        reason = _unusable(prompt, target, language)
+        if benchmarks is not None:
+            hits = benchmarks.first_hits(pc.binary_join_element_wise(prompt, target, "\n"))[:, 0] >= 0
+            reason = pc.coalesce(
+                reason, pc.if_else(pa.array(hits), "benchmark_overlap", pa.nulls(len(hits), pa.string()))
+            )
+        blank = pc.is_valid(reason)
+        prompts = tokenizer.encode(pc.if_else(blank, "", prompt))
+        targets = tokenizer.encode(pc.if_else(blank, "", target))
+        long_target = pc.greater(pc.list_value_length(targets), self.settings.max_target)
+        too_long = pc.if_else(long_target, "target_too_long", pa.nulls(len(targets), pa.string()))
+        cut = pc.greater(pc.list_value_length(prompts), self.settings.max_prompt)
+        columns = {
+            "id": batch.column("id"),
+            "source": pa.repeat(source.name, len(prompt)),
+            "task": task,
+            "prompt": pc.list_slice(prompts, 0, self.settings.max_prompt),
+            "target": targets,
+            "language": language,
+            "reason": pc.coalesce(reason, too_long),
+            "cut": cut,
+        }
+        return pa.RecordBatch.from_pydict(columns, schema=ENCODED)
+
+
+def _pairs(source: InstructionSource, batch: pa.RecordBatch, row: int) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Prompt, target and task [records]; record i of a source takes template i modulo their number."""
+    turn = (row + np.arange(batch.num_rows)) % len(source.templates)
+    prompts, targets = zip(*(render(template, batch) for template in source.templates), strict=True)
+    names = pa.array([f"{source.name}/{template.name}" for template in source.templates])
+    which = pa.array(turn)
+    task = names.take(which)
+    if source.task_field:
+        task = pc.coalesce(batch.column(source.task_field), task)
+    return pc.choose(which, *prompts), pc.choose(which, *targets), task
+
+
+def _unusable(prompt: pa.Array, target: pa.Array, language: pa.Array) -> pa.Array:
+    """Why a pair is of no use, or null."""
+    nothing = pa.nulls(len(prompt), pa.string())
+    foreign = pc.invert(pc.is_in(language, value_set=pa.array(LANGUAGES)))
+    empty = pc.or_(pc.equal(prompt, ""), pc.equal(target, ""))
+    reason = pc.if_else(foreign, "language", nothing)
+    reason = pc.if_else(pc.fill_null(empty, False), "empty", reason)
+    return pc.if_else(pc.or_(pc.is_null(prompt), pc.is_null(target)), "incomplete", reason)

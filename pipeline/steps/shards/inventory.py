@@ -1,0 +1,59 @@
+"""What the plan knows of every document: a few numbers, never its text or tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.steps.shards.sampling_keys import hash64
+from pipeline.steps.shards.token_gather import Columns
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Columns [documents] in the order of the parts: ``hash``, ``source`` (index into ``sources``),
+    ``language`` (index into ``languages``), ``tokens`` without eos, ``tokens_at`` (where they lie, see
+    ``Tokens``)."""
+
+    hash: npt.NDArray[np.uint64]
+    source: npt.NDArray[np.int32]
+    language: npt.NDArray[np.int8]
+    tokens: Int64
+    tokens_at: Int64
+    sources: tuple[str, ...]
+    languages: tuple[str, ...]
+
+    @classmethod
+    def read(cls, columns: Columns) -> Inventory:
+        """Of all documents that ``TokensExtractor`` saw."""
+        sources, source = _indices(columns.column("source"))
+        languages, language = _indices(columns.column("language"))
+        hashes = [hash64(chunk) for chunk in columns.column("hash").chunks]
+        tokens, at = (columns.column(name).to_numpy() for name in ("length", "tokens_at"))
+        return cls(
+            np.concatenate(hashes),
+            source.astype(np.int32),
+            language.astype(np.int8),
+            tokens,
+            at,
+            sources,
+            languages,
+        )
+
+    def of(self, language: str) -> npt.NDArray[np.bool_]:
+        """Which documents are in ``language``."""
+        if language not in self.languages:
+            return np.zeros(len(self.tokens), np.bool_)
+        return self.language == self.languages.index(language)
+
+
+def _indices(column: pa.ChunkedArray) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:
+    """The distinct values, sorted, and each row's index among them."""
+    names = pc.unique(column).sort()
+    return tuple(names.to_pylist()), pc.index_in(column, value_set=names).to_numpy()

@@ -1,0 +1,259 @@
+"""The last step: tokens, held-out documents, the plan, the shards, and the manifest that the trainer
+reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from manifests.files import atomic_write, digest, sha256, write_json
+from manifests.schema.base import load
+from manifests.schema.corpus import CorpusManifest, InstructionSettings
+from manifests.schema.documents import STEPS
+from manifests.schema.shards import ShardManifest, TokenSet, Vocabulary
+from manifests.schema.steps import KEPT, StepManifest
+from pipeline.models.tokenizer import Tokenizer
+from pipeline.runtime.arrow_files import describe
+from pipeline.runtime.context import StepContext
+from pipeline.runtime.jobs import CheckedFile, part_name
+from pipeline.runtime.step import PipelineError, Step, StepResult
+from pipeline.steps.quality.quality_step import SIGNALS_FOLDER, TOKENIZER
+from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
+from pipeline.steps.shards.instruction_pairs import LANGUAGES, EncodePairs
+from pipeline.steps.shards.instruction_readers import files
+from pipeline.steps.shards.inventory import Inventory
+from pipeline.steps.shards.pair_shards import write_pairs
+from pipeline.steps.shards.sampling_keys import ORDER, keys, set_aside
+from pipeline.steps.shards.selection import USE, SelectTransform
+from pipeline.steps.shards.shortfall import ShardBudgetError, too_few_documents
+from pipeline.steps.shards.token_budget import Cap, Documents, plan
+from pipeline.steps.shards.token_gather import Columns
+from pipeline.steps.shards.token_positions import Tokens, TokensExtractor
+from pipeline.steps.shards.token_sets import Writer, save
+
+MODEL = "tokenizer.model"
+MANIFEST = "shards.json"
+
+Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Sets(NamedTuple):
+    """Training and held-out sets by name."""
+
+    train: dict[str, TokenSet]
+    heldout: dict[str, TokenSet]
+
+
+class ShardsStep(Step):
+    """Documents -> token-balanced shards (``shards.json`` describes them); kept rows are the table of what
+    was used."""
+
+    name = "shards"
+    version = 2
+
+    def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
+        caps = [[source.name, source.max_epochs, source.max_tokens] for source in corpus.sources]
+        return {"seed": corpus.seed, "caps": caps, **corpus.shards.model_dump(mode="json")}
+
+    def inputs(self, context: StepContext) -> dict[str, str]:
+        """The tokenizer and every file of the instruction sources."""
+        found = {MODEL: sha256(_model(context))}
+        settings = context.corpus.shards.instructions
+        for source in settings.sources if settings else ():
+            found[f"instructions/{source.name}"] = digest(
+                [sha256(path) for path in files(source, context.resolve(source.path))]
+            )
+        benchmarks = _benchmarks(context)
+        return found | ({"benchmarks": sha256(benchmarks)} if settings and benchmarks else {})
+
+    def run(self, context: StepContext) -> StepResult:
+        """Raises:
+        ShardBudgetError: a budget cannot be met.
+        """
+        vocabulary = _copy_model(context)
+        written = _written(context)
+        extractor = TokensExtractor(context.folder / MODEL, written)
+        documents = Columns(
+            tuple(context.extract("tokens", extractor, key=[self.version, vocabulary.model.sha256]))
+        )
+        inventory = Inventory.read(documents)
+        held = _heldout(inventory, context.corpus)
+        times = _plan(inventory, held, context)
+        writer = Writer(context, Tokens(documents, written), inventory, vocabulary)
+        sets = _write_streams(writer, times, held)
+        counts: dict[str, int] = {}
+        instructions = context.corpus.shards.instructions
+        if instructions is not None:
+            pairs, counts = _write_pairs(
+                context, instructions, vocabulary, _pairs_key(self, context, instructions)
+            )
+            sets = Sets(sets.train | pairs.train, sets.heldout | pairs.heldout)
+        manifest = ShardManifest(
+            fingerprint=context.fingerprint, vocabulary=vocabulary, sets=sets.train, heldout=sets.heldout
+        )
+        write_json(context.folder / MANIFEST, manifest.model_dump(mode="json"))
+        parts = context.map(_selection(context, inventory, times, held))
+        shards = [
+            shard.file for group in (*sets.train.values(), *sets.heldout.values()) for shard in group.shards
+        ]
+        return StepResult(
+            parts,
+            counts | _metrics(sets),
+            [vocabulary.model, describe(context.folder / MANIFEST, context.folder, 0), *shards],
+        )
+
+
+def _model(context: StepContext) -> Path:
+    """The tokenizer of the quality step, which made the tokens."""
+    assert context.input_folder is not None
+    path = context.input_folder.parent / "quality" / TOKENIZER
+    if not path.exists():
+        raise PipelineError(f"{path} is missing; run `make quality` again")
+    return path
+
+
+def _written(context: StepContext) -> dict[int, CheckedFile]:
+    """The quality step's files of tokens, by part."""
+    assert context.input_folder is not None
+    folder = context.input_folder.parent / "quality"
+    manifest = load(folder / "manifest.json", StepManifest)
+    files = {
+        Path(file.path).stem: file for file in manifest.files if Path(file.path).parent.name == SIGNALS_FOLDER
+    }
+    return {
+        part.index: CheckedFile(folder / files[name].path, files[name])
+        for part in manifest.parts
+        if (name := part_name(part.index))
+    }
+
+
+def _benchmarks(context: StepContext) -> Path | None:
+    """The decontaminate step's index of benchmark items, where there are any."""
+    assert context.input_folder is not None
+    if not context.corpus.decontaminate.benchmarks:
+        return None
+    path = context.input_folder / "index" / "part-00000.npy"
+    if not path.exists():
+        raise PipelineError(
+            f"{path} is missing, so that instruction pairs cannot be decontaminated; run `make "
+            "decontaminate` again"
+        )
+    return path
+
+
+def _copy_model(context: StepContext) -> Vocabulary:
+    """Copies the tokenizer beside the shards, so that they need nothing else of the run."""
+    path = context.folder / MODEL
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(_model(context).read_bytes())
+    return Tokenizer(path).vocabulary()
+
+
+def _heldout(inventory: Inventory, corpus: CorpusManifest) -> Bools:
+    """Documents set aside, language by language, before anything is planned."""
+    held = np.zeros(len(inventory.tokens), np.bool_)
+    for language in corpus.shards.budget:
+        rows = np.flatnonzero(inventory.of(language))
+        held[rows[set_aside(inventory.hash[rows], corpus.shards.heldout, corpus.seed)]] = True
+    return held
+
+
+def _plan(inventory: Inventory, held: Bools, context: StepContext) -> Int64:
+    """How many times each document is used for training."""
+    corpus = context.corpus
+    caps = {source.name: Cap(source.name, source.max_epochs, source.max_tokens) for source in corpus.sources}
+    rows = np.flatnonzero(~held)
+    key = keys(inventory.hash[rows], corpus.seed, ORDER)
+    documents = Documents(inventory.tokens[rows] + 1, inventory.source[rows], inventory.language[rows], key)
+    times = np.zeros(len(held), np.int64)
+    languages = tuple(dict.fromkeys([*inventory.languages, *corpus.shards.budget]))
+    try:
+        budgets = {str(language): budget for language, budget in corpus.shards.budget.items()}
+        used = plan(
+            documents,
+            budgets,
+            languages,
+            [caps.get(name, Cap(name)) for name in inventory.sources],
+            corpus.shards.tolerance,
+        )
+    except ShardBudgetError as error:
+        advice = {short.language: _most_rejected(context, short.language) for short in error.shortfalls}
+        raise too_few_documents(error.shortfalls, advice) from None
+    times[rows] = used
+    return times
+
+
+def _most_rejected(context: StepContext, language: str) -> str:
+    """What the earlier steps rejected most of a language's text, as a hint."""
+    assert context.input_folder is not None
+    found: list[tuple[int, str]] = []
+    for step in STEPS[: STEPS.index("shards")]:
+        path = context.input_folder.parent / step / "manifest.json"
+        if path.exists():
+            counts = [
+                count
+                for count in load(path, StepManifest).counts
+                if count.language == language and count.reason != KEPT
+            ]
+            for reason in {count.reason for count in counts}:
+                found.append(
+                    (sum(count.bytes for count in counts if count.reason == reason), f"{step}: {reason}")
+                )
+    size, rule = max(found, default=(0, ""))
+    return f"; most of its text was rejected by {rule} ({size / 1e6:.1f} MB)" if size else ""
+
+
+def _write_streams(writer: Writer, times: Int64, held: Bools) -> Sets:
+    """The languages' sets."""
+    made = Sets({}, {})
+    for language in writer.context.corpus.shards.budget:
+        mine = writer.inventory.of(language)
+        made.train[language] = writer.stream(language, np.where(mine, times, 0), False, mine & ~held)
+        made.heldout[language] = writer.stream(language, (mine & held).astype(np.int64), True, mine & held)
+    return made
+
+
+def _write_pairs(
+    context: StepContext, settings: InstructionSettings, vocabulary: Vocabulary, key: object
+) -> tuple[Sets, dict[str, int]]:
+    """The sets of instruction pairs, and what became of the pairs."""
+    folders = tuple(context.resolve(source.path) for source in settings.sources)
+    work = EncodePairs(settings.sources, folders, context.folder / MODEL, settings, _benchmarks(context))
+    encoded = Columns(tuple(context.each("pairs", work, len(settings.sources), key=key)))
+    shards = context.corpus.shards
+    chosen = plan_pairs(encoded, settings, shards.heldout, context.corpus.seed)
+    made = Sets({}, {})
+    for language in (name for name in LANGUAGES if settings.ratio.get(name)):
+        for group, heldout in ((made.train, False), (made.heldout, True)):
+            group[f"biflan_{language}"] = write_pairs(
+                context, encoded, chosen, language, heldout, vocabulary.size
+            )
+    return made, dict(pair_counts(chosen, encoded, settings))
+
+
+def _pairs_key(step: ShardsStep, context: StepContext, settings: InstructionSettings) -> object:
+    """What decides the encoded pairs: not the budget, so that another one is planned without encoding
+    again."""
+    return [step.inputs(context), settings.model_dump(mode="json", exclude={"tokens", "ratio"})]
+
+
+def _metrics(sets: Sets) -> dict[str, int]:
+    metrics = {}
+    for use, group in (("train", sets.train), ("heldout", sets.heldout)):
+        for name, token_set in group.items():
+            metrics[f"tokens/{use}/{name}"] = token_set.tokens
+            metrics[f"documents/{use}/{name}"] = token_set.documents
+    return metrics
+
+
+def _selection(context: StepContext, inventory: Inventory, times: Int64, held: Bools) -> SelectTransform:
+    """The table of uses, for the last pass over the documents."""
+    uses = np.empty(len(times), USE)
+    uses["tokens"], uses["epochs"], uses["heldout"] = inventory.tokens, times, held
+    starts = np.cumsum([0, *(part.kept.rows for part in context.inputs)])
+    first = {part.index: int(start) for part, start in zip(context.inputs, starts, strict=False)}
+    return SelectTransform(save(context.folder / "plan" / "uses.npy", uses), first)

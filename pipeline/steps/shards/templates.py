@@ -1,0 +1,62 @@
+"""Templates over records: formats of plain ``{field}`` names, filled in column by column."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.schema.corpus import Template
+from pipeline.runtime.step import PipelineError
+
+
+def fields(template: Template) -> set[str]:
+    """The names of the record fields that a template uses."""
+    return {
+        field
+        for text in (template.prompt, template.target)
+        for _, field in _pieces(text, template.name)
+        if field
+    }
+
+
+def render(template: Template, records: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
+    """Prompt and target [records] without surrounding white space; null where a field is null.
+
+    Raises:
+        PipelineError: a field that the records do not have, or anything but a plain field name in braces.
+    """
+    return _render(template.prompt, template.name, records), _render(template.target, template.name, records)
+
+
+def _render(text: str, name: str, records: pa.RecordBatch) -> pa.Array:
+    columns: list[pa.Array | str] = []
+    for literal, field in _pieces(text, name):
+        columns.append(literal)
+        if field is not None:
+            if field not in records.schema.names:
+                known = ", ".join(column for column in records.schema.names if column != "id")
+                raise PipelineError(f"template {name}: there is no field {field!r}; the records have {known}")
+            columns.append(records.column(field))
+    whole = pc.binary_join_element_wise(*columns, "")
+    if isinstance(whole, pa.Scalar):
+        raise PipelineError(
+            f"template {name}: {text!r} names no field; write for example {{{records.schema.names[-1]}}}"
+        )
+    return pc.utf8_trim_whitespace(whole)
+
+
+def _pieces(text: str, name: str) -> Iterator[tuple[str, str | None]]:
+    """Literal texts, each with the field behind it."""
+    try:
+        pieces = list(string.Formatter().parse(text))
+    except ValueError as error:
+        raise PipelineError(
+            f"template {name}: {text!r}: {error}; write braces that are meant as such twice"
+        ) from None
+    for literal, field, form, conversion in pieces:
+        if field is not None and (not field.isidentifier() or form or conversion):
+            raise PipelineError(f"template {name}: {{{field}}} is not a plain field name")
+        yield literal, field

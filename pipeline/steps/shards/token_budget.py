@@ -1,0 +1,275 @@
+"""The plan: which documents go into the shards, how many times, so that every language meets its budget to
+the token's tolerance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.steps.shards.shortfall import Shortfall, too_few_documents
+
+Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Columns [documents]: ``tokens`` (eos included), ``source`` and ``language`` (indices), and ``key``, by
+    which documents are drawn."""
+
+    tokens: Int64
+    source: npt.NDArray[np.int32]
+    language: npt.NDArray[np.int8]
+    key: npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Cap:
+    """The most that a source may give: its own tokens ``max_epochs`` times, and ``max_tokens`` over all
+    languages."""
+
+    name: str
+    max_epochs: float = 1
+    max_tokens: int | None = None
+
+
+@dataclass
+class _Group:
+    """The documents of one source and language, in the order of their keys.
+
+    Every document is used ``base`` times and those of ``extra`` once more; ``slack`` tokens are left below
+    the caps.
+    """
+
+    rows: npt.NDArray[np.intp]
+    tokens: Int64
+    cap: Cap
+    capacity: int
+    base: int
+    extra: Bools
+    slack: int
+
+    @property
+    def open(self) -> Bools:
+        """Documents that may be used once more."""
+        return (
+            ~self.extra
+            if self.base + 1 <= math.ceil(self.cap.max_epochs)
+            else np.zeros(len(self.extra), np.bool_)
+        )
+
+
+def plan(
+    documents: Documents,
+    budgets: Mapping[str, int],
+    languages: Sequence[str],
+    caps: Sequence[Cap],
+    tolerance: float,
+) -> Int64:
+    """How many times each document is used [documents].
+
+    A language's budget is shared among its sources in proportion to what they have, as far as their caps
+    allow; each source gives its documents in the order of their keys, all of them as often as the share asks
+    for and a last part once more; whole documents that fit close the gap. The result depends on the set of
+    documents, not on their order.
+
+    Args:
+        budgets: tokens by language; documents of other languages are not used.
+        languages: names of the language indices.
+        caps: of the source indices.
+        tolerance: the greatest difference from the budget, as a share of it.
+
+    Raises:
+        ShardBudgetError: a budget cannot be met under the caps, or not with whole documents.
+    """
+    available = np.zeros((len(caps), len(languages)), np.int64)
+    np.add.at(available, (documents.source, documents.language), documents.tokens)
+    capacity = _capacities(available, caps)
+    wanted = {languages.index(name): budget for name, budget in budgets.items()}
+    short = [
+        _shortfall(languages[index], budget, capacity[:, index], available[:, index], caps)
+        for index, budget in wanted.items()
+        if capacity[:, index].sum() < budget * (1 - tolerance)
+    ]
+    if short:
+        raise too_few_documents(short)
+    times = np.zeros(len(documents.tokens), np.int64)
+    order = np.lexsort((documents.tokens, documents.key))
+    for index, budget in wanted.items():
+        groups = _groups(documents, order, index, available[:, index], capacity[:, index], caps, budget)
+        gap = _close(groups, budget, int(budget * tolerance))
+        if abs(gap) > budget * tolerance:
+            short.append(Shortfall(languages[index], budget, budget - gap, ()))
+        for group in groups:
+            times[group.rows] = group.base + group.extra
+    if short:
+        raise too_few_documents(short)
+    return times
+
+
+def _capacities(available: Int64, caps: Sequence[Cap]) -> Int64:
+    """Tokens [sources, languages] that each source may give; ``max_tokens`` is split over languages as its
+    tokens are."""
+    capacity = np.zeros_like(available)
+    for row, cap, has in zip(capacity, caps, available, strict=True):
+        row[:] = np.floor(has * cap.max_epochs).astype(np.int64)
+        if cap.max_tokens is not None and row.sum() > cap.max_tokens:
+            row[:] = largest_remainder(has.tolist(), cap.max_tokens)
+    return capacity
+
+
+def _shortfall(
+    language: str, budget: int, capacity: Int64, available: Int64, caps: Sequence[Cap]
+) -> Shortfall:
+    by_epochs = np.array(
+        [math.floor(has * cap.max_epochs) for has, cap in zip(available.tolist(), caps, strict=True)]
+    )
+    knobs = [
+        f"max_epochs of {cap.name} (now {cap.max_epochs:g})"
+        for cap, has in zip(caps, available, strict=True)
+        if has
+    ]
+    knobs += [
+        f"max_tokens of {cap.name} (now {cap.max_tokens})"
+        for cap, has, free in zip(caps, capacity, by_epochs, strict=True)
+        if has < free
+    ]
+    return Shortfall(language, budget, int(capacity.sum()), tuple(knobs))
+
+
+def water_fill(available: Sequence[int], capacity: Sequence[int], budget: int) -> list[int]:
+    """Shares of ``budget`` in proportion to ``available`` where that stays below ``capacity``; the full ones
+    give their capacity.
+
+    The shares add up to ``budget``, or to all capacity if that is less.
+    """
+    shares = list(capacity)
+    free = [index for index, most in enumerate(capacity) if most]
+    left = budget
+    while free:
+        total = sum(available[index] for index in free)
+        full = {index for index in free if capacity[index] * total <= left * available[index]}
+        if not full:
+            break
+        left -= sum(capacity[index] for index in full)
+        free = [index for index in free if index not in full]
+    for index, share in zip(free, largest_remainder([available[index] for index in free], left), strict=True):
+        shares[index] = share
+    return shares
+
+
+def largest_remainder(weights: Sequence[int], total: int) -> list[int]:
+    """Whole numbers in proportion to ``weights`` that add up to ``total`` (Hamilton's method; ties go to the
+    first)."""
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    parts = [divmod(weight * total, whole) for weight in weights]
+    left = total - sum(quotient for quotient, _ in parts)
+    first = sorted(range(len(weights)), key=lambda index: -parts[index][1])[:left]
+    return [quotient + (index in first) for index, (quotient, _) in enumerate(parts)]
+
+
+def _groups(
+    documents: Documents,
+    order: npt.NDArray[np.intp],
+    language: int,
+    available: Int64,
+    capacity: Int64,
+    caps: Sequence[Cap],
+    budget: int,
+) -> list[_Group]:
+    """A language's groups, with documents drawn up to each one's share."""
+    shares = water_fill(available.tolist(), capacity.tolist(), budget)
+    groups = []
+    of_language = order[documents.language[order] == language]
+    for source in map(int, np.flatnonzero(available)):
+        rows = of_language[documents.source[of_language] == source]
+        tokens = documents.tokens[rows]
+        base, rest = divmod(shares[source], int(available[source]))
+        extra = np.zeros(len(rows), np.bool_)
+        left = _take(tokens, ~extra, extra, rest)
+        used = shares[source] - left
+        groups.append(
+            _Group(
+                rows, tokens, caps[source], int(capacity[source]), base, extra, int(capacity[source]) - used
+            )
+        )
+    return groups
+
+
+@numba.njit(cache=True, nogil=True)
+def _take(tokens: Int64, allowed: Bools, taken: Bools, room: int) -> int:
+    """Takes allowed documents in order, skipping what no longer fits; returns the room left."""
+    for index in range(len(tokens)):
+        if room <= 0:
+            break
+        if allowed[index] and tokens[index] <= room:
+            taken[index] = True
+            room -= tokens[index]
+    return room
+
+
+def _close(groups: list[_Group], budget: int, tolerance: int) -> int:
+    """Fills what whole documents left of the budget; returns the gap that stays (negative: too much)."""
+    gap = budget - sum(int((group.tokens * (group.base + group.extra)).sum()) for group in groups)
+    for group in groups:
+        room = min(gap, group.slack)
+        filled = room - _take(group.tokens, group.open, group.extra, room) if room > 0 else 0
+        gap -= filled
+        group.slack -= filled
+    while abs(gap) > tolerance:
+        swaps = [swap for group in groups if (swap := _best_swap(group, gap)) is not None]
+        best = min(swaps, key=lambda swap: abs(gap - swap.gain), default=None)
+        if best is None or abs(gap - best.gain) >= abs(gap):
+            break
+        best.apply()
+        gap -= best.gain
+    return gap
+
+
+@dataclass(frozen=True)
+class _Swap:
+    """One more document of a group, and one less unless ``drop`` is None."""
+
+    group: _Group
+    add: int
+    drop: int | None
+    gain: int
+
+    def apply(self) -> None:
+        self.group.extra[self.add] = True
+        if self.drop is not None:
+            self.group.extra[self.drop] = False
+        self.group.slack -= self.gain
+
+
+def _best_swap(group: _Group, gap: int) -> _Swap | None:
+    """The swap whose gain is nearest to the gap, within the slack: for each document that may go, the best
+    that may come."""
+    candidates = np.flatnonzero(group.open)
+    if not len(candidates):
+        return None
+    candidates = candidates[np.argsort(group.tokens[candidates], kind="stable")]
+    lengths = group.tokens[candidates]
+    droppable = np.flatnonzero(group.extra)
+    dropped = np.append(group.tokens[droppable], 0)
+    place = np.searchsorted(lengths, dropped + min(gap, group.slack), side="right")
+    best: _Swap | None = None
+    for choice in (np.maximum(place - 1, 0), np.minimum(place, len(lengths) - 1)):
+        gains = lengths[choice] - dropped
+        distance = np.where(gains <= group.slack, np.abs(gains - gap), np.iinfo(np.int64).max)
+        at = int(np.argmin(distance))
+        if gains[at] <= group.slack and (best is None or abs(int(gains[at]) - gap) < abs(best.gain - gap)):
+            best = _Swap(
+                group,
+                int(candidates[choice[at]]),
+                int(droppable[at]) if at < len(droppable) else None,
+                int(gains[at]),
+            )
+    return best

@@ -1,0 +1,128 @@
+"""An index of the n-grams of known texts, to be looked for in others (see ``ngrams`` for what an n-gram
+is)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.contamination.ngram_search import ANCHOR, Tables, first_hits, insert, mark, number_hashes
+from pipeline.text.contamination.ngrams import LEAST, item_ngrams, item_seeds
+from pipeline.text.similarity.text_units import fold_table
+
+FILTER_BITS = 4
+# A seed's share of the shortest window: shorter ones are tried at fewer places, and found at more of them by
+# chance.
+SEED = (3, 4)
+
+
+@dataclass(frozen=True)
+class NgramIndex:
+    """The n-grams of known texts, to be looked for in others. ``searched``: uint64 [items], 1 for those that
+    are looked for; the others are too short, or all template."""
+
+    tables: Tables
+    searched: np.ndarray
+
+    def first_hits(self, texts: pa.Array) -> np.ndarray:
+        """int64 [texts, 3]: item, first byte and end byte (in the buffer of ``text_buffers(texts)``) of each
+        text's first hit, or -1."""
+        offsets, data = text_buffers(texts)
+        return np.asarray(first_hits(data, offsets, fold_table(), self.tables))
+
+    def save(self, path: Path) -> None:
+        """Writes one .npy file: a header of lengths, then the arrays one after another."""
+        tables = self.tables
+        lengths = [tables.table.shape[1], len(tables.short), len(self.searched)]
+        header = np.array([*lengths, *tables.sizes, tables.anchor, tables.least, tables.seed], np.uint64)
+        arrays = [
+            header,
+            tables.short.view(np.uint64),
+            self.searched,
+            tables.maybe,
+            tables.seeds,
+            tables.table.reshape(-1),
+        ]
+        with path.open("wb") as file:
+            np.save(file, np.concatenate(arrays), allow_pickle=False)
+
+    @staticmethod
+    def load(path: Path) -> NgramIndex:
+        """Maps a saved index into memory, where all workers of a host share it."""
+        flat = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        capacity, lengths, items, words, characters, anchor, least, seed = flat[:8].tolist()
+        filter_ = capacity * FILTER_BITS // 64
+        short, searched, maybe, seeds, table = np.split(
+            flat[8:], np.cumsum([lengths, items, filter_, filter_])
+        )
+        sizes = np.array([words, characters], np.int64)
+        return NgramIndex(
+            Tables(
+                table.reshape(2, capacity), maybe, seeds, sizes, short.view(np.int64), anchor, least, seed
+            ),
+            searched,
+        )
+
+
+def least_units(size: int) -> int:
+    """The fewest units that are looked for, where an n-gram has ``size``: 8/13 of it, rounded up."""
+    return -(-size * LEAST[0] // LEAST[1])
+
+
+def build_index(
+    texts: pa.Array, groups: np.ndarray, words: int, characters: int, common: int, common_share: float
+) -> NgramIndex:
+    """Indexes the n-grams of known texts but for those common to many of one group, which are templates and
+    not content.
+
+    Args:
+        texts: string [items]. ``groups``: int64 [items], the benchmark of each.
+        words, characters: units in an n-gram.
+        common, common_share: an n-gram that stands in more than ``common`` items of a group, and in more than
+            this share of them, is left out.
+
+    Memory: about 60 bytes an n-gram while building, 25 to 50 in the index.
+    """
+    offsets, data = text_buffers(texts)
+    anchor = least_units(min(words, characters))
+    hashes, owners, short = item_ngrams(data, offsets, fold_table(), words, characters, anchor)
+    hashes, owners, searched = _without_common(hashes, owners, groups, common, common_share)
+    lengths = short[:, 0].astype(np.int64)
+    whole = np.unique(lengths[lengths > 0])
+    least = min(words, characters, *whole.tolist())
+    seed = -(-least * SEED[0] // SEED[1])
+    capacity = 1 << max(6, int(1.5 * (len(hashes) + np.count_nonzero(lengths))).bit_length())
+    table = np.zeros((2, capacity), np.uint64)
+    maybe, seeds = np.zeros((2, capacity * FILTER_BITS // 64), np.uint64)
+    anchors = np.unique(short[lengths > 0, 1])
+    insert(table, hashes, owners.astype(np.uint64))
+    insert(table, anchors, np.full(len(anchors), ANCHOR, np.uint64))
+    mark(maybe, hashes)
+    mark(maybe, anchors)
+    mark(seeds, item_seeds(data, offsets, fold_table(), seed))
+    return NgramIndex(
+        Tables(table, maybe, seeds, np.array([words, characters], np.int64), whole, anchor, least, seed),
+        searched,
+    )
+
+
+def _without_common(
+    hashes: np.ndarray, owners: np.ndarray, groups: np.ndarray, common: int, common_share: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each hash once, with its first item, and the items that have any; hashes common in any group are left
+    out. ``owners`` ascend."""
+    number, rows, items = number_hashes(hashes, owners)
+    sizes = np.bincount(groups, minlength=1)
+    limit = np.maximum(common, common_share * sizes)
+    rare = np.ones(len(rows), bool)
+    frequent = (items > limit.min())[number]
+    of, item = np.divmod(np.unique(number[frequent] * np.int64(len(groups)) + owners[frequent]), len(groups))
+    cells, counts = np.unique(of * len(sizes) + groups[item], return_counts=True)
+    rare[cells[counts > limit[cells % len(sizes)]] // len(sizes)] = False
+    searched = np.zeros(len(groups), np.uint64)
+    searched[owners[rare[number]]] = 1
+    return hashes[rows[rare]], owners[rows[rare]], searched

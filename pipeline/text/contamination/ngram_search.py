@@ -1,0 +1,215 @@
+"""Looking for the n-grams of ``ngrams`` in texts.
+
+Every window looked for has at least ``least`` units. So it holds a whole run of ``seed`` units that begins at
+a multiple of ``least - seed + 1``, wherever it stands (q-gram sampling, Sutinen and Tarhio 1996). Only those
+places of a text are looked up, in a filter of all runs of ``seed`` units of the items (Bloom 1970, with both
+bits in one word: Putze, Sanders and Singler 2007). Windows are hashed around the few places alone that are in
+it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from pipeline.text.contamination.ngrams import powers_of_base, prefix_hashes, window_hash
+from pipeline.text.similarity.shingles import BLOCK
+from pipeline.text.similarity.text_units import scan
+
+ANCHOR = 0xFFFFFFFF
+
+
+class Tables(NamedTuple):
+    """What is looked for.
+
+    Attributes:
+        table: uint64 [2, capacity], open addressing, at most two thirds full: hashes, and the number of the
+            (first) item each stands in, or ANCHOR for the first ``anchor`` units of an item that is looked
+            for as a whole.
+        maybe, seeds: uint64 [words], filters of the table's hashes and of the seeds' hashes.
+        sizes: int64 [2], units in an n-gram of words and of CJK characters.
+        short: int64 [lengths], the lengths of the items that are looked for as a whole.
+        anchor, least, seed: units in an anchor, in the shortest window, and in a seed.
+    """
+
+    table: np.ndarray
+    maybe: np.ndarray
+    seeds: np.ndarray
+    sizes: np.ndarray
+    short: np.ndarray
+    anchor: int
+    least: int
+    seed: int
+
+
+@numba.njit(cache=True, nogil=True)
+def find(table: np.ndarray, value: np.uint64) -> np.int64:
+    """The place of a value, which is not 0, in an open-addressing table uint64 [2, capacity], or that where
+    it would go."""
+    mask = table.shape[1] - 1
+    place = np.int64(value >> np.uint64(20)) & mask
+    while table[0, place] != 0 and table[0, place] != value:
+        place = (place + 1) & mask
+    return place
+
+
+@numba.njit(cache=True, nogil=True)
+def insert(table: np.ndarray, hashes: np.ndarray, owners: np.ndarray) -> None:
+    """Puts hashes that are not there yet into a table."""
+    for index in range(hashes.size):
+        place = find(table, hashes[index])
+        if table[0, place] == 0:
+            table[0, place], table[1, place] = hashes[index], owners[index]
+
+
+@numba.njit(cache=True, nogil=True)
+def number_hashes(hashes: np.ndarray, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Numbers the distinct hashes in the order in which they appear.
+
+    Args:
+        hashes: uint64 [n-grams], none 0. ``owners``: uint32 [n-grams], the item of each, ascending.
+
+    Returns:
+        int32 [n-grams], the number of each; and for each distinct hash int32 the row where it appears first,
+        and int32 its items.
+    """
+    capacity = 64
+    while capacity < 2 * hashes.size:
+        capacity *= 2
+    table = np.zeros((2, capacity), np.uint64)
+    number, rows, items = (
+        np.empty(hashes.size, np.int32),
+        np.empty(hashes.size, np.int32),
+        np.empty(hashes.size, np.int32),
+    )
+    last, total = np.empty(hashes.size, np.uint32), 0
+    for row in range(hashes.size):
+        place = find(table, hashes[row])
+        if table[0, place] == 0:
+            table[0, place], table[1, place] = hashes[row], total
+            rows[total], items[total], last[total] = row, 1, owners[row]
+            total += 1
+        of = np.int64(table[1, place])
+        items[of] += last[of] != owners[row]
+        number[row], last[of] = of, owners[row]
+    return number, rows[:total].copy(), items[:total].copy()
+
+
+@numba.njit(inline="always")
+def _bits(filter_: np.ndarray, value: np.uint64) -> tuple[np.int64, np.uint64]:
+    """A hash's word in a filter, and its two bits in it."""
+    word = np.int64(value >> np.uint64(20)) & (filter_.size - 1)
+    return word, np.uint64(1) << (value >> np.uint64(8) & np.uint64(63)) | np.uint64(1) << (
+        value >> np.uint64(14) & np.uint64(63)
+    )
+
+
+@numba.njit(cache=True, nogil=True)
+def mark(filter_: np.ndarray, hashes: np.ndarray) -> None:
+    """Puts hashes into a filter, whose size is a power of two."""
+    for index in range(hashes.size):
+        word, bits = _bits(filter_, hashes[index])
+        filter_[word] |= bits
+
+
+@numba.njit(inline="always")
+def _marked(filter_: np.ndarray, value: np.uint64) -> bool:
+    word, bits = _bits(filter_, value)
+    return filter_[word] & bits == bits
+
+
+@numba.njit(inline="always")
+def _owner(tables: Tables, value: np.uint64) -> np.int64:
+    """The item a hash belongs to, or -1."""
+    if not _marked(tables.maybe, value):
+        return np.int64(-1)
+    place = find(tables.table, value)
+    return np.int64(tables.table[1, place]) if tables.table[0, place] != 0 else np.int64(-1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _match(
+    prefixes: np.ndarray, powers: np.ndarray, first: int, room: int, tables: Tables
+) -> tuple[np.int64, np.int64]:
+    """The item whose n-gram or whole text begins at a unit, and its length; (-1, 0) where there is none."""
+    for size in tables.sizes:
+        item = _owner(tables, window_hash(prefixes, powers, first, size)) if size <= room else np.int64(-1)
+        if item >= 0 and item != ANCHOR:
+            return item, size
+    anchor = tables.anchor
+    if (
+        tables.short.size == 0
+        or anchor > room
+        or _owner(tables, window_hash(prefixes, powers, first, anchor)) < 0
+    ):
+        return np.int64(-1), np.int64(0)
+    for size in tables.short:
+        item = _owner(tables, window_hash(prefixes, powers, first, size)) if size <= room else np.int64(-1)
+        if item >= 0 and item != ANCHOR:
+            return item, size
+    return np.int64(-1), np.int64(0)
+
+
+@numba.njit(cache=True, nogil=True)
+def _candidates(
+    prefixes: np.ndarray, powers: np.ndarray, stop: int, tables: Tables, candidates: np.ndarray
+) -> int:
+    """Finds the sampled places below ``stop`` whose seed is in the filter, and returns their number. No
+    branch depends on the filter, so that its words are fetched side by side."""
+    number = 0
+    for place in range(0, stop, tables.least - tables.seed + 1):
+        candidates[number] = place
+        number += _marked(tables.seeds, window_hash(prefixes, powers, place, tables.seed))
+    return number
+
+
+@numba.njit(cache=True, nogil=True)
+def _first_match(
+    prefixes: np.ndarray, powers: np.ndarray, stop: int, count: int, tables: Tables, candidates: np.ndarray
+) -> tuple[np.int64, np.int64, np.int64]:
+    """Item, first unit and length of the first match that begins before unit ``stop``, else -1, 0, 0."""
+    stride, checked = tables.least - tables.seed + 1, 0
+    for number in range(
+        _candidates(prefixes, powers, min(stop + stride - 1, count - tables.seed + 1), tables, candidates)
+    ):
+        place = candidates[number]
+        for first in range(max(checked, place - stride + 1), min(place + 1, stop)):
+            item, size = _match(prefixes, powers, first, count - first, tables)
+            if item >= 0:
+                return item, np.int64(first), size
+        checked = place + 1
+    return np.int64(-1), np.int64(0), np.int64(0)
+
+
+@numba.njit(cache=True, nogil=True)
+def first_hits(data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, tables: Tables) -> np.ndarray:
+    """int64 [texts, 3]: item, first byte and end byte of each text's first match, or -1."""
+    longest = max(tables.sizes.max(), tables.anchor)
+    for size in tables.short:
+        longest = max(longest, size)
+    capacity = BLOCK + longest
+    units, spans, prefixes = (
+        np.empty(capacity, np.uint64),
+        np.empty((2, capacity), np.int64),
+        np.empty(capacity + 1, np.uint64),
+    )
+    candidates = np.empty(capacity, np.int64)
+    powers = powers_of_base(longest)
+    hits = np.full((offsets.size - 1, 3), -1, np.int64)
+    for row in range(offsets.size - 1):
+        position, end, carried = offsets[row], offsets[row + 1], 0
+        while position < end and hits[row, 0] < 0:
+            count, position = scan(data, position, end, fold, False, units, spans, carried)
+            prefix_hashes(units, count, prefixes)
+            # Windows that would run past the block are tried again in the next one, which begins with the
+            # units carried over.
+            stop = count if position >= end else count - longest + 1
+            item, first, size = _first_match(prefixes, powers, stop, count, tables, candidates)
+            if item >= 0:
+                hits[row, 0], hits[row, 1], hits[row, 2] = item, spans[0, first], spans[1, first + size - 1]
+            carried = min(longest - 1, count)
+            units[:carried] = units[count - carried : count].copy()
+            spans[:, :carried] = spans[:, count - carried : count].copy()
+    return hits

@@ -1,0 +1,445 @@
+"""One native pass over the UTF-8 bytes of each document: characters, words, lines and phrases in raw
+numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from pipeline.text.arrow.buffers import TextBuffers
+from pipeline.text.quality_signals.line_counts import (
+    ASCII,
+    CURLY,
+    LINE,
+    tally_characters,
+    tally_line,
+    tally_repeats,
+)
+from pipeline.text.quality_signals.phrases import (
+    GROUP,
+    GROUPS,
+    HEAD,
+    KEY_BITS,
+    KEY_FACTOR,
+    KEY_FOLD,
+    PhraseTables,
+    phrase_tables,
+)
+from pipeline.text.quality_signals.repetition import DUPLICATE, TOP, tally_words, unit_scratch
+from pipeline.text.unicode.character_classes import (
+    CJK,
+    CLOSING,
+    DIGIT,
+    FULL_WIDTH,
+    LETTER,
+    LOWER,
+    SENTENCE_END,
+    SIZE,
+    SPACE,
+    TERMINAL,
+    UPPER,
+    class_table,
+)
+from pipeline.text.unicode.script import script_table
+from pipeline.text.unicode.utf8 import decode_at, four_at
+
+LONGEST = 1 << 24
+"""Bytes of a document that are looked at; a longer one is measured by its beginning, so that scratch memory
+stays bounded."""
+GENERATED_HEAD = 1000
+LINE_BREAK, BLANK, DOT, ELLIPSIS, OPEN_CURLY = ord("\n"), ord(" "), ord("."), ord("…"), ord("{")
+STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
+
+COUNTS = np.dtype(
+    [
+        *(
+            (name, np.int64)
+            for name in (
+                *(
+                    "code_points",
+                    "visible",
+                    "letters",
+                    "digits",
+                    "upper",
+                    "punctuation",
+                    "control",
+                    "broken",
+                    "han",
+                    "full_width",
+                ),
+                *(
+                    "function",
+                    "simplified",
+                    "traditional",
+                    "curly",
+                    "hashes",
+                    "top_character",
+                    "longest_run",
+                    "url",
+                    "sentences",
+                ),
+                *(
+                    "ellipses",
+                    "breaks",
+                    "words",
+                    "symbols",
+                    "alphabetic",
+                    "capital",
+                    "word_characters",
+                    "longest_word",
+                    "stop_words",
+                ),
+                *("stop_word_hits", "distinct_words"),
+                *(
+                    "lines",
+                    "line_characters",
+                    "longest_line",
+                    "bullet",
+                    "ellipsis",
+                    "terminal",
+                    "closed",
+                    "short",
+                    "few_runs",
+                    "comment",
+                ),
+                *(
+                    "header",
+                    "licence_line",
+                    "data_characters",
+                    "javascript_lines",
+                    "policy_lines",
+                    "c4_lines",
+                    "c4_sentences",
+                    "c4_curly",
+                ),
+                *(
+                    "duplicate_lines",
+                    "duplicate_line_characters",
+                    "paragraphs",
+                    "duplicate_paragraphs",
+                    "duplicate_paragraph_characters",
+                ),
+            )
+        ),
+        ("entropy", np.float64),
+        ("top", np.int64, len(TOP)),
+        ("duplicate", np.int64, len(DUPLICATE)),
+    ]
+)
+"""The raw numbers of a document; ``pipeline.text.quality_signals.signals`` says what becomes of them."""
+
+_GENERATED, _URL, _LICENCE = GROUP["generated"], GROUP["url"], GROUP["licence"]
+_PRIME = np.uint64(0xD6E8FEB86659FD93)
+_OPEN = 1 << 16
+_SEED = np.uint64(0x9E3779B97F4A7C15)
+_ALONE = CJK | FULL_WIDTH
+_BREAK = SPACE | _ALONE
+_ALPHANUMERIC = LETTER | DIGIT
+_SHIFT, _STOP_SHIFT = np.uint64(32 - KEY_BITS), np.uint64(56)
+_FOLD, _FACTOR, _LOW_32 = (np.uint64(number) for number in (KEY_FOLD, KEY_FACTOR, 0xFFFFFFFF))
+
+
+@numba.njit(cache=True, nogil=True)
+def _phrase(data, at, end, book):  # type: ignore[no-untyped-def]
+    """First phrase whose key stands at a byte offset, or -1; the key as in ``phrases``."""
+    return book.first[((four_at(data, at) | _FOLD) * _FACTOR & _LOW_32) >> _SHIFT] - 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _match(data, at, end, book, phrase):  # type: ignore[no-untyped-def]
+    """Group and length of the phrase that stands at a byte offset, or (-1, 0); ``phrase`` from
+    ``_phrase``."""
+    while phrase >= 0:
+        first, length = book.offsets[phrase], book.offsets[phrase + 1] - book.offsets[phrase]
+        same = at + length <= end
+        k = 0
+        while same and k < length:
+            byte = data[at + k]
+            same = (byte | 32 if 65 <= byte <= 90 else byte) == book.data[first + k]
+            k += 1
+        if same:
+            return book.group[phrase], length
+        phrase = book.following[phrase] - 1
+    return -1, 0
+
+
+@numba.njit(cache=True, nogil=True)
+def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word_end, lines, phrases, out):  # type: ignore[no-untyped-def]
+    """Reads one document; returns how many distinct characters beyond ASCII it noted in ``seen``.
+
+    A virtual line break behind the last byte ends the last word and line. What follows from how often each
+    character occurs is not counted
+    here: ``frequency`` tells it in the end.
+    """
+    distinct = position = words = symbols = alphabetic = capital = url = sentences = ellipses = visible = (
+        letters
+    ) = breaks = 0
+    stopped, hits, longest_word, characters = 0, 0, 0, 0
+    previous, run, longest_run, resume, url_from = LINE_BREAK, 1, 0, start, -1
+    unit, size, hashed, before, sentence, stop = 0, 0, _SEED, 0, 0, 0
+    line_at, line_from, line_first, line_last, line_end, line_runs, line_sentences, marks, opens = (
+        start,
+        0,
+        -1,
+        0,
+        0,
+        0,
+        0,
+        0,
+        1,
+    )
+    at, last_head = start, end - HEAD
+    word_end[0] = 0
+    while at <= end:
+        point, width, flags = LINE_BREAK, 1, SPACE
+        if at < end:
+            point, width = decode_at(data, at)
+            flags = table[np.uint64(point)]
+            word = (point < ASCII) & (flags & _ALPHANUMERIC != 0)
+            if not (flags & SPACE or (before and word)) and resume <= at <= last_head:
+                phrase = _phrase(data, at, end, book)
+                if phrase >= 0:
+                    group, length = _match(data, at, end, book, phrase)
+                    if length:
+                        resume = at + length
+                        marks |= 1 << group
+                        phrases[group] += group != _GENERATED or at - start < GENERATED_HEAD
+                        if group == _LICENCE and phrases[group] == 1:
+                            out.licence_line = out.lines + 1
+                        if group == _URL and url_from < 0:
+                            url_from = position
+            if word:
+                # Most of English and of code is in here, so the loop does what its characters need and no
+                # more.
+                if line_first < 0:
+                    line_first = at
+                first = at
+                while point < ASCII and flags & _ALPHANUMERIC:
+                    frequency[np.uint64(point)] += 1
+                    unit |= flags
+                    letters += flags & LETTER
+                    hashed = (hashed ^ np.uint64(point | 32)) * _PRIME
+                    run = run + 1 if point == previous else 1
+                    longest_run = max(longest_run, run)
+                    previous = point
+                    at += 1
+                    if at == end:
+                        break
+                    point = data[np.uint64(at)]
+                    flags = table[np.uint64(point)]
+                length = at - first
+                size, visible, position = size + length, visible + length, position + length
+                line_last, line_end = at - 1, position
+                before, sentence, stop = 1, 1, 0
+                continue
+            if point >= ASCII and frequency[np.uint64(point)] == 0:
+                seen[distinct] = point
+                distinct += 1
+            frequency[np.uint64(point)] += 1
+        before = 0
+        if flags & _BREAK and unit:
+            if size:
+                characters += size
+                word_hash[np.uint64(words)], word_end[np.uint64(words + 1)] = hashed, characters
+                words += 1
+                longest_word = max(longest_word, size)
+                slot = hashed >> _STOP_SHIFT
+                hit = hashed == stops[slot].hash
+                stopped |= hit * stops[slot].bit
+                hits += hit
+                capital += unit & (UPPER | LOWER) == UPPER
+            else:
+                symbols += 1
+            alphabetic += unit & LETTER
+            if url_from >= 0:
+                url += position - url_from
+                url_from = -1
+            unit, size, hashed = 0, 0, _SEED
+        if flags & SPACE:
+            # Indentation.
+            while point == BLANK and at + 1 < end and data[np.uint64(at + 1)] == BLANK:
+                frequency[BLANK] += 1
+                at, position = at + 1, position + 1
+            if stop or point == LINE_BREAK:
+                sentences += sentence
+                sentence = stop = 0
+            if point == LINE_BREAK:
+                breaks += 1
+                opens |= line_first < 0
+                if line_first >= 0:
+                    length, runs, ended = (
+                        line_end - line_from,
+                        words + symbols - line_runs,
+                        sentences - line_sentences,
+                    )
+                    record = lines[out.lines]
+                    record.size, record.opens = length, opens
+                    record.hash = tally_line(
+                        data,
+                        table,
+                        line_at,
+                        line_first,
+                        line_last,
+                        length,
+                        visible,
+                        letters,
+                        runs,
+                        ended,
+                        marks,
+                        out,
+                    )
+                    opens = 0
+                line_at, line_from, line_runs, line_sentences = (
+                    at + 1,
+                    position + 1,
+                    words + symbols,
+                    sentences,
+                )
+                line_first, marks, visible, letters = -1, 0, 0, 0
+        else:
+            if line_first < 0:
+                line_first = at
+            line_last, line_end = at, position + 1
+            visible += 1
+            letters += flags & LETTER
+            if point == previous:
+                run += 1
+                longest_run = max(longest_run, run)
+                ellipses += point == DOT and run == 3
+            else:
+                run = 1
+            if flags & CJK:
+                characters += 1
+                word_hash[np.uint64(words)], word_end[np.uint64(words + 1)] = (
+                    (_SEED ^ np.uint64(point)) * _PRIME,
+                    characters,
+                )
+                words, alphabetic = words + 1, alphabetic + 1
+                sentence, stop = 1, 0
+            else:
+                if not flags & CLOSING:
+                    stop = flags & TERMINAL
+                if not flags & FULL_WIDTH:
+                    unit |= flags | _OPEN
+                if flags & _ALPHANUMERIC:
+                    before = sentence = 1
+                    hashed = (hashed ^ np.uint64(point)) * _PRIME
+                    size += 1
+                elif point == OPEN_CURLY:
+                    marks |= CURLY
+                elif flags & SENTENCE_END:
+                    ellipses += point == ELLIPSIS and run == 1
+                    sentences += sentence
+                    sentence = 0
+        previous = point
+        position += 1
+        at += width
+    out.code_points, out.words, out.symbols, out.breaks = position - 1, words, symbols, breaks - 1
+    out.alphabetic, out.capital, out.url, out.sentences, out.ellipses = (
+        alphabetic,
+        capital,
+        url,
+        sentences,
+        ellipses,
+    )
+    out.longest_run, out.longest_word, out.stop_word_hits = (
+        max(longest_run, out.lines > 0),
+        max(longest_word, words > 0),
+        hits,
+    )
+    while stopped:
+        out.stop_words += stopped & 1
+        stopped >>= 1
+    return distinct
+
+
+@numba.njit(cache=True, nogil=True)
+def _measure(offsets, data, longest, classes, scripts, book, stops, scratch, phrases, counts):  # type: ignore[no-untyped-def]
+    frequency, seen, word_hash, word_end, lines, units = scratch
+    for d in range(offsets.size - 1):
+        start, end = offsets[d], offsets[d + 1]
+        if end - start > longest:
+            end = start + longest
+            while data[end] & 0xC0 == 0x80:
+                end -= 1
+        out = counts[d]
+        distinct = _scan(
+            data,
+            start,
+            end,
+            classes,
+            book,
+            stops,
+            frequency,
+            seen,
+            word_hash,
+            word_end,
+            lines,
+            phrases[d],
+            out,
+        )
+        tally_characters(frequency, seen[:distinct], classes, scripts, out)
+        tally_words(word_hash[: out.words], word_end, units, out)
+        tally_repeats(lines[: out.lines], units, out)
+
+
+def _scratch(largest: int) -> tuple[Any, ...]:
+    """Room for a document of ``largest`` bytes: a word or a line takes at least two of them, the end mark
+    included."""
+    units = largest // 2 + 2
+    return (
+        np.zeros(SIZE, np.uint32),
+        np.empty(min(SIZE, units), np.int32),
+        np.empty(units, np.uint64),
+        np.empty(units + 1, np.int32),
+        np.empty(units, LINE),
+        unit_scratch(units),
+    )
+
+
+def _word_hash(word: str) -> int:
+    """The hash that the pass gives to a word in lower case."""
+    value = int(_SEED)
+    for point in word.encode():
+        value = (value ^ point) * int(_PRIME) & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def _stop_table() -> np.ndarray:
+    """The stop words' hashes and bits, by the upper bits of the hash."""
+    table = np.zeros(1 << 64 - int(_STOP_SHIFT), [("hash", np.uint64), ("bit", np.int64)])
+    for index, word in enumerate(STOP_WORDS):
+        value = _word_hash(word)
+        assert table[value >> int(_STOP_SHIFT)]["hash"] == 0, "two stop words share a slot"
+        table[value >> int(_STOP_SHIFT)] = value, 1 << index
+    return table
+
+
+def scan(texts: TextBuffers, longest: int = LONGEST) -> tuple[np.ndarray, np.ndarray]:
+    """Raw numbers of every document.
+
+    Returns:
+        ``COUNTS`` [documents], and int64 [documents, groups]: how often the phrases of each group of
+        ``phrases.GROUPS`` occur.
+    """
+    documents = len(texts.offsets) - 1
+    counts = np.zeros(documents, COUNTS)
+    phrases = np.zeros((documents, len(GROUPS)), np.int64)
+    largest = min(int(np.diff(texts.offsets).max(initial=0)), longest)
+    book: PhraseTables = phrase_tables()
+    scratch = _scratch(largest)
+    _measure(
+        texts.offsets,
+        texts.data,
+        longest,
+        class_table(),
+        script_table(),
+        book,
+        _stop_table(),
+        scratch,
+        phrases,
+        counts,
+    )
+    return counts, phrases

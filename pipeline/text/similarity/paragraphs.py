@@ -1,0 +1,161 @@
+"""Paragraphs of a text and their hashes: the 1 to 99 consecutive sentences that OpenBA deduplicates (arXiv
+2309.10706, section 3).
+
+A paragraph ends at a blank line, at a newline that follows the end of a sentence, and after 99 sentences. So
+it is made of whole sentences
+even where lines are wrapped at a fixed width. A text without any newline has no paragraphs to go by: there, a
+paragraph also ends after every sentence whose hash is a multiple of 4, so that windows of 4 sentences on
+average begin at the same places in every copy.
+
+A sentence ends at ``。！？`` or at ``. ! ?`` before white space, closing quotes and brackets included. The hash
+covers every character but white space, so that another line width makes no other paragraph; full-width digits
+and letters count as the plain ones. A paragraph owns the white space behind it.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import pyarrow as pa
+
+from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.similarity.shingles import finalize
+from pipeline.text.unicode.utf8 import decode_at
+
+MAX_SENTENCES = 99
+WINDOW = np.uint64(4)
+
+_OTHER, _SPACE, _STOP, _WIDE_STOP, _CLOSE = 0, 1, 2, 3, 4
+_SEED = np.uint64(0xCBF29CE484222325)
+_PRIME = np.uint64(0x100000001B3)
+
+
+@numba.njit(cache=True, nogil=True)
+def is_space(point: int) -> bool:
+    """ASCII white space, the no-break space and the ideographic space."""
+    return point == 0x20 or 0x09 <= point <= 0x0D or point == 0xA0 or point == 0x3000
+
+
+def _kind_of(character: str) -> int:
+    if character.isascii() and is_space.py_func(ord(character)):
+        return _SPACE
+    return _STOP if character in ".!?" else _CLOSE if character in "\"')]" else _OTHER
+
+
+_ASCII = np.array([_kind_of(chr(point)) for point in range(0x80)], np.uint8)
+
+
+@numba.njit(cache=True, nogil=True)
+def _kind(point: int) -> int:
+    if point < 0x80:
+        return int(_ASCII[point])
+    if 0x3012 <= point < 0xFF01:  # Han and most other letters of East Asia
+        return _OTHER
+    if is_space(point):
+        return _SPACE
+    if point == 0x3002 or point == 0xFF01 or point == 0xFF1F:  # 。！？
+        return _WIDE_STOP
+    if (
+        point == 0x2019
+        or point == 0x201D
+        or point == 0x300D
+        or point == 0x300F
+        or point == 0xFF09
+        or point == 0x3011
+    ):  # ’ ” 」 』 ） 】
+        return _CLOSE
+    return _OTHER
+
+
+@numba.njit(cache=True, nogil=True)
+def _narrow(point: int) -> int:
+    """The plain digit or letter for a full-width one; any other character as it is."""
+    digit = 0xFF10 <= point <= 0xFF19
+    letter = 0xFF21 <= point <= 0xFF3A or 0xFF41 <= point <= 0xFF5A
+    return point - 0xFEE0 if digit or letter else point
+
+
+@numba.njit(cache=True, nogil=True)
+def _split(
+    data: np.ndarray, begin: int, end: int, minimum: int, hashes: np.ndarray, spans: np.ndarray, total: int
+) -> int:
+    """Appends one text's paragraphs of at least ``minimum`` characters; returns how many there are then."""
+    windowed = True
+    for position in range(begin, end):
+        windowed &= data[position] != 0x0A
+    first, characters, sentences = begin, 0, 0
+    state, sentence = _SEED, _SEED
+    stop, gap, newlines = _OTHER, False, 0
+    position = begin
+    while position < end:
+        point, width = decode_at(data, position)
+        kind = _kind(point)
+        if kind == _SPACE:
+            gap, newlines = True, newlines + (point == 0x0A)
+            position += width
+            continue
+        ended = (stop == _WIDE_STOP and (gap or kind == _OTHER)) or (stop == _STOP and gap)
+        sentences += ended
+        border = newlines >= 2 or (ended and (newlines > 0 or sentences == MAX_SENTENCES))
+        border |= ended and windowed and finalize(sentence) % WINDOW == 0
+        if border and characters > 0:
+            if characters >= minimum:
+                hashes[total], spans[0, total], spans[1, total] = finalize(state), first, position
+                total += 1
+            first, characters, sentences, state = position, 0, 0, _SEED
+        if ended:
+            sentence = _SEED
+        stop = kind if kind in (_STOP, _WIDE_STOP) else (stop if kind == _CLOSE and not gap else _OTHER)
+        gap, newlines = False, 0
+        state = (state ^ np.uint64(_narrow(point))) * _PRIME
+        if windowed:
+            sentence = (sentence ^ np.uint64(_narrow(point))) * _PRIME
+        characters += 1
+        position += width
+        # After a letter the rest of an ASCII word is nothing but more of the hash.
+        while kind == _OTHER and position < end:
+            byte = data[np.uint64(position)]
+            if byte >= 0x80 or _ASCII[byte] != _OTHER:
+                break
+            state = (state ^ np.uint64(byte)) * _PRIME
+            if windowed:
+                sentence = (sentence ^ np.uint64(byte)) * _PRIME
+            characters += 1
+            position += 1
+    if characters >= minimum:
+        hashes[total], spans[0, total], spans[1, total] = finalize(state), first, end
+        total += 1
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _paragraphs(
+    data: np.ndarray, offsets: np.ndarray, skip: np.ndarray, minimum: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rows = offsets.size - 1
+    capacity = (offsets[rows] - offsets[0]) // minimum + 1
+    hashes, spans = np.empty(capacity, np.uint64), np.empty((2, capacity), np.int64)
+    starts = np.zeros(rows + 1, np.int64)
+    for row in range(rows):
+        starts[row + 1] = starts[row]
+        if not skip[row]:
+            starts[row + 1] = _split(
+                data, offsets[row], offsets[row + 1], minimum, hashes, spans, starts[row]
+            )
+    return hashes[: starts[rows]].copy(), spans[:, : starts[rows]].copy(), starts
+
+
+def paragraphs(texts: pa.Array, skip: np.ndarray, minimum: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The paragraphs of at least ``minimum`` characters (white space not counted) of texts.
+
+    Args:
+        texts: string [texts]. ``skip``: bool [texts], those to find none in. ``minimum``: at least 1.
+
+    Returns:
+        hashes: uint64 [paragraphs].
+        spans: int64 [2, paragraphs], first byte and end byte in the buffer of ``text_buffers(texts)``.
+        starts: int64 [texts + 1]; text i has the paragraphs ``starts[i]`` to ``starts[i + 1]``.
+    """
+    offsets, data = text_buffers(texts)
+    hashes, spans, starts = _paragraphs(data, offsets, skip, minimum)
+    return hashes, spans, starts

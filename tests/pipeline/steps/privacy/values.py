@@ -1,0 +1,392 @@
+"""Valid values of every kind, made by the rules of whoever gives them out: written apart from what the
+pipeline checks."""
+
+from __future__ import annotations
+
+import base64
+import json
+import string
+from collections.abc import Callable
+from datetime import date, timedelta
+from random import Random
+
+from manifests.schema.corpus import PrivacyKind
+
+DIGITS, LETTERS, BASE62 = string.digits, string.ascii_letters, string.digits + string.ascii_letters
+_NAMES = "wang li zhang chen liu smith jones garcia mueller tanaka kim ivanov rossi dubois novak silva okafor haddad".split()
+_DOMAINS = (
+    *"163.com qq.com gmail.com outlook.com mail.example.co.uk pku.edu.cn corp-mail.io ustc.edu.cn".split(),
+    *"sina.com.cn posteo.de uni-jena.de openmail.org dept.univ.ac.jp".split(),
+)
+_WORDS = "data index about news item page article list view user download thread wiki docs api search image en zh 2021 07".split()
+_MOBILE = (
+    "130 131 132 133 135 136 137 138 139 145 147 149 150 151 152 153 155 156 157 158 159 162 165 166".split()
+)
+_MOBILE += "167 170 171 172 173 175 176 177 178 180 181 182 183 184 185 186 187 188 189 190 191 193 195 196 197 198 199".split()
+_AREAS = {
+    "010": 8,
+    "021": 8,
+    "025": 8,
+    "027": 8,
+    "0755": 8,
+    "0571": 8,
+    "0512": 8,
+    "0311": 8,
+    "0851": 8,
+    "0378": 8,
+    "0793": 7,
+    "0872": 7,
+    "0937": 7,
+}
+_REGIONS = "110105 310104 440305 330106 510107 320102 420111 610113 210102 130102 370202 350203 430104 500112 120101 650102".split()
+_PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_PLATE_CHARACTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x30, 0x3A)}
+
+
+def digits(random: Random, count: int) -> str:
+    return "".join(random.choices(DIGITS, k=count))
+
+
+def fill(random: Random, pattern: str) -> str:
+    """``#`` is a digit, ``N`` one from 2 to 9."""
+    return "".join(
+        random.choice(DIGITS) if mark == "#" else random.choice("23456789") if mark == "N" else mark
+        for mark in pattern
+    )
+
+
+def email(random: Random) -> str:
+    name = random.choice(_NAMES)
+    local = random.choice(
+        [
+            name,
+            f"{name}.{random.choice(_NAMES)}",
+            f"{name}{digits(random, 3)}",
+            f"{name}_{random.choice(_NAMES)}",
+            f"{name}+list",
+        ]
+    )
+    return f"{random.choice([local, local.title(), digits(random, 9)])}@{random.choice(_DOMAINS)}"
+
+
+def phone_cn(random: Random) -> str:
+    if random.random() < 0.6:
+        head, middle, end = random.choice(_MOBILE), digits(random, 4), digits(random, 4)
+        plain = head + middle + end
+        form = random.choice([plain, plain, plain, f"{head}-{middle}-{end}", f"{head} {middle} {end}"])
+        return random.choice(
+            [
+                form,
+                form,
+                form,
+                f"+86 {form}",
+                f"+86-{form}",
+                f"86-{plain}",
+                f"0086{plain}",
+                f"+86{plain}",
+                plain.translate(_FULL_WIDTH),
+            ]
+        )
+    area, size = random.choice(list(_AREAS.items()))
+    local = random.choice("2345678") + digits(random, size - 1)
+    written = [
+        f"{area}-{local}",
+        f"({area}){local}",
+        f"（{area}）{local}",
+        f"({area}) {local}",
+        f"{area} {local}",
+        f"+86-{area[1:]}-{local}",
+        f"{area}-{local}-{digits(random, 3)}",
+    ]
+    service = f"400-{fill(random, '###-####')}"
+    return random.choice([*written, service, f"{area}-{local}".translate(_FULL_WIDTH)])
+
+
+def phone(random: Random) -> str:
+    patterns = (
+        *(
+            "+44 20 7### ####",
+            "+44 (0)20 7### ####",
+            "+442079######",
+            "+1 (N1N) NNN-####",
+            "(N0N) N#N-####",
+            "N1N-N#N-####",
+            "+1-N1N-N#N-####",
+        ),
+        *(
+            "N1N.N#N.####",
+            "+1N0NN#N####",
+            "+1 N1N N#N ####",
+            "+81 3-N###-####",
+            "+81-90-N###-####",
+            "+49 30 N#######",
+            "+49 (0)89 N#####",
+            "+33 1 ## ## ## ##",
+        ),
+        *(
+            "+61 2 N### ####",
+            "+852 N### ####",
+            "+886 2 N### ####",
+            "+65 6### ####",
+            "+82-2-N###-####",
+            "+91 9#### #####",
+            "+7 495 N##-##-##",
+            "+39 06 N### ####",
+        ),
+        *(
+            "+34 91# ### ###",
+            "+55 11 9####-####",
+            "+31 20 N## ####",
+            "+41 44 N## ## ##",
+            "+971 4 N## ####",
+            "+27 11 N## ####",
+            "+353 1 N## ####",
+        ),
+    )
+    return fill(random, random.choice(patterns))
+
+
+def url(random: Random) -> str:
+    host = random.choice(
+        [
+            "example.org",
+            "docs.scrapy.org",
+            "www.gov.cn",
+            "blog.csdn.net",
+            "a.io",
+            "news.163.com",
+            "w3.org",
+            "sub.dev.example.co.jp",
+            "8.8.4.4:8080",
+        ]
+    )
+    path = "/".join(random.choices(_WORDS, k=random.randint(0, 4)))
+    query = random.choice(
+        [
+            "",
+            "",
+            f"?id={digits(random, 6)}",
+            "?a=b&c=%E4%BD%A0",
+            "#section-2",
+            f"?u=wang@163.com&t={digits(random, 10)}",
+            "_(disambiguation)",
+        ]
+    )
+    scheme = random.choice(["http://", "https://", "https://", "ftp://", "https://www."])
+    return f"{scheme}{host}/{path}{query}" if path else f"{scheme}{host}"
+
+
+def ip(random: Random) -> str:
+    if random.random() < 0.7:
+        first = random.choice(
+            [10, 172, 192, *random.sample([n for n in range(1, 224) if n not in (127,)], 5)]
+        )
+        return ".".join(
+            str(octet)
+            for octet in (first, random.randint(0, 255), random.randint(0, 255), random.randint(1, 254))
+        )
+    group = lambda: f"{random.randint(1, 0xFFFF):x}"  # noqa: E731
+    prefix = random.choice(["2001", "2400", "2a02", "fe80", "fd12", "2606"])
+    full = ":".join([prefix, *(group() for _ in range(7))])
+    short = f"{prefix}:{group()}::{group()}"
+    return random.choice([full, short, short.upper(), f"{prefix}::{group()}:{group()}:{group()}:{group()}"])
+
+
+def mac(random: Random) -> str:
+    by = random.choice(":::-")
+    text = by.join(f"{random.randint(0, 255):02x}" for _ in range(6))
+    return random.choice([text, text.upper()])
+
+
+def id_card_cn(random: Random) -> str:
+    born = date(1930, 1, 1) + timedelta(days=random.randrange(33_000))
+    body = random.choice(_REGIONS) + f"{born:%Y%m%d}" + digits(random, 3)
+    check = "10X98765432"[sum((2 ** (17 - place) % 11) * int(digit) for place, digit in enumerate(body)) % 11]
+    return body + random.choice([check, check.lower()])
+
+
+def credit_code_cn(random: Random) -> str:
+    characters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    organisation = random.choice([digits(random, 8), "MA" + "".join(random.choices(characters, k=6))])
+    values = [int(character, 36) for character in organisation]
+    remainder = (
+        11 - sum(weight * value for weight, value in zip((3, 7, 9, 10, 5, 8, 4, 2), values, strict=True)) % 11
+    )
+    body = (
+        random.choice(["91", "91", "92", "93", "12", "51", "52", "11"])
+        + random.choice(_REGIONS)
+        + organisation
+        + {10: "X", 11: "0"}.get(remainder, str(remainder))
+    )
+    total = sum(characters.index(character) * 3**place for place, character in enumerate(body))
+    return body + characters[-total % 31]
+
+
+def passport_cn(random: Random) -> str:
+    return random.choice(
+        [
+            f"E{digits(random, 8)}",
+            f"G{digits(random, 8)}",
+            f"E{random.choice('ABCDEFGHJK')}{digits(random, 7)}",
+            f"PE{digits(random, 7)}",
+            f"D{digits(random, 8)}",
+        ]
+    )
+
+
+def plate_cn(random: Random) -> str:
+    head, letter = random.choice(_PLATES), random.choice(_PLATE_CHARACTERS)
+    plain = digits(random, 5)
+    one = digits(random, 2) + random.choice(_PLATE_CHARACTERS) + digits(random, 2)
+    two = random.choice(_PLATE_CHARACTERS) + digits(random, 3) + random.choice(_PLATE_CHARACTERS)
+    number = random.choice(
+        [
+            plain,
+            one,
+            two,
+            f"D{digits(random, 5)}",
+            f"F{digits(random, 5)}",
+            f"D{random.choice(_PLATE_CHARACTERS)}{digits(random, 4)}",
+            digits(random, 4) + "学",
+        ]
+    )
+    return head + letter + random.choice(["", "", "·", " "]) + number
+
+
+def luhn_digit(body: str) -> str:
+    total = sum(
+        sum(divmod(2 * int(digit), 10)) if place % 2 == 0 else int(digit)
+        for place, digit in enumerate(reversed(body))
+    )
+    return str(-total % 10)
+
+
+def bank_card(random: Random) -> str:
+    prefix, size = random.choice(
+        [
+            ("4", 16),
+            ("51", 16),
+            ("55", 16),
+            ("6222", 19),
+            ("6217", 19),
+            ("6225", 16),
+            ("6228", 19),
+            ("34", 15),
+            ("37", 15),
+            ("6011", 16),
+            ("3530", 16),
+            ("2221", 16),
+        ]
+    )
+    body = prefix + digits(random, size - 1 - len(prefix))
+    card = body + luhn_digit(body)
+    if size == 15:
+        return random.choice([card, f"{card[:4]} {card[4:10]} {card[10:]}"])
+    by = random.choice(["", "", " ", "-"])
+    return by.join(card[at : at + 4] for at in range(0, size, 4))
+
+
+def iban(random: Random) -> str:
+    countries = {"DE": 18, "FR": 23, "CH": 17, "ES": 20, "AT": 16, "PL": 24, "BE": 12}
+    banks = {"GB": "NWBK" + "#" * 14, "NL": "ABNA" + "#" * 10, "IT": "X" + "#" * 22}
+    country, account = random.choice(
+        [*banks.items(), *((country, "#" * size) for country, size in countries.items())]
+    )
+    account = fill(random, account)
+    check = 98 - int("".join(str(int(character, 36)) for character in f"{account}{country}00")) % 97
+    whole = f"{country}{check:02}{account}"
+    return random.choice([whole, " ".join(whole[at : at + 4] for at in range(0, len(whole), 4))])
+
+
+def wechat(random: Random) -> str:
+    name = random.choice(_NAMES)
+    return random.choice(
+        [
+            f"{name}{digits(random, 4)}",
+            f"{name}_{digits(random, 3)}",
+            f"wxid_{''.join(random.choices(BASE62[:36], k=14))}",
+            f"{name[0]}{digits(random, 8)}",
+            f"{name}-{digits(random, 6)}",
+        ]
+    )
+
+
+def qq(random: Random) -> str:
+    return random.choice("123456789") + digits(random, random.randint(5, 9))
+
+
+def jwt(random: Random) -> str:
+    parts = (
+        {"alg": "HS256", "typ": "JWT"},
+        {
+            "sub": digits(random, 10),
+            "name": random.choice(_NAMES),
+            "iat": random.randint(1_400_000_000, 1_800_000_000),
+        },
+    )
+    body = ".".join(
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts
+    )
+    return body + "." + base64.urlsafe_b64encode(random.randbytes(32)).decode().rstrip("=")
+
+
+def api_key(random: Random) -> str:
+    take = lambda characters, count: "".join(random.choices(characters, k=count))  # noqa: E731
+    return random.choice(
+        [
+            "AKIA" + take(string.ascii_uppercase + "234567", 16),
+            "ghp_" + take(BASE62, 36),
+            f"github_pat_{take(BASE62, 22)}_{take(BASE62, 59)}",
+            "glpat-" + take(BASE62 + "_-", 19) + take(BASE62, 1),
+            f"xoxb-{digits(random, 12)}-{digits(random, 13)}-{take(BASE62, 24)}",
+            "AIzaSy" + take(BASE62 + "_-", 32) + take(BASE62, 1),
+            f"sk-{take(BASE62, 20)}T3BlbkFJ{take(BASE62, 20)}",
+            f"sk-proj-{take(BASE62, 48)}",
+            f"sk-ant-api03-{take(BASE62 + '_-', 93)}AA",
+            f"sk_live_{take(BASE62, 24)}",
+            "npm_" + take(BASE62, 36),
+            "hf_" + take(LETTERS, 34),
+            f"SG.{take(BASE62, 22)}.{take(BASE62, 43)}",
+            jwt(random),
+        ]
+    )
+
+
+def private_key(random: Random) -> str:
+    kind = random.choice(["RSA ", "", "EC ", "OPENSSH ", "DSA ", "ENCRYPTED "])
+    body = base64.b64encode(random.randbytes(random.choice([121, 610, 1190]))).decode()
+    by = random.choice(["\n", "\n", "\n    ", "\\n"])
+    lines = [
+        f"-----BEGIN {kind}PRIVATE KEY-----",
+        *(body[at : at + 64] for at in range(0, len(body), 64)),
+        f"-----END {kind}PRIVATE KEY-----",
+    ]
+    return by.join(lines)
+
+
+def password(random: Random) -> str:
+    word = random.choice(
+        "dragon sunshine Monkey shadow Master tiger Hunter ranger Summer winter Guangzhou beijing".split()
+    )
+    strong = (
+        "".join(random.choices(BASE62 + "!#@_-+=", k=random.randint(9, 20)))
+        + random.choice(DIGITS)
+        + random.choice(LETTERS)
+    )
+    return random.choice(
+        [
+            strong,
+            strong,
+            f"{word}{digits(random, 4)}",
+            f"{word}!{digits(random, 2)}{random.choice(LETTERS)}",
+            f"{random.randbytes(16).hex()}",
+        ]
+    )
+
+
+VALUES: dict[PrivacyKind, Callable[[Random], str]] = {
+    "email": email, "phone_cn": phone_cn, "phone": phone, "url": url, "ip": ip, "mac": mac, "id_card_cn": id_card_cn,
+    "credit_code_cn": credit_code_cn, "passport_cn": passport_cn, "plate_cn": plate_cn, "bank_card": bank_card, "iban": iban,
+    "wechat": wechat, "qq": qq, "api_key": api_key, "private_key": private_key, "password": password,
+}  # fmt: skip

@@ -1,0 +1,102 @@
+"""Every format of instruction sources on text as it is found in the wild."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from manifests.schema.corpus import InstructionSource
+from pipeline.runtime.step import PipelineError
+from pipeline.steps.shards.instruction_readers import records
+
+
+def source(form: str, prompt: str = "{text}", **more: Any) -> InstructionSource:
+    content = {
+        "name": "toy",
+        "path": ".",
+        "format": form,
+        "language": "en",
+        "templates": [{"name": "t", "prompt": prompt, "target": "x"}],
+    }
+    return InstructionSource.model_validate(content | more)
+
+
+def read(instructions: InstructionSource, folder: Path) -> list[dict[str, Any]]:
+    return [row for batch in records(instructions, folder) for row in batch.to_pylist()]
+
+
+def test_jsonl_reads_named_fields_of_compressed_lines_and_ignores_others(tmp_path: Path) -> None:
+    lines = '{"q": "1 + 1 =", "lang": "en", "more": [1, {"x": 2}]}\n{"lang": "zh", "q": null}\n'
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
+    assert read(source("jsonl", "{q}", language_field="lang"), tmp_path) == [
+        {"id": "toy:a.jsonl.gz#0", "lang": "en", "q": "1 + 1 ="},
+        {"id": "toy:a.jsonl.gz#1", "lang": "zh", "q": None},
+    ]
+
+
+def test_broken_jsonl_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"q": "what"}\n{"q": \n')
+    with pytest.raises(PipelineError, match=r"toy: .*a\.jsonl is not readable as jsonl"):
+        read(source("jsonl", "{q}"), tmp_path)
+
+
+def test_dialogue_pairs_the_question_with_each_answer_and_never_builds_objects(tmp_path: Path) -> None:
+    (tmp_path / "ai.yml").write_text(
+        "categories: [AI]\nconversations:\n- - 什么是ai\n  - 工程和科学的分支。\n  - 42\n", encoding="utf-8"
+    )
+    found = read(source("dialogue", "{question}"), tmp_path)
+    assert [(row["question"], row["answer"]) for row in found] == [
+        ("什么是ai", "工程和科学的分支。"),
+        ("什么是ai", "42"),
+    ]
+    (tmp_path / "ai.yml").write_text("conversations: !!python/object/apply:os.getcwd []\n")
+    with pytest.raises(PipelineError, match=r"ai\.yml is not readable as dialogue"):
+        read(source("dialogue", "{question}"), tmp_path)
+
+
+def test_labelled_lines_carry_their_files_label(tmp_path: Path) -> None:
+    (tmp_path / "pos.txt").write_text("印刷很好\r\n\n 不错 \n", encoding="utf-8")
+    (tmp_path / "neg.txt").write_text("太慢了", encoding="utf-8")
+    found = read(source("labelled", files={"好评": "pos.txt", "差评": "neg.txt"}), tmp_path)
+    assert [(row["text"], row["label"]) for row in found] == [
+        ("印刷很好", "好评"),
+        ("不错", "好评"),
+        ("太慢了", "差评"),
+    ]
+
+
+def test_tagged_words_lose_their_tags_and_compound_brackets(tmp_path: Path) -> None:
+    (tmp_path / "199801.txt").write_text(
+        "迈向/v  充满/v  ——/w  １/m  张/q  ）/w\n[中央/n  电台/n]nt  记者/n\n", encoding="utf-8"
+    )
+    first, second = read(source("tagged"), tmp_path)
+    assert (first["text"], first["words"]) == ("迈向充满——１张）", "迈向 充满 —— １ 张 ）")
+    assert (second["text"], second["words"]) == ("中央电台记者", "中央 电台 记者")
+
+
+def test_docstrings_are_taken_from_functions_without_running_them(tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("def f(:\n")
+    (tmp_path / "good.py").write_text(
+        "raise SystemExit\nclass A:\n    @property\n    def size(self) -> int:\n        '''Number of\n      "
+        "  items.'''\n"
+        "        # counted\n        return 3\n    def plain(self):\n        return 1\ndef empty():\n    "
+        "'Nothing.'\n"
+    )
+    broken, size = read(source("docstrings", "{code}"), tmp_path)
+    assert (broken["id"], broken["code"]) == ("toy:bad.py#0", None)
+    assert (size["name"], size["signature"], size["docstring"]) == (
+        "size",
+        "def size(self) -> int:",
+        "Number of\nitems.",
+    )
+    assert size["code"] == "def size(self) -> int:\n    # counted\n    return 3"
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match=r"toy finds no file .*\*\.yml"):
+        read(source("dialogue", include=["*.yml"]), tmp_path)
+    with pytest.raises(PipelineError, match=r"toy finds no file .*gone\.txt"):
+        read(source("labelled", files={"x": "gone.txt"}), tmp_path)

@@ -1,0 +1,163 @@
+"""Paragraphs, runs of one character, and cuts."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.arrow.cuts import cut, unmark
+from pipeline.text.similarity.paragraphs import MAX_SENTENCES, paragraphs
+from pipeline.text.similarity.repeated_characters import mark_runs
+from tests.pipeline.text.similarity import plain_paragraphs
+
+CHARACTERS = st.one_of(
+    st.sampled_from("aab.!。？\n \u3000”)哈哈=😀"), st.characters(exclude_categories=["Cs"])
+)
+TEXTS = st.lists(st.text(CHARACTERS, max_size=50), max_size=4)
+SPACES = re.compile("[\t\n\x0b\x0c\r \xa0\u3000]")
+
+
+def split(text: str, minimum: int = 1) -> list[str]:
+    _, data = text_buffers(pa.array([text]))
+    _, spans, _ = paragraphs(pa.array([text]), np.zeros(1, bool), minimum)
+    return [data[first:end].tobytes().decode() for first, end in spans.T.tolist()]
+
+
+def hashes(text: str, minimum: int = 1) -> list[int]:
+    return list(paragraphs(pa.array([text]), np.zeros(1, bool), minimum)[0].tolist())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ⅰ. One line\nwraps. Here\n\nSecond", ["Ⅰ. One line\nwraps. Here\n\n", "Second"]),
+        ("一段。\n二段！\n三段", ["一段。\n", "二段！\n", "三段"]),
+        ("He said “no.”\nThen\nleft", ["He said “no.”\n", "Then\nleft"]),
+        ("pi is 3.\n14 no", ["pi is 3.\n", "14 no"]),
+        ("Version 3.14\nof Python", ["Version 3.14\nof Python"]),
+        ("\n\n  \n", []),
+        ("", []),
+    ],
+)
+def test_borders(text: str, expected: list[str]) -> None:
+    assert split(text) == expected
+
+
+def test_short_paragraphs_are_not_hashed_and_white_space_does_not_count() -> None:
+    assert split("a b c d e\n\nabcdef\n\n学而时习之不", minimum=6) == ["abcdef\n\n", "学而时习之不"]
+
+
+def test_the_hash_is_the_same_at_another_line_width() -> None:
+    assert hashes("to be or not\nto be\n\nx") == hashes("to be or\nnot to be\n\nx")
+    assert hashes("to be or not\n\nx")[0] != hashes("to be or nor\n\nx")[0]
+
+
+def test_no_more_than_99_sentences() -> None:
+    text = "\n" + " ".join(f"Number {index} is here." for index in range(250))
+    assert [piece.count(".") for piece in split(text)] == [
+        MAX_SENTENCES,
+        MAX_SENTENCES,
+        250 - 2 * MAX_SENTENCES,
+    ]
+
+
+def test_without_newlines_a_shared_passage_has_shared_windows() -> None:
+    shared = "".join(f"第{index}句话在这里。" for index in range(60))
+    one, other = hashes("开头不同。" + shared), hashes("另一种开头，很长。还有一句！" + shared)
+    common = set(one) & set(other)
+    assert len(common) >= 5
+    assert len(common) >= min(len(one), len(other)) - 2
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXTS, st.integers(1, 6))
+def test_paragraphs_are_ordered_disjoint_and_whole(texts: list[str], minimum: int) -> None:
+    array = pa.array(["x", *texts])
+    offsets, data = text_buffers(array)
+    found, spans, starts = paragraphs(array, np.zeros(len(array), bool), minimum)
+    assert len(found) == spans.shape[1] == starts[-1]
+    for row in range(len(array)):
+        own = spans[:, starts[row] : starts[row + 1]].T.tolist()
+        borders = [offsets[row], *(edge for span in own for edge in span), offsets[row + 1]]
+        assert borders == sorted(borders)
+        pieces = [data[first:end].tobytes().decode() for first, end in own]
+        assert all(len(SPACES.sub("", piece)) >= minimum for piece in pieces)
+        if minimum == 1:
+            assert "".join(pieces) == (array[row].as_py() if SPACES.sub("", array[row].as_py()) else "")
+
+
+@settings(max_examples=400)
+@given(
+    st.text(st.one_of(CHARACTERS, st.sampled_from("１９ＡＺａｚ１，．A9\"')]’」.!? ")), max_size=80),
+    st.integers(1, 6),
+)
+@example("".join(f"第{index}句。" for index in range(400)), 1)
+@example("\n" + "Ａ１. " * 250, 1)
+def test_paragraphs_and_hashes_are_those_of_the_plain_reference(text: str, minimum: int) -> None:
+    assert list(zip(hashes(text, minimum), split(text, minimum), strict=True)) == plain_paragraphs.paragraphs(
+        text, minimum
+    )
+
+
+@given(st.text(st.one_of(st.sampled_from("０９ＡＺａｚ。 \n！，"), CHARACTERS), max_size=80))
+def test_full_width_digits_and_letters_make_no_other_paragraph(text: str) -> None:
+    narrow = plain_paragraphs.narrow(text)
+    assert hashes(text) == hashes(narrow)
+    assert [plain_paragraphs.narrow(piece) for piece in split(text)] == split(narrow)
+
+
+def test_skipped_texts_have_none() -> None:
+    _, _, starts = paragraphs(pa.array(["a\n\nb", "a\n\nb"]), np.array([True, False]), 1)
+    assert starts.tolist() == [0, 0, 2]
+
+
+def shorten(text: str, longest: int) -> str:
+    return re.sub(
+        rf"([^\t\n\x0b\x0c\r \xa0\u3000])\1{{{longest},}}",
+        lambda match: match[1] * longest,
+        text,
+        flags=re.DOTALL,
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXTS, st.integers(2, 4))
+def test_runs_are_cut_as_by_an_expression(texts: list[str], longest: int) -> None:
+    array = pa.array(["哈哈哈哈哈哈", *texts, "    indented\n\n\n\n\n"])
+    offsets, data = text_buffers(array)
+    keep = np.ones(len(data), bool)
+    removed = mark_runs(data, offsets, np.zeros(len(array), bool), longest, keep)
+    expected = [shorten(text, longest) for text in array.to_pylist()]
+    assert cut(array, keep).to_pylist() == expected
+    assert removed.tolist() == [
+        len(before) - len(after) for before, after in zip(array.to_pylist(), expected, strict=True)
+    ]
+
+
+@given(TEXTS, st.data())
+def test_cutting_against_slices(texts: list[str], data: st.DataObject) -> None:
+    array = pa.array(["学", *texts], pa.string()).slice(1)
+    offsets, buffer = text_buffers(array)
+    keep, spans, expected = np.ones(len(buffer), bool), [], []
+    for row, text in enumerate(texts):
+        first, last = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+        spans.append([offsets[row] + len(text[:end].encode()) for end in (first, last)])
+        expected.append(text[:first] + text[last:])
+    unmark(np.array(spans, np.int64).reshape(-1, 2).T.copy(), keep)
+    found = cut(array, keep)
+    found.validate(full=True)
+    assert found.to_pylist() == expected
+
+
+def test_cutting_a_slice() -> None:
+    array = pa.array(["never", "零一二三", "", "0123"]).slice(1)
+    offsets, data = text_buffers(array)
+    keep = np.ones(len(data), bool)
+    unmark(np.array([[offsets[0] + 3, offsets[2]], [offsets[0] + 9, offsets[2] + 2]], np.int64), keep)
+    assert cut(array, keep).to_pylist() == ["零三", "", "23"]

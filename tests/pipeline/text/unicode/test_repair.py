@@ -1,0 +1,130 @@
+"""Repair: only what is broken is touched, and NFC is what Python's Unicode database says it is."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.text.unicode import repair as module
+from pipeline.text.unicode.repair import repair
+from pipeline.text.unicode.repair_candidates import (
+    CONTROL,
+    LEAST_MOJIBAKE,
+    LINE_END,
+    MAYBE_MOJIBAKE,
+    MAYBE_NOT_NFC,
+    NOT_ASCII,
+    repair_candidates,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    texts=st.lists(
+        st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe")), max_size=5
+    )
+)
+def test_nfc_is_pythons(texts: list[str]) -> None:
+    repaired, counts = repair(pa.array(texts, pa.string()), mojibake=False)
+    expected = [unicodedata.normalize("NFC", text) for text in texts]
+    assert repaired.to_pylist() == expected
+    assert counts.get("repaired/nfc", 0) == sum(
+        text != wanted for text, wanted in zip(texts, expected, strict=True)
+    )
+
+
+def test_no_character_that_nfc_may_change_is_overlooked() -> None:
+    characters = [chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point < 0xE000]
+    looked_at = (repair_candidates(pa.array(characters)) & MAYBE_NOT_NFC).tolist()
+    may_change = [
+        not unicodedata.is_normalized("NFC", one) or unicodedata.combining(one) != 0 for one in characters
+    ]
+    assert [
+        one for one, looked, may in zip(characters, looked_at, may_change, strict=True) if may and not looked
+    ] == []
+
+
+PARTS = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        [
+            "\r",
+            "\r\n",
+            "\x00",
+            "\x7f",
+            "\ufeff",
+            "plain ASCII text ",
+            "\x80",
+            "Ã¤",
+            "â€™",
+            "Â ",
+            "ä½\xa0å¥½",
+            "e\u0301",
+            "你好。",
+            "é" * 5,
+        ]
+    ),
+)
+
+
+@given(texts=st.lists(st.lists(PARTS, max_size=9).map("".join), max_size=6))
+def test_suspicion_is_what_a_look_at_every_character_tells(texts: list[str]) -> None:
+    texts = [text.encode("utf-8", "ignore").decode() for text in texts]
+    expected = []
+    for text in texts:
+        flags = LINE_END * ("\r" in text) | NOT_ASCII * (not text.isascii())
+        flags |= MAYBE_MOJIBAKE * (sum(character in "ÂÃâäåæçèé" for character in text) >= LEAST_MOJIBAKE)
+        may_change = (
+            unicodedata.category(one)[0] == "M" or unicodedata.normalize("NFC", one) != one for one in text
+        )
+        flags |= CONTROL * any(
+            (unicodedata.category(one) == "Cc" and one < "\x80" and one not in "\t\n\r")
+            or one in "\ufeff\ufffe"
+            for one in text
+        )
+        expected.append((flags, any(may_change)))
+    found = repair_candidates(pa.array(texts, pa.string()))
+    assert (found & (LINE_END | CONTROL | NOT_ASCII | MAYBE_MOJIBAKE)).tolist() == [
+        flags for flags, _ in expected
+    ]
+    assert all(
+        flag & MAYBE_NOT_NFC for flag, (_, changes) in zip(found.tolist(), expected, strict=True) if changes
+    )
+
+
+@given(texts=st.lists(st.lists(PARTS, max_size=9).map("".join), max_size=6))
+def test_no_mojibake_is_overlooked(texts: list[str]) -> None:
+    texts = [text.encode("utf-8", "ignore").decode() for text in texts]
+    matches = pc.match_substring_regex(pa.array(texts, pa.string()), module._MOJIBAKE).to_pylist()
+    suspected = (repair_candidates(pa.array(texts, pa.string())) & MAYBE_MOJIBAKE).tolist()
+    assert all(flag for flag, match in zip(suspected, matches, strict=True) if match)
+
+
+def test_what_mojibake_leaves_is_normalised_too() -> None:
+    text = "cafe\u0301 dé jà cafe\u0301".encode().decode("latin-1") + " â€™ â€œ â€™"
+    repaired, counts = repair(pa.array([text]))
+    assert repaired[0].as_py() == unicodedata.normalize("NFC", repaired[0].as_py())
+    assert counts == {"repaired/mojibake": 1, "repaired/nfc": 1}
+
+
+def test_honest_text_is_the_same_array() -> None:
+    texts = pa.array(
+        [
+            "Être ou ne pas être, voilà la question: Ça va? £5 ©2020",
+            "学而时习之，不亦说乎？",
+            "naïve 😀\tand\nlines",
+        ]
+    )
+    repaired, counts = repair(texts)
+    assert repaired.equals(texts)
+    assert counts == {}
+
+
+def test_nothing_in_nothing_out() -> None:
+    repaired, counts = repair(pa.array([], pa.string()))
+    assert (repaired.to_pylist(), counts) == ([], {})

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curriculum.step_plan import MicroBatch
+from manifests.schema.curriculum import InstructionObjective, PrefixObjective
+from manifests.schema.shards import ShardManifest
+from tests.trainer.tiny import SHARD_TOKENS, write_shards
+from trainer.data.data_loader import DataLoader
+from trainer.data.dataset import PairTable, ShardError, TokenStream, open_sets, verify
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ShardManifest]:
+    run = tmp_path_factory.mktemp("run")
+    manifest = write_shards(run)
+    return run / "shards", manifest
+
+
+def column(folder: Path, manifest: ShardManifest, name: str, field: str) -> list[list[int]]:
+    """All rows of a column of a set, the slow way."""
+    return [
+        row
+        for shard in manifest.sets[name].shards
+        for row in pa.ipc.open_file(folder / shard.file.path).read_all()[field].to_pylist()
+    ]
+
+
+@settings(deadline=None)
+@given(st.integers(1, 3 * SHARD_TOKENS), st.data())
+def test_chunks_are_slices_of_the_stream_across_shards(
+    shards: tuple[Path, ShardManifest], length: int, data: st.DataObject
+) -> None:
+    folder, manifest = shards
+    stream = TokenStream(folder, manifest.sets["en"])
+    tokens = np.concatenate([np.array(row, np.uint32) for row in column(folder, manifest, "en", "tokens")])
+    rows = np.array(data.draw(st.lists(st.integers(0, stream.tokens // length - 1), min_size=1, max_size=5)))
+    chunks = stream.chunks(rows, length)
+    assert chunks.dtype == np.uint32
+    assert np.array_equal(chunks, np.stack([tokens[row * length : (row + 1) * length] for row in rows]))
+
+
+def test_pairs_are_views_of_the_shards(shards: tuple[Path, ShardManifest]) -> None:
+    folder, manifest = shards
+    rows = np.array([0, 51, 25, 26, 0])
+    prompts, targets = PairTable(folder, manifest.sets["pairs"]).pairs(rows)
+    expected = [(column(folder, manifest, "pairs", field)) for field in ("prompt", "target")]
+    assert [prompt.tolist() for prompt in prompts] == [expected[0][row] for row in rows]
+    assert [target.tolist() for target in targets] == [expected[1][row] for row in rows]
+    lengths = PairTable(folder, manifest.sets["pairs"]).lengths(rows)
+    assert [side.tolist() for side in lengths] == [[len(row) for row in side] for side in (prompts, targets)]
+    assert not any(array.flags.owndata for array in (*prompts, *targets))
+
+
+def test_a_shard_that_changed_is_refused(shards: tuple[Path, ShardManifest], tmp_path: Path) -> None:
+    folder, manifest = shards
+    copy = tmp_path / "shards"
+    shutil.copytree(folder, copy)
+    verify(copy, manifest)
+    with (copy / "zh-0.arrow").open("r+b") as file:
+        file.seek(-300, 2)
+        file.write(b"\x00\x01")
+    with pytest.raises(ShardError, match=r"zh-0.arrow: differs from the shard that the manifest describes"):
+        verify(copy, manifest)
+    (copy / "zh-0.arrow").unlink()
+    with pytest.raises(ShardError, match=r"zh-0.arrow: no such shard; make the shards again"):
+        open_sets(copy, manifest.sets)
+
+
+def test_a_shard_of_another_length_is_refused(shards: tuple[Path, ShardManifest]) -> None:
+    folder, manifest = shards
+    zh = manifest.sets["zh"]
+    longer = zh.model_copy(update={"shards": (zh.shards[0].model_copy(update={"tokens": 1}),)})
+    with pytest.raises(ShardError, match=rf"zh-0.arrow: holds {zh.tokens} tokens, not 1"):
+        TokenStream(folder, longer)
+
+
+def micro_batch(set_index: list[int], rows: list[int]) -> MicroBatch:
+    return MicroBatch(
+        0, np.array(set_index, np.int32), np.array(rows), np.arange(len(rows), dtype=np.uint64), seed=0
+    )
+
+
+def test_a_micro_batch_keeps_the_order_of_its_samples(shards: tuple[Path, ShardManifest]) -> None:
+    folder, manifest = shards
+    sets = open_sets(folder, manifest.sets)
+    objective = PrefixObjective(kind="prefix", source=6, target=4)
+    loaded = DataLoader(sets, manifest.vocabulary).load(
+        objective, ("en", "zh"), micro_batch([1, 0, 1], [3, 99, 0])
+    )
+    assert loaded.tokens == {"en": 10, "zh": 20}
+    streams = {name: tokens for name, tokens in sets.items() if isinstance(tokens, TokenStream)}
+    expected = [
+        streams[name].chunks(np.array([row]), 10)[0] for name, row in (("zh", 3), ("en", 99), ("zh", 0))
+    ]
+    assert loaded.batch.encoder[:, 1:7].tolist() == [chunk[:6].tolist() for chunk in expected]
+    assert loaded.batch.labels[:, 1:].tolist() == [chunk[6:].tolist() for chunk in expected]
+
+
+def test_instruction_pairs_count_their_own_tokens(shards: tuple[Path, ShardManifest]) -> None:
+    folder, manifest = shards
+    objective = InstructionObjective(kind="instruction", source=64, target=64)
+    loaded = DataLoader(open_sets(folder, manifest.sets), manifest.vocabulary).load(
+        objective, ("pairs",), micro_batch([0, 0], [7, 2])
+    )
+    prompts, targets = (column(folder, manifest, "pairs", field) for field in ("prompt", "target"))
+    assert loaded.tokens == {"pairs": sum(len(side[row]) for side in (prompts, targets) for row in (7, 2))}
+    assert loaded.batch.encoder[0, 1 : 1 + len(prompts[7])].tolist() == prompts[7]

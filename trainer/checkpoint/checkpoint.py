@@ -1,0 +1,123 @@
+"""Checkpoints: a folder each, written whole or not at all, every file hashed, and nothing in them can run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from manifests.files import digest, sha256, sync
+from manifests.schema.base import Strict
+from trainer.engine import EngineState
+
+WEIGHTS, MOMENTS, MANIFEST = "weights.safetensors", "optimizer.safetensors", "checkpoint.json"
+_NAME = re.compile(r"step-(\d{9,})")
+
+
+class Progress(Strict):
+    """Where a run stands after ``step`` steps.
+
+    ``stages_begun`` counts the stages that had a step. ``curriculum`` is the manifest that led here (as
+    JSON), ``shards`` the hash of the shard manifest, ``journal_events`` the length of the journal.
+    ``tokens_by_set`` counts the corpus tokens read so far.
+    """
+
+    step: int
+    updates: int
+    stages_begun: int
+    tokens_by_set: dict[str, int]
+    journal_events: int
+    curriculum: str
+    shards: str
+
+
+class _Manifest(Strict):
+    progress: Progress
+    files: dict[str, str]
+    sha256: str
+
+    def expected(self) -> str:
+        return digest(self.model_dump(exclude={"sha256"}))
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A whole and verified checkpoint folder."""
+
+    folder: Path
+    progress: Progress
+    sha256: str
+
+    def load(self) -> EngineState:
+        """Reads weights and moments."""
+        return EngineState(
+            load_file(self.folder / WEIGHTS), load_file(self.folder / MOMENTS), self.progress.updates
+        )
+
+
+def save(
+    checkpoints: Path, progress: Progress, state: EngineState, keep: int, best: int | None = None
+) -> Checkpoint:
+    """Writes ``checkpoints/step-<step>`` and removes all but the newest ``keep`` checkpoints and that of step
+    ``best``.
+
+    When this returns, it is on disk.
+
+    Raises:
+        OSError: it cannot be written; the checkpoints before stay as they are.
+    """
+    folder = _folder(checkpoints, progress.step)
+    temporary = checkpoints / f".{folder.name}.tmp"
+    for leftover in (temporary, folder):
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    save_file({name: tensor.contiguous() for name, tensor in state.weights.items()}, temporary / WEIGHTS)
+    save_file({name: tensor.contiguous() for name, tensor in state.moments.items()}, temporary / MOMENTS)
+    files = {name: sha256(temporary / name) for name in (WEIGHTS, MOMENTS)}
+    manifest = _Manifest(progress=progress, files=files, sha256="")
+    manifest = manifest.model_copy(update={"sha256": manifest.expected()})
+    (temporary / MANIFEST).write_text(json.dumps(manifest.model_dump(), indent=1) + "\n", encoding="utf-8")
+    for path in (*temporary.iterdir(), temporary):
+        sync(path)
+    temporary.replace(folder)
+    sync(checkpoints)
+    for old in _folders(checkpoints)[keep:]:
+        if best is None or old != _folder(checkpoints, best):
+            shutil.rmtree(old)
+    return Checkpoint(folder, progress, manifest.sha256)
+
+
+def newest(checkpoints: Path) -> Checkpoint | None:
+    """The newest checkpoint that is whole: every file there, every hash right. Others are passed over."""
+    return next((found for folder in _folders(checkpoints) if (found := read(folder))), None)
+
+
+def read(folder: Path) -> Checkpoint | None:
+    """The checkpoint in a folder, or None if it is torn or damaged."""
+    try:
+        manifest = _Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        whole = manifest.sha256 == manifest.expected() and set(manifest.files) == {WEIGHTS, MOMENTS}
+        whole = whole and all(sha256(folder / name) == value for name, value in manifest.files.items())
+    except (OSError, ValidationError, SafetensorError):
+        return None
+    return Checkpoint(folder, manifest.progress, manifest.sha256) if whole else None
+
+
+def _folder(checkpoints: Path, step: int) -> Path:
+    return checkpoints / f"step-{step:09d}"
+
+
+def _folders(checkpoints: Path) -> list[Path]:
+    """Folders named as checkpoints, newest first."""
+    if not checkpoints.exists():
+        return []
+    named = [
+        (int(match[1]), folder) for folder in checkpoints.iterdir() if (match := _NAME.fullmatch(folder.name))
+    ]
+    return [folder for _, folder in sorted(named, reverse=True)]

@@ -1,0 +1,62 @@
+"""Whether a changed curriculum may continue a run: only if it would have led to the same checkpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from manifests.schema.curriculum import CurriculumManifest
+
+
+class CompatibilityError(ValueError):
+    """The checkpoint was made by another curriculum; the message names the key and the ways out."""
+
+
+def check_compatibility(
+    old: CurriculumManifest, new: CurriculumManifest, stages_begun: int, where: str
+) -> None:
+    """Refuses a manifest that differs from the checkpoint's in anything that has had an effect: seed, model,
+    precision, and the stages that have begun. Later stages, the
+    name, and how the work is spread and saved may change.
+
+    Args:
+        stages_begun: number of stages (of ``old``) that had at least one step.
+        where: the checkpoint, for the message.
+
+    Raises:
+        HistoryError: with the first key that differs.
+    """
+    found = _first_difference(_past(old, stages_begun), _past(new, stages_begun), "")
+    if found is not None:
+        key, before, now = found
+        raise CompatibilityError(
+            f"{where} was trained with {key} = {before}, and the curriculum now says {now}; "
+            "change it back, or train in another run folder, or move this run's train folder away to begin "
+            "anew"
+        )
+
+
+def _past(manifest: CurriculumManifest, stages_begun: int) -> dict[str, Any]:
+    data = manifest.model_dump(mode="json")
+    train = {"precision": data["train"]["precision"]}
+    return {
+        "seed": data["seed"],
+        "model": data["model"],
+        "train": train,
+        "stages": data["stages"][:stages_begun],
+    }
+
+
+def _first_difference(old: Any, new: Any, key: str) -> tuple[str, Any, Any] | None:
+    if isinstance(old, dict) and isinstance(new, dict):
+        names = list(dict.fromkeys((*old, *new)))
+        differences = (
+            _first_difference(old.get(name), new.get(name), f"{key}.{name}".lstrip(".")) for name in names
+        )
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        differences = (
+            _first_difference(a, b, f"{key}[{index}]")
+            for index, (a, b) in enumerate(zip(old, new, strict=True))
+        )
+    else:
+        return None if old == new else (key, old, new)
+    return next((difference for difference in differences if difference), None)

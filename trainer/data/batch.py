@@ -1,0 +1,117 @@
+"""One micro batch of examples, ready for the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from trainer.model.loss import IGNORED
+from trainer.model.masks import EVERYWHERE
+
+Tokens = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples of one denoiser.
+
+    Attributes:
+        encoder: int64 [batch, source positions], padded at the end.
+        encoder_lengths: int64 [batch], real tokens of each row of ``encoder``; None where all are, so that no
+            mask is needed.
+        decoder: int64 [batch, positions]: the labels shifted right behind pad, the decoder's start.
+        labels: int64 [batch, positions]; IGNORED (-100) behind the end of a row.
+        decoder_lengths: None, or int64 [examples]: then the examples lie end to end in a single row, and
+            ``encoder_lengths`` are theirs.
+        encoder_documents, decoder_documents: int64 [batch, source positions] and [batch, positions], the
+            document of each input token (see trainer.objectives.document_boundaries); None where attention
+            crosses documents.
+    """
+
+    encoder: Tokens
+    encoder_lengths: Tokens | None
+    decoder: Tokens
+    labels: Tokens
+    decoder_lengths: Tokens | None = None
+    encoder_documents: Tokens | None = None
+    decoder_documents: Tokens | None = None
+
+    @property
+    def lengths(self) -> tuple[Tokens, Tokens]:
+        """Real tokens of each example on the encoder's side and on the decoder's: int64 [examples] each."""
+        rows, positions = self.encoder.shape
+        sources = np.full(rows, positions) if self.encoder_lengths is None else self.encoder_lengths
+        return sources, np.count_nonzero(
+            self.labels != IGNORED, axis=1
+        ) if self.decoder_lengths is None else self.decoder_lengths
+
+    @property
+    def targets(self) -> int:
+        """Labels to predict."""
+        return int(np.count_nonzero(self.labels != IGNORED))
+
+    @property
+    def tokens(self) -> int:
+        """Real tokens, those of the encoder and those of the decoder together."""
+        return self.targets + (
+            self.encoder.size if self.encoder_lengths is None else int(self.encoder_lengths.sum())
+        )
+
+    @property
+    def padding(self) -> float:
+        """Share of the positions, of encoder and decoder together, that hold no real token."""
+        return 1 - self.tokens / (self.encoder.size + self.decoder.size)
+
+    def inputs(self, device: torch.device | str = "cpu") -> dict[str, torch.Tensor | None]:
+        """The arguments of EncoderDecoder.forward by name, shaped as here; on the CPU they share the arrays'
+        memory."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: None if array is None else torch.from_numpy(array).to(device)
+            for name, array in arrays.items()
+        }
+
+
+def make_batch(
+    encoder: Tokens,
+    labels: Tokens,
+    pad: int,
+    lengths: Tokens | None = None,
+    documents: tuple[Tokens, Tokens] | None = None,
+) -> Batch:
+    """The batch of ``encoder`` and ``labels``, each [batch, positions]; ``lengths`` are dropped where every
+    row is full.
+
+    The decoder's input is the labels one position later, behind ``pad``; where a label is ignored, it is
+    ``pad`` too. ``documents`` are those of the encoder's positions and of the labels, shaped like them; the
+    latter are shifted like the labels.
+    """
+    decoder = _shifted(labels, pad)
+    decoder[decoder == IGNORED] = pad
+    full = lengths is None or bool((lengths == encoder.shape[1]).all())
+    encoder_documents, label_documents = documents or (None, None)
+    decoder_documents = None if label_documents is None else _shifted(label_documents, EVERYWHERE)
+    return Batch(
+        encoder, None if full else lengths, decoder, labels, None, encoder_documents, decoder_documents
+    )
+
+
+def pack(encoder: Tokens, lengths: Tokens, labels: Tokens, target_lengths: Tokens, pad: int) -> Batch:
+    """Examples that lie end to end: ``encoder`` int64 [sum of lengths], ``labels`` int64 [sum of
+    target_lengths] -> a batch of one row.
+
+    Each example's decoder input is its labels one position later, behind ``pad``.
+    """
+    decoder = np.concatenate(([pad], labels[:-1]))
+    decoder[np.cumsum(target_lengths)[:-1]] = pad
+    return Batch(encoder[None], lengths, decoder[None], labels[None], target_lengths)
+
+
+def _shifted(values: Tokens, first: int) -> Tokens:
+    shifted = np.empty_like(values)
+    shifted[:, 0] = first
+    shifted[:, 1:] = values[:, :-1]
+    return shifted

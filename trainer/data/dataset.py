@@ -1,0 +1,143 @@
+"""Training shards as arrays over memory-mapped files: nothing is read before it is used, and nothing is
+decoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from manifests.files import safe_join, sha256
+from manifests.schema.shards import Shard, ShardManifest, TokenSet
+from trainer.objectives import Ragged
+
+Rows = NDArray[np.int64]
+
+
+class ShardError(ValueError):
+    """A shard is missing or is not what the shard manifest says; the message names file and fix."""
+
+
+class TokenStream:
+    """The shards of a stream set as one sequence of tokens.
+
+    Raises:
+        ShardError: a shard is missing or of another length.
+    """
+
+    def __init__(self, folder: Path, tokens: TokenSet) -> None:
+        self.tokens = tokens.tokens
+        self._shard_tokens = tokens.shard_tokens
+        self._shards = [_list_column(_column(folder, shard, "tokens"))[0] for shard in tokens.shards]
+        for shard, values in zip(tokens.shards, self._shards, strict=True):
+            if len(values) != shard.tokens:
+                raise ShardError(
+                    f"{folder / shard.file.path}: holds {len(values)} tokens, not {shard.tokens}; make the "
+                    "shards again"
+                )
+
+    def chunks(self, rows: Rows, length: int) -> NDArray[np.uint32]:
+        """uint32 [len(rows), length]: chunk i is tokens ``i * length .. (i + 1) * length - 1`` of the stream,
+        across shards if need be."""
+        positions = rows[:, None] * length + np.arange(length)
+        shards, offsets = np.divmod(positions, self._shard_tokens)
+        chunks = np.empty(positions.shape, dtype=np.uint32)
+        for shard in np.unique(shards[:, [0, -1]] if length <= self._shard_tokens else shards):
+            here = shards == shard
+            chunks[here] = self._shards[shard][offsets[here]]
+        return chunks
+
+
+class PairTable:
+    """The shards of a pair set as one sequence of (prompt, target) pairs.
+
+    Raises:
+        ShardError: a shard is missing, or the number of pairs is another.
+    """
+
+    def __init__(self, folder: Path, tokens: TokenSet) -> None:
+        self._prompts = [_list_column(_column(folder, shard, "prompt")) for shard in tokens.shards]
+        self._targets = [_list_column(_column(folder, shard, "target")) for shard in tokens.shards]
+        self._starts = np.cumsum([0] + [len(offsets) - 1 for _, offsets in self._prompts])
+        if self._starts[-1] != tokens.rows:
+            raise ShardError(
+                f"{folder}: set {tokens.name} holds {self._starts[-1]} pairs, not {tokens.rows}; make the "
+                "shards again"
+            )
+
+    def pairs(self, rows: Rows) -> tuple[list[NDArray[np.uint32]], list[NDArray[np.uint32]]]:
+        """Prompts and targets of the pairs ``rows``: uint32 [tokens] each, views of the shards."""
+        places = list(zip(*(part.tolist() for part in self._places(rows)), strict=True))
+        return [_row(self._prompts[shard], row) for shard, row in places], [
+            _row(self._targets[shard], row) for shard, row in places
+        ]
+
+    def lengths(self, rows: Rows) -> tuple[Rows, Rows]:
+        """Lengths of the prompts and of the targets of the pairs ``rows``: int64[n] each."""
+        shards, offsets = self._places(rows)
+        lengths = np.empty((2, len(rows)), dtype=np.int64)
+        for shard in np.unique(shards):
+            here = shards == shard
+            for side, columns in enumerate((self._prompts, self._targets)):
+                lengths[side, here] = np.diff(columns[shard][1])[offsets[here]]
+        return lengths[0], lengths[1]
+
+    def _places(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The shard of each pair, and its row there."""
+        shards = np.searchsorted(self._starts, rows, side="right") - 1
+        return shards, rows - self._starts[shards]
+
+
+def open_sets(folder: Path, sets: dict[str, TokenSet]) -> dict[str, TokenStream | PairTable]:
+    """Opens token sets whose shards' paths are relative to ``folder``.
+
+    Raises:
+        ShardError: a shard is missing or is not what the manifest says.
+    """
+    return {
+        name: (TokenStream if tokens.kind == "stream" else PairTable)(folder, tokens)
+        for name, tokens in sets.items()
+    }
+
+
+def verify(folder: Path, shards: ShardManifest) -> None:
+    """Reads every shard once and compares its hash with the manifest's.
+
+    Raises:
+        ShardError: a shard is missing or has changed.
+    """
+    for tokens in (*shards.sets.values(), *shards.heldout.values()):
+        for shard in tokens.shards:
+            path = safe_join(folder, shard.file.path)
+            if not path.exists():
+                raise ShardError(f"{path}: no such shard; make the shards again")
+            if sha256(path) != shard.file.sha256:
+                raise ShardError(
+                    f"{path}: differs from the shard that the manifest describes; make the shards again"
+                )
+
+
+def ragged(rows: list[NDArray[np.uint32]]) -> Ragged:
+    """Arrays uint32 [any length] as one, end to end, with int64 [rows + 1] offsets."""
+    offsets = np.cumsum([0] + [len(row) for row in rows], dtype=np.int64)
+    return Ragged(np.concatenate(rows), offsets)
+
+
+def _column(folder: Path, shard: Shard, name: str) -> pa.ListArray:
+    path = safe_join(folder, shard.file.path)
+    if not path.exists():
+        raise ShardError(f"{path}: no such shard; make the shards again")
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).get_batch(0).column(name)
+
+
+def _list_column(column: pa.ListArray) -> tuple[NDArray[np.uint32], Rows]:
+    """A list column's flat values and its rows' offsets, without a copy."""
+    return column.values.to_numpy(), column.offsets.to_numpy()
+
+
+def _row(column: tuple[NDArray[np.uint32], Rows], row: int) -> NDArray[np.uint32]:
+    values, offsets = column
+    return values[offsets[row] : offsets[row + 1]]

@@ -1,0 +1,106 @@
+"""config.json of an exported model, and whether one found in a folder fits a curriculum's model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from manifests.schema.curriculum import (
+    CurriculumManifest,
+    InstructionObjective,
+    ModelSettings,
+    Stage,
+    UL2Objective,
+)
+from manifests.schema.shards import Vocabulary
+
+DEFAULTS = {
+    "norm": "pre",
+    "rope_base": 10000.0,
+    "add_qkv_bias": False,
+    "add_ffn_bias": False,
+    "add_lm_head_bias": False,
+}
+"""What a key means that config.json does not have: the released class knows neither of the first two, and has
+no biases by default."""
+CLASS = "OpenBAForConditionalGeneration"
+
+
+def shape(model: ModelSettings, vocabulary: Vocabulary) -> dict[str, Any]:
+    """The keys that decide which parameters there are and what they compute."""
+    return {
+        "vocab_size": vocabulary.padded,
+        "hidden_size": model.d_model,
+        "kv_channels": model.head_size,
+        "ffn_hidden_size": model.d_ff,
+        "num_layers": model.encoder_layers,
+        "num_decoder_layers": model.decoder_layers,
+        "num_heads": model.heads,
+        "norm": model.norm,
+        "rope_base": model.rope_base,
+        "add_qkv_bias": True,
+        "add_ffn_bias": False,
+        "add_lm_head_bias": True,
+    }
+
+
+def config(curriculum: CurriculumManifest, vocabulary: Vocabulary) -> dict[str, Any]:
+    """The whole config.json. The greatest lengths are those of the stages: the released class makes a table
+    of so many positions."""
+    lengths = [_lengths(stage) for stage in curriculum.stages]
+    return {
+        "architectures": [CLASS],
+        "auto_map": {
+            "AutoConfig": "configuration_openba.OpenBAConfig",
+            "AutoModelForSeq2SeqLM": f"modeling_openba.{CLASS}",
+        },
+        "model_type": "openba",
+        **shape(curriculum.model, vocabulary),
+        "answer_token_id": vocabulary.sentinel(0),
+        "max_seq_length": max(source for source, _ in lengths),
+        "decoder_max_seq_length": max(target for _, target in lengths),
+        "hidden_dropout": curriculum.model.dropout,
+        "attention_dropout": curriculum.model.dropout,
+        "tie_word_embeddings": False,
+        "is_encoder_decoder": True,
+        "pad_token_id": vocabulary.pad,
+        "eos_token_id": vocabulary.eos,
+        "decoder_start_token_id": vocabulary.pad,
+        "torch_dtype": "float32",
+    }
+
+
+def generation_config(vocabulary: Vocabulary) -> dict[str, Any]:
+    """generation_config.json: answers hold text only."""
+    return {
+        "pad_token_id": vocabulary.pad,
+        "eos_token_id": vocabulary.eos,
+        "decoder_start_token_id": vocabulary.pad,
+        "suppress_tokens": [vocabulary.pad, *range(vocabulary.pieces, vocabulary.padded)],
+        "max_new_tokens": 256,
+    }
+
+
+def tokenizer_config() -> dict[str, Any]:
+    """tokenizer_config.json."""
+    auto_map = {"AutoTokenizer": ["tokenization_openba.OpenBATokenizer", None]}
+    return {"tokenizer_class": "OpenBATokenizer", "auto_map": auto_map, "clean_up_tokenization_spaces": False}
+
+
+def difference(found: dict[str, Any], model: ModelSettings, vocabulary: Vocabulary) -> str | None:
+    """The first key in which a folder's config.json is another model's, with both values; None if there is
+    none."""
+    for key, expected in shape(model, vocabulary).items():
+        value = found.get(key, DEFAULTS.get(key))
+        if value != expected:
+            return f"{key} is {value!r}, but the curriculum's model needs {expected!r}"
+    return None
+
+
+def _lengths(stage: Stage) -> tuple[int, int]:
+    """Greatest numbers of encoder and decoder positions of a stage's examples, special tokens included."""
+    objective = stage.objective
+    if isinstance(objective, InstructionObjective):
+        return objective.source, objective.target
+    if isinstance(objective, UL2Objective):
+        return objective.chunk + 3, objective.chunk + 3
+    return objective.source + 3, objective.target + 1

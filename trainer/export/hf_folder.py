@@ -1,0 +1,152 @@
+"""A model as a folder that transformers loads, and back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from manifests.files import atomic_write, sha256, write_json
+from manifests.schema.base import ManifestError
+from manifests.schema.curriculum import CurriculumManifest, ModelSettings
+from manifests.schema.shards import Vocabulary
+from trainer.export import safetensors_files
+from trainer.export.hf_config import config, difference, generation_config, tokenizer_config
+from trainer.export.parameter_layout import EMBEDDING, OUTPUT, entries
+from trainer.export.safetensors_files import Tensors
+from trainer.model.transformer import EncoderDecoder
+
+CONFIG, TOKENIZER = "config.json", "spiece.model"
+CODE = ("configuration_openba.py", "modeling_openba.py", "tokenization_openba.py")
+
+
+def write(
+    folder: Path,
+    curriculum: CurriculumManifest,
+    vocabulary: Vocabulary,
+    tokenizer: Path,
+    read: Callable[[str], Tensor],
+    largest: int = safetensors_files.LARGEST,
+) -> None:
+    """Writes a model in the layout of the released class, with the code that a current transformers needs to
+    load it.
+
+    A ``norm: pre`` model has exactly the released keys, and loads into the released class too. config.json is
+    written last: where it stands, the export is whole.
+
+    Args:
+        folder: new or empty.
+        tokenizer: the vocabulary's SentencePiece model.
+        read: gives a parameter of EncoderDecoder by its name, float32 on the CPU. It is asked once for each,
+            twice for the embedding.
+        largest: bytes of weights in a file.
+
+    Raises:
+        ManifestError: the folder holds something.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise ManifestError(f"{folder}: is not empty; name a new folder")
+    settings = curriculum.model
+    by_name = {entry.released: entry for entry in entries(settings)}
+    shapes = parameter_shapes(settings, vocabulary)
+    sizes = {name: 4 * shapes[entry.ours].numel() for name, entry in by_name.items()} | {
+        OUTPUT: 4 * shapes[EMBEDDING].numel()
+    }
+    tensor = lambda name: (
+        read(EMBEDDING).clone()
+        if name == OUTPUT
+        else by_name[name].to_released(read(by_name[name].ours), settings.heads)
+    )  # noqa: E731
+    safetensors_files.write(folder, sizes, tensor, largest)
+    for name, source in (
+        (TOKENIZER, tokenizer),
+        *((name, Path(__file__).parent / "huggingface" / name) for name in CODE),
+    ):
+        with atomic_write(folder / name) as temporary:
+            shutil.copyfile(source, temporary)
+    write_json(folder / "tokenizer_config.json", tokenizer_config())
+    write_json(folder / "generation_config.json", generation_config(vocabulary))
+    write_json(folder / CONFIG, config(curriculum, vocabulary))
+
+
+def read(folder: Path, settings: ModelSettings, vocabulary: Vocabulary) -> dict[str, Tensor]:
+    """The weights in a folder of the released layout (ours or the released one), by the names of
+    EncoderDecoder, as float32 of its shapes.
+
+    Raises:
+        ManifestError: it is another model's or another tokenizer's; a key is missing or unknown, a shape or
+            type is wrong, or the output layer is not the embedding.
+    """
+    problem = difference(_config(folder), settings, vocabulary)
+    if problem:
+        raise ManifestError(f"{folder / CONFIG}: {problem}")
+    tokenizer = folder / TOKENIZER
+    if tokenizer.exists() and sha256(tokenizer) != vocabulary.model.sha256:
+        raise ManifestError(
+            f"{tokenizer}: is not the tokenizer that made the run's shards, so that its ids mean other text"
+        )
+    shapes = parameter_shapes(settings, vocabulary)
+    by_name = {entry.released: entry for entry in entries(settings)}
+    expected = {name: tuple(shapes[entry.ours]) for name, entry in by_name.items()} | {
+        OUTPUT: tuple(shapes[EMBEDDING])
+    }
+    with Tensors(folder) as tensors:
+        _check(folder, tensors, expected)
+        weights = {
+            entry.ours: _float32(folder, name, entry.from_released(tensors[name], settings.heads))
+            for name, entry in by_name.items()
+        }
+        if not torch.equal(_float32(folder, OUTPUT, tensors[OUTPUT]), weights[EMBEDDING]):
+            raise ManifestError(
+                f"{folder}: {OUTPUT} differs from shared_embedding.weight; a model with two embeddings "
+                "cannot be imported"
+            )
+    return weights
+
+
+def parameter_shapes(settings: ModelSettings, vocabulary: Vocabulary) -> dict[str, torch.Size]:
+    """The shape of each parameter of EncoderDecoder, without making them."""
+    with torch.device("meta"):
+        model = EncoderDecoder(settings, vocabulary.padded)
+    return {name: parameter.shape for name, parameter in model.named_parameters()}
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ManifestError(
+            f"{folder}: holds no {CONFIG}; it is no exported model, or its export was broken off"
+        ) from None
+    except ValueError as error:
+        raise ManifestError(f"{folder / CONFIG}: not readable as JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ManifestError(f"{folder / CONFIG}: expected keys and values")
+    return found
+
+
+def _check(folder: Path, tensors: Tensors, expected: dict[str, tuple[int, ...]]) -> None:
+    names = set(tensors)
+    for what, wrong in (
+        ("missing", sorted(set(expected) - names)),
+        ("unknown", sorted(names - set(expected))),
+    ):
+        if wrong:
+            some = ", ".join(wrong[:3]) + (", ..." if len(wrong) > 3 else "")
+            raise ManifestError(
+                f"{folder}: {len(wrong)} of the keys {'is' if len(wrong) == 1 else 'are'} {what}: {some}"
+            )
+    for name, shape in expected.items():
+        if tensors.shape(name) != shape:
+            raise ManifestError(f"{folder}: {name} has shape {list(tensors.shape(name))}, not {list(shape)}")
+
+
+def _float32(folder: Path, name: str, value: Tensor) -> Tensor:
+    if not value.is_floating_point():
+        raise ManifestError(f"{folder}: {name} holds {value.dtype}, not floating-point numbers")
+    return value.float()

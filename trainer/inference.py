@@ -1,0 +1,135 @@
+"""What to do with a checkpoint: measure it on the held-out sets, let it write, or take it to transformers and
+back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from sentencepiece import SentencePieceProcessor
+
+from manifests.files import safe_join, sha256
+from manifests.schema.base import ManifestError
+from trainer.checkpoint import checkpoint
+from trainer.checkpoint.checkpoint import WEIGHTS, Checkpoint, Progress
+from trainer.data.dataset import ShardError
+from trainer.determinism import deterministic_cpu
+from trainer.distributed import join_process_group
+from trainer.engine import MOMENTS, EngineState
+from trainer.evaluation.heldout_loss import Evaluator
+from trainer.export import hf_folder
+from trainer.generation.generate import SamplingSettings, generate
+from trainer.model.transformer import EncoderDecoder
+from trainer.run import TrainingRun
+from trainer.train import build_engine
+
+
+def newest_checkpoint(run: TrainingRun) -> Checkpoint:
+    """The newest whole checkpoint.
+
+    Raises:
+        ManifestError: there is none.
+    """
+    found = checkpoint.newest(run.checkpoints)
+    if found is None:
+        raise ManifestError(f"{run.checkpoints}: no whole checkpoint; train first")
+    return found
+
+
+def evaluate_checkpoint(run: TrainingRun) -> dict[str, dict[str, float]]:
+    """Nats per target token on the held-out sets: stage (its objective) -> set -> loss.
+
+    Raises:
+        ManifestError: there is no checkpoint.
+        ShardError: a held-out shard is missing or is not what the manifest says.
+    """
+    state = newest_checkpoint(run).load()
+    join_process_group()
+    with deterministic_cpu(run.manifest.train.threads):
+        engine = build_engine(run)
+        engine.load(state)
+        return Evaluator(run).measure(engine)
+
+
+def generate_texts(
+    run: TrainingRun, prompts: list[str], max_tokens: int, choice: SamplingSettings
+) -> list[str]:
+    """Answers to prompts in the layout of instructions, by the newest checkpoint, of ``max_tokens`` tokens at
+    most.
+
+    Raises:
+        ManifestError: there is no checkpoint.
+        ShardError: the tokenizer is not the one that made the shards.
+    """
+    pieces = load_tokenizer(run)
+    model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded)
+    model.load_state_dict(load_file(newest_checkpoint(run).folder / WEIGHTS))
+    model.eval()
+    with deterministic_cpu(run.manifest.train.threads):
+        answers = generate(
+            model, run.shards.vocabulary, pieces.encode(prompts), max_tokens=max_tokens, choice=choice
+        )
+    return [pieces.decode(answer.tolist()) for answer in answers]
+
+
+def export_model(run: TrainingRun, to: Path) -> None:
+    """Writes the newest checkpoint's weights as a folder that transformers loads (see
+    trainer.export.hf_folder.write).
+
+    Raises:
+        ManifestError: there is no checkpoint, or the folder holds something.
+        ShardError: the tokenizer is not the one that made the shards.
+    """
+    load_tokenizer(run)
+    vocabulary = run.shards.vocabulary
+    with safe_open(newest_checkpoint(run).folder / WEIGHTS, framework="pt") as weights:
+        hf_folder.write(
+            to,
+            run.manifest,
+            vocabulary,
+            safe_join(run.shard_folder, vocabulary.model.path),
+            weights.get_tensor,
+        )
+
+
+def import_model(run: TrainingRun, source: Path) -> Checkpoint:
+    """Makes a folder's weights the run's first checkpoint: training begins from them, at step 0 with fresh
+    moments.
+
+    Raises:
+        ManifestError: the run has checkpoints, or the folder's model is not the curriculum's (see
+            trainer.export.hf_folder.read).
+    """
+    if checkpoint.newest(run.checkpoints) is not None:
+        raise ManifestError(f"{run.checkpoints}: has checkpoints; import into a new run folder")
+    weights = hf_folder.read(source, run.manifest.model, run.shards.vocabulary)
+    moments = {
+        f"{moment}.{name}": torch.zeros_like(weight) for name, weight in weights.items() for moment in MOMENTS
+    }
+    progress = Progress(
+        step=0,
+        updates=0,
+        stages_begun=0,
+        tokens_by_set={},
+        journal_events=len(run.journal().events),
+        curriculum=run.manifest.model_dump_json(),
+        shards=run.shards_sha256,
+    )
+    return checkpoint.save(
+        run.checkpoints, progress, EngineState(weights, moments, updates=0), run.manifest.train.keep
+    )
+
+
+def load_tokenizer(run: TrainingRun) -> SentencePieceProcessor:
+    """The vocabulary's SentencePiece model.
+
+    Raises:
+        ShardError: it is missing or not the one that made the shards.
+    """
+    model = run.shards.vocabulary.model
+    path = safe_join(run.shard_folder, model.path)
+    if not path.exists() or sha256(path) != model.sha256:
+        raise ShardError(f"{path}: is not the tokenizer that made the shards; make the shards again")
+    return SentencePieceProcessor(model_file=str(path))
