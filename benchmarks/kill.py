@@ -30,7 +30,7 @@ def durable(run: Path) -> dict[str, str]:
         if (
             path.is_file()
             and path.name not in VOLATILE
-            and not any(part in {".records", "tensorboard"} for part in relative.parts)
+            and not any(part in {".receipts", "tensorboard"} for part in relative.parts)
         ):
             kept[relative.as_posix()] = sha256(path)
     return kept
@@ -65,8 +65,8 @@ def main() -> int:
     )
     parser.add_argument("reference", type=Path, help="the folder of an undisturbed, finished run")
     parser.add_argument("killed", type=Path, help="a new folder for the run that is killed")
-    parser.add_argument("--corpus", type=Path, default=Path("manifests/demo/corpus.yaml"))
-    parser.add_argument("--curriculum", type=Path, default=Path("manifests/demo/curriculum.yaml"))
+    parser.add_argument("--corpus", type=Path, default=Path("manifests/presets/demo/corpus.yaml"))
+    parser.add_argument("--curriculum", type=Path, default=Path("manifests/presets/demo/curriculum.yaml"))
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seconds", type=float, required=True, help="how long the undisturbed run took")
     parser.add_argument("--seed", type=int, default=0)

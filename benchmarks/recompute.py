@@ -81,7 +81,9 @@ def measure(name: str, settings: ModelSettings, rows: int, lengths: tuple[int, i
 
 def main() -> int:
     demo = CurriculumManifest.model_validate(
-        yaml.safe_load((ROOT / "manifests" / "demo" / "curriculum.yaml").read_text(encoding="utf-8"))
+        yaml.safe_load(
+            (ROOT / "manifests" / "presets" / "demo" / "curriculum.yaml").read_text(encoding="utf-8")
+        )
     )
     middle = ModelSettings.model_validate(SIZES)
     with deterministic_cpu(threads=1):

@@ -154,7 +154,7 @@ def main() -> int:
         "source", type=Path, help="run folder with the demo's shards, for example runs/demo; it is only read"
     )
     parser.add_argument("target", type=Path, help="a new folder for the two runs")
-    parser.add_argument("--curriculum", type=Path, default=Path("manifests/demo/curriculum.yaml"))
+    parser.add_argument("--curriculum", type=Path, default=Path("manifests/presets/demo/curriculum.yaml"))
     parser.add_argument("--seed", type=int, default=0, help="of the permutation (default 0)")
     options = parser.parse_args()
     shutil.rmtree(options.target, ignore_errors=True)

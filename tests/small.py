@@ -12,7 +12,7 @@ import yaml
 from pipeline.__main__ import main
 
 ROOT = Path(__file__).parent.parent
-DEMO = ROOT / "manifests" / "demo" / "corpus.yaml"
+DEMO = ROOT / "manifests" / "presets" / "demo" / "corpus.yaml"
 SOURCES: dict[str, dict[str, Any]] = {
     "scrapy-docs": {},
     "reviews": {"include": ["neg.txt"]},

@@ -19,7 +19,7 @@ from trainer.__main__ import main as trainer
 def small_curriculum(folder: Path) -> Path:
     """The demo's three stages with few tokens and a small model."""
     manifest: dict[str, Any] = yaml.safe_load(
-        (ROOT / "manifests" / "demo" / "curriculum.yaml").read_text(encoding="utf-8")
+        (ROOT / "manifests" / "presets" / "demo" / "curriculum.yaml").read_text(encoding="utf-8")
     )
     manifest["model"] |= {
         "d_model": 32,

@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         "--curriculum",
         type=Path,
         required=True,
-        help="curriculum manifest, for example manifests/demo/curriculum.yaml",
+        help="curriculum manifest, for example manifests/presets/demo/curriculum.yaml",
     )
     shared.add_argument(
         "--run", type=Path, required=True, help="run folder; holds shards/ from the pipeline, gets train/"

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.models.tokenizer import join_ids
+from pipeline.models.training_sample import Folds, Sample
 from pipeline.runtime.batch_result import BatchPosition
+from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.step import Extractor, PartTask
-from pipeline.steps.quality.part_rows import PartRows
-from pipeline.steps.quality.training_sample import Folds, Sample
 
 PREFIX = 1000
 """Tokens of a document that are looked at."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from manifests.files import write_json
 
-FOLDER = ".records"
+FOLDER = ".receipts"
 
 
 def receipt_path(folder: Path, name: str) -> Path:

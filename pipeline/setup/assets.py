@@ -26,7 +26,7 @@ from manifests.schema.base import ManifestError, load
 from pipeline.setup.archives import UnsafeArchiveError, unpack
 from pipeline.setup.fetch import FetchError, fetch
 
-MANIFEST = Path(__file__).parent.parent / "manifests" / "assets.yaml"
+MANIFEST = Path(__file__).parents[2] / "manifests" / "assets.yaml"
 STANDARD_LIBRARY = "python"
 STAMP = "manifest.json"
 DOWNLOADS = 2

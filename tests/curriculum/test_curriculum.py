@@ -211,7 +211,7 @@ def test_events_that_do_not_fit_the_manifest(tmp_path: Path) -> None:
 
 
 def test_presets_plan_the_budgets_of_the_recipe() -> None:
-    manifests = Path(__file__).parents[2] / "manifests"
+    manifests = Path(__file__).parents[2] / "manifests" / "presets"
     big = load(manifests / "openba-15b" / "curriculum.yaml", CurriculumManifest)
     shards = shard_manifest(
         {"en": 190 * 10**9, "zh": 190 * 10**9, "code": 20 * 10**9},

@@ -10,7 +10,7 @@ from manifests.__main__ import main
 from manifests.schema.base import ManifestError, load
 from manifests.schema.curriculum import CurriculumManifest, Denoiser, ModelSettings, UL2Objective
 
-PRESETS = Path(__file__).parents[2] / "manifests"
+PRESETS = Path(__file__).parents[2] / "manifests" / "presets"
 
 
 def demo(**stage: Any) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def test_killed_and_run_again_gives_the_same_bytes(small_run: tuple[Path, Path],
         "--run",
         str(tmp_path / "run"),
     ]
-    for marker in ("language/.records", "quality/.records", "dedup/keys", "shards/tokens"):
+    for marker in ("language/.receipts", "quality/.receipts", "dedup/keys", "shards/tokens"):
         process = subprocess.Popen(
             command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -57,11 +57,12 @@ def write(
     sizes = {name: 4 * shapes[entry.ours].numel() for name, entry in by_name.items()} | {
         OUTPUT: 4 * shapes[EMBEDDING].numel()
     }
-    tensor = lambda name: (
-        read(EMBEDDING).clone()
-        if name == OUTPUT
-        else by_name[name].to_released(read(by_name[name].ours), settings.heads)
-    )  # noqa: E731
+
+    def tensor(name: str) -> torch.Tensor:
+        if name == OUTPUT:
+            return read(EMBEDDING).clone()
+        return by_name[name].to_released(read(by_name[name].ours), settings.heads)
+
     safetensors_files.write(folder, sizes, tensor, largest)
     for name, source in (
         (TOKENIZER, tokenizer),

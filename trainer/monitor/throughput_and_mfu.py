@@ -42,7 +42,7 @@ class Work:
         return self.tokens / self.seconds if self.seconds else 0.0
 
     def utilisation(self, total_peak_flops: float) -> float:
-        """Model FLOPs utilisation (MFU; Chowdhery et al. 2022, PaLM, appendix B): the share of ``ceiling``,
+        """Model FLOPs utilisation (MFU; Chowdhery et al. 2022, PaLM, appendix B): the share of ``peak_flops``,
         FLOP/s of all processes, that the model's own operations make use of. What is computed twice to save
         memory does not count."""
         return self.flops / self.seconds / total_peak_flops if self.seconds else 0.0
@@ -69,11 +69,11 @@ class Throughput:
 
 
 class Stopwatch:
-    """Times the steps of a training. ``ceiling`` is in FLOP/s of all processes together, ``total_tokens``
+    """Times the steps of a training. ``peak_flops`` is in FLOP/s of all processes together, ``total_tokens``
     those of the curriculum."""
 
-    def __init__(self, total_peak_flops: float, total_tokens: int) -> None:
-        self._ceiling, self._total_tokens = total_peak_flops, total_tokens
+    def __init__(self, peak_flops: float, total_tokens: int) -> None:
+        self._peak_flops, self._total_tokens = peak_flops, total_tokens
         self._all = NOTHING
         self._recent: deque[Work] = deque(maxlen=WINDOW)
         self._began = self._started = time.perf_counter()
@@ -93,7 +93,7 @@ class Stopwatch:
         return Throughput(
             elapsed=now - self._began,
             tokens_per_second=recent.tokens_per_second,
-            mfu=recent.utilisation(self._ceiling),
+            mfu=recent.utilisation(self._peak_flops),
             remaining=max(0, self._total_tokens - tokens_so_far) / recent.tokens_per_second,
         )
 
@@ -104,20 +104,20 @@ class Stopwatch:
             "seconds": time.perf_counter() - self._began,
             "step_seconds": self._all.seconds,
             "tokens_per_second": self._all.tokens_per_second,
-            "mfu": self._all.utilisation(self._ceiling),
-            "ceiling_flops_per_second": self._ceiling,
+            "mfu": self._all.utilisation(self._peak_flops),
+            "ceiling_flops_per_second": self._peak_flops,
         }
 
 
 def total_peak_flops(settings: TrainSettings) -> float:
     """FLOP/s that all processes together reach in matrix products of the training precision, each measured
     while the others are."""
-    (total,) = add_over_ranks([_own_ceiling(settings.precision, settings.threads)])
+    (total,) = add_over_ranks([_own_peak_flops(settings.precision, settings.threads)])
     return total
 
 
 @functools.cache
-def _own_ceiling(precision: str, threads: int) -> float:
+def _own_peak_flops(precision: str, threads: int) -> float:
     return 1e9 * matmul_peak_flops(
         torch.bfloat16 if precision == "bf16" else torch.float32, threads, device()
     )

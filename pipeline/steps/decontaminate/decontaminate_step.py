@@ -14,7 +14,7 @@ passages     other documents dropped =============== ============
 =============== ============
 ==============================================================================================
 
-13 words dropped no English document and no program (``tests/benchmarks/decontamination.py`` lists what is
+13 words dropped no English document and no program (``benchmarks/decontamination.py`` lists what is
 dropped).
 """
 

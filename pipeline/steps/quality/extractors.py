@@ -13,10 +13,10 @@ import pyarrow as pa
 from manifests.schema.steps import File
 from pipeline.models.perplexity.scorer import PerplexityScorer
 from pipeline.models.tokenizer import Tokenizer
+from pipeline.models.training_sample import NO_MODEL, Folds, Sample
 from pipeline.runtime.batch_result import BatchPosition
+from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.step import Extractor
-from pipeline.steps.quality.part_rows import PartRows
-from pipeline.steps.quality.training_sample import NO_MODEL, Folds, Sample
 from pipeline.text.quality_signals.signals import MEASURED, measure
 
 

@@ -19,12 +19,13 @@ from manifests.schema.documents import LANGUAGES, MEASURED
 from manifests.schema.signals import MODEL_SIGNALS, SIGNALS
 from pipeline.models.perplexity import lmplz
 from pipeline.models.quality_classifier import Classes, ClassifierExtractor, TrainClassifier
+from pipeline.models.training_sample import Folds, Sample, balanced, language_bytes, language_documents
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
+from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.step import Step, StepResult, Transform
 from pipeline.steps.quality.extractors import LanguageModel, PerplexityExtractor, SignalExtractor
-from pipeline.steps.quality.part_rows import PartRows
 from pipeline.steps.quality.rules import judge
 from pipeline.steps.quality.signal_histograms import histograms
 from pipeline.steps.quality.train_models import (
@@ -35,7 +36,6 @@ from pipeline.steps.quality.train_models import (
     TrainTokenizer,
     read_model,
 )
-from pipeline.steps.quality.training_sample import Folds, Sample, balanced, language_bytes, language_documents
 
 TOKENIZER = "tokenizer/part-00000.model"
 """Where the tokenizer lies in the step's folder, trained or given; the shards step reads it there."""

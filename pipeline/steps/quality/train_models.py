@@ -20,12 +20,12 @@ from pipeline.models import tokenizer
 from pipeline.models.perplexity import lmplz
 from pipeline.models.perplexity.kneser_ney import estimate
 from pipeline.models.perplexity.scorer import PerplexityScorer
+from pipeline.models.training_sample import Folds, Sample
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition
+from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.step import PartTask
 from pipeline.steps.quality.extractors import LanguageModel
-from pipeline.steps.quality.part_rows import PartRows
-from pipeline.steps.quality.training_sample import Folds, Sample
 
 PERCENTILES = (30, 60)
 """Where the middle and the tail begin: the defaults of CCNet (arXiv 1911.00359)."""

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import pytest
 
 from pipeline.models.quality_classifier import TrainClassifier
+from pipeline.models.training_sample import Folds
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.step import StepResult
 from pipeline.steps.quality import QualityStep
-from pipeline.steps.quality.training_sample import Folds
 from tests.pipeline.steps.quality import corpus
 
 RULE = {"name": "quality", "signal": "quality_score", "languages": ["en"], "min": 0.5}
@@ -119,7 +119,7 @@ def test_no_model_is_trained_on_a_document_that_it_judges(
         return iter(seen[-1])
 
     monkeypatch.setattr(TrainClassifier, "_lines", spy)
-    for path in (folder / "quality" / "classifiers" / ".records").glob("*.json"):
+    for path in (folder / "quality" / "classifiers" / ".receipts").glob("*.json"):
         path.unlink()
     run(folder)
     tables = [open_table(folder / "language" / f"part-{part:05d}.arrow") for part in range(2)]

@@ -101,7 +101,7 @@ def test_there_and_back_is_exact(
 
 def test_keys_and_shapes_are_the_released_ones() -> None:
     """Those of ../shared/openba.md, for the 15 B model."""
-    preset = Path(__file__).parents[3] / "manifests" / "openba-15b" / "curriculum.yaml"
+    preset = Path(__file__).parents[3] / "manifests" / "presets" / "openba-15b" / "curriculum.yaml"
     settings = load(preset, CurriculumManifest).model.model_copy(update={"norm": "pre"})
     shapes = hf_folder.parameter_shapes(settings, RELEASED)
     released = {entry.released: tuple(shapes[entry.ours]) for entry in entries(settings)}

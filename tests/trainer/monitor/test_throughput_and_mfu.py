@@ -23,14 +23,14 @@ def step(
 
 
 def test_a_step_gives_rate_utilisation_and_time_left(clock: list[float]) -> None:
-    stopwatch = Stopwatch(ceiling=1e12, total_tokens=10_000)
+    stopwatch = Stopwatch(peak_flops=1e12, total_tokens=10_000)
     clock[0] += 7  # an evaluation: it counts as time gone by, not as training
     told = step(stopwatch, clock, 2, tokens=1000, flops=5e11, so_far=4000)
     assert told == throughput_and_mfu.Throughput(elapsed=9, tokens_per_second=500, mfu=0.25, remaining=12)
 
 
 def test_rates_are_those_of_the_last_steps(clock: list[float]) -> None:
-    stopwatch = Stopwatch(ceiling=1e12, total_tokens=10_000)
+    stopwatch = Stopwatch(peak_flops=1e12, total_tokens=10_000)
     step(stopwatch, clock, 1000, tokens=1, flops=1, so_far=1)
     for count in range(1, WINDOW + 1):
         told = step(stopwatch, clock, 1, tokens=100, flops=1e12, so_far=100 * count)

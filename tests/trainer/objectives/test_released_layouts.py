@@ -323,9 +323,9 @@ def test_pairs_lie_end_to_end_whatever_their_lengths(pairs: list[tuple[list[int]
     together = objective.apply(ragged(*prompts), ragged(*targets))
     apart = [objective.apply(ragged(prompt), ragged(target)) for prompt, target in pairs]
     for name in ("encoder", "decoder", "labels"):
-        assert together.inputs()[name].tolist() == [
-            [x for one in apart for x in getattr(one, name)[0].tolist()]
-        ], name  # type: ignore[union-attr]
+        joined = together.inputs()[name]
+        assert joined is not None
+        assert joined.tolist() == [[x for one in apart for x in getattr(one, name)[0].tolist()]], name
     for (prompt, target), one in zip(pairs, apart, strict=True):
         assert one.encoder[0].tolist() == [SMALL.mode("S"), *prompt[:17], SMALL.sentinel(0), SMALL.eos]
         assert one.labels[0].tolist() == [SMALL.sentinel(0), *target, SMALL.eos][:9]

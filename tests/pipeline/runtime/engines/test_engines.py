@@ -42,9 +42,8 @@ SHORT = sum(len(line.encode()) < 30 for line in PEP20)
 
 
 def context(folder: Path, engine: Engine, inputs: tuple[Part, ...] = ()) -> StepContext:
-    return StepContext(
-        "ingest", None, folder, folder / "ingest", folder / "ingest", inputs, engine, "fingerprint"
-    )  # type: ignore[arg-type]
+    own = folder / "ingest"
+    return StepContext("ingest", None, folder, own, own, inputs, engine, "fingerprint")  # type: ignore[arg-type]
 
 
 def everything(folder: Path, engine: Engine) -> dict[str, str]:
@@ -74,7 +73,7 @@ def test_local_and_ray_give_the_same_bytes(tmp_path: Path, ray: Engine) -> None:
     local = everything(tmp_path / "local", open_engine("local", 1))
     assert everything(tmp_path / "ray", ray) == local
     assert sum(name.endswith(".arrow") for name in local) == 12
-    assert sum("bucket-" in name and ".records" not in name for name in local) == 4
+    assert sum("bucket-" in name and ".receipts" not in name for name in local) == 4
 
 
 def test_an_incremental_index_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> None:

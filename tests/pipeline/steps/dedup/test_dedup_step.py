@@ -139,7 +139,7 @@ def test_small_buckets_in_many_passes_give_the_same_result(
     ]
     monkeypatch.undo()
     (many.folder / "exact" / "0000").rename(many.folder / "exact" / "0007")
-    (many.folder / "keys" / ".records" / "part-00000.json").unlink()
+    (many.folder / "keys" / ".receipts" / "part-00000.json").unlink()
     few = finish(tmp_path, rows, DedupSettings(max_character_run=17), parts=3)
     # A pair is a candidate once in each bucket that it is found in.
     assert few.metrics.pop("candidates") < many.metrics.pop("candidates")

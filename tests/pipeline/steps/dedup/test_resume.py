@@ -75,6 +75,6 @@ def test_a_death_in_every_phase(tmp_path: Path, days: int) -> None:
     written = {
         path.relative_to(undisturbed.folder).parts[0]
         for path in undisturbed.folder.rglob("*")
-        if ".records" in path.parts
+        if ".receipts" in path.parts
     }
-    assert written == {".records", *PHASES[:-1]}
+    assert written == {".receipts", *PHASES[:-1]}

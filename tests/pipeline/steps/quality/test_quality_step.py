@@ -15,12 +15,12 @@ from manifests.schema.steps import merge_metrics
 from pipeline.models.perplexity.kneser_ney import estimate
 from pipeline.models.perplexity.scorer import PerplexityScorer
 from pipeline.models.tokenizer import Tokenizer
+from pipeline.models.training_sample import HELD_BACK, NO_MODEL, Folds, Sample, balanced
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition
+from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.step import StepResult
 from pipeline.steps.quality import QualityStep
-from pipeline.steps.quality.part_rows import PartRows
-from pipeline.steps.quality.training_sample import HELD_BACK, NO_MODEL, Folds, Sample, balanced
 from pipeline.text.quality_signals.signals import measure
 from tests.pipeline.steps.quality import corpus
 

@@ -16,7 +16,7 @@ from pipeline.steps.quality.rules import judge
 from pipeline.steps.quality.signal_histograms import histograms
 from pipeline.text.quality_signals.signals import measure
 
-DEMO = Path(__file__).parents[4] / "manifests/demo/corpus.yaml"
+DEMO = Path(__file__).parents[4] / "manifests/presets/demo/corpus.yaml"
 LANGUAGES = np.array(["en", "zh", "en", None], object)
 
 
