@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from manifests.errors import UserError
 from manifests.schema.base import Strict
 
 Step = Annotated[int, Field(ge=0)]
@@ -44,7 +45,7 @@ Event = Annotated[StageEndedEarly | Rollback, Field(discriminator="event")]
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
-class JournalError(ValueError):
+class JournalError(UserError):
     """A journal line that is whole but not an event; the message names file and line."""
 
 

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from curriculum.journal import Rollback
 from curriculum.keyed_hash import key
 from curriculum.step_plan import StepPlan
+from manifests.errors import UserError
 from manifests.files import write_json
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
@@ -41,7 +42,7 @@ from trainer.monitor.token_counter import TokenCounter
 from trainer.run import TrainingRun
 
 
-class Diverged(RuntimeError):
+class Diverged(UserError):
     """The training goes wrong again and again; the message names the step, its samples and the last
     checkpoint."""
 

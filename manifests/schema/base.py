@@ -11,13 +11,15 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from manifests.errors import UserError
+
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 # The same as SafeLoader, in C; a step manifest of many parts takes seconds without it.
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _QUANTITY = re.compile(r"(\d[\d_]*(?:\.\d+)?)\s*([A-Za-z]*)")
 
 
-class ManifestError(ValueError):
+class ManifestError(UserError, ValueError):
     """A manifest that cannot be used; the message names the file, the key and the fix."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from manifests.errors import UserError
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.steps import File, Part
 from pipeline.runtime.batch_result import BatchPosition, BatchResult
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.runtime.context import StepContext
 
 
-class PipelineError(RuntimeError):
+class PipelineError(UserError):
     """A step that cannot go on; the message says what was wrong, where, and what to do."""
 
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from manifests.errors import UserError
+
 MAX_BYTES = 500_000_000
 
 
-class UnsafeArchiveError(ValueError):
+class UnsafeArchiveError(UserError):
     """An archive with a path that leaves its folder, a link among the wanted members, or too many bytes."""
 
 

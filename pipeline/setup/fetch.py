@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from manifests.errors import UserError
 from manifests.files import sha256
 from manifests.schema.assets import Package
 
@@ -22,7 +23,7 @@ _NO_NETWORK = (
 )
 
 
-class FetchError(RuntimeError):
+class FetchError(UserError):
     """An archive that could not be had, or is not the expected one; the message says what to do."""
 
 

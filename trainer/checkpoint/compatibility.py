@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from manifests.errors import UserError
 from manifests.schema.curriculum import CurriculumManifest
 
 
-class CompatibilityError(ValueError):
+class CompatibilityError(UserError):
     """The checkpoint was made by another curriculum; the message names the key and the ways out."""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from manifests.errors import UserError
 from manifests.files import safe_join, sha256
 from manifests.schema.shards import Shard, ShardManifest, TokenSet
 from trainer.objectives import Ragged
@@ -16,7 +17,7 @@ from trainer.objectives import Ragged
 Rows = NDArray[np.int64]
 
 
-class ShardError(ValueError):
+class ShardError(UserError):
     """A shard is missing or is not what the shard manifest says; the message names file and fix."""
 
 

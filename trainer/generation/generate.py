@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from manifests.errors import UserError
 from manifests.schema.shards import Vocabulary
 from trainer.generation.beam_search import beam_search
 from trainer.generation.decoder_state import DecoderState
@@ -20,7 +21,7 @@ from trainer.objectives.counter_rng import random_bits
 Ids = npt.NDArray[np.int64]
 
 
-class SamplingError(ValueError):
+class SamplingError(UserError):
     """Settings that no way of choosing tokens has; the message names them."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from manifests.errors import DataShortError
 from manifests.schema.corpus import InstructionSettings
 from pipeline.runtime.step import PipelineError
 
@@ -31,7 +32,7 @@ class Shortfall:
         return abs(self.budget - self.reachable) / self.budget
 
 
-class ShardBudgetError(PipelineError):
+class ShardBudgetError(DataShortError, PipelineError):
     """Budgets that cannot be met; one line says for each language how much is missing and what helps."""
 
     def __init__(self, shortfalls: Sequence[Shortfall], lines: Sequence[str]) -> None:

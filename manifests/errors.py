@@ -1,0 +1,34 @@
+"""Errors that a user can act on: what was wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Base of every error whose message alone is enough; it is shown without a traceback.
+
+    Attributes:
+        exit_code: of the command that ends with it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: object = "", fix: str = "") -> None:
+        self.what, self.where, self.fix = what, str(where), fix
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        return f"{self.where + ': ' if self.where else ''}{self.what}{'; ' + self.fix if self.fix else ''}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Workers send errors by pickle, which would call the class with the message alone.
+        return _rebuild, (type(self), self.what, self.where, self.fix)
+
+
+class DataShortError(UserError):
+    """There is less text than the manifest asks for."""
+
+    exit_code = 3
+
+
+def _rebuild(kind: type[UserError], what: str, where: str, fix: str) -> UserError:
+    return kind(what, where=where, fix=fix)
