@@ -215,3 +215,43 @@ def test_documents_without_letters_are_not_alike(tmp_path: Path) -> None:
 
 def test_an_empty_corpus(tmp_path: Path) -> None:
     assert finish(tmp_path, [], parts=1).metrics == {"candidates": 0, "verified_pairs": 0}
+
+
+REMAINDERS = {
+    (40, 201): False,  # bytes left of a document's bytes: less than a fifth, and fewer than 60
+    (40, 200): True,  # a fifth exactly
+    (41, 200): True,
+    (59, 296): False,
+    (59, 295): True,
+    (59, 200): True,  # fewer than 60, but more than a fifth
+    (60, 301): True,  # less than a fifth, but 60
+    (61, 400): True,
+    (58, 400): False,
+}
+
+
+@pytest.mark.parametrize("rest", ["r", "桃r"])
+def test_a_remainder_is_rejected_only_if_it_is_both_a_small_part_and_few_bytes(
+    tmp_path: Path, rest: str
+) -> None:
+    """Beside a paragraph that stands in another document; bytes are counted, not characters."""
+    rows, endings = [], {}
+    for left, size in REMAINDERS:
+        repeated = f"{left} of {size}. {GETTYSBURG}"[: size - left - 2]
+        endings[f"{left}/{size}"] = ending = rest * (left // len(rest.encode())) + "r" * (
+            left % len(rest.encode())
+        )
+        rows.append(
+            {"id": f"first {left}/{size}", "text": f"{ORIGIN[left:]}\n\n{repeated}", "source": "best"}
+        )
+        rows.append({"id": f"{left}/{size}", "text": f"{repeated}\n\n{ending}"})
+    found = finish(
+        tmp_path, rows, DedupSettings(min_paragraph_characters=60, max_character_run=1000, similarity=1.0)
+    )
+    for (left, size), kept in REMAINDERS.items():
+        name = f"{left}/{size}"
+        if kept:
+            assert found.texts[name] == endings[name]
+        else:
+            what = f"1 paragraphs stand in other documents, {left} of {size} bytes are left"
+            assert found.rejected[name] == ("duplicate_paragraphs", what)
