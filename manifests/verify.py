@@ -191,19 +191,27 @@ def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[
                 by_source[source] += int(count)
             ids.update(batch.column("id").unique().to_pylist())
         result.tokens += tokens
-        last = index == len(token_set.shards) - 1
-        if tokens != shard.tokens or (
-            token_set.kind == "stream" and not last and tokens != token_set.shard_tokens
-        ):
-            result.problems.append(
-                f"{folder / shard.file.path}: holds {tokens} tokens, the manifest says {shard.tokens}"
-            )
+        _verify_length(folder, token_set, index, tokens, result)
     stated = {source.name: source.tokens for source in token_set.sources}
     if dict(by_source) != {name: tokens for name, tokens in stated.items() if tokens}:
         result.problems.append(
             f"set {token_set.name}: tokens by source are {dict(by_source)}, the manifest says {stated}"
         )
     return ids
+
+
+def _verify_length(folder: Path, token_set: TokenSet, index: int, tokens: int, result: Verification) -> None:
+    """A shard holds the tokens that its manifest says, and a stream's shard, if it is not the last, those of
+    a full one."""
+    shard = token_set.shards[index]
+    full = token_set.kind == "pairs" or index == len(token_set.shards) - 1 or tokens == token_set.shard_tokens
+    if tokens != shard.tokens:
+        result.problems.append(
+            f"{folder / shard.file.path}: holds {tokens} tokens, the manifest says {shard.tokens}"
+        )
+    elif not full:
+        where = f"all shards of set {token_set.name} except the last should hold {token_set.shard_tokens}"
+        result.problems.append(f"{folder / shard.file.path}: holds {tokens} tokens, but {where}")
 
 
 def _verify_training(folder: Path, manifest: TrainingManifest, result: Verification) -> None:
