@@ -23,6 +23,7 @@ from pipeline.runtime.arrow_files import open_table
 from pipeline.steps.dedup.document_ids import DocumentIds
 from pipeline.steps.dedup.priority import view
 from pipeline.steps.dedup.signatures import NO_BAND
+from pipeline.text.arrow.fixed_width import byte_rows
 
 BUCKET_BYTES = 1 << 22
 PASS_BUCKETS = 128
@@ -91,8 +92,7 @@ class Exact(Emitter):
         ranks = self._ranks(part)
         records = np.empty(len(ranks), HASH)
         hashes = open_table(keys)["hash"].combine_chunks()
-        bytes_ = np.frombuffer(hashes.buffers()[1], np.uint8, 16 * len(hashes), 16 * hashes.offset)
-        pairs = bytes_.view(">u8").reshape(-1, 2)
+        pairs = byte_rows(hashes).view(">u8")
         records["high"], records["low"], records["rank"] = pairs[:, 0], pairs[:, 1], ranks
         return self.share.deal(pairs[:, 0].astype(np.uint64), records)
 

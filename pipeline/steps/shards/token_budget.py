@@ -11,6 +11,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from manifests.largest_remainder import largest_remainder
 from pipeline.steps.shards.shortfall import Shortfall, too_few_documents
 
 Int64 = npt.NDArray[np.int64]
@@ -161,18 +162,6 @@ def water_fill(available: Sequence[int], capacity: Sequence[int], budget: int) -
     for index, share in zip(free, largest_remainder([available[index] for index in free], left), strict=True):
         shares[index] = share
     return shares
-
-
-def largest_remainder(weights: Sequence[int], total: int) -> list[int]:
-    """Whole numbers in proportion to ``weights`` that add up to ``total`` (Hamilton's method; ties go to the
-    first)."""
-    whole = sum(weights)
-    if not whole:
-        return [0] * len(weights)
-    parts = [divmod(weight * total, whole) for weight in weights]
-    left = total - sum(quotient for quotient, _ in parts)
-    first = sorted(range(len(weights)), key=lambda index: -parts[index][1])[:left]
-    return [quotient + (index in first) for index, (quotient, _) in enumerate(parts)]
 
 
 def _groups(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from pipeline.steps.shards.sampling_keys import HELDOUT, ORDER, hash64, keys, set_aside
+from pipeline.steps.shards.sampling_keys import HELDOUT, ORDER, keys, set_aside
+from pipeline.text.arrow.fixed_width import leading_uint64
 
 HASHES = np.arange(100_000, dtype=np.uint64)
 
@@ -35,5 +36,5 @@ def test_uses_seeds_and_copies_draw_independently() -> None:
 
 def test_hash_of_a_slice_is_its_own() -> None:
     column = pa.array([bytes([number]) + bytes(15) for number in range(5)], pa.binary(16))
-    assert hash64(column.slice(2, 2)).tolist() == [2, 3]
-    assert hash64(column.slice(5)).tolist() == []
+    assert leading_uint64(column.slice(2, 2)).tolist() == [2, 3]
+    assert leading_uint64(column.slice(5)).tolist() == []
