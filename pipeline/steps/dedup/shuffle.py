@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numba
 import numpy as np
 
 from pipeline.runtime.arrow_files import open_table
@@ -24,6 +23,7 @@ from pipeline.steps.dedup.document_ids import DocumentIds
 from pipeline.steps.dedup.priority import view
 from pipeline.steps.dedup.signatures import NO_BAND
 from pipeline.text.arrow.fixed_width import byte_rows
+from pipeline.text.arrow.kernel import kernel
 
 BUCKET_BYTES = 1 << 22
 PASS_BUCKETS = 128
@@ -142,7 +142,7 @@ class ReduceBands:
         return result.tobytes()
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _candidates(keys: np.ndarray, ranks: np.ndarray, old: int) -> np.ndarray:
     begin, total = 0, 0
     for member in range(keys.size):

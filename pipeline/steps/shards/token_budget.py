@@ -7,12 +7,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from manifests.largest_remainder import largest_remainder
 from pipeline.steps.shards.shortfall import Shortfall, too_few_documents
+from pipeline.text.arrow.kernel import kernel
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -192,7 +192,7 @@ def _groups(
     return groups
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _take(tokens: Int64, allowed: Bools, taken: Bools, room: int) -> int:
     """Takes allowed documents in order, skipping what no longer fits; returns the room left."""
     for index in range(len(tokens)):
