@@ -10,19 +10,9 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
+from manifests.largest_remainder import largest_remainder
+
 PERIOD = 10_000
-
-
-def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
-    """Splits ``total`` into whole quotas in proportion to ``shares`` (Hamilton's method); ties go to the
-    earlier share."""
-    whole = sum(shares)
-    exact = [total * share / whole for share in shares]
-    quotas = [value.numerator // value.denominator for value in exact]
-    order = sorted(range(len(shares)), key=lambda index: quotas[index] - exact[index])
-    for index in order[: total - sum(quotas)]:
-        quotas[index] += 1
-    return quotas
 
 
 def weights(shares: Sequence[Fraction]) -> list[int]:

@@ -235,4 +235,5 @@ def _verify_training(folder: Path, manifest: TrainingManifest, result: Verificat
 
 def _lengths(batch: pa.RecordBatch, kind: str) -> np.ndarray:
     columns = ["tokens"] if kind == "stream" else ["prompt", "target"]
-    return sum(pc.list_value_length(batch.column(name)).to_numpy().astype(np.int64) for name in columns)
+    lengths = [pc.list_value_length(batch.column(name)).to_numpy().astype(np.int64) for name in columns]
+    return np.asarray(np.sum(lengths, axis=0))

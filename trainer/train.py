@@ -17,6 +17,7 @@ from curriculum.keyed_hash import key
 from curriculum.step_plan import StepPlan
 from manifests.errors import UserError
 from manifests.files import write_json
+from manifests.json_lines import read_json_lines
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.training import CheckpointFile, TrainingManifest
@@ -140,7 +141,7 @@ class TrainingLoop:
         self.engine.load(found.load())
         self.step = progress.step
         self.tokens.update(progress.tokens_by_set)
-        for line in metric_log.read_metrics(self.run.train_folder / "metrics.jsonl"):
+        for line in read_json_lines(self.run.train_folder / "metrics.jsonl"):
             if line["step"] <= self.step:
                 self.tally.observe(line)
                 with suppress(LossAnomaly):  # settings of the guard that came later judge what comes later
@@ -269,9 +270,7 @@ class TrainingLoop:
         on average."""
         span = self.curriculum.spans[self.curriculum.stage_of(self.step - 1)]
         lines = [
-            line
-            for line in metric_log.read_metrics(self.evaluations.file)
-            if line["stage"] == span.plan.stage.name
+            line for line in read_json_lines(self.evaluations.file) if line["stage"] == span.plan.stage.name
         ]
         means = {
             line["step"]: fmean(line["losses"].values())
@@ -291,9 +290,7 @@ class TrainingLoop:
             steps=self.step,
             tokens=self.tokens.total(),
             tokens_by_set=dict(sorted(self.tokens.items())),
-            heldout_losses={
-                line["stage"]: line["losses"] for line in metric_log.read_metrics(self.evaluations.file)
-            },
+            heldout_losses={line["stage"]: line["losses"] for line in read_json_lines(self.evaluations.file)},
             checkpoint=CheckpointFile(
                 path=last.folder.relative_to(self.run.train_folder).as_posix(), sha256=last.sha256
             ),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from manifests.json_lines import read_json_lines
 from manifests.schema.base import load
 from manifests.schema.documents import STEPS
 from manifests.schema.shards import ShardManifest
@@ -68,10 +67,10 @@ class RunRecord:
             steps=steps,
             shards=load(shards, ShardManifest) if shards.exists() else None,
             training_steps=tuple(
-                _fields(TrainingStep, line) for line in _lines(run / "train" / "metrics.jsonl")
+                _fields(TrainingStep, line) for line in read_json_lines(run / "train" / "metrics.jsonl")
             ),
             evaluations=tuple(
-                _fields(Evaluation, line) for line in _lines(run / "train" / "evaluation.jsonl")
+                _fields(Evaluation, line) for line in read_json_lines(run / "train" / "evaluation.jsonl")
             ),
             training=load(training, TrainingManifest) if training.exists() else None,
         )
@@ -109,14 +108,6 @@ class RunRecord:
             else:
                 spans.append((line.stage, line.step, line.step))
         return spans
-
-
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of a log; a torn last one, of a training that runs or was killed, is left out."""
-    if file.exists():
-        yield from (
-            json.loads(line) for line in file.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")
-        )
 
 
 def _fields(kind: Any, line: dict[str, Any]) -> Any:

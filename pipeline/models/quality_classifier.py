@@ -40,7 +40,7 @@ class Classes:
 
     def chosen(self, batch: pa.RecordBatch) -> np.ndarray:
         """bool [documents]."""
-        return self.reference.chosen(batch) | self.raw.chosen(batch)
+        return np.asarray(self.reference.chosen(batch) | self.raw.chosen(batch))
 
 
 @dataclass(frozen=True)
@@ -131,4 +131,4 @@ def _probability(model: fasttext.FastText._FastText, texts: list[str]) -> np.nda
         return np.empty(0, np.float32)
     labels, found = model.predict(texts)
     best = np.minimum(np.concatenate(found), 1)
-    return np.where(np.concatenate(labels) == REFERENCE, best, 1 - best).astype(np.float32)
+    return np.asarray(np.where(np.concatenate(labels) == REFERENCE, best, 1 - best), np.float32)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curriculum.mixture import PERIOD, Mixture, largest_remainder, weights
+from curriculum.mixture import PERIOD, Mixture, weights
+from manifests.largest_remainder import largest_remainder
 
 small_weights = st.lists(st.integers(1, 60), min_size=1, max_size=8)
 

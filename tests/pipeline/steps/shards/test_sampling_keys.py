@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.steps.shards.sampling_keys import HELDOUT, ORDER, WRITE, hash64, keys, set_aside
+from pipeline.steps.shards.sampling_keys import HELDOUT, ORDER, WRITE, keys, set_aside
+from pipeline.text.arrow.fixed_width import leading_uint64
 
 HASHES = np.arange(100_000, dtype=np.uint64)
 
@@ -36,8 +37,8 @@ def test_uses_seeds_and_copies_draw_independently() -> None:
 
 def test_hash_of_a_slice_is_its_own() -> None:
     column = pa.array([bytes([number]) + bytes(15) for number in range(5)], pa.binary(16))
-    assert hash64(column.slice(2, 2)).tolist() == [2, 3]
-    assert hash64(column.slice(5)).tolist() == []
+    assert leading_uint64(column.slice(2, 2)).tolist() == [2, 3]
+    assert leading_uint64(column.slice(5)).tolist() == []
 
 
 def test_those_with_the_lowest_keys_of_their_own_use_are_held_out() -> None:
