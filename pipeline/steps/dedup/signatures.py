@@ -34,7 +34,7 @@ def schema(bands: int) -> pa.Schema:
 
 def is_code(batch: pa.RecordBatch) -> np.ndarray:
     """bool [documents]: program text, whose lines and runs are left alone."""
-    return pc.fill_null(pc.equal(batch.column("language"), "code"), False).to_numpy(zero_copy_only=False)
+    return np.asarray(pc.fill_null(pc.equal(batch.column("language"), "code"), False))
 
 
 class ComputeSignatures(Extractor):

@@ -94,11 +94,11 @@ class Identifier:
 
 
 def _units(counts: np.ndarray) -> np.ndarray:
-    return counts[:, [HAN, KANA, HANGUL, WORDS]].sum(axis=1)
+    return np.asarray(counts[:, [HAN, KANA, HANGUL, WORDS]].sum(axis=1))
 
 
 def _chinese(counts: np.ndarray) -> np.ndarray:
     """bool [texts]: whose scripts alone say that they are Chinese."""
     han, others = counts[:, HAN], counts[:, KANA] + counts[:, HANGUL]
     japanese = (others > MAX_KANA * (han + others)) | (counts[:, JAPANESE] > MAX_JAPANESE * han)
-    return (han > 0) & (han >= MIN_HAN * _units(counts)) & ~japanese
+    return np.asarray((han > 0) & (han >= MIN_HAN * _units(counts)) & ~japanese)

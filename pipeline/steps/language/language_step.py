@@ -67,13 +67,11 @@ class IdentifyLanguage(Transform):
         return decide("language", pa.RecordBatch.from_pydict(columns), reason, detail, metrics)
 
     def _is_code(self, batch: pa.RecordBatch) -> np.ndarray:
-        declared = pc.is_in(batch.column("source"), pa.array(self._code_sources, pa.string())).to_numpy(
-            zero_copy_only=False
-        )
+        declared = np.asarray(pc.is_in(batch.column("source"), pa.array(self._code_sources, pa.string())))
         if not declared.any():
             return declared
         marks, prose = code_marks(batch.column("text")).T
-        return declared & (marks >= np.maximum(_MIN_MARKS, _MIN_MARKS_TO_PROSE * prose))
+        return np.asarray(declared & (marks >= np.maximum(_MIN_MARKS, _MIN_MARKS_TO_PROSE * prose)))
 
     def _identify(self, texts: pa.Array, code: np.ndarray) -> tuple[pa.Array, np.ndarray, pa.Array]:
         """Labels, scores and scripts; program text is ``code`` with score 1, and is not looked at."""

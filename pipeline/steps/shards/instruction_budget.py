@@ -112,7 +112,7 @@ def _hashes(batch: pa.RecordBatch) -> npt.NDArray[np.uint64]:
     are equal pairs."""
     prompts, prompt_starts = flat(batch.column("prompt"))
     targets, target_starts = flat(batch.column("target"))
-    return _hash_pairs(prompts, prompt_starts, targets, target_starts)
+    return np.asarray(_hash_pairs(prompts, prompt_starts, targets, target_starts))
 
 
 @kernel

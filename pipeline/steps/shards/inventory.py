@@ -50,7 +50,7 @@ class Inventory:
         """Which documents are in ``language``."""
         if language not in self.languages:
             return np.zeros(len(self.tokens), np.bool_)
-        return self.language == self.languages.index(language)
+        return np.asarray(self.language == self.languages.index(language))
 
 
 def _indices(column: pa.ChunkedArray) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:

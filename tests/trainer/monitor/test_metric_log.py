@@ -7,8 +7,9 @@ import json
 import shutil
 from pathlib import Path
 
+from manifests.json_lines import read_json_lines
 from tests.durable import recorded
-from trainer.monitor.metric_log import MetricLog, read_metrics
+from trainer.monitor.metric_log import MetricLog
 from trainer.run import TrainingRun
 from trainer.train import train
 
@@ -17,12 +18,12 @@ def test_opening_drops_the_lines_of_later_steps_and_a_torn_one(tmp_path: Path) -
     file = tmp_path / "metrics.jsonl"
     lines = [json.dumps({"step": step}).encode() + b"\n" for step in (1, 2, 2, 3)]
     file.write_bytes(b"".join(lines) + b'{"step": 2, "los')
-    assert [line["step"] for line in read_metrics(file)] == [1, 2, 2, 3]
+    assert [line["step"] for line in read_json_lines(file)] == [1, 2, 2, 3]
     records = MetricLog(file, 2)
     assert file.read_bytes() == b"".join(lines[:3])
     records.append({"step": 3, "loss": 6.25})
     records.close()
-    assert read_metrics(file)[3:] == [{"step": 3, "loss": 6.25}]
+    assert read_json_lines(file)[3:] == [{"step": 3, "loss": 6.25}]
 
 
 def test_flushed_lines_are_on_disk(tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ def test_the_lines_are_on_disk_before_the_checkpoint_that_counts_them(prepared: 
     assert [path.name for path in named] == [f"step-{step:09d}" for step in (3, 6, 8, 9, 12)]
     for name in ("metrics.jsonl", "evaluation.jsonl"):
         content = (run.train_folder / name).read_bytes()
-        lines = read_metrics(run.train_folder / name)
+        lines = read_json_lines(run.train_folder / name)
         for checkpoint, index in named.items():
             step = int(checkpoint.name[5:])
             whole = len(
