@@ -12,6 +12,7 @@ from pipeline.text.quality_signals.document_stats import GENERATED_HEAD, STOP_WO
 from pipeline.text.quality_signals.phrases import GROUPS
 from pipeline.text.unicode import character_classes
 from pipeline.text.unicode.script import SIMPLIFIED, STANDARD, TRADITIONAL, script_table
+from tests.pipeline.text.quality_signals.reference_ngrams import duplicate_ngrams, top_ngram
 
 TABLE = character_classes.class_table()
 
@@ -276,34 +277,13 @@ def _repetition(words: list[tuple[int, ...]], visible: list[str], text: str) -> 
         run = run + 1 if k and character == text[k - 1] else 1
         longest = longest if _is(character, character_classes.SPACE) else max(longest, run)
     return {
-        **{f"top_{n}gram": _top(words, n) / total if len(words) >= 50 else math.nan for n in (2, 3, 4)},
-        **{f"duplicate_{n}grams": _ratio(_duplicate(words, n), total) for n in range(5, 11)},
+        **{f"top_{n}gram": top_ngram(words, n) / total if len(words) >= 50 else math.nan for n in (2, 3, 4)},
+        **{f"duplicate_{n}grams": _ratio(duplicate_ngrams(words, n), total) for n in range(5, 11)},
         "word_entropy": -sum(c / len(words) * math.log(c / len(words)) for c in Counter(words).values())
         if words
         else math.nan,
         "longest_run": _ratio(longest, len(visible)),
     }
-
-
-def _grams(words: list[tuple[int, ...]], n: int) -> list[tuple[tuple[int, ...], ...]]:
-    return [tuple(words[k : k + n]) for k in range(len(words) - n + 1)]
-
-
-def _top(words: list[tuple[int, ...]], n: int) -> int:
-    """Characters in the most frequent n-gram, of several the longest; at most those of all words."""
-    number, size = max(
-        ((number, sum(map(len, gram))) for gram, number in Counter(_grams(words, n)).items()), default=(0, 0)
-    )
-    return min(number * size, sum(map(len, words))) if number > 1 else 0
-
-
-def _duplicate(words: list[tuple[int, ...]], n: int) -> int:
-    """Characters in n-grams that stood before, none counted twice."""
-    seen, covered = set(), set[int]()
-    for k, gram in enumerate(_grams(words, n)):
-        covered |= set(range(k, k + n)) if gram in seen else set()
-        seen.add(gram)
-    return sum(len(words[k]) for k in covered)
 
 
 def _of_phrases(
