@@ -15,7 +15,7 @@ from functools import partial
 
 from benchmarks.rule_documents import Document, again, greedy, most_frequent, name, share
 from pipeline.text.unicode import character_classes
-from tests.pipeline.text.quality_signals import reference
+from tests.pipeline.text.quality_signals import reference, reference_ngrams
 
 Chain = list[tuple[str, float]]
 STOP_WORDS = {"the", "be", "to", "of", "and", "that", "have", "with"}
@@ -30,7 +30,7 @@ BLANK = "blank: datatrove counts blank lines, and lines of white space as text"
 
 def _duplicate(d: Document, n: int) -> Chain:
     size, words = len(d.text), [tuple(map(ord, name)) for name in d.names]
-    covered = reference._duplicate(words, n)
+    covered = reference_ngrams.duplicate_ngrams(words, n)
     return [
         ("", share(greedy(d.tokens, n), size)),
         (WORDS, share(greedy(d.names, n), size)),
@@ -45,7 +45,7 @@ def _duplicate(d: Document, n: int) -> Chain:
 
 def _top(d: Document, n: int) -> Chain:
     size, words = len(d.text), [tuple(map(ord, name)) for name in d.names]
-    top = reference._top(words, n)
+    top = reference_ngrams.top_ngram(words, n)
     return [
         ("", share(most_frequent(d.tokens, n), size)),
         (WORDS, share(most_frequent(d.names, n), size)),
