@@ -106,7 +106,7 @@ bench-scale: assets ## ten times the corpus: seconds per MB and memory stay what
 	@$(PY) -m benchmarks.scaling
 
 mutants: assets ## small wrong changes of the code that no test notices; runs/mutants.txt
-	@$(PY) -m tests.mutants --workers $(WORKERS)
+	@$(PY) -m benchmarks.mutants --workers $(WORKERS)
 
 clean: ## remove the runs; keep the environment and the assets
 	rm -rf runs

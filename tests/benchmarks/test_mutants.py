@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutant_runs import Imports, UnsoundTestsError, tracked
-from tests.mutant_sites import sites
-from tests.mutants import (
+from benchmarks.mutant_runs import Imports, UnsoundTestsError, tracked
+from benchmarks.mutant_sites import sites
+from benchmarks.mutants import (
     Mutant,
     Result,
     draw,

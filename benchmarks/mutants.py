@@ -1,6 +1,6 @@
 """Which small wrong changes of the code no test notices.
 
-    python -m tests.mutants [--sample 200] [--seed 1] [--workers 2] [--list FILE]
+    python -m benchmarks.mutants [--sample 200] [--seed 1] [--workers 2] [--list FILE]
 
 Draws changes from all that ``mutant_sites`` finds, spread over the packages by their number, and runs for each the test files that concern
 the changed file, in a copy of the tree. ``mutants_explained.txt`` beside this file tells of changes that make no difference: a line each,
@@ -22,8 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from .mutant_runs import Tree, UnsoundTestsError, tracked
-from .mutant_sites import Site, sites
+from benchmarks.mutant_runs import Tree, UnsoundTestsError, tracked
+from benchmarks.mutant_sites import Site, sites
 
 PACKAGES = ("manifests", "pipeline", "curriculum", "trainer", "openba")
 EXPLAINED = Path(__file__).with_name("mutants_explained.txt")
@@ -184,7 +184,8 @@ def survivors(results: Sequence[Result]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; see the module's own words for the exit codes."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.mutants", description="Small wrong changes of the code that no test notices."
+        prog="python -m benchmarks.mutants",
+        description="Small wrong changes of the code that no test notices.",
     )
     parser.add_argument("--sample", type=int, default=200, help="how many changes to try (default 200)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default 1)")
