@@ -21,7 +21,8 @@ _FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 
 
 class UnsoundTestsError(RuntimeError):
-    """Tests that fail, or take too long, without any change: what they say of a changed file means nothing."""
+    """Tests that fail, or take too long, without any change: what they say of a changed file means
+    nothing."""
 
 
 class StoppedError(RuntimeError):
@@ -76,8 +77,9 @@ class Imports:
         return steps if border else len(self._paths)
 
     def concerned(self, path: Path) -> list[list[str]]:
-        """The test files that concern a file, in the order in which to run them: that called after it, those that import it, and those that
-        import what imports it. Where there is none, those that are the fewest imports away, or else those of its folder."""
+        """The test files that concern a file, in the order in which to run them: that called after it, those
+        that import it, and those that import what imports it. Where there is none, those that are the fewest
+        imports away, or else those of its folder."""
         (module,) = (name for name, own in self._paths.items() if own == path)
         tests = {
             name: own
@@ -109,10 +111,12 @@ class Imports:
 
 
 class Tree:
-    """A copy of a repository's files in a folder, with a home of its own, whose kernels are compiled as far as the user's own are.
+    """A copy of a repository's files in a folder, with a home of its own, whose kernels are compiled as far
+    as the user's own are.
 
-    The folder of compiled kernels is named by the sources of all kernels, so a change of one of these files would compile them all. Those
-    that neither are in the changed file nor in one that imports it are the same, and are handed on.
+    The folder of compiled kernels is named by the sources of all kernels, so a change of one of these files
+    would compile them all. Those that neither are in the changed file nor in one that imports it are the
+    same, and are handed on.
     """
 
     def __init__(self, root: Path, folder: Path, files: Iterable[Path], timeout: float) -> None:
@@ -213,7 +217,8 @@ class Tree:
             failed = self._failure(files)
             if failed is not None:
                 raise UnsoundTestsError(
-                    f"{failed} fails without any change, run with {' '.join(files)}; mend it, or raise --timeout"
+                    f"{failed} fails without any change, run with {' '.join(files)}; mend it, or raise "
+                    "--timeout"
                 )
             self._sound.add(files)
 
@@ -241,7 +246,8 @@ class Tree:
                 shutil.copytree(compiled, self._kernels / _by_folder(self._tree / folder.relative_to(root)))
 
     def _hand_on_kernels(self, path: Path) -> Path | None:
-        """The folder of the kernels of a tree in which a file has changed, with those that the change does not reach."""
+        """The folder of the kernels of a tree in which a file has changed, with those that the change does
+        not reach."""
         changed = self._kernel_folder(self._tree, self._home) if self._kernels is not None else None
         if changed is None or changed == self._kernels or self._kernels is None or not self._kernels.is_dir():
             return None

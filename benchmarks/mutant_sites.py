@@ -1,7 +1,9 @@
-"""Where a source file can be changed by a little, as the mutants of a test of the tests (DeMillo, Lipton and Sayward 1978).
+"""Where a source file can be changed by a little, as the mutants of a test of the tests (DeMillo, Lipton and
+Sayward 1978).
 
-Left as they are: docstrings and other texts, type annotations, decorators, what only goes into messages (the arguments of ``raise``, of
-``print`` and of loggers, every f-string), and what stands under ``if __name__ == "__main__"``.
+Left as they are: docstrings and other texts, type annotations, decorators, what only goes into messages (the
+arguments of ``raise``, of ``print`` and of loggers, every f-string), and what stands under ``if __name__ ==
+"__main__"``.
 """
 
 from __future__ import annotations

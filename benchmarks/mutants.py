@@ -2,9 +2,11 @@
 
     python -m benchmarks.mutants [--sample 200] [--seed 1] [--workers 2] [--list FILE]
 
-Draws changes from all that ``mutant_sites`` finds, spread over the packages by their number, and runs for each the test files that concern
-the changed file, in a copy of the tree. ``mutants_explained.txt`` beside this file tells of changes that make no difference: a line each,
-the file, the line as it becomes and the reason, between tabs. They are listed apart, and are neither noticed nor survivors.
+Draws changes from all that ``mutant_sites`` finds, spread over the packages by their number, and runs for
+each the test files that concern
+the changed file, in a copy of the tree. ``mutants_explained.txt`` beside this file tells of changes that make
+no difference: a line each, the file, the line as it becomes and the reason, between tabs. They are listed
+apart, and are neither noticed nor survivors.
 
 Exit: 0; 1 if the share of changes that are noticed is below ``--least``; 2 if tests fail without any change.
 """
@@ -51,7 +53,8 @@ class Mutant(NamedTuple):
 
 
 class Result(NamedTuple):
-    """``verdict``: noticed, survived or explained; ``by``: the test that noticed the change, or the explanation."""
+    """``verdict``: noticed, survived or explained; ``by``: the test that noticed the change, or the
+    explanation."""
 
     mutant: Mutant
     verdict: str
@@ -103,7 +106,8 @@ def explanations(file: Path) -> dict[tuple[str, str], str]:
     for row in rows:
         if len(row) != 3:
             raise ValueError(
-                f"{file}: {row[0]!r} stands in a line of {len(row)} fields; give file, changed line and reason, between tabs"
+                f"{file}: {row[0]!r} stands in a line of {len(row)} fields; give file, changed line and "
+                "reason, between tabs"
             )
     return {(path, line): reason for path, line, reason in rows}
 
@@ -169,7 +173,8 @@ def table(results: Sequence[Result]) -> str:
 
 
 def survivors(results: Sequence[Result]) -> str:
-    """File and line, and the line before and after, of every change that no test noticed; those with an explanation last."""
+    """File and line, and the line before and after, of every change that no test noticed; those with an
+    explanation last."""
     text = ""
     for verdict in ("survived", "explained"):
         for result in (result for result in results if result.verdict == verdict):

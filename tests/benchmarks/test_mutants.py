@@ -1,4 +1,5 @@
-"""The search for changes that no test notices: where it changes a file, which tests it runs, and what it makes of them."""
+"""The search for changes that no test notices: where it changes a file, which tests it runs, and what it
+makes of them."""
 
 from __future__ import annotations
 
@@ -214,8 +215,10 @@ def test_a_change_is_noticed_or_survives_or_is_explained(toy: Path) -> None:
     assert share(results) == 0.5
     assert table(results).split("\n")[-1].split() == ["all", "1", "1", "1", "50%"]
     assert survivors(results) == (
-        "survived toy/sums.py:11\n  - return max(numbers) if numbers else 0\n  + return min(numbers) if numbers else 0\n"
-        "explained toy/sums.py:11\n  - return max(numbers) if numbers else 0\n  + return max(numbers) if numbers else 1\n"
+        "survived toy/sums.py:11\n  - return max(numbers) if numbers else 0\n  + return min(numbers) if "
+        "numbers else 0\n"
+        "explained toy/sums.py:11\n  - return max(numbers) if numbers else 0\n  + return max(numbers) if "
+        "numbers else 1\n"
         "  nobody asks for the largest of none\n"
     )
 

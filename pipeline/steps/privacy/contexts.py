@@ -52,8 +52,8 @@ def _equal(data, at, begin, end, text, fold):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True)
 def _names_wechat(data, at, begin, end):  # type: ignore[no-untyped-def]
-    """Where the name of WeChat ends that is known by its byte at ``at``: wechat, wx, vx, or 微信, 薇信, 威信; -1
-    for none."""
+    """Where the name of WeChat ends that is known by its byte at ``at``: wechat, wx, vx, or 微信, 薇信, 威信;
+    -1 for none."""
     byte = data[at]
     if byte == 0xBF:  # 信 is E4 BF A1
         if at - begin < 4 or data[at - 1] != 0xE4:

@@ -3,9 +3,9 @@ its validator.
 
 Expressions run over candidates only, which are rare. Runs are possessive or bounded, so that the time is
 linear in a candidate's length.
-Word boundaries are those of ASCII: beside Chinese characters (手机13812345678联系) a number stands free; inside a
-hash, a decimal or an order number it does not. Kinds without an expression are matched natively, and their
-candidates are the data themselves.
+Word boundaries are those of ASCII: beside Chinese characters (手机13812345678联系) a number stands free;
+inside a hash, a decimal or an order number it does not. Kinds without an expression are matched natively, and
+their candidates are the data themselves.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Full-width digits and letters (１３８…, ＱＱ) read as ASCII where personal data are looked for; the text itself
-keeps them."""
+"""Full-width digits and letters (１３８…, ＱＱ) read as ASCII where personal data are looked for; the text
+itself keeps them."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def _ascii(middle, byte):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True)
 def is_wide(data, at, end):  # type: ignore[no-untyped-def]
-    """Whether a document is to be folded for the character at ``at``: a full-width digit, letter or ＠, or the
-    bracket of （010）."""
+    """Whether a document is to be folded for the character at ``at``: a full-width digit, letter or ＠, or
+    the bracket of （010）."""
     if data[at] != _LEAD or at + 2 >= end:
         return False
     code = _ascii(data[at + 1], data[at + 2])

@@ -24,7 +24,8 @@ _PASSPORT_WORD = re.compile(
 )
 _PLATE = re.compile(
     f"[{PLATE_PROVINCES}][A-HJ-Z](?:·|•|[ -])?"
-    "(?:[A-K][A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[A-K]|[A-HJ-NP-Z0-9]{4}[学警挂港澳领使]|(?P<plain>[A-HJ-NP-Z0-9]{5}))"
+    "(?:[A-K][A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[A-K]|[A-HJ-NP-Z0-9]{4}[学警挂港澳领使"
+    "]|(?P<plain>[A-HJ-NP-Z0-9]{5}))"
 )
 
 

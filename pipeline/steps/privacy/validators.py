@@ -194,8 +194,8 @@ def qq(found: bytes, before: bytes, after: bytes) -> int:
 
 
 def wechat(found: bytes, before: bytes, after: bytes) -> int:
-    """A WeChat id: six to twenty characters, a letter first. Behind the bare name (微信：, 加微信) only what is no
-    common
+    """A WeChat id: six to twenty characters, a letter first. Behind the bare name (微信：, 加微信) only what
+    is no common
     word: it has a digit."""
     announced = _WECHAT.search(before)
     found = found.rstrip(b"-_")

@@ -7,9 +7,9 @@ even where lines are wrapped at a fixed width. A text without any newline has no
 paragraph also ends after every sentence whose hash is a multiple of 4, so that windows of 4 sentences on
 average begin at the same places in every copy.
 
-A sentence ends at ``。！？`` or at ``. ! ?`` before white space, closing quotes and brackets included. The hash
-covers every character but white space, so that another line width makes no other paragraph; full-width digits
-and letters count as the plain ones. A paragraph owns the white space behind it.
+A sentence ends at ``。！？`` or at ``. ! ?`` before white space, closing quotes and brackets included. The
+hash covers every character but white space, so that another line width makes no other paragraph; full-width
+digits and letters count as the plain ones. A paragraph owns the white space behind it.
 """
 
 from __future__ import annotations

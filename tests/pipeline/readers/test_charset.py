@@ -84,7 +84,8 @@ def test_random_bytes_are_no_text() -> None:
 
 
 def outcomes(texts: list[str], encoding: str) -> Counter[str]:
-    """How many texts come back from a charset, are given up, and are misread; of those that are not ASCII and can be written in it."""
+    """How many texts come back from a charset, are given up, and are misread; of those that are not ASCII and
+    can be written in it."""
     counts: Counter[str] = Counter()
     for text in texts:
         data = text.encode(encoding, errors="ignore")

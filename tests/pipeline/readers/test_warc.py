@@ -264,7 +264,8 @@ def test_a_stream_takes_up_to_a_mark_over_any_blocks(blocks: list[bytes], mark: 
 def test_texts_and_metadata_of_common_crawl_s_kinds(
     tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]
 ) -> None:
-    # A WET file: what Common Crawl made of pages. A WAT file: metadata, in records of JSON, which are no documents.
+    # A WET file: what Common Crawl made of pages. A WAT file: metadata, in records of JSON, which are no
+    # documents.
     laozi = "道可道，非常道。\n名可名，非常名。"
     heads: dict[str, str | None] = {
         "WARC_Record_ID": "<urn:uuid:1>",

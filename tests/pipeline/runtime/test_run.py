@@ -1,4 +1,5 @@
-"""When a step is done again and when it is left alone, and the alarms between steps, with the smallest step."""
+"""When a step is done again and when it is left alone, and the alarms between steps, with the smallest
+step."""
 
 from __future__ import annotations
 

@@ -171,7 +171,8 @@ def test_discounts_fall_back_where_the_closed_form_has_none() -> None:
 
 
 def test_the_stand_in_discounts_are_those_of_lmplz() -> None:
-    # lmplz --discount_fallback: "if no arguments are given, the default is 0.5 1 1.5"; what never came is not discounted.
+    # lmplz --discount_fallback: "if no arguments are given, the default is 0.5 1 1.5"; what never came is not
+    # discounted.
     assert FALLBACK.tolist() == [0, 0.5, 1, 1.5]
 
 

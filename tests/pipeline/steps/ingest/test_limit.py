@@ -1,4 +1,5 @@
-"""A document of just ``max_document_bytes`` is kept and one of a byte more is not, whatever the format counts as its bytes."""
+"""A document of just ``max_document_bytes`` is kept and one of a byte more is not, whatever the format counts
+as its bytes."""
 
 from __future__ import annotations
 
