@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.runtime.arrow_files import open_table
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.text.similarity.one_permutation import BINS
 
 MOST_DOCUMENTS = 1 << 32

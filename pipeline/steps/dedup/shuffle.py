@@ -21,7 +21,7 @@ import numpy as np
 
 from pipeline.runtime.arrow_files import open_table
 from pipeline.steps.dedup.document_ids import DocumentIds
-from pipeline.steps.dedup.priority import view
+from pipeline.steps.dedup.npy_files import view
 from pipeline.steps.dedup.signatures import NO_BAND
 
 BUCKET_BYTES = 1 << 22
