@@ -16,7 +16,10 @@ from pathlib import Path
 
 LINKED = (".venv", "assets")
 _TESTS = "tests"
-_WHERE = "import pipeline, numba; print(numba.config.CACHE_DIR)"
+_WHERE = (
+    "from pipeline.runtime.worker_start import start_worker; start_worker();"
+    "import numba; print(numba.config.CACHE_DIR)"
+)
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 
 

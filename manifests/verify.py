@@ -20,6 +20,7 @@ from manifests.schema.documents import STEPS
 from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.steps import KEPT, File, Part, StepManifest
 from manifests.schema.training import TrainingManifest
+from manifests.step_order import step_before, steps_in
 
 
 @dataclass
@@ -41,18 +42,14 @@ def verify(run: Path) -> Verification:
         FileNotFoundError: the folder holds no manifest at all.
     """
     result = Verification()
-    manifests = {
-        step: load(run / step / "manifest.json", StepManifest)
-        for step in STEPS
-        if (run / step / "manifest.json").exists()
-    }
+    manifests = steps_in(run)
     if not manifests:
         raise FileNotFoundError(f"{run} holds no step manifest; run `make corpus` first")
     whole: set[str] = set()
     for step, manifest in tqdm(manifests.items(), desc="verify", unit="step", leave=False, disable=None):
         if _verify_step(run / step, manifest, result):
             whole.add(step)
-        before = STEPS[STEPS.index(step) - 1] if step != STEPS[0] else None
+        before = step_before(step, manifest)
         if before in whole and step in whole:
             _verify_chain(run, step, manifest, before, manifests[before], result)
     if "shards" in whole:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from manifests.errors import UserError
 from manifests.malloc_settings import kept_memory
-from manifests.schema.base import ManifestError
-from manifests.schema.documents import STEPS
+from manifests.step_order import steps_of
 from pipeline.runtime.import_guard import hide_modules
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.worker_start import start_worker
 
 DESCRIPTION = {
     "ingest": "read the sources into documents: charset, Unicode repair, exact hash",
@@ -26,7 +26,7 @@ DESCRIPTION = {
     "privacy": "replace, hash or remove 17 kinds of personal data and credentials, or drop the document",
     "decontaminate": "reject documents that share an n-gram with a benchmark item",
     "shards": "tokenise, plan the mix to the token budget, write token-balanced shards and BiFlan pairs",
-    "corpus": "all seven steps in order",
+    "corpus": "all steps in order, those of your own among them",
 }
 
 
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.filterwarnings("ignore", module="apache_beam")
     try:
         _work(options)
-    except (ManifestError, PipelineError) as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -68,21 +68,22 @@ def main(arguments: list[str] | None = None) -> int:
 def _work(options: argparse.Namespace) -> None:
     # what is imported stays: to look through it again and again would be a twentieth of a small job
     gc.disable()
+    start_worker()
     if options.engine == "local":
         with hide_modules("pandas"):
             pa.array(())  # Arrow looks for it with the first array, once for all
-    from pipeline.runtime.engines import open_engine
+    from pipeline.runtime.engines.open_engine import open_engine
     from pipeline.runtime.run import CorpusRun
-    from pipeline.steps.registry import STEP_CLASSES
+    from pipeline.steps.registry import step_named
 
     gc.enable()
     gc.freeze()
-    names = STEPS if options.command == "corpus" else (options.command,)
     engine = open_engine(options.engine, options.workers)
     with closing(engine), kept_memory():
         run = CorpusRun(options.corpus, options.run, engine)
+        names = steps_of(run.corpus) if options.command == "corpus" else (options.command,)
         for name in names:
-            done = run.step(STEP_CLASSES[name]())
+            done = run.step(step_named(name, run.corpus))
             rejected = done.manifest.documents_in - done.manifest.documents_kept
             state = f"{done.seconds:7.1f} s" if done.worked else "  as it was"
             print(

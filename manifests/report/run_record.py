@@ -9,10 +9,10 @@ from typing import Any
 
 from manifests.json_lines import read_json_lines
 from manifests.schema.base import load
-from manifests.schema.documents import STEPS
 from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import KEPT, StepManifest
 from manifests.schema.training import TrainingManifest
+from manifests.step_order import steps_in
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,7 @@ class RunRecord:
             FileNotFoundError: the folder holds neither a step manifest nor a training log.
             ManifestError: a manifest is not valid.
         """
-        steps = {
-            step: load(run / step / "manifest.json", StepManifest)
-            for step in STEPS
-            if (run / step / "manifest.json").exists()
-        }
+        steps = steps_in(run)
         shards, training = run / "shards" / "shards.json", run / "train" / "manifest.json"
         record = cls(
             folder=run,

@@ -8,11 +8,20 @@ from typing import Annotated, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, field_validator, model_validator
 
 from manifests.schema.base import Strict, Tokens
-from manifests.schema.documents import LANGUAGES
-from manifests.schema.rules import Language, Rule, RuleSetName, rules_of
+from manifests.schema.documents import LANGUAGES, STEPS
+from manifests.schema.plugins import (
+    SignalPlugin,
+    StepPlugin,
+    UnusedLeftOut,
+    check_reader,
+    check_signals,
+    check_steps,
+)
+from manifests.schema.rules import Language, Rule, RuleSetName, check_signal, rules_of
+from manifests.schema.signals import SIGNALS
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -39,7 +48,10 @@ def _expression(pattern: str) -> str:
 Pattern = Annotated[str, AfterValidator(_below)]
 
 
-class Source(Strict):
+FORMATS = ("jsonl", "text", "tree", "parquet", "arrow", "html", "warc")
+
+
+class Source(UnusedLeftOut):
     """Where documents come from.
 
     ``path`` is relative to the corpus manifest (or absolute), or a URL that fsspec opens (``s3://``,
@@ -58,11 +70,16 @@ class Source(Strict):
     the text (such as part-of-speech tags). ``kind`` code marks program text, which no language identifier can
     tell. ``reference`` sources train the perplexity models, and are what the quality classifier looks for.
     ``max_epochs`` and ``max_tokens`` cap what a source may give to the shards.
+
+    Any other format is a reader of the user's own, ``module:name`` or an entry point's name in
+    ``openba.readers``: a function from a file and the source's ``settings`` to its documents (see
+    ``pipeline.readers.plugin_reader``).
     """
 
+    plugin_keys = ("settings",)
     name: Name
     path: str
-    format: Literal["jsonl", "text", "tree", "parquet", "arrow", "html", "warc"]
+    format: str
     include: tuple[Pattern, ...] = ("**/*",)
     exclude: tuple[Pattern, ...] = ()
     kind: Literal["prose", "code"] = "prose"
@@ -77,6 +94,19 @@ class Source(Strict):
     reference: bool = False
     max_epochs: Annotated[float, Field(ge=1)] = 1
     max_tokens: Tokens | None = None
+    settings: dict[str, JsonValue] = {}
+
+    @field_validator("format")
+    @classmethod
+    def _readable(cls, name: str) -> str:
+        check_reader(name, FORMATS)
+        return name
+
+    @model_validator(mode="after")
+    def _settings_have_a_reader(self) -> Source:
+        if self.settings and self.format in FORMATS:
+            raise ValueError(f"settings are for readers of your own; {self.format} has none")
+        return self
 
 
 class IngestSettings(Strict):
@@ -143,11 +173,14 @@ class TokenizerSettings(Strict):
     sample_bytes: Annotated[int, Field(ge=1000)] = 10_000_000
 
 
-class QualitySettings(Strict):
+class QualitySettings(UnusedLeftOut):
     """``rules`` are judged first, in order, then those of the ``rule_sets``, called ``set/rule`` (as in
     ``gopher_v1/stop_words``). A rule of that name among ``rules`` takes the place of the set's: with other
-    bounds, or with no ``languages`` to switch it off."""
+    bounds, or with no ``languages`` to switch it off. ``signals`` of the user's own are measured beside the
+    built-in ones."""
 
+    plugin_keys = ("signals",)
+    signals: tuple[SignalPlugin, ...] = ()
     rule_sets: tuple[RuleSetName, ...] = ()
     rules: tuple[Rule, ...] = ()
     perplexity: PerplexitySettings | None = PerplexitySettings()
@@ -162,6 +195,14 @@ class QualitySettings(Strict):
             *self.rules,
             *(rule for name in self.rule_sets for rule in rules_of(name) if rule.name not in own),
         )
+
+    @model_validator(mode="after")
+    def _know_the_signals(self) -> QualitySettings:
+        names = [signal.name for signal in self.signals]
+        check_signals(names, list(SIGNALS))
+        for rule in self.rules:
+            check_signal(rule, (*SIGNALS, *names))
+        return self
 
     @model_validator(mode="after")
     def _replace_what_there_is(self) -> QualitySettings:
@@ -320,9 +361,11 @@ class ShardSettings(Strict):
     instructions: InstructionSettings | None = None
 
 
-class CorpusManifest(Strict):
-    """Everything that decides the corpus. Same manifest and same input: same bytes out."""
+class CorpusManifest(UnusedLeftOut):
+    """Everything that decides the corpus. Same manifest and same input: same bytes out. ``steps`` are those
+    of the user's own."""
 
+    plugin_keys = ("steps",)
     version: Literal[1]
     kind: Literal["corpus"]
     name: Name
@@ -335,9 +378,11 @@ class CorpusManifest(Strict):
     privacy: PrivacySettings
     decontaminate: DecontaminateSettings = DecontaminateSettings()
     shards: ShardSettings
+    steps: tuple[StepPlugin, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> CorpusManifest:
+        check_steps(self.steps, STEPS)
         names = [source.name for source in self.sources]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -61,13 +61,18 @@ class Part(Strict):
 
 
 class StepManifest(Strict):
-    """Written last and atomically: where it stands, the step is whole."""
+    """Written last and atomically: where it stands, the step is whole.
+
+    ``input_step`` is the step whose manifest has the hash ``input_sha256``; both are empty for the first one.
+    ``artifacts`` are the paths, among ``files``, of what the step leaves to later ones, by name.
+    """
 
     version: Literal[1] = 1
     kind: Literal["step"] = "step"
     step: str
     step_version: int
     fingerprint: str
+    input_step: str = ""
     input_sha256: str
     settings: dict[str, Any]
     documents_in: int
@@ -76,6 +81,7 @@ class StepManifest(Strict):
     metrics: dict[str, int]
     parts: tuple[Part, ...]
     files: tuple[File, ...] = ()
+    artifacts: dict[str, tuple[str, ...]] = {}
 
     @model_validator(mode="after")
     def _conserved(self) -> StepManifest:

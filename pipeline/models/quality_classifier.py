@@ -20,7 +20,7 @@ from pipeline.models.tokenizer import join_ids
 from pipeline.models.training_sample import Folds, Sample
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
-from pipeline.runtime.step import Extractor, PartTask
+from pipeline.runtime.transform import Extractor, PartTask
 
 PREFIX = 1000
 """Tokens of a document that are looked at."""

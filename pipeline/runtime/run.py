@@ -14,11 +14,13 @@ from pathlib import Path
 from manifests.files import digest, sha256, write_json
 from manifests.schema.base import ManifestError, load
 from manifests.schema.corpus import CorpusManifest
-from manifests.schema.documents import STEPS
 from manifests.schema.steps import KEPT, StepManifest, merge_counts, merge_metrics
+from manifests.step_order import steps_of
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.engines import Engine
-from pipeline.runtime.step import PipelineError, Step, StepResult
+from pipeline.runtime.corpus_plugins import load_plugins
+from pipeline.runtime.engines.engine import Engine
+from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.runtime.step import Step, StepResult
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,19 @@ class StepOutcome:
 
 
 class CorpusRun:
-    """A corpus manifest applied in a run folder."""
+    """A corpus manifest applied in a run folder.
+
+    Raises (when it is made):
+        ManifestError: the manifest is not valid.
+        PluginError: a plug-in that it names cannot be found or imported.
+    """
 
     def __init__(self, corpus_file: Path, folder: Path, engine: Engine) -> None:
-        self._corpus = load(corpus_file, CorpusManifest)
+        self.corpus = load(corpus_file, CorpusManifest)
         self._base = corpus_file.parent.resolve()
         self._folder = folder.resolve()
         self._engine = engine
+        load_plugins(self.corpus, self._base)
 
     def step(self, step: Step) -> StepOutcome:
         """Brings one step up to date.
@@ -59,8 +67,9 @@ class CorpusRun:
         return StepOutcome(manifest, True, seconds)
 
     def _context(self, step: Step) -> tuple[StepContext, Path, str]:
-        position = STEPS.index(step.name)
-        input_folder = self._folder / STEPS[position - 1] if position else None
+        order = steps_of(self.corpus)
+        position = order.index(step.name)
+        input_folder = self._folder / order[position - 1] if position else None
         previous, input_sha256 = (
             (None, "") if input_folder is None else self._previous(input_folder, step.name)
         )
@@ -69,13 +78,13 @@ class CorpusRun:
         def context(fingerprint: str) -> StepContext:
             inputs = previous.parts if previous else ()
             return StepContext(
-                step.name, self._corpus, self._base, folder, input_folder, inputs, self._engine, fingerprint
+                step.name, self.corpus, self._base, folder, input_folder, inputs, self._engine, fingerprint
             )
 
         identity = [
             step.name,
             step.version,
-            step.settings(self._corpus),
+            step.settings(self.corpus),
             input_sha256,
             step.inputs(context("")),
         ]
@@ -99,14 +108,16 @@ class CorpusRun:
             step=step.name,
             step_version=step.version,
             fingerprint=context.fingerprint,
+            input_step=context.input_folder.name if context.input_folder else "",
             input_sha256=input_sha256,
-            settings=step.settings(self._corpus),
+            settings=step.settings(self.corpus),
             documents_in=sum(part.documents_in for part in result.parts),
             documents_kept=sum(part.kept.rows for part in result.parts),
             counts=counts,
             metrics=merge_metrics([*(part.metrics for part in result.parts), result.metrics]),
             parts=tuple(result.parts),
             files=tuple(result.files),
+            artifacts={name: tuple(file.path for file in files) for name, files in result.artifacts.items()},
         )
         _check(manifest, context)
         return manifest

@@ -8,18 +8,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import ray
 
-from pipeline.runtime.beam_import import beam
-from pipeline.runtime.engines.beam_engine import run_here
-from pipeline.runtime.jobs import EmitKeys, ReduceBucket
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
+from pipeline.runtime.worker_start import Packed
 
 RETRIES = 3
 
 
 @ray.remote(max_retries=RETRIES, num_cpus=1)
-def _run_one(task: Any, work: beam.PTransform) -> None:
-    run_here([task], work)
+def _run_one(task: Packed, work: Packed) -> None:
+    from pipeline.runtime.engines.beam_engine import run_here  # Beam is loaded by the worker's start
+
+    run_here([task.value], work.value)
 
 
 class RayEngine:
@@ -44,8 +46,8 @@ class RayEngine:
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         """A Ray task with a pipeline of its own for each task (see Engine.run), tried again where it
         fails."""
-        shared = ray.put(work)
-        pending = [_run_one.remote(task, shared) for task in tasks]
+        shared = ray.put(Packed(work))
+        pending = [_run_one.remote(Packed(task), shared) for task in tasks]
         while pending:
             done, pending = ray.wait(pending)
             ray.get(done)

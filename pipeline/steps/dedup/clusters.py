@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.steps.dedup.dedup_index import Index, indexed_survivors
 from pipeline.steps.dedup.document_ids import DocumentIds, Sketches
-from pipeline.steps.dedup.priority import save, view
+from pipeline.steps.dedup.npy_files import save, view
 from pipeline.steps.dedup.shuffle import PAIR, read_pairs
 from pipeline.text.arrow.kernel import kernel
 from pipeline.text.similarity.one_permutation import agreement

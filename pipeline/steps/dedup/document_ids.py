@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.runtime.arrow_files import open_table
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.similarity.one_permutation import BINS
 

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from manifests.schema.corpus import DedupSettings
 from pipeline.runtime.batch_result import BatchPosition
-from pipeline.runtime.step import Extractor
+from pipeline.runtime.transform import Extractor
 from pipeline.text.similarity.minhash import band_keys, fingerprints, permutations
 from pipeline.text.similarity.one_permutation import BINS
 from pipeline.text.similarity.paragraphs import paragraphs

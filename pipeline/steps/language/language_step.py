@@ -16,7 +16,9 @@ from manifests.schema.corpus import CorpusManifest, LanguageSettings
 from manifests.schema.documents import IDENTIFIED
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.step import Step, StepResult, Transform
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.step import Step, StepResult
+from pipeline.runtime.transform import Transform
 from pipeline.steps.language import traditional_to_simplified
 from pipeline.steps.language.language_id import Identifier
 from pipeline.text.arrow.text_hashes import hashes
@@ -138,7 +140,7 @@ class LanguageStep(Step):
     def run(self, context: StepContext) -> StepResult:
         corpus = context.corpus
         return StepResult(
-            context.map(IdentifyLanguage(_model(context), corpus.language, _code_sources(corpus)))
+            Phases(context).map(IdentifyLanguage(_model(context), corpus.language, _code_sources(corpus)))
         )
 
 

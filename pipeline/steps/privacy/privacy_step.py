@@ -13,7 +13,9 @@ from manifests.schema.corpus import CorpusManifest, PrivacySettings
 from manifests.schema.documents import kept_schema
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.step import Step, StepResult, Transform
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.step import Step, StepResult
+from pipeline.runtime.transform import Transform
 from pipeline.steps.privacy.pseudonyms import Pseudonyms, pseudonyms
 from pipeline.steps.privacy.scrub import Scrubbed, scrub
 
@@ -111,7 +113,7 @@ class PrivacyStep(Step):
         return {} if named is None else {"salt": named.fingerprint()}
 
     def run(self, context: StepContext) -> StepResult:
-        return StepResult(context.map(Scrub(context.corpus.privacy, _pseudonyms(context))))
+        return StepResult(Phases(context).map(Scrub(context.corpus.privacy, _pseudonyms(context))))
 
 
 def _pseudonyms(context: StepContext) -> Pseudonyms | None:

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from manifests.schema.corpus import PrivacyKind, Salt
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 
 LEAST_SALT = 16
 _DIGEST_BYTES = 4

@@ -15,6 +15,7 @@ import pyarrow as pa
 from manifests.schema.corpus import InstructionSettings
 from manifests.schema.shards import TokenSet
 from pipeline.runtime.context import StepContext
+from pipeline.runtime.phases import Phases
 from pipeline.steps.shards.instruction_budget import PairPlan
 from pipeline.steps.shards.instruction_pairs import LANGUAGES, PAIR
 from pipeline.steps.shards.sampling_keys import WRITE, keys
@@ -60,7 +61,7 @@ def write_pairs(
     phase = f"heldout-{name}" if heldout else name
     bounds = _bounds(plan.tokens[rows], settings.shard_tokens)
     listing = save(context.folder / "plan" / f"{phase}.npy", rows)
-    paths = context.each(phase, Pairs(encoded, listing, bounds), len(bounds) - 1)
+    paths = Phases(context).each(phase, Pairs(encoded, listing, bounds), len(bounds) - 1)
     sizes = [int(plan.tokens[rows[start:end]].sum()) for start, end in itertools.pairwise(bounds)]
     available = chosen if heldout else (plan.use == 1) | (plan.reason == "over_budget")
     return TokenSet(

@@ -3,6 +3,7 @@ reads."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,17 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from manifests.files import atomic_write, digest, sha256, write_json
-from manifests.schema.base import load
 from manifests.schema.corpus import CorpusManifest, InstructionSettings
-from manifests.schema.documents import STEPS
 from manifests.schema.shards import ShardManifest, TokenSet, Vocabulary
-from manifests.schema.steps import KEPT, StepManifest
+from manifests.schema.steps import KEPT
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.runtime.arrow_files import describe
+from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.jobs import CheckedFile, part_name
-from pipeline.runtime.step import PipelineError, Step, StepResult
-from pipeline.steps.quality.quality_step import SIGNALS_FOLDER, TOKENIZER
+from pipeline.runtime.file_names import part_index
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.step import Step, StepResult
 from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
 from pipeline.steps.shards.instruction_pairs import LANGUAGES, EncodePairs
 from pipeline.steps.shards.instruction_readers import files
@@ -78,7 +78,7 @@ class ShardsStep(Step):
         written = _written(context)
         extractor = TokensExtractor(context.folder / MODEL, written)
         documents = Columns(
-            tuple(context.extract("tokens", extractor, key=[self.version, vocabulary.model.sha256]))
+            tuple(Phases(context).extract("tokens", extractor, key=[self.version, vocabulary.model.sha256]))
         )
         inventory = Inventory.read(documents)
         held = _heldout(inventory, context.corpus)
@@ -96,7 +96,7 @@ class ShardsStep(Step):
             fingerprint=context.fingerprint, vocabulary=vocabulary, sets=sets.train, heldout=sets.heldout
         )
         write_json(context.folder / MANIFEST, manifest.model_dump(mode="json"))
-        parts = context.map(_selection(context, inventory, times, held))
+        parts = Phases(context).map(_selection(context, inventory, times, held))
         shards = [
             shard.file for group in (*sets.train.values(), *sets.heldout.values()) for shard in group.shards
         ]
@@ -109,40 +109,22 @@ class ShardsStep(Step):
 
 def _model(context: StepContext) -> Path:
     """The tokenizer of the quality step, which made the tokens."""
-    assert context.input_folder is not None
-    path = context.input_folder.parent / "quality" / TOKENIZER
-    if not path.exists():
-        raise PipelineError(f"{path} is missing; run `make quality` again")
-    return path
+    (model,) = context.artifact("quality", "tokenizer")
+    return model.checked()
 
 
 def _written(context: StepContext) -> dict[int, CheckedFile]:
     """The quality step's files of tokens, by part."""
-    assert context.input_folder is not None
-    folder = context.input_folder.parent / "quality"
-    manifest = load(folder / "manifest.json", StepManifest)
-    files = {
-        Path(file.path).stem: file for file in manifest.files if Path(file.path).parent.name == SIGNALS_FOLDER
-    }
-    return {
-        part.index: CheckedFile(folder / files[name].path, files[name])
-        for part in manifest.parts
-        if (name := part_name(part.index))
-    }
+    files = context.artifact("quality", "signals")
+    return {part_index(file.path): file for file in files}
 
 
 def _benchmarks(context: StepContext) -> Path | None:
     """The decontaminate step's index of benchmark items, where there are any."""
-    assert context.input_folder is not None
     if not context.corpus.decontaminate.benchmarks:
         return None
-    path = context.input_folder / "index" / "part-00000.npy"
-    if not path.exists():
-        raise PipelineError(
-            f"{path} is missing, so that instruction pairs cannot be decontaminated; run `make "
-            "decontaminate` again"
-        )
-    return path
+    (index,) = context.artifact("decontaminate", "ngram_index")
+    return index.checked()
 
 
 def _copy_model(context: StepContext) -> Vocabulary:
@@ -189,21 +171,12 @@ def _plan(inventory: Inventory, held: Bools, context: StepContext) -> Int64:
 
 def _most_rejected(context: StepContext, language: str) -> str:
     """What the earlier steps rejected most of a language's text, as a hint."""
-    assert context.input_folder is not None
-    found: list[tuple[int, str]] = []
-    for step in STEPS[: STEPS.index("shards")]:
-        path = context.input_folder.parent / step / "manifest.json"
-        if path.exists():
-            counts = [
-                count
-                for count in load(path, StepManifest).counts
-                if count.language == language and count.reason != KEPT
-            ]
-            for reason in {count.reason for count in counts}:
-                found.append(
-                    (sum(count.bytes for count in counts if count.reason == reason), f"{step}: {reason}")
-                )
-    size, rule = max(found, default=(0, ""))
+    found: Counter[str] = Counter()
+    for manifest in context.chain():
+        for count in manifest.counts:
+            if count.language == language and count.reason != KEPT:
+                found[f"{manifest.step}: {count.reason}"] += count.bytes
+    rule, size = max(found.items(), key=lambda item: (item[1], item[0]), default=("", 0))
     return f"; most of its text was rejected by {rule} ({size / 1e6:.1f} MB)" if size else ""
 
 
@@ -223,7 +196,7 @@ def _write_pairs(
     """The sets of instruction pairs, and what became of the pairs."""
     folders = tuple(context.resolve(source.path) for source in settings.sources)
     work = EncodePairs(settings.sources, folders, context.folder / MODEL, settings, _benchmarks(context))
-    encoded = Columns(tuple(context.each("pairs", work, len(settings.sources), key=key)))
+    encoded = Columns(tuple(Phases(context).each("pairs", work, len(settings.sources), key=key)))
     shards = context.corpus.shards
     chosen = plan_pairs(encoded, settings, shards.heldout, context.corpus.seed)
     made = Sets({}, {})

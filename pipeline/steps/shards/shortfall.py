@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from manifests.errors import DataShortError
 from manifests.schema.corpus import InstructionSettings
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from manifests.files import atomic_write
 from manifests.schema.shards import Shard, SourceShare, TokenSet, Vocabulary
 from pipeline.runtime.arrow_files import describe, read_batches
 from pipeline.runtime.context import StepContext
+from pipeline.runtime.phases import Phases
 from pipeline.steps.shards.inventory import Inventory
 from pipeline.steps.shards.sampling_keys import WRITE, keys
 from pipeline.steps.shards.stream_shards import StreamShards
@@ -49,7 +50,7 @@ class Writer:
             np.stack([rows, inventory.tokens[rows] + 1, inventory.tokens_at[rows]]),
         )
         stream = StreamShards(self.source, listing, settings.shard_tokens, self.vocabulary.eos)
-        paths = self.context.each(name, stream, stream.shards)
+        paths = Phases(self.context).each(name, stream, stream.shards)
         sizes = [
             min(settings.shard_tokens, stream.tokens - index * settings.shard_tokens)
             for index in range(len(paths))

@@ -18,7 +18,7 @@ from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import StepManifest
 from pipeline.models.tokenizer import train
 from pipeline.runtime.arrow_files import open_table
-from pipeline.runtime.engines import open_engine
+from pipeline.runtime.engines.open_engine import open_engine
 from pipeline.runtime.run import CorpusRun
 from pipeline.steps.registry import STEP_CLASSES
 from tests.pipeline.steps.language.test_language_step import MODEL, needs_model

@@ -14,9 +14,12 @@ from manifests.schema.base import load
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.steps import StepManifest
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.engines import open_engine
+from pipeline.runtime.engines.open_engine import open_engine
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.runtime.run import CorpusRun
-from pipeline.runtime.step import PartTask, PipelineError, Step, StepResult
+from pipeline.runtime.step import Step, StepResult
+from pipeline.runtime.transform import PartTask
 from tests.pipeline.toy import PEP20, LongEnough, Texts
 
 SHORT = sum(len(line.encode()) < 30 for line in PEP20)
@@ -40,7 +43,7 @@ class First(Step):
 
     def run(self, context: StepContext) -> StepResult:
         return StepResult(
-            context.map(LongEnough(), [PartTask(index, Texts(index)) for index in range(self.parts)])
+            Phases(context).map(LongEnough(), [PartTask(index, Texts(index)) for index in range(self.parts)])
         )
 
 
@@ -51,7 +54,7 @@ class Second(First):
     tasks: Callable[[list[PartTask]], list[PartTask]] = staticmethod(lambda given: given)
 
     def run(self, context: StepContext) -> StepResult:
-        return StepResult(context.map(LongEnough(), self.tasks(context.tasks())))
+        return StepResult(Phases(context).map(LongEnough(), self.tasks(context.tasks())))
 
 
 @pytest.fixture
@@ -169,7 +172,7 @@ class Nothing(First):
                     where,
                 )
 
-        return StepResult(context.map(Long(), [PartTask(0, Texts(0))] if self.parts else []))
+        return StepResult(Phases(context).map(Long(), [PartTask(0, Texts(0))] if self.parts else []))
 
 
 def test_a_step_that_keeps_nothing_says_why(run: CorpusRun, tmp_path: Path) -> None:

@@ -15,15 +15,22 @@ from apache_beam.pipeline import PipelineVisitor
 from benchmarks.kill import durable
 from manifests.files import sha256
 from manifests.schema.steps import Part
-from pipeline.runtime import jobs
+from pipeline.runtime import jobs, part_sinks
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition
+from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.engines import Engine, open_engine
+from pipeline.runtime.elements import Element, ElementCoder
 from pipeline.runtime.engines.beam_engine import BeamEngine
-from pipeline.runtime.jobs import CheckedFile, Element, ElementCoder, TransformParts, WritePart
-from pipeline.runtime.step import PartTask, PipelineError
-from pipeline.steps.quality import QualityStep
+from pipeline.runtime.engines.engine import Engine
+from pipeline.runtime.engines.open_engine import open_engine
+from pipeline.runtime.jobs import TransformParts
+from pipeline.runtime.part_sinks import WritePart
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.runtime.transform import PartTask
+from pipeline.steps.quality.quality_step import QualityStep
+from tests.pipeline.steps import measured
 from tests.pipeline.steps.dedup.finished import finish, names
 from tests.pipeline.steps.dedup.test_dedup_index import varied
 from tests.pipeline.steps.quality import corpus as quality
@@ -43,12 +50,12 @@ SHORT = sum(len(line.encode()) < 30 for line in PEP20)
 
 def context(folder: Path, engine: Engine, inputs: tuple[Part, ...] = ()) -> StepContext:
     own = folder / "ingest"
-    return StepContext("ingest", None, folder, own, own, inputs, engine, "fingerprint")  # type: ignore[arg-type]
+    return StepContext("ingest", measured.corpus(), folder, own, own, inputs, engine, "fingerprint")
 
 
 def everything(folder: Path, engine: Engine) -> dict[str, str]:
     """All four kinds of phase, and the hash of every file that they wrote."""
-    run = context(folder, engine)
+    run = Phases(context(folder, engine))
     tasks = [PartTask(index, Texts(index)) for index in range(4)]
     run.map(LongEnough(), tasks)
     sizes = run.extract("sizes", Sizes(), tasks)
@@ -111,7 +118,7 @@ def test_a_classifier_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> 
 
 
 def test_documents_are_conserved_with_their_reasons(tmp_path: Path) -> None:
-    run = context(tmp_path, open_engine("local", 1))
+    run = Phases(context(tmp_path, open_engine("local", 1)))
     (part,) = run.map(LongEnough(), [PartTask(0, Texts(0))])
     assert part.documents_in == 3 * len(PEP20)
     assert part.rejected.rows == 3 * SHORT
@@ -135,13 +142,16 @@ def test_a_part_is_forgotten_behind_its_last_reader(tmp_path: Path, monkeypatch:
             line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith(str(path))
         )
 
-    monkeypatch.setattr(jobs, "forget", forget)
-    (first,) = context(tmp_path / "first", open_engine("local", 1)).map(LongEnough(), [PartTask(0, Texts(0))])
+    for module in (jobs, part_sinks):
+        monkeypatch.setattr(module, "drop_page_cache", forget)
+    (first,) = Phases(context(tmp_path / "first", open_engine("local", 1))).map(
+        LongEnough(), [PartTask(0, Texts(0))]
+    )
     assert forgotten == [tmp_path / "first" / "ingest" / first.rejected.path], (
         "the kept documents are for the next step"
     )
     task = PartTask(0, CheckedFile(tmp_path / "first" / "ingest" / first.kept.path, first.kept))
-    second = context(tmp_path / "second", open_engine("local", 1))
+    second = Phases(context(tmp_path / "second", open_engine("local", 1)))
     second.extract("sizes", Sizes(), [task])
     assert len(forgotten) == 1, "there are more passes"
     second.map(LongEnough(), [task])
@@ -153,7 +163,7 @@ def test_a_part_is_forgotten_behind_its_last_reader(tmp_path: Path, monkeypatch:
 
 
 def test_a_failed_phase_keeps_the_finished_parts(tmp_path: Path) -> None:
-    run = context(tmp_path, open_engine("local", 1))
+    run = Phases(context(tmp_path, open_engine("local", 1)))
     tasks = [PartTask(index, Texts(index)) for index in range(3)]
     with pytest.raises(RuntimeError, match="poisoned"):
         run.map(LongEnough(poison=2), tasks)
@@ -167,14 +177,14 @@ def test_a_failed_phase_keeps_the_finished_parts(tmp_path: Path) -> None:
 
 
 def test_parts_of_an_earlier_plan_are_swept(tmp_path: Path) -> None:
-    run = context(tmp_path, open_engine("local", 1))
+    run = Phases(context(tmp_path, open_engine("local", 1)))
     run.map(LongEnough(), [PartTask(index, Texts(index)) for index in range(3)])
     run.map(LongEnough(), [PartTask(0, Texts(0))])
     assert sorted(path.name for path in (tmp_path / "ingest").glob("*.arrow")) == ["part-00000.arrow"]
 
 
 def test_a_changed_input_part_is_refused(tmp_path: Path) -> None:
-    run = context(tmp_path, open_engine("local", 1))
+    run = Phases(context(tmp_path, open_engine("local", 1)))
     (part,) = run.map(LongEnough(), [PartTask(0, Texts(0))])
     path = tmp_path / "ingest" / part.kept.path
     data = bytearray(path.read_bytes())
@@ -213,7 +223,7 @@ def test_an_element_travels_as_its_own_slice() -> None:
 
 
 def test_the_size_of_an_element_is_known_without_serialising_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    coder = coders.registry.get_coder(Element)
+    coder = ElementCoder()
     batch = documents(PEP20)
     outcome = LongEnough().process(batch, BatchPosition(0, 0))
     monkeypatch.setattr(Element, "__reduce__", None)

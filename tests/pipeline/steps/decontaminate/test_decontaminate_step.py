@@ -15,7 +15,7 @@ import zstandard
 from manifests.files import sha256
 from manifests.schema.corpus import Benchmark, DecontaminateSettings
 from pipeline.runtime.arrow_files import open_table
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.decontaminate.benchmark_items import read_items
 from pipeline.steps.decontaminate.decontaminate_step import DecontaminateStep
 from tests.pipeline.steps.measured import context, corpus, measured

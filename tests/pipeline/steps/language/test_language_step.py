@@ -14,7 +14,7 @@ from manifests.schema.base import ManifestError
 from manifests.schema.corpus import LanguageSettings
 from manifests.schema.documents import IDENTIFIED
 from pipeline.runtime.batch_result import BatchPosition, BatchResult
-from pipeline.steps.language import IdentifyLanguage, LanguageStep
+from pipeline.steps.language.language_step import IdentifyLanguage, LanguageStep
 from pipeline.steps.language.traditional_to_simplified import VERSION, Simplifier, with_original_script
 from tests.pipeline.steps.ingest.run import context, corpus
 from tests.pipeline.toy import PEP20, documents

@@ -8,8 +8,7 @@ from manifests.schema.documents import MEASURED
 from manifests.schema.steps import KEPT
 from pipeline.runtime.arrow_files import read_batches
 from pipeline.runtime.batch_result import BatchPosition
-from pipeline.steps.privacy import PrivacyStep
-from pipeline.steps.privacy.privacy_step import ONLY_PERSONAL_DATA, PERSONAL_DATA, Scrub
+from pipeline.steps.privacy.privacy_step import ONLY_PERSONAL_DATA, PERSONAL_DATA, PrivacyStep, Scrub
 from pipeline.steps.privacy.pseudonyms import pseudonyms
 from tests.pipeline.steps.measured import context, corpus, measured
 from tests.pipeline.steps.privacy.looks import PLACEHOLDERS, found

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from pydantic import ValidationError
 
 from manifests.schema.corpus import PrivacySettings, Salt
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.privacy.pseudonyms import Pseudonyms, pseudonyms
 from pipeline.steps.privacy.scrub import scrub
 from tests.pipeline.steps.privacy.looks import KINDS, found

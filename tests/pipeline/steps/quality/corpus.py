@@ -16,7 +16,7 @@ from manifests.schema.documents import IDENTIFIED
 from manifests.schema.steps import KEPT, Count, Part
 from pipeline.runtime.arrow_files import describe, write_batches
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.engines import open_engine
+from pipeline.runtime.engines.open_engine import open_engine
 
 DAODEJING = (
     "道可道，非常道。名可名，非常名。无名天地之始，有名万物之母。\n故常无欲，以观其妙；常有欲，以观其徼。此"

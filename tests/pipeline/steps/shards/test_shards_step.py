@@ -19,7 +19,7 @@ from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.steps import Count, StepManifest
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.runtime.arrow_files import open_table
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.shortfall import ShardBudgetError
 from tests.pipeline.steps.shards.toy import benchmark, documents, prepare, run_step, verses
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from manifests.schema.documents import PART_SHIFT
 from pipeline.runtime.arrow_files import describe, open_table, write_batches
-from pipeline.runtime.jobs import CheckedFile
-from pipeline.steps.quality.quality_step import PART_SHIFT
+from pipeline.runtime.checked_file import CheckedFile
 from pipeline.steps.shards.stream_shards import StreamShards
 from pipeline.steps.shards.token_gather import Columns
 from pipeline.steps.shards.token_positions import DOCUMENTS, HERE, Tokens

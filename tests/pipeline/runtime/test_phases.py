@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.engines import open_engine
+from pipeline.runtime.engines.open_engine import open_engine
+from pipeline.runtime.phases import Phases
 from pipeline.runtime.receipts import receipt_path
-from pipeline.runtime.step import PartTask
+from pipeline.runtime.transform import PartTask
 from tests.durable import assert_durable, recorded, renamed
 from tests.pipeline.toy import LongEnough, Sizes, Texts, emit_sizes, reduce_sizes, write_square
 
@@ -28,14 +29,16 @@ def phase(run: StepContext, name: str, parts: int = 3) -> tuple[Path, list[Path]
     it extracts first."""
     tasks = [PartTask(index, Texts(index)) for index in range(parts)]
     if name == "map":
-        made = [file.path for part in run.map(LongEnough(), tasks) for file in (part.kept, part.rejected)]
+        made = [
+            file.path for part in Phases(run).map(LongEnough(), tasks) for file in (part.kept, part.rejected)
+        ]
         return run.folder, [run.folder / path for path in made]
     if name == "each":
-        return run.folder / "squares", run.each("squares", write_square, parts, ".txt")
-    sizes = run.extract("sizes", Sizes(), tasks)
+        return run.folder / "squares", Phases(run).each("squares", write_square, parts, ".txt")
+    sizes = Phases(run).extract("sizes", Sizes(), tasks)
     if name == "extract":
         return run.folder / "sizes", sizes
-    return run.folder / "grouped", run.group("grouped", sizes, emit_sizes, reduce_sizes)
+    return run.folder / "grouped", Phases(run).group("grouped", sizes, emit_sizes, reduce_sizes)
 
 
 @pytest.mark.parametrize("name", PHASES)
