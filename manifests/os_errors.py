@@ -24,6 +24,8 @@ _FIXES = {
 }
 _SPACE = {errno.ENOSPC, errno.EDQUOT}
 _TEXTS = {os.strerror(number).lower(): number for number in _FIXES}
+# All that numpy tells of a disk that is full.
+_TEXTS["requested and"] = errno.ENOSPC
 # Rust (safetensors) and Arrow write the number into the text.
 _NUMBER = re.compile(r"(?:os error |errno:? )(\d+)", re.IGNORECASE)
 

@@ -9,14 +9,18 @@ import sys
 import warnings
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from manifests.broken_pipe import output_may_be_lost
+from manifests.errors import UserError, shown
 from manifests.malloc_settings import kept_memory
-from manifests.schema.base import ManifestError
 from manifests.schema.documents import STEPS
 from pipeline.runtime.import_guard import hide_modules
-from pipeline.runtime.step import PipelineError
+
+if TYPE_CHECKING:
+    from pipeline.runtime.run import StepOutcome
 
 DESCRIPTION = {
     "ingest": "read the sources into documents: charset, Unicode repair, exact hash",
@@ -53,15 +57,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point. 0: done; 1: an error that the message on standard error explains."""
+    """Entry point. 0: done; otherwise the exit code of the error that standard error explains."""
     options = _parser().parse_args(arguments)
     logging.getLogger().setLevel(logging.ERROR)  # Beam warns of cloud clients that are not installed
     warnings.filterwarnings("ignore", module="apache_beam")
     try:
-        _work(options)
-    except (ManifestError, PipelineError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        with output_may_be_lost():
+            _work(options)
+    except UserError as error:
+        print(shown(error), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
@@ -81,15 +88,19 @@ def _work(options: argparse.Namespace) -> None:
     engine = open_engine(options.engine, options.workers)
     with closing(engine), kept_memory():
         run = CorpusRun(options.corpus, options.run, engine)
-        for name in names:
-            done = run.step(STEP_CLASSES[name]())
-            rejected = done.manifest.documents_in - done.manifest.documents_kept
-            state = f"{done.seconds:7.1f} s" if done.worked else "  as it was"
-            print(
-                f"{name:<14} {done.manifest.documents_in:>10,} in {done.manifest.documents_kept:>10,} kept "
-                f"{rejected:>9,} rejected {state}",
-                flush=True,
-            )
+        with run.held(f"openba {options.command}"):
+            for name in names:
+                _print(name, run.step(STEP_CLASSES[name]()))
+
+
+def _print(name: str, done: StepOutcome) -> None:
+    rejected = done.manifest.documents_in - done.manifest.documents_kept
+    state = f"{done.seconds:7.1f} s" if done.worked else "  as it was"
+    print(
+        f"{name:<14} {done.manifest.documents_in:>10,} in {done.manifest.documents_kept:>10,} kept "
+        f"{rejected:>9,} rejected {state}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
