@@ -7,7 +7,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from manifests.broken_pipe import output_may_be_lost
 from manifests.check import check
+from manifests.errors import UserError, shown
+from manifests.os_errors import os_errors_explained
+from manifests.run_folder import checked_run_folder
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
 
@@ -20,7 +24,7 @@ def check_files(files: list[Path]) -> int:
         try:
             manifest = check(file)
         except ManifestError as error:
-            print(error, file=sys.stderr)
+            print(shown(error), file=sys.stderr)
             failures += 1
         else:
             print(f"{file}: valid ({type(manifest).__name__})")
@@ -46,7 +50,7 @@ def verify_run(run: Path) -> int:
 
     result = verify(run)
     for problem in result.problems:
-        print(problem, file=sys.stderr)
+        print(f"error: {problem}", file=sys.stderr)
     state = f"{len(result.problems)} problems" if result.problems else "as its manifests say"
     checked = f"{result.files:,} files, {result.bytes:,} bytes, {result.documents:,} documents, {result.tokens:,} tokens checked"
     print(f"{run}: {state} ({checked})")
@@ -79,13 +83,20 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     options = _parser().parse_args(arguments)
-    if options.command == "check":
-        return check_files(options.files)
     try:
-        return report_run(options.run) if options.command == "report" else verify_run(options.run)
-    except (ManifestError, FileNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        with output_may_be_lost():
+            return check_files(options.files) if options.command == "check" else _on_run(options)
+    except UserError as error:
+        print(shown(error), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _on_run(options: argparse.Namespace) -> int:
+    run = checked_run_folder(options.run)
+    with os_errors_explained(run):
+        return report_run(run) if options.command == "report" else verify_run(run)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,19 @@ import sys
 import warnings
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from manifests.errors import UserError
+from manifests.broken_pipe import output_may_be_lost
+from manifests.errors import UserError, shown
 from manifests.malloc_settings import kept_memory
 from manifests.step_order import steps_of
 from pipeline.runtime.import_guard import hide_modules
 from pipeline.runtime.worker_start import start_worker
+
+if TYPE_CHECKING:
+    from pipeline.runtime.run import StepOutcome
 
 DESCRIPTION = {
     "ingest": "read the sources into documents: charset, Unicode repair, exact hash",
@@ -53,15 +58,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point. 0: done; 1: an error that the message on standard error explains."""
+    """Entry point. 0: done; otherwise the exit code of the error that standard error explains."""
     options = _parser().parse_args(arguments)
     logging.getLogger().setLevel(logging.ERROR)  # Beam warns of cloud clients that are not installed
     warnings.filterwarnings("ignore", module="apache_beam")
     try:
-        _work(options)
+        with output_may_be_lost():
+            _work(options)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        print(shown(error), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
@@ -82,15 +90,19 @@ def _work(options: argparse.Namespace) -> None:
     with closing(engine), kept_memory():
         run = CorpusRun(options.corpus, options.run, engine)
         names = steps_of(run.corpus) if options.command == "corpus" else (options.command,)
-        for name in names:
-            done = run.step(step_named(name, run.corpus))
-            rejected = done.manifest.documents_in - done.manifest.documents_kept
-            state = f"{done.seconds:7.1f} s" if done.worked else "  as it was"
-            print(
-                f"{name:<14} {done.manifest.documents_in:>10,} in {done.manifest.documents_kept:>10,} kept "
-                f"{rejected:>9,} rejected {state}",
-                flush=True,
-            )
+        with run.held(f"openba {options.command}"):
+            for name in names:
+                _print(name, run.step(step_named(name, run.corpus)))
+
+
+def _print(name: str, done: StepOutcome) -> None:
+    rejected = done.manifest.documents_in - done.manifest.documents_kept
+    state = f"{done.seconds:7.1f} s" if done.worked else "  as it was"
+    print(
+        f"{name:<14} {done.manifest.documents_in:>10,} in {done.manifest.documents_kept:>10,} kept "
+        f"{rejected:>9,} rejected {state}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from manifests.errors import UserError
 from manifests.json_lines import read_json_lines
 from manifests.schema.base import load
 from manifests.schema.shards import ShardManifest
@@ -53,7 +54,7 @@ class RunRecord:
         """Loads the manifests and logs of a run folder.
 
         Raises:
-            FileNotFoundError: the folder holds neither a step manifest nor a training log.
+            UserError: the folder holds neither a step manifest nor a training log.
             ManifestError: a manifest is not valid.
         """
         steps = steps_in(run)
@@ -71,8 +72,10 @@ class RunRecord:
             training=load(training, TrainingManifest) if training.exists() else None,
         )
         if not steps and not record.training_steps:
-            raise FileNotFoundError(
-                f"{run} holds no step manifest and no training log; run `make corpus` or `make train` first"
+            raise UserError(
+                "holds no step manifest and no training log",
+                where=run,
+                fix="run `make corpus` or `make train` first",
             )
         return record
 

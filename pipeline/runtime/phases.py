@@ -15,6 +15,7 @@ from manifests.schema.steps import Part
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.dofns import ApplyFunction
 from pipeline.runtime.file_names import part_name
+from pipeline.runtime.finished_parts import part_in_place
 from pipeline.runtime.jobs import TransformParts, WriteOne
 from pipeline.runtime.key_groups import Emit, EmitKeys, Reduce, ReduceBucket
 from pipeline.runtime.part_sinks import WritePart, WriteRows
@@ -22,6 +23,7 @@ from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.runtime.progress import progress
 from pipeline.runtime.receipts import FOLDER, read_receipt, write_receipt
 from pipeline.runtime.transform import Extractor, PartTask, Transform
+from pipeline.runtime.unfinished_phase import cleaned_up
 
 
 class Phases:
@@ -40,7 +42,7 @@ class Phases:
         tasks = self._context.tasks() if tasks is None else tasks
         keys = self._part_keys(tasks, self._fingerprint)
         (self._folder / "rejected").mkdir(parents=True, exist_ok=True)
-        todo = self._missing(self._folder, tasks, keys)
+        todo = self._missing(self._folder, tasks, keys, part_in_place)
         schema = with_signals(transform.schema, self._context.user_signals)
         work = TransformParts(transform, WritePart(self._folder, schema, keys))
         self._run(self._step, self._folder, todo, keys, lambda: self._engine.run(todo, work))
@@ -76,7 +78,10 @@ class Phases:
         fingerprint = self._key(phase, key)
         keys = dict.fromkeys(range(count), fingerprint)
         todo = [
-            index for index in range(count) if read_receipt(folder, part_name(index), fingerprint) is None
+            index
+            for index in range(count)
+            if read_receipt(folder, part_name(index), fingerprint) is None
+            or not (folder / f"{part_name(index)}{suffix}").exists()
         ]
         one = WriteOne(folder, suffix, fingerprint, work)
         self._run(
@@ -96,9 +101,10 @@ class Phases:
         folder = self._folder / phase
         fingerprint = self._key(phase, key)
         buckets = read_receipt(folder, "group", fingerprint)
-        if buckets is None:
+        if buckets is None or not all((folder / name).exists() for name in buckets):
             self._sweep(folder, set(), "")
-            with progress(f"{self._step}: {phase}", folder, []):
+            title = f"{self._step}: {phase}"
+            with cleaned_up(title, folder, {}), progress(title, folder, []):
                 self._engine.group(list(enumerate(sources)), EmitKeys(emit), ReduceBucket(folder, reduce))
             buckets = sorted(path.name for path in folder.glob("bucket-???"))
             folder.mkdir(parents=True, exist_ok=True)
@@ -114,10 +120,17 @@ class Phases:
         return {task.index: digest([fingerprint, inputs.get(task.index)]) for task in tasks}
 
     @staticmethod
-    def _missing(folder: Path, tasks: Sequence[PartTask], keys: dict[int, str]) -> list[PartTask]:
-        return [
-            task for task in tasks if read_receipt(folder, part_name(task.index), keys[task.index]) is None
-        ]
+    def _missing(
+        folder: Path,
+        tasks: Sequence[PartTask],
+        keys: dict[int, str],
+        in_place: Callable[[Path, Any], bool] = lambda folder, record: True,
+    ) -> list[PartTask]:
+        def missing(name: str, key: str) -> bool:
+            record = read_receipt(folder, name, key)
+            return record is None or not (folder / f"{name}.arrow").exists() or not in_place(folder, record)
+
+        return [task for task in tasks if missing(part_name(task.index), keys[task.index])]
 
     def _run(
         self, title: str, folder: Path, todo: Sequence[Any], keys: dict[int, str], work: Callable[[], None]
@@ -127,7 +140,8 @@ class Phases:
         expected = {part_name(item.index if isinstance(item, PartTask) else item): None for item in todo}
         for name in expected:
             (folder / FOLDER / f"{name}.json").unlink(missing_ok=True)
-        with progress(title, folder, list(expected)):
+        receipts = {part_name(index): key for index, key in keys.items()}
+        with cleaned_up(title, folder, receipts), progress(title, folder, list(expected)):
             work()
         lost = [index for index in keys if read_receipt(folder, part_name(index), keys[index]) is None]
         if lost:

@@ -12,6 +12,7 @@ from pipeline.runtime.phases import Phases
 from pipeline.runtime.receipts import receipt_path
 from pipeline.runtime.transform import PartTask
 from tests.durable import assert_durable, recorded, renamed
+from tests.pipeline.steps import measured
 from tests.pipeline.toy import LongEnough, Sizes, Texts, emit_sizes, reduce_sizes, write_square
 
 PHASES = ("map", "extract", "group", "each")
@@ -21,7 +22,9 @@ STALE = ("part-00007", "bucket-007")
 @pytest.fixture
 def run(tmp_path: Path) -> StepContext:
     folder = tmp_path / "ingest"
-    return StepContext("ingest", None, tmp_path, folder, folder, (), open_engine("local", 1), "fingerprint")  # type: ignore[arg-type]
+    return StepContext(
+        "ingest", measured.corpus(), tmp_path, folder, folder, (), open_engine("local", 1), "fingerprint"
+    )
 
 
 def phase(run: StepContext, name: str, parts: int = 3) -> tuple[Path, list[Path]]:
