@@ -41,7 +41,7 @@ def run_lock(folder: Path, command: str) -> Iterator[None]:
     """Holds a run folder, which is made where it is not there, until the block ends.
 
     A lock whose process has died on this host is taken over; one of another host is respected, since nothing
-    here can tell whether that process lives. Of several processes of one training, only rank 0 takes the lock.
+    here can tell whether that process lives. Of several processes of one training only rank 0 takes the lock.
 
     Args:
         command: as the user calls it, such as ``openba train``; shown to whoever comes second.
