@@ -36,8 +36,8 @@ class MetricLog:
 
     def close(self) -> None:
         """Flushes and closes the file."""
-        self.flush()
-        self._stream.close()
+        with self._stream:
+            self.flush()
 
 
 def read_metrics(file: Path) -> list[dict[str, Any]]:
