@@ -26,7 +26,7 @@ from trainer.export import hf_folder
 from trainer.generation.generate import SamplingSettings, generate
 from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
-from trainer.training_loop import build_engine
+from trainer.training_loop import build_engine, build_objectives
 
 
 class PromptError(UserError):
@@ -57,7 +57,7 @@ def evaluate_checkpoint(run: TrainingRun) -> dict[str, dict[str, float]]:
     with deterministic_cpu(run.manifest.train.threads):
         engine = build_engine(run)
         engine.load(state)
-        return Evaluator(run).measure(engine)
+        return Evaluator(run, build_objectives(run)).measure(engine)
 
 
 def generate_texts(

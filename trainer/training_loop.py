@@ -32,6 +32,7 @@ from trainer.monitor.tensorboard_events import TensorBoard
 from trainer.monitor.terminal import progress_on_terminal
 from trainer.monitor.throughput_and_mfu import Stopwatch, total_peak_flops
 from trainer.monitor.token_counter import TokenCounter
+from trainer.objectives import TrainingObjective, build
 from trainer.resume import check_resumable, position_after, replay_metrics
 from trainer.run import TrainingRun
 
@@ -45,8 +46,9 @@ class TrainingLoop:
         if dist.get_rank() == 0:
             verify(run.shard_folder, run.shards)
         self.sets = open_sets(run.shard_folder, run.shards.sets)
-        self.loader = DataLoader(self.sets, run.shards.vocabulary)
-        self.evaluator = Evaluator(run)
+        self.objectives = build_objectives(run)
+        self.loader = DataLoader(self.sets)
+        self.evaluator = Evaluator(run, self.objectives)
         self.engine = build_engine(run)
         self.checkpoint_writer = AsyncCheckpointWriter()
         self.loss_monitor = LossSpikeMonitor(run.manifest.train.guard)
@@ -129,8 +131,10 @@ class TrainingLoop:
         """This process's part of a step, and the corpus tokens in it by set."""
         work: list[ForwardPass] = []
         tokens: Counter[str] = Counter()
-        for micro, idle in shard_over_ranks(balance_lengths(plan, self.sets, self.run.manifest.model)):
-            loaded = self.loader.load(plan.objective, plan.sets, micro)
+        objective = self.objectives[plan.stage]
+        micro_batches = balance_lengths(plan, objective.shape, self.sets, self.run.manifest.model)
+        for micro, idle in shard_over_ranks(micro_batches):
+            loaded = self.loader.load(objective, plan.sets, micro)
             work.append(ForwardPass(loaded.batch, micro.seed, idle=idle))
             tokens.update(Counter() if idle else loaded.tokens)
         return work, tokens
@@ -205,6 +209,15 @@ class TrainingLoop:
                 self.recorder.close()
         finally:
             self.checkpoint_writer.close(wait=wait)
+
+
+def build_objectives(run: TrainingRun) -> dict[str, TrainingObjective]:
+    """The objective of each stage.
+
+    Raises:
+        ManifestError: a denoiser that the chunk or the vocabulary has no room for.
+    """
+    return {stage.name: build(stage.objective, run.shards.vocabulary) for stage in run.manifest.stages}
 
 
 def build_engine(run: TrainingRun) -> TrainingEngine:
