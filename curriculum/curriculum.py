@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from curriculum.journal import Journal, Rollback, StageEndedEarly
 from curriculum.lr_schedule import learning_rate
+from curriculum.objective_shape import shape_of
 from curriculum.stage_plan import StagePlan
 from curriculum.step_plan import StepPlan
 from manifests.schema.base import ManifestError
@@ -49,7 +50,7 @@ class Curriculum:
         self.manifest = manifest
         self.spans: tuple[Span, ...] = ()
         for stage in manifest.stages:
-            plan = StagePlan(stage, shards, manifest.seed)
+            plan = StagePlan(stage, shape_of(stage.objective), shards, manifest.seed)
             self.spans += (Span(plan, self.total_steps, plan.steps),)
         for event in journal.events if journal else ():
             self.apply(event)

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import atexit
 import os
+from signal import SIGINT, SIGTERM
 
 import torch
 import torch.distributed as dist
+
+from manifests.stop_signals import StopFlag
 
 
 def device() -> torch.device:
@@ -34,6 +37,13 @@ def join_process_group() -> None:
         os.environ.setdefault("LOCAL_RANK", "0")  # DeepSpeed asks for it even in a group of one
         dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
     atexit.register(dist.destroy_process_group)
+
+
+def signal_of_any_rank(stop: StopFlag) -> int:
+    """The number of the signal that some process has got, 0 if none has; every process gets the same. SIGTERM
+    comes before SIGINT."""
+    terminated, any_signal = add_over_ranks([float(stop.number == SIGTERM), float(stop.requested)])
+    return int(SIGTERM) if terminated else int(SIGINT) if any_signal else 0
 
 
 def add_over_ranks(values: list[float]) -> list[float]:

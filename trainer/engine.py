@@ -37,7 +37,7 @@ deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
-class NonFinite(ArithmeticError):
+class NonFiniteError(ArithmeticError):
     """The loss of a global batch, or the norm of its gradient, is infinite or not a number; the message says
     which."""
 
@@ -73,6 +73,11 @@ class EngineState:
     weights: dict[str, Tensor]
     moments: dict[str, Tensor]
     updates: int
+
+    @property
+    def bytes(self) -> int:
+        """Size of all tensors."""
+        return sum(tensor.nbytes for tensor in (*self.weights.values(), *self.moments.values()))
 
 
 class TrainingEngine:
@@ -112,7 +117,7 @@ class TrainingEngine:
         number of passes is off.
 
         Raises:
-            NonFinite: the loss (the weights are then as before), or the gradient's norm (they are then
+            NonFiniteError: the loss (the weights are then as before), or the gradient's norm (they are then
                 spoiled).
         """
         (target_tokens,) = add_over_ranks([sum(one.target_tokens for one in work if not one.idle)])
@@ -129,10 +134,10 @@ class TrainingEngine:
             total += 0.0 if one.idle else float(loss.detach())
         (loss_sum,) = add_over_ranks([total])
         if not math.isfinite(loss_sum):
-            raise NonFinite(f"the loss is {loss_sum}")
+            raise NonFiniteError(f"the loss is {loss_sum}")
         norm = self._update(optimizer)
         if not math.isfinite(norm):
-            raise NonFinite(f"the gradient's norm is {norm}")
+            raise NonFiniteError(f"the gradient's norm is {norm}")
         return StepResult(loss_sum / target_tokens, int(target_tokens), norm)
 
     def evaluate(self, work: Sequence[ForwardPass]) -> float:

@@ -52,8 +52,18 @@ class TrainingRun:
         return self.train_folder / "checkpoints"
 
     @property
+    def metrics_file(self) -> Path:
+        """A line of JSON for each step."""
+        return self.train_folder / "metrics.jsonl"
+
+    @property
+    def evaluations_file(self) -> Path:
+        """A line of JSON for each evaluation and stage."""
+        return self.train_folder / "evaluation.jsonl"
+
+    @property
     def training_manifest(self) -> Path:
-        """Written last: where it stands, the training is whole."""
+        """Written last: where it is, the training is complete."""
         return self.train_folder / "manifest.json"
 
     @cached_property
@@ -68,7 +78,7 @@ class TrainingRun:
 
     @property
     def finished(self) -> bool:
-        """Whether the training manifest stands, and is that of this curriculum and these shards."""
+        """Whether there is a training manifest, of this curriculum and these shards."""
         file = self.training_manifest
         return file.exists() and load(file, TrainingManifest).fingerprint == self.fingerprint
 

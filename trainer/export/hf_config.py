@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from manifests.schema.curriculum import (
-    CurriculumManifest,
-    InstructionObjective,
-    ModelSettings,
-    Stage,
-    UL2Objective,
-)
+from curriculum.objective_shape import shape_of
+from manifests.schema.curriculum import CurriculumManifest, ModelSettings
 from manifests.schema.shards import Vocabulary
 
 DEFAULTS = {
@@ -46,7 +41,7 @@ def shape(model: ModelSettings, vocabulary: Vocabulary) -> dict[str, Any]:
 def config(curriculum: CurriculumManifest, vocabulary: Vocabulary) -> dict[str, Any]:
     """The whole config.json. The greatest lengths are those of the stages: the released class makes a table
     of so many positions."""
-    lengths = [_lengths(stage) for stage in curriculum.stages]
+    lengths = [shape_of(stage.objective).longest for stage in curriculum.stages]
     return {
         "architectures": [CLASS],
         "auto_map": {
@@ -94,13 +89,3 @@ def difference(found: dict[str, Any], model: ModelSettings, vocabulary: Vocabula
         if value != expected:
             return f"{key} is {value!r}, but the curriculum's model needs {expected!r}"
     return None
-
-
-def _lengths(stage: Stage) -> tuple[int, int]:
-    """Greatest numbers of encoder and decoder positions of a stage's examples, special tokens included."""
-    objective = stage.objective
-    if isinstance(objective, InstructionObjective):
-        return objective.source, objective.target
-    if isinstance(objective, UL2Objective):
-        return objective.chunk + 3, objective.chunk + 3
-    return objective.source + 3, objective.target + 1

@@ -37,5 +37,5 @@ class MetricLog:
 
     def close(self) -> None:
         """Flushes and closes the file."""
-        self.flush()
-        self._stream.close()
+        with self._stream:
+            self.flush()

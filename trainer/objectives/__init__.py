@@ -5,18 +5,17 @@ from __future__ import annotations
 
 from manifests.schema.curriculum import InstructionObjective, Objective, PrefixObjective, UL2Objective
 from manifests.schema.shards import Vocabulary
-from trainer.objectives.instruction import Instruction, Ragged
+from trainer.data.ragged import Pairs, Ragged
+from trainer.objectives.instruction import Instruction
 from trainer.objectives.prefix_lm import Prefix
+from trainer.objectives.training_objective import TrainingObjective
 from trainer.objectives.ul2 import UL2
 
-__all__ = ["UL2", "Instruction", "Prefix", "Ragged", "build"]
+__all__ = ["UL2", "Instruction", "Pairs", "Prefix", "Ragged", "TrainingObjective", "build"]
 
 
-def build(objective: Objective, vocabulary: Vocabulary) -> UL2 | Prefix | Instruction:
+def build(objective: Objective, vocabulary: Vocabulary) -> TrainingObjective:
     """The objective of a stage.
-
-    Stream objectives (``chunk_length`` is a number) have ``apply(tokens uint32 [batch, chunk_length],
-    denoiser, seeds uint64 [batch])``; instructions (``chunk_length`` is None) ``apply(prompts, targets)``.
 
     Raises:
         ManifestError: a denoiser that the chunk or the vocabulary has no room for.

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curriculum.objective_shape import shape_of
 from tests.trainer.tiny import write_curriculum, write_shards
 from trainer.data.dataset import open_sets
 from trainer.data.length_balancing import balance_lengths, balanced
@@ -21,9 +22,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> TrainingRun:
 def test_micro_batches_of_pairs_cost_about_the_same(run: TrainingRun) -> None:
     sets = open_sets(run.shard_folder, run.shards.sets)
     plan = run.curriculum().step(9)
-    arranged = balance_lengths(plan, sets, run.manifest.model)
-    assert [len(micro.rows) for micro in arranged] == [len(micro.rows) for micro in plan.micro_batches]
-    rows, seeds = (np.concatenate([getattr(micro, name) for micro in arranged]) for name in ("rows", "seeds"))
+    dealt = balance_lengths(plan, shape_of(plan.objective), sets, run.manifest.model)
+    assert [len(micro.rows) for micro in dealt] == [len(micro.rows) for micro in plan.micro_batches]
+    rows, seeds = (np.concatenate([getattr(micro, name) for micro in dealt]) for name in ("rows", "seeds"))
     planned = {
         row: seed
         for micro in plan.micro_batches
@@ -54,7 +55,5 @@ def test_costs_are_balanced() -> None:
 
 def test_chunks_stay_as_planned(run: TrainingRun) -> None:
     plan = run.curriculum().step(0)
-    assert (
-        balance_lengths(plan, open_sets(run.shard_folder, run.shards.sets), run.manifest.model)
-        is plan.micro_batches
-    )
+    sets = open_sets(run.shard_folder, run.shards.sets)
+    assert balance_lengths(plan, shape_of(plan.objective), sets, run.manifest.model) is plan.micro_batches

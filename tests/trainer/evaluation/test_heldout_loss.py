@@ -28,7 +28,7 @@ from trainer.evaluation.heldout_loss import Evaluator, text_only
 from trainer.model.loss import IGNORED
 from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
-from trainer.train import build_engine
+from trainer.training_loop import build_engine, build_objectives
 
 VOCABULARY = Vocabulary(
     model=File(path="tokenizer.model", sha256="0" * 64, bytes=0), pieces=50, size=153, padded=256
@@ -92,7 +92,7 @@ def engine(run: TrainingRun) -> Iterator[TrainingEngine]:
 
 @pytest.fixture(scope="module")
 def measured(run: TrainingRun, engine: TrainingEngine) -> dict[str, dict[str, float]]:
-    return Evaluator(run).measure(engine)
+    return Evaluator(run, build_objectives(run)).measure(engine)
 
 
 def token_losses(engine: TrainingEngine, batch: Batch) -> list[float]:
@@ -117,7 +117,8 @@ def token_losses(engine: TrainingEngine, batch: Batch) -> list[float]:
 def held_out(run: TrainingRun, stage: Stage) -> list[tuple[int, Batch]]:
     """The held-out samples of a stage one at a time, each with its denoiser."""
     (name,) = stage.mixture
-    loader = DataLoader(open_sets(run.shard_folder, run.shards.heldout), run.shards.vocabulary)
+    loader = DataLoader(open_sets(run.shard_folder, run.shards.heldout))
+    objective = build_objectives(run)[stage.name]
     tokens = run.shards.heldout[name]
     available = (
         tokens.rows if stage.objective.kind == "instruction" else tokens.tokens // stage.objective.chunk
@@ -132,7 +133,7 @@ def held_out(run: TrainingRun, stage: Stage) -> list[tuple[int, Batch]]:
         for i in range(count)
     ]
     return [
-        (micro.denoiser, text_only(loader.load(stage.objective, (name,), micro).batch, run.shards.vocabulary))
+        (micro.denoiser, text_only(loader.load(objective, (name,), micro).batch, run.shards.vocabulary))
         for micro in samples
     ]
 
@@ -187,4 +188,4 @@ def test_held_out_losses_are_the_same_at_every_measurement(
     run: TrainingRun, engine: TrainingEngine, measured: dict[str, dict[str, float]]
 ) -> None:
     torch.manual_seed(12345)
-    assert Evaluator(run).measure(engine) == measured
+    assert Evaluator(run, build_objectives(run)).measure(engine) == measured
