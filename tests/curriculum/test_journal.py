@@ -48,7 +48,7 @@ def test_a_torn_line_longer_than_the_next_event_leaves_no_rest(tmp_path: Path) -
     file = tmp_path / "journal.jsonl"
     file.write_bytes(LONG)
     journal = Journal(file)
-    assert len(journal.events) == 0
+    assert not journal.events
     journal.append(EARLY)
     assert len(LONG) > file.stat().st_size
     journal.append(SPIKE)
