@@ -15,8 +15,9 @@ from curriculum.keyed_hash import key, mix, seeds
 from curriculum.mixture import Mixture, weights
 from curriculum.step_plan import MicroBatch
 from manifests.schema.base import ManifestError
-from manifests.schema.curriculum import InstructionObjective, Objective, Stage, UL2Objective
+from manifests.schema.objectives import InstructionObjective, Objective, UL2Objective
 from manifests.schema.shards import ShardManifest, TokenSet
+from manifests.schema.stage import Stage
 
 
 @dataclass(frozen=True)

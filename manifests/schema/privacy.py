@@ -15,12 +15,13 @@ PrivacyKind = Literal[
 
 
 class Salt(Strict):
-    """Where the secret is from which pseudonyms are made: a ``file`` (relative to the corpus manifest) or an
-    environment variable ``env``. Its content is in no manifest; a change of it changes the step's
-    fingerprint."""
+    """Where the secret is from which pseudonyms are made. Its content is in no manifest; a change of it
+    changes the step's fingerprint."""
 
     file: str | None = None
+    """A file that holds it, relative to the corpus manifest. Instead of ``env``."""
     env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    """The environment variable that holds it. Instead of ``file``."""
 
     @model_validator(mode="after")
     def _one(self) -> Salt:
@@ -30,12 +31,14 @@ class Salt(Strict):
 
 
 class PrivacySettings(Strict):
-    """What becomes of each kind of personal datum: a ``placeholder`` such as ``<EMAIL>`` in its place,
-    nothing (``remove``), a pseudonym such as ``<EMAIL:3fa9c1d2>`` made with the ``salt`` (``hash``), or the
-    whole document is rejected (``drop``). Kinds that are not named are left alone."""
+    """What becomes of each kind of personal datum."""
 
     actions: dict[PrivacyKind, Literal["placeholder", "remove", "hash", "drop"]]
+    """By kind: a ``placeholder`` such as ``<EMAIL>`` in its place, nothing (``remove``), a pseudonym such as
+    ``<EMAIL:3fa9c1d2>`` made with the ``salt`` (``hash``), or the whole document is rejected (``drop``).
+    Kinds that are not named are left alone."""
     salt: Salt | None = None
+    """The secret of pseudonyms; needed where an action is ``hash``."""
 
     @model_validator(mode="after")
     def _salted(self) -> PrivacySettings:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curriculum.step_plan import MicroBatch
-from manifests.schema.curriculum import Objective
+from manifests.schema.objectives import Objective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch
 from trainer.data.dataset import PairTable, TokenStream, ragged

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curriculum.step_plan import MicroBatch, StepPlan
-from manifests.schema.curriculum import InstructionObjective, ModelSettings
+from manifests.schema.model import ModelSettings
+from manifests.schema.objectives import InstructionObjective
 from trainer.data.dataset import PairTable, TokenStream
 
 

@@ -11,8 +11,9 @@ from curriculum.feistel_permutation import permute
 from curriculum.keyed_hash import key, seeds
 from curriculum.stage_plan import chunk_length
 from curriculum.step_plan import MicroBatch
-from manifests.schema.curriculum import Stage, UL2Objective
+from manifests.schema.objectives import UL2Objective
 from manifests.schema.shards import TokenSet, Vocabulary
+from manifests.schema.stage import Stage
 from trainer.data.batch import Batch
 from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import open_sets

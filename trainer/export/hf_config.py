@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from manifests.schema.curriculum import (
-    CurriculumManifest,
-    InstructionObjective,
-    ModelSettings,
-    Stage,
-    UL2Objective,
-)
+from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.model import ModelSettings
+from manifests.schema.objectives import InstructionObjective, UL2Objective
 from manifests.schema.shards import Vocabulary
+from manifests.schema.stage import Stage
 
 DEFAULTS = {
     "norm": "pre",

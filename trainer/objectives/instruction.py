@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from manifests.schema.curriculum import InstructionObjective
+from manifests.schema.objectives import InstructionObjective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch, Tokens, pack
 

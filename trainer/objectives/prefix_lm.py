@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from manifests.schema.base import ManifestError
-from manifests.schema.curriculum import Denoiser, PrefixObjective, UL2Objective
+from manifests.schema.denoisers import Denoiser
+from manifests.schema.objectives import PrefixObjective, UL2Objective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch, Tokens, make_batch, pack
 from trainer.model.loss import IGNORED

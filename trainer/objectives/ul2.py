@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from manifests.schema.curriculum import UL2Objective
+from manifests.schema.objectives import UL2Objective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch
 from trainer.objectives.counter_rng import U64
