@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from manifests.files import sha256, write_json
-from manifests.schema.corpus import Language
 from manifests.schema.documents import IDENTIFIED, REJECTED
+from manifests.schema.rules import Language
 from manifests.schema.shards import Shard, ShardManifest, SourceShare, TokenSet, Vocabulary
 from manifests.schema.steps import KEPT, Count, File, Part, StepManifest
 

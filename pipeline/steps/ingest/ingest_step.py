@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.files import write_json
-from manifests.schema.corpus import CorpusManifest, IngestSettings, Source
+from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import INGESTED
+from manifests.schema.sources import IngestSettings, Source
 from pipeline.readers.charset import decode_all
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide

@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from manifests.files import drop_page_cache, sha256
 from manifests.schema.base import ManifestError
-from manifests.schema.corpus import ClassifierSettings, CorpusManifest, PerplexitySettings, Rule
+from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import LANGUAGES, MEASURED
+from manifests.schema.quality import ClassifierSettings, PerplexitySettings
+from manifests.schema.rules import Rule
 from manifests.schema.signals import MODEL_SIGNALS, SIGNALS
 from pipeline.models.perplexity import lmplz
 from pipeline.models.quality_classifier import Classes, ClassifierExtractor, TrainClassifier

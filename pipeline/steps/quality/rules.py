@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from manifests.schema.corpus import Rule
+from manifests.schema.rules import Rule
 
 
 def judge(

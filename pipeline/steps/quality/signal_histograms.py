@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from manifests.schema.corpus import Rule
 from manifests.schema.documents import LANGUAGES
+from manifests.schema.rules import Rule
 from manifests.schema.signals import MODEL_SIGNALS, histogram_edges
 
 

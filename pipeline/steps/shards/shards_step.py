@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from manifests.files import atomic_write, digest, sha256, write_json
 from manifests.schema.base import load
-from manifests.schema.corpus import CorpusManifest, InstructionSettings
+from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import STEPS
+from manifests.schema.instructions import InstructionSettings
 from manifests.schema.shards import ShardManifest, TokenSet, Vocabulary
 from manifests.schema.steps import KEPT, StepManifest
 from pipeline.models.tokenizer import Tokenizer
