@@ -18,7 +18,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from manifests.schema.corpus import Benchmark, DecontaminateSettings
+from manifests.schema.decontaminate import Benchmark, DecontaminateSettings
 from pipeline.steps.decontaminate.benchmark_items import read_items
 from pipeline.steps.decontaminate.decontaminate_step import COMMON_SHARE
 from pipeline.text.arrow.buffers import text_buffers

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from manifests.schema.curriculum import Denoiser
+from manifests.schema.denoisers import Denoiser
 from manifests.schema.shards import Vocabulary
 
 Ids = npt.NDArray[np.integer]

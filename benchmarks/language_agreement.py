@@ -19,8 +19,8 @@ from pathlib import Path
 import orjson
 import pyarrow as pa
 
-from manifests.schema.corpus import LanguageSettings
 from manifests.schema.documents import INGESTED
+from manifests.schema.language import LanguageSettings
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.steps.language.language_id import MIN_HAN, MIN_UNITS
 from pipeline.steps.language.language_step import IdentifyLanguage

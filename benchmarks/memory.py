@@ -31,7 +31,8 @@ def measure(chunked: bool, recompute: bool, size: int) -> dict[str, Any]:
     import torch.nn.functional as F
     from torch import Tensor
 
-    from manifests.schema.curriculum import ModelSettings, PrefixObjective
+    from manifests.schema.model import ModelSettings
+    from manifests.schema.objectives import PrefixObjective
     from tests.trainer.examples import RELEASED
     from trainer.model import transformer
     from trainer.objectives import Prefix, build

@@ -21,7 +21,9 @@ import torch
 import yaml
 
 from benchmarks.memory import SIZES
-from manifests.schema.curriculum import CurriculumManifest, ModelSettings, PrefixObjective
+from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.model import ModelSettings
+from manifests.schema.objectives import PrefixObjective
 from manifests.schema.shards import Vocabulary
 from tests.small import ROOT
 from tests.trainer.examples import RELEASED

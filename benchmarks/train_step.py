@@ -31,8 +31,9 @@ import torch
 from torch import nn
 
 from benchmarks.train_text import MODEL, as_released, chunks, our_batches, shuffled, unpacked
-from manifests.schema.curriculum import Optimizer, TrainSettings
+from manifests.schema.optimization import Optimizer
 from manifests.schema.shards import ShardManifest
+from manifests.schema.train_settings import TrainSettings
 from trainer.data.batch import Batch
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group

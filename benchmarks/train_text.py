@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from benchmarks import ours
 from benchmarks.sample import draw, text_bytes
-from manifests.schema.curriculum import CurriculumManifest, ModelSettings, UL2Objective
+from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.model import ModelSettings
+from manifests.schema.objectives import UL2Objective
 from manifests.schema.shards import ShardManifest, Vocabulary
 from trainer.data.batch import Batch, Tokens
 from trainer.data.dataset import TokenStream, open_sets

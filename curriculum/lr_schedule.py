@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from manifests.schema.curriculum import LearningRate
+from manifests.schema.optimization import LearningRate
 
 
 def learning_rate(settings: LearningRate, step: int, stage_steps: int, previous: float = 0.0) -> float:

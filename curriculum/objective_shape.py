@@ -9,13 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from manifests.schema.curriculum import (
-    InstructionObjective,
-    ModelSettings,
-    Objective,
-    PrefixObjective,
-    UL2Objective,
-)
+from manifests.schema.model import ModelSettings
+from manifests.schema.objectives import InstructionObjective, Objective, PrefixObjective, UL2Objective
 from manifests.schema.shards import TokenSet
 
 Lengths = NDArray[np.int64]

@@ -16,8 +16,8 @@ from curriculum.mixture import Mixture, weights
 from curriculum.objective_shape import ObjectiveShape
 from curriculum.step_plan import MicroBatch
 from manifests.schema.base import ManifestError
-from manifests.schema.curriculum import Stage
 from manifests.schema.shards import ShardManifest
+from manifests.schema.stage import Stage
 from manifests.splitmix64 import splitmix64
 
 

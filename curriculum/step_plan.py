@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from manifests.schema.curriculum import Objective, Optimizer
+from manifests.schema.objectives import Objective
+from manifests.schema.optimization import Optimizer
 
 
 @dataclass(frozen=True, eq=False)

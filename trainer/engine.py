@@ -13,7 +13,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from manifests.schema.curriculum import Optimizer, TrainSettings
+from manifests.schema.optimization import Optimizer
+from manifests.schema.train_settings import TrainSettings
 from trainer.data.batch import Batch
 from trainer.distributed import add_over_ranks, device
 

@@ -24,9 +24,10 @@ class ManifestError(UserError, ValueError):
 
 
 class Strict(BaseModel):
-    """Base of every manifest model: unknown keys are errors, instances are immutable."""
+    """Base of every manifest model: unknown keys are errors, instances are immutable, and the text below a
+    key is its description in the JSON Schema and the reference."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def parse_tokens(value: object) -> object:

@@ -18,14 +18,18 @@ FOLDER = Path(__file__).parents[1] / "rules"
 
 
 class Rule(Strict):
-    """Documents of ``languages`` whose ``signal`` is below ``min`` or above ``max`` are rejected with reason
-    ``name``."""
+    """Documents of some languages with a signal out of bounds are rejected. NaN is never out of bounds."""
 
     name: RuleName
+    """The reason of the rejects. ``set/rule`` takes the place of a rule of a set."""
     signal: str
+    """The signal that is judged; see the list of signals."""
     languages: tuple[Language, ...]
+    """The languages it is judged in; none switches the rule off."""
     min: float | None = None
+    """The least value that is kept."""
     max: float | None = None
+    """The greatest value that is kept. A rule has at least one of the two."""
 
     @model_validator(mode="after")
     def _usable(self) -> Rule:
@@ -45,9 +49,10 @@ def check_signal(rule: Rule, known: tuple[str, ...]) -> None:
 
 
 class SourcedRule(Rule):
-    """A rule of a set, with the ``source`` of its threshold: paper and section, or the measurement."""
+    """A rule of a set."""
 
     source: Annotated[str, Field(min_length=1)]
+    """Where the threshold comes from: paper and section, or the measurement."""
 
 
 class RuleSet(Strict):
@@ -55,10 +60,15 @@ class RuleSet(Strict):
     threshold, another version."""
 
     version: Literal[1]
+    """Version of the manifest's format."""
     kind: Literal["rules"]
+    """Tells a rule set from the other manifests."""
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+_v[1-9][0-9]*$")]
+    """The set's name and version, as the file's: ``gopher_v1``."""
     about: str
+    """What the rules are for, and where they come from."""
     rules: Annotated[tuple[SourcedRule, ...], Field(min_length=1)]
+    """The rules, in the order in which they are judged; names differ and have no slash."""
 
     @model_validator(mode="after")
     def _consistent(self) -> RuleSet:

@@ -12,19 +12,24 @@ from manifests.schema.steps import File
 
 class Vocabulary(Strict):
     """Token ids as in OpenBA: the pieces, then ``extra_id_99 .. extra_id_0``, then ``<R> <S> <X>``.
-
-    ``extra_id_k`` is ``pieces + 99 - k``. ``size`` counts all ids; ``padded`` is the embedding's row count, a
-    multiple of 128.
-    """
+    ``extra_id_k`` is ``pieces + 99 - k``."""
 
     model: File
+    """The SentencePiece model."""
     pieces: int
+    """Pieces of the model; their ids are the first."""
     pad: int = 0
+    """Id of padding, which also starts the decoder."""
     eos: int = 1
+    """Id of the end of a document."""
     unknown: int = 2
+    """Id of what no piece covers."""
     sentinels: int = 100
+    """Sentinels, one for each masked span."""
     size: int
+    """Ids in all."""
     padded: int
+    """Rows of the embedding: ``size``, rounded up to a multiple of 128."""
 
     def sentinel(self, k: int) -> int:
         """Id of ``<extra_id_k>``."""
@@ -46,39 +51,52 @@ class Shard(Strict):
     """
 
     file: File
+    """The Arrow file."""
     tokens: int
+    """Tokens in it."""
 
 
 class SourceShare(Strict):
-    """What one source gave to a set: distinct ``documents``, ``tokens`` written, and the epochs (tokens
-    written / tokens it has)."""
+    """What one source gave to a set."""
 
     name: str
+    """The source's name."""
     documents: int
+    """Distinct documents that it gave."""
     tokens: int
+    """Tokens written, eos of each document included."""
     available_tokens: int
+    """Tokens that it had to give."""
     epochs: float
+    """Tokens written / tokens it had."""
 
 
 class TokenSet(Strict):
-    """A set of shards of one language (``kind`` stream) or of instruction pairs. All stream shards but the
-    last hold ``shard_tokens``.
-
-    ``unigram_entropy`` is that of the set's own token frequencies (of the targets, in sets of pairs), in nats
-    per token: what a model that knew only the training set's frequencies would lose.
-    """
+    """A set of shards of one language, or of instruction pairs."""
 
     name: str
+    """The set's name: that of its language, behind ``biflan_`` for pairs."""
     language: Literal["en", "zh", "code"]
+    """Its language."""
     kind: Literal["stream", "pairs"]
+    """``stream``: documents end to end; ``pairs``: prompts and targets."""
     tokens: int
+    """Tokens in it."""
     rows: int
+    """Rows of its shards: documents, once more where one goes on in the next shard; or pairs."""
     documents: int
+    """Distinct documents or pairs."""
     shard_tokens: int
+    """Tokens of each stream shard but the last."""
     shards: tuple[Shard, ...]
+    """The shards, in order."""
     sources: tuple[SourceShare, ...]
+    """What each source gave."""
     budget: int | None = None
+    """Tokens that the corpus manifest asked for."""
     unigram_entropy: float
+    """Entropy of the set's own token frequencies (of the targets, in sets of pairs), in nats per token: what
+    a model that knew only the training set's frequencies would lose."""
 
     @model_validator(mode="after")
     def _tokens_add_up(self) -> TokenSet:
@@ -100,8 +118,14 @@ class ShardManifest(Strict):
     name."""
 
     version: Literal[1] = 1
+    """Version of the manifest's format."""
     kind: Literal["shards"] = "shards"
+    """Tells a shard manifest from the others."""
     fingerprint: str
+    """The shards step's fingerprint."""
     vocabulary: Vocabulary
+    """The token ids."""
     sets: dict[str, TokenSet]
+    """The sets to train on, by name."""
     heldout: dict[str, TokenSet]
+    """The sets that were set aside, by name."""

@@ -14,38 +14,48 @@ KEPT = ""
 
 
 class Count(Strict):
-    """Documents of one source and language with one outcome; ``reason`` is empty for kept ones."""
+    """Documents of one source and language with one outcome."""
 
     source: str
+    """The source's name."""
     language: str
+    """The language, or nothing where it was not told yet."""
     reason: str
+    """Why they were rejected; empty for kept ones."""
     documents: int
+    """How many."""
     bytes: int
+    """Bytes of their text."""
 
 
 class File(Strict):
-    """A file beside the manifest. ``path`` is relative to the manifest's folder, ``bytes`` the file's
-    size."""
+    """A file beside the manifest."""
 
     path: str
+    """Relative to the manifest's folder."""
     sha256: str
+    """The SHA-256 of its content."""
     bytes: int
+    """Its size."""
     rows: int = 0
+    """Rows of an Arrow file."""
 
 
 class Part(Strict):
-    """One unit of work: the kept and the rejected documents that came out of one input part.
-
-    ``counts`` tells the outcome of every input document; ``metrics`` are additive integers with ``/``-joined
-    names.
-    """
+    """One unit of work: the kept and the rejected documents that came out of one input part."""
 
     index: int
+    """The part's number, from 0."""
     kept: File
+    """The kept documents."""
     rejected: File
+    """The rejected documents, each with its reason."""
     documents_in: int
+    """Documents that came in: kept + rejected."""
     counts: tuple[Count, ...]
+    """The outcome of every input document."""
     metrics: dict[str, int] = {}
+    """What the step counted besides: additive integers with names joined by ``/``."""
 
     @model_validator(mode="after")
     def _conserved(self) -> Part:
@@ -68,20 +78,33 @@ class StepManifest(Strict):
     """
 
     version: Literal[1] = 1
+    """Version of the manifest's format."""
     kind: Literal["step"] = "step"
+    """Tells a step manifest from the others."""
     step: str
+    """The step's name."""
     step_version: int
+    """Version of the step's code; another one runs the step again."""
     fingerprint: str
     input_step: str = ""
+    """Hash of version, settings, foreign files and input; the same one means nothing to do."""
     input_sha256: str
+    """SHA-256 of the previous step's manifest, or of the list of input files."""
     settings: dict[str, Any]
+    """The settings that the step ran with."""
     documents_in: int
+    """Documents that came in: kept + rejected."""
     documents_kept: int
+    """Documents that were kept."""
     counts: tuple[Count, ...]
+    """The outcome of every input document, over all parts."""
     metrics: dict[str, int]
+    """What the step counted besides, over all parts."""
     parts: tuple[Part, ...]
+    """The parts, in order."""
     files: tuple[File, ...] = ()
     artifacts: dict[str, tuple[str, ...]] = {}
+    """Further files that the step wrote: models, indices, shards."""
 
     @model_validator(mode="after")
     def _conserved(self) -> StepManifest:

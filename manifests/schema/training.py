@@ -8,26 +8,32 @@ from manifests.schema.base import Strict
 
 
 class CheckpointFile(Strict):
-    """A checkpoint folder, relative to the manifest's, and the hash in its ``checkpoint.json``."""
+    """A checkpoint."""
 
     path: str
+    """Its folder, relative to the manifest's."""
     sha256: str
+    """The hash in its ``checkpoint.json``."""
 
 
 class TrainingManifest(Strict):
-    """``train/manifest.json``: written last and atomically; where it stands, the training is whole.
-
-    ``fingerprint`` is the hash of the curriculum manifest and the shard manifest. ``tokens`` counts corpus
-    tokens read; ``heldout_losses`` are the last ones measured, in nats per target token, by stage (whose
-    objective it was) and set.
-    """
+    """``train/manifest.json``: written last and atomically; where it stands, the training is whole."""
 
     version: Literal[1] = 1
+    """Version of the manifest's format."""
     kind: Literal["training"] = "training"
+    """Tells a training manifest from the others."""
     fingerprint: str
+    """Hash of the curriculum manifest and the shard manifest."""
     curriculum: str
+    """The curriculum manifest, as JSON."""
     steps: int
+    """Steps of the optimizer."""
     tokens: int
+    """Corpus tokens read."""
     tokens_by_set: dict[str, int]
+    """Corpus tokens read of each set."""
     heldout_losses: dict[str, dict[str, float]]
+    """The last ones measured, in nats per target token, by stage (whose objective it was) and set."""
     checkpoint: CheckpointFile
+    """The last checkpoint."""

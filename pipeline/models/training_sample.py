@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from manifests.schema.corpus import Fitting
+from manifests.schema.quality import Fitting
 from manifests.schema.steps import KEPT, Count, Part
 from pipeline.text.arrow.fixed_width import byte_rows
 

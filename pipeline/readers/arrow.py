@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from manifests.schema.corpus import Source
+from manifests.schema.sources import Source
 from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
 from pipeline.readers.compressed import DamagedFileError
 from pipeline.readers.input_files import InputFile, is_url

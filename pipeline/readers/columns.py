@@ -9,7 +9,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.schema.corpus import Source
+from manifests.schema.sources import Source
 from pipeline.readers.raw_documents import raw_batch
 
 # A batch of documents that became longer than this is halved, so that offsets of 32 bits suffice and memory

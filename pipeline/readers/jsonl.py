@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from manifests.schema.corpus import Source
+from manifests.schema.sources import Source
 from pipeline.readers.charset import decode, without_utf16
 from pipeline.readers.compressed import DamagedFileError, blocks, is_compressed
 from pipeline.readers.input_files import InputFile

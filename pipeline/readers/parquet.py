@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from manifests.schema.corpus import Source
+from manifests.schema.sources import Source
 from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
 from pipeline.readers.compressed import DamagedFileError
 from pipeline.readers.input_files import InputFile

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.schema.corpus import Source
+from manifests.schema.sources import Source
 from pipeline.readers.compressed import DamagedFileError
 from pipeline.readers.input_files import InputFile
 from pipeline.readers.lines import Lines, read_lines

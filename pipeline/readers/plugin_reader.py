@@ -10,7 +10,7 @@ import orjson
 import pyarrow as pa
 
 from manifests.plugins import Plugin
-from manifests.schema.corpus import Source
+from manifests.schema.sources import Source
 from pipeline.readers.columns import documents
 from pipeline.readers.input_files import InputFile
 from pipeline.readers.raw_documents import raw_row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pyarrow as pa
 
-from manifests.schema.corpus import Source
+from manifests.schema.sources import Source
 from pipeline.readers.input_files import InputFile
 from pipeline.readers.raw_documents import raw_row
 from pipeline.readers.single_document import read_whole

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from manifests.plugins import Plugin, resolve
-from manifests.schema.corpus import FORMATS, CorpusManifest
+from manifests.schema.corpus import CorpusManifest
 from manifests.schema.plugins import READERS_GROUP, SIGNALS_GROUP, STEPS_GROUP
+from manifests.schema.sources import FORMATS
 
 
 def load_plugins(corpus: CorpusManifest, base: Path) -> list[Plugin]:

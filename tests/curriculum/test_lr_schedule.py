@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from curriculum.lr_schedule import learning_rate
-from manifests.schema.curriculum import LearningRate
+from manifests.schema.optimization import LearningRate
 
 OPENBA = LearningRate(schedule="cosine", peak=1e-4, minimum=1e-5, warmup_steps=2000, decay_steps=100_000)
 

@@ -8,7 +8,10 @@ import yaml
 
 from manifests.__main__ import main
 from manifests.schema.base import ManifestError, load
-from manifests.schema.curriculum import CurriculumManifest, Denoiser, ModelSettings, UL2Objective
+from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.denoisers import Denoiser
+from manifests.schema.model import ModelSettings
+from manifests.schema.objectives import UL2Objective
 
 PRESETS = Path(__file__).parents[2] / "manifests" / "presets"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from manifests.schema.curriculum import ModelSettings
+from manifests.schema.model import ModelSettings
 from manifests.schema.shards import Vocabulary
 from manifests.schema.steps import File
 from trainer.model.transformer import EncoderDecoder

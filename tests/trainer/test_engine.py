@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from manifests.schema.curriculum import TrainSettings
+from manifests.schema.train_settings import TrainSettings
 from trainer.engine import zero_stage
 
 

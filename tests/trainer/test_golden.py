@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from manifests.schema.curriculum import UL2Objective
+from manifests.schema.objectives import UL2Objective
 from tests.trainer.examples import SMALL, small_model
 from trainer.objectives import UL2, build
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from curriculum.objective_shape import ObjectiveShape
 from curriculum.step_plan import MicroBatch, StepPlan
-from manifests.schema.curriculum import ModelSettings
+from manifests.schema.model import ModelSettings
 from trainer.data.dataset import PairTable, TokenStream
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from curriculum.feistel_permutation import permute
 from curriculum.keyed_hash import key, seeds
 from curriculum.step_plan import MicroBatch
-from manifests.schema.curriculum import Stage
 from manifests.schema.shards import Vocabulary
+from manifests.schema.stage import Stage
 from trainer.data.batch import Batch
 from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import open_sets

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from curriculum.objective_shape import shape_of
-from manifests.schema.curriculum import CurriculumManifest, ModelSettings
+from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.model import ModelSettings
 from manifests.schema.shards import Vocabulary
 
 DEFAULTS = {

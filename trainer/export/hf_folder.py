@@ -13,7 +13,8 @@ from torch import Tensor
 
 from manifests.files import atomic_write, sha256, write_json
 from manifests.schema.base import ManifestError
-from manifests.schema.curriculum import CurriculumManifest, ModelSettings
+from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.model import ModelSettings
 from manifests.schema.shards import Vocabulary
 from trainer.export import safetensors_files
 from trainer.export.hf_config import config, difference, generation_config, tokenizer_config

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from manifests.schema.curriculum import ModelSettings
+from manifests.schema.model import ModelSettings
 
 EMBEDDING, OUTPUT = "embedding.weight", "lm_head.weight"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from manifests.schema.curriculum import ModelSettings
+from manifests.schema.model import ModelSettings
 from trainer.model.attention_heads import split_heads
 from trainer.model.bf16_linear import Linear
 from trainer.model.kv_cache import LayerKVCache

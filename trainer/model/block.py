@@ -7,7 +7,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from manifests.schema.curriculum import ModelSettings
+from manifests.schema.model import ModelSettings
 from trainer.model.attention import CrossAttention, SelfAttention
 from trainer.model.feedforward import FeedForward
 from trainer.model.kv_cache import LayerKVCache

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from manifests.schema.curriculum import ModelSettings
+from manifests.schema.model import ModelSettings
 from trainer.model.bf16_linear import Linear
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from manifests.schema.curriculum import ModelSettings
+from manifests.schema.model import ModelSettings
 
 Lengths = npt.NDArray[np.int64] | Sequence[int]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from manifests.schema.curriculum import ModelSettings
+from manifests.schema.model import ModelSettings
 
 EPSILON = 1e-5
 

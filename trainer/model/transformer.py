@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from manifests.schema.curriculum import ModelSettings
+from manifests.schema.model import ModelSettings
 from trainer.model.activation_checkpointing import checkpointed
 from trainer.model.block import DecoderBlock, EncoderBlock
 from trainer.model.kv_cache import LayerKVCache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from manifests.schema.curriculum import ModelSettings
+from manifests.schema.model import ModelSettings
 from trainer.model.attention import CrossAttention, SelfAttention
 from trainer.model.feedforward import FeedForward
 

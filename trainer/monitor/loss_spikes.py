@@ -12,7 +12,7 @@ import math
 from collections import deque
 from statistics import median
 
-from manifests.schema.curriculum import GuardSettings
+from manifests.schema.train_settings import GuardSettings
 
 CONSISTENT = 1.4826
 """Makes the median absolute deviation of normal values their standard deviation."""

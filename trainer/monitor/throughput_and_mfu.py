@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from manifests.schema.curriculum import TrainSettings
+from manifests.schema.train_settings import TrainSettings
 from trainer.distributed import add_over_ranks, device
 from trainer.monitor.peak_flops import matmul_peak_flops
 

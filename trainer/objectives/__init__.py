@@ -3,7 +3,7 @@ time."""
 
 from __future__ import annotations
 
-from manifests.schema.curriculum import InstructionObjective, Objective, PrefixObjective, UL2Objective
+from manifests.schema.objectives import InstructionObjective, Objective, PrefixObjective, UL2Objective
 from manifests.schema.shards import Vocabulary
 from trainer.data.ragged import Pairs, Ragged
 from trainer.objectives.instruction import Instruction

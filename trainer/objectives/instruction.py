@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from curriculum.objective_shape import ObjectiveShape, shape_of
-from manifests.schema.curriculum import InstructionObjective
+from manifests.schema.objectives import InstructionObjective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch, Tokens, pack
 from trainer.data.ragged import Pairs, Ragged

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from curriculum.objective_shape import ObjectiveShape, shape_of
 from manifests.schema.base import ManifestError
-from manifests.schema.curriculum import Denoiser, PrefixObjective, UL2Objective
+from manifests.schema.denoisers import Denoiser
+from manifests.schema.objectives import PrefixObjective, UL2Objective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch, Tokens, make_batch, pack
 from trainer.model.loss import IGNORED

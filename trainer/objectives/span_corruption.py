@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from manifests.schema.base import ManifestError
-from manifests.schema.curriculum import Denoiser, UL2Objective
+from manifests.schema.denoisers import Denoiser
+from manifests.schema.objectives import UL2Objective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch, Tokens, make_batch
 from trainer.model.masks import EVERYWHERE

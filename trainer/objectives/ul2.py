@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curriculum.objective_shape import shape_of
-from manifests.schema.curriculum import UL2Objective
+from manifests.schema.objectives import UL2Objective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch
 from trainer.objectives.counter_rng import U64

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from manifests.schema.corpus import Benchmark
+from manifests.schema.decontaminate import Benchmark
 from pipeline.readers.compressed import DamagedFileError, blocks
 from pipeline.readers.input_files import InputFile
 from pipeline.runtime.pipeline_error import PipelineError

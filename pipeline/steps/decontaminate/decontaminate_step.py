@@ -30,7 +30,8 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.files import sha256
-from manifests.schema.corpus import Benchmark, CorpusManifest, DecontaminateSettings
+from manifests.schema.corpus import CorpusManifest
+from manifests.schema.decontaminate import Benchmark, DecontaminateSettings
 from manifests.schema.documents import kept_schema
 from pipeline.runtime.arrow_files import MAX_ROWS, describe, open_table
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide

@@ -17,7 +17,7 @@ import numpy as np
 
 from manifests.files import safe_join, sha256, write_json
 from manifests.schema.base import ManifestError, load
-from manifests.schema.corpus import DedupSettings
+from manifests.schema.dedup import DedupSettings
 from manifests.schema.steps import File, StepManifest
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.pipeline_error import PipelineError

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.schema.corpus import DedupSettings
+from manifests.schema.dedup import DedupSettings
 from manifests.schema.documents import kept_schema
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide

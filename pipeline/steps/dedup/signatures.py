@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.schema.corpus import DedupSettings
+from manifests.schema.dedup import DedupSettings
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.transform import Extractor
 from pipeline.text.similarity.minhash import band_keys, fingerprints, permutations

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from fsspec.utils import glob_translate
 
 from manifests.schema.base import ManifestError
-from manifests.schema.corpus import Source
+from manifests.schema.sources import Source
 from pipeline.readers.input_files import InputFile, is_url, list_url, local_path, readable
 
 

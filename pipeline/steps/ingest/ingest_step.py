@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 
 from manifests.files import write_json
 from manifests.plugins import Plugin
-from manifests.schema.corpus import FORMATS, CorpusManifest, IngestSettings, Source
+from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import INGESTED
 from manifests.schema.plugins import READERS_GROUP
+from manifests.schema.sources import FORMATS, IngestSettings, Source
 from pipeline.readers.charset import decode_all
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide

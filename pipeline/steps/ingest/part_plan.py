@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from manifests.schema.corpus import Source
+from manifests.schema.sources import Source
 from pipeline.readers.arrow import arrow_batches
 from pipeline.readers.charset import utf16_name
 from pipeline.readers.compressed import is_compressed

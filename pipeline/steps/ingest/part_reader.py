@@ -9,7 +9,7 @@ from itertools import groupby
 import pyarrow as pa
 
 from manifests.plugins import Plugin
-from manifests.schema.corpus import Source
+from manifests.schema.sources import Source
 from pipeline.readers.arrow import read_arrow
 from pipeline.readers.compressed import DamagedFileError
 from pipeline.readers.html import read_page

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from manifests.files import sha256
 from manifests.schema.base import ManifestError
-from manifests.schema.corpus import CorpusManifest, LanguageSettings
+from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import IDENTIFIED
+from manifests.schema.language import LanguageSettings
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.phases import Phases

@@ -15,9 +15,10 @@ import pyarrow as pa
 from manifests.files import drop_page_cache, sha256
 from manifests.plugins import Plugin
 from manifests.schema.base import ManifestError
-from manifests.schema.corpus import ClassifierSettings, CorpusManifest, PerplexitySettings
+from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import LANGUAGES, MEASURED, PART_SHIFT, with_signals
 from manifests.schema.plugins import SIGNALS_GROUP, SignalPlugin
+from manifests.schema.quality import ClassifierSettings, PerplexitySettings
 from manifests.schema.rules import Rule
 from manifests.schema.signals import MODEL_SIGNALS
 from pipeline.models.perplexity import lmplz

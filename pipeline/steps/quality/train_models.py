@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from manifests.schema.corpus import PerplexitySettings, TokenizerSettings
+from manifests.schema.quality import PerplexitySettings, TokenizerSettings
 from manifests.schema.steps import File
 from pipeline.models import tokenizer
 from pipeline.models.perplexity import lmplz

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.schema.corpus import InstructionSettings
+from manifests.schema.instructions import InstructionSettings
 from pipeline.steps.shards.instruction_pairs import LANGUAGES
 from pipeline.steps.shards.sampling_keys import ORDER, keys, set_aside
 from pipeline.steps.shards.shortfall import ShardBudgetError, too_few_pairs

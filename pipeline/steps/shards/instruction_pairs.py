@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.schema.corpus import InstructionSettings, InstructionSource
+from manifests.schema.instructions import InstructionSettings, InstructionSource
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.runtime.arrow_files import BatchWriter
 from pipeline.steps.shards.instruction_readers import records

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 import yaml
 
-from manifests.schema.corpus import InstructionSource
+from manifests.schema.instructions import InstructionSource
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.templates import fields
 

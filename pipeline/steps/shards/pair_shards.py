@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from manifests.schema.corpus import InstructionSettings
+from manifests.schema.instructions import InstructionSettings
 from manifests.schema.shards import TokenSet
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.phases import Phases

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from manifests.files import atomic_write, digest, sha256, write_json
-from manifests.schema.corpus import CorpusManifest, InstructionSettings
+from manifests.schema.corpus import CorpusManifest
+from manifests.schema.instructions import InstructionSettings
 from manifests.schema.shards import ShardManifest, TokenSet, Vocabulary
 from manifests.schema.steps import KEPT
 from pipeline.models.tokenizer import Tokenizer

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from manifests.errors import DataShortError
-from manifests.schema.corpus import InstructionSettings
+from manifests.schema.instructions import InstructionSettings
 from pipeline.runtime.pipeline_error import PipelineError
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.schema.corpus import Template
+from manifests.schema.instructions import Template
 from pipeline.runtime.pipeline_error import PipelineError
 
 

@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 import xxhash
 
-from manifests.schema.corpus import CorpusManifest, DecontaminateSettings, DedupSettings
+from manifests.schema.corpus import CorpusManifest
+from manifests.schema.decontaminate import DecontaminateSettings
+from manifests.schema.dedup import DedupSettings
 from manifests.schema.documents import MEASURED
 from manifests.schema.steps import KEPT, Count, Part
 from pipeline.runtime.arrow_files import describe, write_batches

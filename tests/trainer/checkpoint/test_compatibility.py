@@ -10,14 +10,11 @@ import pytest
 import yaml
 
 from curriculum.journal import Rollback
-from manifests.schema.curriculum import (
-    CurriculumManifest,
-    LearningRate,
-    ModelSettings,
-    Optimizer,
-    Stage,
-    TrainSettings,
-)
+from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.model import ModelSettings
+from manifests.schema.optimization import LearningRate, Optimizer
+from manifests.schema.stage import Stage
+from manifests.schema.train_settings import TrainSettings
 from tests.trainer.tiny import write_curriculum
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import Progress

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curriculum.step_plan import MicroBatch
-from manifests.schema.curriculum import InstructionObjective, PrefixObjective
+from manifests.schema.objectives import InstructionObjective, PrefixObjective
 from manifests.schema.shards import ShardManifest
 from tests.trainer.tiny import SHARD_TOKENS, write_shards
 from trainer.data.data_loader import DataLoader

@@ -14,8 +14,9 @@ import torch
 from curriculum.feistel_permutation import permute
 from curriculum.keyed_hash import key, seeds
 from curriculum.step_plan import MicroBatch
-from manifests.schema.curriculum import Stage, UL2Objective
+from manifests.schema.objectives import UL2Objective
 from manifests.schema.shards import Vocabulary
+from manifests.schema.stage import Stage
 from manifests.schema.steps import File
 from tests.trainer.tiny import write_curriculum
 from trainer.data.batch import Batch, make_batch

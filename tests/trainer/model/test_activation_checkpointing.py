@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from manifests.schema.curriculum import Optimizer, TrainSettings, UL2Objective
+from manifests.schema.objectives import UL2Objective
+from manifests.schema.optimization import Optimizer
+from manifests.schema.train_settings import TrainSettings
 from tests.trainer.examples import SMALL, small_settings
 from trainer.data.batch import Batch
 from trainer.determinism import deterministic_cpu

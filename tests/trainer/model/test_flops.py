@@ -10,7 +10,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from manifests.schema.curriculum import InstructionObjective, UL2Objective
+from manifests.schema.objectives import InstructionObjective, UL2Objective
 from tests.trainer.examples import RELEASED, SMALL, small_model
 from tests.trainer.model.test_transformer import openba_15b, parameters
 from tests.trainer.objectives.test_released_layouts import ragged

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from manifests.schema.curriculum import Denoiser, InstructionObjective, PrefixObjective, UL2Objective
+from manifests.schema.denoisers import Denoiser
+from manifests.schema.objectives import InstructionObjective, PrefixObjective, UL2Objective
 from tests.trainer.examples import SMALL, small_model
 from tests.trainer.objectives.test_released_layouts import ragged
 from trainer.data.batch import Batch

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from manifests.schema.curriculum import ModelSettings
+from manifests.schema.model import ModelSettings
 from tests.trainer.examples import RELEASED, SMALL, small_model, small_settings
 from trainer.model.attention import CrossAttention, SelfAttention
 from trainer.model.block import DecoderBlock, Residual

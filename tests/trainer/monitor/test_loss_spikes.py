@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests.schema.curriculum import GuardSettings
+from manifests.schema.train_settings import GuardSettings
 from trainer.monitor.loss_spikes import LossAnomaly, LossSpikeMonitor
 
 SETTINGS = GuardSettings(window=32, spike=8, patience=3)

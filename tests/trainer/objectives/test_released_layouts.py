@@ -9,13 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manifests.schema.base import ManifestError
-from manifests.schema.curriculum import (
-    OPENBA_RELEASED,
-    Denoiser,
-    InstructionObjective,
-    PrefixObjective,
-    UL2Objective,
-)
+from manifests.schema.denoisers import OPENBA_RELEASED, Denoiser
+from manifests.schema.objectives import InstructionObjective, PrefixObjective, UL2Objective
 from tests.trainer.examples import RELEASED, SMALL
 from trainer.data.batch import Batch
 from trainer.model.loss import IGNORED

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manifests.schema.base import ManifestError
-from manifests.schema.curriculum import OPENBA_RELEASED, UL2_PAPER, Denoiser, UL2Objective
+from manifests.schema.denoisers import OPENBA_RELEASED, UL2_PAPER, Denoiser
+from manifests.schema.objectives import UL2Objective
 from tests.trainer.objectives.test_released_layouts import V, chunks, restored, seeds
 from trainer.objectives import UL2, build
 

@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 from manifests.files import sha256
-from manifests.schema.corpus import Benchmark, DecontaminateSettings
+from manifests.schema.decontaminate import Benchmark, DecontaminateSettings
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.decontaminate.benchmark_items import read_items

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from manifests.files import digest, write_json
-from manifests.schema.corpus import DedupSettings
+from manifests.schema.dedup import DedupSettings
 from manifests.schema.steps import StepManifest, merge_counts, merge_metrics
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.engines.engine import Engine

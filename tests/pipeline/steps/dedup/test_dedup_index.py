@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from manifests.files import sha256
-from manifests.schema.corpus import DedupSettings
+from manifests.schema.dedup import DedupSettings
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.dedup.dedup_step import DedupStep
 from tests.pipeline.steps.dedup.finished import Finished, finish, names, spread

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from manifests.schema.corpus import DedupSettings
+from manifests.schema.dedup import DedupSettings
 from manifests.schema.signals import SIGNALS
 from pipeline.steps.dedup import shuffle
 from tests.pipeline.steps.dedup.finished import finish

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from manifests.files import sha256
 from manifests.schema.base import ManifestError
-from manifests.schema.corpus import Source
+from manifests.schema.sources import Source
 from pipeline.readers.input_files import InputFile
 from pipeline.steps.ingest.find_files import find_files
 from pipeline.steps.ingest.ingest_step import IngestStep

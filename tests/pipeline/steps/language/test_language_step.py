@@ -11,8 +11,8 @@ import pytest
 import xxhash
 
 from manifests.schema.base import ManifestError
-from manifests.schema.corpus import LanguageSettings
 from manifests.schema.documents import IDENTIFIED
+from manifests.schema.language import LanguageSettings
 from pipeline.runtime.batch_result import BatchPosition, BatchResult
 from pipeline.steps.language.language_step import IdentifyLanguage, LanguageStep
 from pipeline.steps.language.traditional_to_simplified import VERSION, Simplifier, with_original_script

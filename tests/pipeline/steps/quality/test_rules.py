@@ -8,7 +8,8 @@ import pytest
 
 from manifests.check import check
 from manifests.schema.base import ManifestError, load
-from manifests.schema.corpus import CorpusManifest, QualitySettings
+from manifests.schema.corpus import CorpusManifest
+from manifests.schema.quality import QualitySettings
 from manifests.schema.rules import FOLDER, Rule, RuleSet, rule_sets, rules_of
 from manifests.schema.signals import MODEL_SIGNALS, SIGNALS, histogram_edges
 from pipeline.steps.quality.quality_step import QualityStep
@@ -221,7 +222,7 @@ def test_the_content_of_a_set_decides_the_step_and_the_words_of_its_sources_do_n
         for rule in rules_of("gopher_v1")
     )
     monkeypatch.setattr(
-        "manifests.schema.corpus.rules_of", lambda name: stricter if name == "gopher_v1" else rules_of(name)
+        "manifests.schema.quality.rules_of", lambda name: stricter if name == "gopher_v1" else rules_of(name)
     )
     assert QualityStep().settings(corpus) != before
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from manifests.schema.corpus import InstructionSettings
+from manifests.schema.instructions import InstructionSettings
 from pipeline.models.tokenizer import train
 from pipeline.runtime.arrow_files import open_table
 from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from manifests.schema.corpus import InstructionSource
+from manifests.schema.instructions import InstructionSource
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.instruction_readers import records
 

@@ -1,0 +1,116 @@
+"""Where documents come from."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
+
+from manifests.schema.base import Strict, Tokens
+from manifests.schema.plugins import UnusedLeftOut, check_reader
+from manifests.schema.values import Name, Positive
+
+
+def _below(pattern: str) -> str:
+    path = PurePosixPath(pattern)
+    if not path.parts or path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{pattern!r} matches nothing below the source's path; write for example **/*.txt")
+    if any("**" in part and part != "**" for part in path.parts):
+        raise ValueError(
+            f"{pattern!r}: ** stands for folders and between slashes; write for example **/*.txt"
+        )
+    return pattern
+
+
+def _expression(pattern: str) -> str:
+    # Raises a ValueError that says what is wrong with it.
+    pc.replace_substring_regex(pa.array([""]), pattern, "")
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_below)]
+
+
+FORMATS = ("jsonl", "text", "tree", "parquet", "arrow", "html", "warc")
+
+
+class Source(UnusedLeftOut):
+    """Where documents come from.
+
+    Documents are called ``source:file``, with ``#`` and the byte offset where a file holds many (in an array
+    and in Parquet, the index; in Arrow, those of the record batch and of the row in it): always unique, and
+    the same however the input is cut into parts; the record's own id is kept in ``meta``.
+    """
+
+    plugin_keys = ("settings",)
+    name: Name
+    """The source's name: in document ids, counts and the report. Letters, digits, ``_``, ``.`` and ``-``."""
+    path: str
+    """A file or folder, relative to the corpus manifest or absolute, or a URL that fsspec opens (``s3://``,
+    ``gs://``, ``hdfs://``, ``memory://``, with the file system's own driver and credentials)."""
+    format: str
+    """``jsonl``: a document of each line, or of each item of the one array in a ``.json`` file; ``text``: as
+    ``document`` says; ``tree``: one of each source file; ``parquet``, ``arrow`` (files, streams, Feather):
+    one of each row; ``html``: the running text of each page; ``warc``: each response that is a page or plain
+    text, and each text of a WET file. All but Parquet and Arrow may be compressed (``.gz``, ``.zst``,
+    ``.bz2``, ``.xz``). Any other is a reader of your own, ``module:name`` or an entry point's name in
+    ``openba.readers``: a function from a file and ``settings`` to its documents."""
+    include: tuple[Pattern, ...] = ("**/*",)
+    """Glob patterns of the files to read below ``path``, where ``**`` stands for any number of folders.
+    Everything, by default."""
+    exclude: tuple[Pattern, ...] = ()
+    """Glob patterns of files, or of folders with all that is in them, to leave out."""
+    kind: Literal["prose", "code"] = "prose"
+    """``code`` marks program text, which no language identifier can tell; files that do not look like it are
+    rejected all the same."""
+    document: Literal["file", "line", "paragraph"] = "file"
+    """What a document is in format ``text``: the file, ``lines_per_document`` lines, or a paragraph between
+    blank lines."""
+    lines_per_document: Positive = 1
+    """Lines in a document, where ``document`` is ``line``."""
+    strip: tuple[Annotated[str, AfterValidator(_expression)], ...] = ()
+    """RE2 patterns removed from the text, such as part-of-speech tags."""
+    text_field: str = "text"
+    """The field or column that holds the text, in ``jsonl``, ``parquet`` and ``arrow``."""
+    id_field: str = "id"
+    """The field of the record's own id, kept in ``meta`` where it is present."""
+    url_field: str = "url"
+    """The field of the document's address, where it is present."""
+    license_field: str = "license"
+    """The field of the document's licence, where it is present; it goes before ``license``."""
+    license: str | None = None
+    """The licence of all documents of the source; it travels with each of them."""
+    reference: bool = False
+    """Text that is known to be good: it trains the perplexity models, and is what the quality classifier
+    looks for."""
+    max_epochs: Annotated[float, Field(ge=1)] = 1
+    """The most often that the source's tokens may stand in the shards. 1: no document twice."""
+    max_tokens: Tokens | None = None
+    """The most tokens that the source may give to the shards, over all languages. No limit, by default."""
+    settings: dict[str, JsonValue] = {}
+    """What a reader of your own is given beside the file; the built-in formats have none."""
+
+    @field_validator("format")
+    @classmethod
+    def _readable(cls, name: str) -> str:
+        check_reader(name, FORMATS)
+        return name
+
+    @model_validator(mode="after")
+    def _settings_have_a_reader(self) -> Source:
+        if self.settings and self.format in FORMATS:
+            raise ValueError(f"settings are for readers of your own; {self.format} has none")
+        return self
+
+
+class IngestSettings(Strict):
+    """How the input is cut into parts."""
+
+    part_bytes: Positive = 64_000_000
+    """Bytes of text in a part, about; a part is the unit of work, of recovery and of parallelism."""
+    max_document_bytes: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100_000_000
+    """Documents of more bytes are rejected, and so much of them kept among the rejects; it bounds the memory
+    of a worker."""

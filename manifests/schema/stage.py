@@ -1,0 +1,63 @@
+"""One stage of a training."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from manifests.schema.base import Strict, Tokens
+from manifests.schema.objectives import Objective
+from manifests.schema.optimization import LearningRate, Optimizer
+from manifests.schema.values import Name, Positive
+
+
+class Stage(Strict):
+    """One stage of training."""
+
+    name: Name
+    """The stage's name; it selects the stage's samples, so that another name draws others."""
+    objective: Objective
+    """What is trained."""
+    mixture: Annotated[dict[Name, Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
+    """Each set's share of the tokens; adds up to 1. Sets are those of the shards: ``en``, ``zh``, ``code``,
+    and ``biflan_en``, ``biflan_zh`` of pairs."""
+    tokens: Annotated[Tokens, Field(ge=1)]
+    """Tokens of its sets that the stage reads before it ends."""
+    global_batch: Positive
+    """Sequences of a step, over all processes."""
+    micro_batch: Positive
+    """Sequences that a process computes at a time; it divides ``global_batch``."""
+    learning_rate: LearningRate
+    """The learning rate."""
+    optimizer: Optimizer = Optimizer()
+    """The optimizer."""
+    max_epochs: dict[Name, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """How often a set may be read within the stage: 1 where it is not named."""
+
+    @field_validator("mixture")
+    @classmethod
+    def _adds_up(cls, mixture: dict[str, float]) -> dict[str, float]:
+        total = sum(mixture.values())
+        if abs(total - 1) > 1e-6:
+            name = max(mixture, key=lambda name: mixture[name])
+            rest = 1 - (total - mixture[name])
+            advice = (
+                f"for example set {name} to {rest:g}" if rest > 0 else f"for example divide each by {total:g}"
+            )
+            raise ValueError(f"the shares add up to {total:g}, not 1; {advice}")
+        return mixture
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Stage:
+        if self.global_batch % self.micro_batch:
+            raise ValueError(
+                f"global_batch ({self.global_batch}) must be a multiple of micro_batch ({self.micro_batch})"
+            )
+        unknown = sorted(set(self.max_epochs) - set(self.mixture))
+        if unknown:
+            raise ValueError(
+                f"max_epochs names {unknown[0]!r}, which is not in the mixture ({', '.join(self.mixture)}); "
+                "remove it"
+            )
+        return self
