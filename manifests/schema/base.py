@@ -138,7 +138,8 @@ def load(file: Path, model: type[Model]) -> Model:
         raise unreadable(file, error) from None
     except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ManifestError(
-            f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: {' '.join(str(error).split())}"
+            f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: "
+            f"{' '.join(str(error).split())}"
         ) from None
     if not isinstance(data, dict):
         raise ManifestError(f"{file}: (top level): expected keys and values, found {type(data).__name__}")

@@ -1,8 +1,8 @@
 """The one document schema: Arrow columns, added step by step, never another format.
 
 Tokens, which take more bytes than the text, are not carried along: ``tokens_at`` says where the quality step
-wrote them down, as ``part << PART_SHIFT | row`` of its ``signals``. ``hash`` is that of the text as it was then,
-so it tells whether later steps have changed it.
+wrote them down, as ``part << PART_SHIFT | row`` of its ``signals``. ``hash`` is that of the text as it was
+then, so it tells whether later steps have changed it.
 """
 
 from __future__ import annotations

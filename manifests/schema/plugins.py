@@ -44,7 +44,10 @@ class _Named(Strict):
     """A plug-in and what it is called here: its own name where no other is given."""
 
     use: Reference
+    """The plug-in: ``module:name``, the module being found on the Python path or in the manifest's folder, or
+    the name of an entry point."""
     name: PluginName = ""
+    """What the plug-in is called here; its own name where none is given."""
 
     @model_validator(mode="before")
     @classmethod
@@ -64,6 +67,7 @@ class SignalPlugin(_Named):
     a ``range``, it is counted in fifty bins of equal width from the one bound to the other."""
 
     range: tuple[float, float] | None = None
+    """Lowest and highest value of the report's histogram; without it there is none."""
 
     @model_validator(mode="after")
     def _ascending(self) -> SignalPlugin:
@@ -86,8 +90,11 @@ class StepPlugin(_Named):
     ``pipeline.runtime.user_step``. ``settings`` are handed to it as they stand here."""
 
     after: str | None = None
+    """The step that it comes after; give this or ``before``."""
     before: str | None = None
+    """The step that it comes before."""
     settings: dict[str, JsonValue] = {}
+    """What it is given as it is written here."""
 
     @staticmethod
     def _called(name: str) -> str:

@@ -71,11 +71,7 @@ class Part(Strict):
 
 
 class StepManifest(Strict):
-    """Written last and atomically: where it stands, the step is whole.
-
-    ``input_step`` is the step whose manifest has the hash ``input_sha256``; both are empty for the first one.
-    ``artifacts`` are the paths, among ``files``, of what the step leaves to later ones, by name.
-    """
+    """Written last and atomically: if it is there, the step is whole."""
 
     version: Literal[1] = 1
     """Version of the manifest's format."""
@@ -86,10 +82,11 @@ class StepManifest(Strict):
     step_version: int
     """Version of the step's code; another one runs the step again."""
     fingerprint: str
-    input_step: str = ""
     """Hash of version, settings, foreign files and input; the same one means nothing to do."""
+    input_step: str = ""
+    """The previous step; empty for the first one."""
     input_sha256: str
-    """SHA-256 of the previous step's manifest, or of the list of input files."""
+    """SHA-256 of the previous step's manifest; empty for the first one."""
     settings: dict[str, Any]
     """The settings that the step ran with."""
     documents_in: int
@@ -103,8 +100,9 @@ class StepManifest(Strict):
     parts: tuple[Part, ...]
     """The parts, in order."""
     files: tuple[File, ...] = ()
-    artifacts: dict[str, tuple[str, ...]] = {}
     """Further files that the step wrote: models, indices, shards."""
+    artifacts: dict[str, tuple[str, ...]] = {}
+    """Paths, among ``files``, of what the step leaves to later ones, by name."""
 
     @model_validator(mode="after")
     def _conserved(self) -> StepManifest:

@@ -1,4 +1,5 @@
-"""What is for the user reaches the command as it was raised, from every engine; a fault keeps its traceback."""
+"""What is for the user reaches the command as it was raised, from every engine; a fault keeps its
+traceback."""
 
 from __future__ import annotations
 
