@@ -14,7 +14,7 @@ import time
 
 import pyarrow as pa
 
-from manifests.schema.corpus import PrivacySettings
+from manifests.schema.privacy import PrivacySettings
 from pipeline.steps.privacy.scrub import scrub
 from tests.pipeline.steps.privacy.hostile import patterns, text
 from tests.pipeline.steps.privacy.looks import KINDS

@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from manifests.schema.corpus import PrivacySettings
+from manifests.schema.privacy import PrivacySettings
 from pipeline.steps.privacy.detect import detect
 from pipeline.steps.privacy.scrub import scrub
 from pipeline.steps.privacy.windows import whole

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from manifests.schema.base import Strict, Tokens
 from manifests.schema.documents import LANGUAGES
+from manifests.schema.privacy import PrivacySettings
 from manifests.schema.rules import Language, Rule, RuleSetName, rules_of
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -201,45 +202,6 @@ class DedupSettings(Strict):
     index: Annotated[
         tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
     ] = ()
-
-
-PrivacyKind = Literal[
-    "email", "phone_cn", "phone", "url", "ip", "mac", "id_card_cn", "credit_code_cn", "passport_cn", "plate_cn", "bank_card", "iban",
-    "wechat", "qq", "api_key", "private_key", "password",
-]  # fmt: skip
-
-
-class Salt(Strict):
-    """Where the secret is from which pseudonyms are made: a ``file`` (relative to the corpus manifest) or an
-    environment variable ``env``. Its content is in no manifest; a change of it changes the step's
-    fingerprint."""
-
-    file: str | None = None
-    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Salt:
-        if (self.file is None) == (self.env is None):
-            raise ValueError("name either the file or the environment variable (env) that holds the salt")
-        return self
-
-
-class PrivacySettings(Strict):
-    """What becomes of each kind of personal datum: a ``placeholder`` such as ``<EMAIL>`` in its place,
-    nothing (``remove``), a pseudonym such as ``<EMAIL:3fa9c1d2>`` made with the ``salt`` (``hash``), or the
-    whole document is rejected (``drop``). Kinds that are not named are left alone."""
-
-    actions: dict[PrivacyKind, Literal["placeholder", "remove", "hash", "drop"]]
-    salt: Salt | None = None
-
-    @model_validator(mode="after")
-    def _salted(self) -> PrivacySettings:
-        if "hash" in self.actions.values() and self.salt is None:
-            raise ValueError(
-                "an action is hash, but there is no salt; name a file or an environment variable, as in "
-                "salt: {env: PRIVACY_SALT}"
-            )
-        return self
 
 
 class Benchmark(Strict):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from manifests.schema.corpus import PrivacyKind
+from manifests.schema.privacy import PrivacyKind
 from pipeline.steps.privacy.candidate_bits import URL
 from pipeline.steps.privacy.finders import FINDERS, Finder
 from pipeline.steps.privacy.fullwidth import fold_fullwidth

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from manifests.schema.corpus import PrivacyKind
+from manifests.schema.privacy import PrivacyKind
 from pipeline.steps.privacy import candidate_bits, credentials, identities, validators
 
 Validate = Callable[[bytes, bytes, bytes], int]

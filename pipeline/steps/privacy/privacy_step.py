@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.schema.corpus import CorpusManifest, PrivacySettings
+from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import kept_schema
+from manifests.schema.privacy import PrivacySettings
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.step import Step, StepResult, Transform

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
-from manifests.schema.corpus import PrivacyKind, Salt
+from manifests.schema.privacy import PrivacyKind, Salt
 from pipeline.runtime.step import PipelineError
 
 LEAST_SALT = 16

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from manifests.schema.corpus import PrivacyKind
+from manifests.schema.privacy import PrivacyKind
 from tests.pipeline.steps.privacy.near_misses import NEAR_MISSES
 from tests.pipeline.steps.privacy.numbers_in_text import GENERAL
 from tests.pipeline.steps.privacy.values import VALUES

@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 import pyarrow as pa
 
-from manifests.schema.corpus import PrivacyKind, PrivacySettings
+from manifests.schema.privacy import PrivacyKind, PrivacySettings
 from pipeline.steps.privacy.detect import detect
 from pipeline.steps.privacy.finders import FINDERS
 from pipeline.steps.privacy.scrub import scrub

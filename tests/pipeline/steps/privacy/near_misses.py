@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from manifests.schema.corpus import PrivacyKind
+from manifests.schema.privacy import PrivacyKind
 from tests.pipeline.steps.privacy import values
 from tests.pipeline.steps.privacy.numbers_in_text import version
 from tests.pipeline.steps.privacy.values import BASE62, digits, fill

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from manifests.schema.corpus import PrivacyKind
+from manifests.schema.privacy import PrivacyKind
 from pipeline.steps.privacy.detect import detect
 from pipeline.steps.privacy.fullwidth import fold_fullwidth
 from pipeline.steps.privacy.windows import around, whole

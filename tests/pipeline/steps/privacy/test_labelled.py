@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from manifests.schema.corpus import PrivacyKind
+from manifests.schema.privacy import PrivacyKind
 from tests.pipeline.steps.privacy.agreement import Agreement, agreement, is_missed, is_right
 from tests.pipeline.steps.privacy.labelled import ITEMS, manual
 from tests.pipeline.steps.privacy.looks import KINDS

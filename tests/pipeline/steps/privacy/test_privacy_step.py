@@ -3,8 +3,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from manifests.schema.corpus import CorpusManifest, PrivacySettings, Salt
+from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import MEASURED
+from manifests.schema.privacy import PrivacySettings, Salt
 from manifests.schema.steps import KEPT
 from pipeline.runtime.arrow_files import read_batches
 from pipeline.runtime.batch_result import BatchPosition

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
 
-from manifests.schema.corpus import PrivacySettings, Salt
+from manifests.schema.privacy import PrivacySettings, Salt
 from pipeline.runtime.step import PipelineError
 from pipeline.steps.privacy.pseudonyms import Pseudonyms, pseudonyms
 from pipeline.steps.privacy.scrub import scrub

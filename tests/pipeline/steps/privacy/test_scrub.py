@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manifests.schema.corpus import PrivacySettings
+from manifests.schema.privacy import PrivacySettings
 from pipeline.steps.privacy.scrub import placeholder, scrub
 from tests.pipeline.steps.privacy.looks import KINDS, PLACEHOLDERS, REMOVE, found, scrubbed
 

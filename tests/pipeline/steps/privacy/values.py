@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
 
-from manifests.schema.corpus import PrivacyKind
+from manifests.schema.privacy import PrivacyKind
 
 DIGITS, LETTERS, BASE62 = string.digits, string.ascii_letters, string.digits + string.ascii_letters
 _NAMES = "wang li zhang chen liu smith jones garcia mueller tanaka kim ivanov rossi dubois novak silva okafor haddad".split()
