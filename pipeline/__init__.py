@@ -25,7 +25,9 @@ def _kernel_cache() -> Path:
     sources = sorted(
         path
         for path in folder.rglob("*.py")
-        if path.is_relative_to(folder / "text") or b"njit" in path.read_bytes()
+        if path.is_relative_to(folder / "text")
+        or b"arrow.kernel import" in path.read_bytes()
+        or b"njit" in path.read_bytes()
     )
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
     return Path.home() / ".cache" / "openba-pipeline" / "kernels" / digest[:16]
