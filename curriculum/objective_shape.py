@@ -49,7 +49,7 @@ class ObjectiveShape:
         """What pairs of these lengths cost in comparison: the tokens that are not cut off, times the layers
         that they go through. int64 [pairs] each."""
         source, target = self.longest
-        return (
+        return np.asarray(
             np.minimum(prompts, source) * model.encoder_layers
             + np.minimum(targets, target) * model.decoder_layers
         )

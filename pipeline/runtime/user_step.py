@@ -93,7 +93,8 @@ class UserTransform(Transform):
 
 def _judge(value: Any, settings: dict[str, Any]) -> Callable[[pa.RecordBatch], Any]:
     if isinstance(value, type):
-        return value(settings).process
+        process: Callable[[pa.RecordBatch], Any] = value(settings).process
+        return process
     return lambda batch: value(batch, settings)
 
 

@@ -23,7 +23,8 @@ class LocalOptions(PipelineOptions):
 
     def get_all_options(self, *_: Any, **__: Any) -> dict[str, Any]:
         """All options by name."""
-        return self._all
+        everything: dict[str, Any] = self.__dict__["_all"]
+        return everything
 
     def view_as(self, cls: type[Any]) -> Any:
         """The one view of a class."""

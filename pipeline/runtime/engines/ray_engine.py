@@ -19,7 +19,7 @@ from pipeline.runtime.worker_start import Packed
 RETRIES = 3
 
 
-@ray.remote(max_retries=RETRIES, num_cpus=1)
+@ray.remote(max_retries=RETRIES, num_cpus=1)  # type: ignore[untyped-decorator]
 def _run_one(task: Packed, work: Packed) -> None:
     from pipeline.runtime.engines.beam_engine import run_here  # Beam is loaded by the worker's start
 

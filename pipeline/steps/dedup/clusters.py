@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.runtime.npy_files import save, view
 from pipeline.steps.dedup.dedup_index import Index, indexed_survivors
 from pipeline.steps.dedup.document_ids import DocumentIds, Sketches
-from pipeline.steps.dedup.npy_files import save, view
 from pipeline.steps.dedup.shuffle import PAIR, read_pairs
 from pipeline.text.arrow.kernel import kernel
 from pipeline.text.similarity.one_permutation import agreement

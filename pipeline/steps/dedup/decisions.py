@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.runtime.arrow_files import MAX_ROWS, open_table
+from pipeline.runtime.npy_files import view
 from pipeline.steps.dedup.dedup_index import Index
 from pipeline.steps.dedup.document_ids import DocumentIds, Sketches
-from pipeline.steps.dedup.npy_files import view
 from pipeline.steps.dedup.shuffle import CUT, read_pairs
 from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.similarity.one_permutation import agreement

@@ -32,6 +32,7 @@ import numpy as np
 from manifests.schema.corpus import CorpusManifest
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.key_groups import Reduce
+from pipeline.runtime.npy_files import view
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.steps.dedup.clusters import Verify, WriteSurvivors, histogram
@@ -39,7 +40,6 @@ from pipeline.steps.dedup.decisions import WriteDecisions
 from pipeline.steps.dedup.dedup_index import COMPARABLE, Index, manifest_hash, open_indexes, write_index
 from pipeline.steps.dedup.document_ids import DocumentIds, document_ids, paragraph_count
 from pipeline.steps.dedup.filter import FilterDuplicates
-from pipeline.steps.dedup.npy_files import view
 from pipeline.steps.dedup.priority import WritePriorities
 from pipeline.steps.dedup.shuffle import (
     BAND,

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.runtime.arrow_files import open_table
+from pipeline.runtime.npy_files import save
 from pipeline.steps.dedup.dedup_index import Index
 from pipeline.steps.dedup.document_ids import DocumentIds
-from pipeline.steps.dedup.npy_files import save
 
 ORDER = [
     ("source", "ascending"),

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.runtime.arrow_files import open_table
+from pipeline.runtime.npy_files import view
 from pipeline.steps.dedup.document_ids import DocumentIds
-from pipeline.steps.dedup.npy_files import view
 from pipeline.steps.dedup.signatures import NO_BAND
 from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.arrow.kernel import kernel

@@ -20,6 +20,7 @@ from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.file_names import part_index
+from pipeline.runtime.npy_files import save_durably
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
@@ -33,7 +34,7 @@ from pipeline.steps.shards.shortfall import ShardBudgetError, too_few_documents
 from pipeline.steps.shards.token_budget import Cap, Documents, plan
 from pipeline.steps.shards.token_gather import Columns
 from pipeline.steps.shards.token_positions import Tokens, TokensExtractor
-from pipeline.steps.shards.token_sets import Writer, save
+from pipeline.steps.shards.token_sets import Writer
 
 MODEL = "tokenizer.model"
 MANIFEST = "shards.json"
@@ -230,4 +231,4 @@ def _selection(context: StepContext, inventory: Inventory, times: Int64, held: B
     uses["tokens"], uses["epochs"], uses["heldout"] = inventory.tokens, times, held
     starts = np.cumsum([0, *(part.kept.rows for part in context.inputs)])
     first = {part.index: int(start) for part, start in zip(context.inputs, starts, strict=False)}
-    return SelectTransform(save(context.folder / "plan" / "uses.npy", uses), first)
+    return SelectTransform(save_durably(context.folder / "plan" / "uses.npy", uses), first)
