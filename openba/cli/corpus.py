@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +32,6 @@ def work(
     corpus: Path, run: Path, steps: Sequence[str], engine: str, workers: int, *, as_json: bool = False
 ) -> None:
     """Runs steps, with a line on standard output for each as it ends."""
-    warnings.filterwarnings("ignore", module="apache_beam")
     # What is imported stays: to look through it again and again would be a twentieth of a small job.
     gc.disable()
     if engine == "local":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +61,9 @@ def set_verbosity(verbose: bool, quiet: bool) -> None:
     ``verbose``."""
     logging.basicConfig()
     logging.getLogger().setLevel(logging.INFO if verbose else logging.ERROR)
+    # Beam logs a worker's error with its traceback; we show it once, at the end.
+    logging.getLogger("apache_beam").setLevel(logging.INFO if verbose else logging.CRITICAL)
+    warnings.filterwarnings("ignore", module="apache_beam")  # of cloud clients that are not installed
     progress = logging.getLogger("openba.progress")
     progress.setLevel(logging.WARNING if quiet else logging.INFO)
     progress.propagate = False

