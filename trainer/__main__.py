@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from manifests.schema.base import ManifestError
+from manifests.errors import UserError, shown
 from trainer.run import TrainingRun
 
 
@@ -16,9 +16,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         run = TrainingRun.open(options.curriculum, options.run)
-    except ManifestError as error:
-        print(error, file=sys.stderr)
-        return 1
+    except UserError as error:
+        print(shown(error), file=sys.stderr)
+        return error.exit_code
     if options.command == "train" and run.finished:
         print(f"{run.train_folder}: finished already, nothing to do")
         return 0

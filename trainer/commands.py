@@ -8,34 +8,20 @@ import json
 import sys
 from pathlib import Path
 
-from curriculum.journal import JournalError
+from manifests.errors import UserError, shown
 from manifests.schema.base import ManifestError
-from trainer.checkpoint.async_checkpoint import CheckpointError
-from trainer.checkpoint.compatibility import CompatibilityError
-from trainer.data.dataset import ShardError
-from trainer.generation.generate import SamplingError, SamplingSettings
+from trainer.generation.generate import SamplingSettings
 from trainer.inference import evaluate_checkpoint, export_model, generate_texts, import_model
 from trainer.run import TrainingRun
-from trainer.train import Diverged, train
-
-EXPLAINED = (
-    ManifestError,
-    ShardError,
-    CompatibilityError,
-    JournalError,
-    CheckpointError,
-    Diverged,
-    SamplingError,
-)
-
+from trainer.train import train
 
 def execute(name: str, run: TrainingRun, options: argparse.Namespace) -> int:
-    """The exit code of a command: 0, or 1 after an error that the message on standard error explains."""
+    """The exit code of a command: 0, or that of an error that the message on standard error explains."""
     try:
         return COMMANDS[name](run, options)
-    except EXPLAINED as error:
-        print(error, file=sys.stderr)
-        return 1
+    except UserError as error:
+        print(shown(error), file=sys.stderr)
+        return error.exit_code
 
 
 def _train(run: TrainingRun, options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What is for the user reaches the command as it was raised, from every engine; a fault keeps its traceback."""
+"""What is for the user arrives as it was raised, from every engine; a fault keeps its traceback."""
 
 from __future__ import annotations
 
