@@ -33,7 +33,8 @@ def run_steps(
     Raises:
         ManifestError: the corpus manifest is not valid.
         PipelineError: a step cannot go on.
-        UserError: there is no such step.
+        UserError: there is no such step, or another command works in the run folder.
+        Stopped: a signal came.
     """
     unknown = [name for name in steps if name not in STEP_CLASSES]
     if unknown:
@@ -41,8 +42,9 @@ def run_steps(
     outcomes = []
     with closing(open_engine(engine, workers)) as opened:
         corpus_run = CorpusRun(Path(corpus), Path(run), opened)
-        for name in steps:
-            outcomes.append(corpus_run.step(STEP_CLASSES[name]()))
-            if each is not None:
-                each(name, outcomes[-1])
+        with corpus_run.held(f"openba {steps[0] if len(steps) == 1 else 'corpus'}"):
+            for name in steps:
+                outcomes.append(corpus_run.step(STEP_CLASSES[name]()))
+                if each is not None:
+                    each(name, outcomes[-1])
     return outcomes

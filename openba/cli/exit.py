@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
-import select
 import shlex
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from manifests.errors import UserError
+from manifests.broken_pipe import output_may_be_lost
+from manifests.errors import UserError, shown
+from manifests.os_errors import explained
 
 USAGE = 2
-INTERRUPTED = 130
 
 
 def run(action: Callable[[], int], arguments: Sequence[str]) -> int:
     """The exit code of a command: what ``action`` returns, or what its exception means; the exception is
     explained on standard error. ``arguments`` are those of the command line."""
     try:
-        code = action()
-        sys.stdout.flush()
-        return code
+        with output_may_be_lost():
+            return action()
     except (Exception, KeyboardInterrupt) as error:
         code, text = _outcome(error, arguments)
         if text:
@@ -29,19 +30,19 @@ def run(action: Callable[[], int], arguments: Sequence[str]) -> int:
         return code
 
 
-def explain(message: object) -> str:
-    """The message, each of its lines marked as an error: a manifest may have several."""
-    return "\n".join(f"error: {line}" for line in str(message).splitlines())
-
-
 def _outcome(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
-    if isinstance(error, UserError):
-        return error.exit_code, explain(error)
     if isinstance(error, KeyboardInterrupt):
-        return INTERRUPTED, "interrupted"
-    if isinstance(error, BrokenPipeError) and _nobody_reads():
-        return 1, ""
+        return 128 + getattr(error, "number", signal.SIGINT), "interrupted"
+    known = error if isinstance(error, UserError) else _refused(error)
+    if known is not None:
+        return known.exit_code, shown(known)
     return _of_typer(error) or (1, _report(error, arguments))
+
+
+def _refused(error: BaseException) -> UserError | None:
+    """What the system refused to do with a file, if the error names one."""
+    name = getattr(error, "filename", None)
+    return explained(error, Path(os.fsdecode(name))) if isinstance(name, str | bytes) else None
 
 
 def _of_typer(error: BaseException) -> tuple[int, str] | None:
@@ -54,17 +55,6 @@ def _of_typer(error: BaseException) -> tuple[int, str] | None:
         path = context.command_path if context else "openba"
         return USAGE, f"error: {error.format_message().rstrip('.')}; see `{path} --help`"
     return None
-
-
-def _nobody_reads() -> bool:
-    """Whether standard output is the pipe that broke. What is left for it is then dropped, so that nobody
-    complains at the end."""
-    output = select.poll()
-    output.register(sys.stdout, 0)
-    if not output.poll(0):
-        return False
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return True
 
 
 def _report(error: BaseException, arguments: Sequence[str]) -> str:

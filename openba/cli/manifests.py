@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from manifests.errors import UserError
-from openba.cli.exit import explain
+from manifests.os_errors import os_errors_explained
 from openba.cli.options import Json, RunArgument, examples
 
 PANEL = "Manifests and runs"
@@ -33,7 +33,7 @@ def check_command(
         print(json.dumps(found, indent=1, ensure_ascii=False))
     for one in () if as_json else found:
         for error in one["errors"]:
-            print(explain(error), file=sys.stderr)
+            print(f"error: {error}", file=sys.stderr)
         if not one["errors"]:
             print(f"{one['file']}: valid ({one['kind']})")
         for warning in one["warnings"]:
@@ -79,10 +79,8 @@ def report(run: Path, *, as_json: bool = False) -> None:
     from manifests.report.run_record import RunRecord
     from manifests.report.summary import summary_of
 
-    try:
+    with os_errors_explained(run):
         path = write_report(run)
-    except FileNotFoundError as error:
-        raise UserError(str(error)) from None
     lines = summary_of(RunRecord.read(run))
     if as_json:
         print(json.dumps({"summary": dict(lines), "report": str(path)}, indent=1, ensure_ascii=False))
@@ -103,10 +101,8 @@ def verify_command(run: RunArgument, as_json: Json = False) -> int:
 
     from manifests.verify import verify
 
-    try:
+    with os_errors_explained(run):
         result = verify(run)
-    except FileNotFoundError as error:
-        raise UserError(str(error)) from None
     if as_json:
         print(json.dumps({"run": str(run), **asdict(result)}, indent=1, ensure_ascii=False))
     else:
@@ -116,7 +112,7 @@ def verify_command(run: RunArgument, as_json: Json = False) -> int:
 
 def _print_verification(run: Path, result: Any) -> None:
     for problem in result.problems:
-        print(problem, file=sys.stderr)
+        print(f"error: {problem}", file=sys.stderr)
     state = f"{len(result.problems)} problems" if result.problems else "as its manifests say"
     print(
         f"{run}: {state} ({result.files:,} files, {result.bytes:,} bytes, {result.documents:,} documents, "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import warnings
 from pathlib import Path
@@ -11,22 +10,16 @@ from typing import Annotated
 
 import typer
 
-from manifests.errors import UserError
-
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+from manifests.run_folder import checked_run_folder
 
 
 def run_folder(text: str) -> Path:
     """A run folder's path.
 
     Raises:
-        UserError: it is a URL.
+        UserError: it is a URL, or a file.
     """
-    if _URL.match(text):
-        raise UserError(
-            "a run folder must be on a file system", where=text, fix="give a path, such as runs/demo"
-        )
-    return Path(text)
+    return checked_run_folder(Path(text))
 
 
 Corpus = Annotated[Path, typer.Option("--corpus", metavar="FILE", help="The corpus manifest (YAML).")]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from manifests.os_errors import os_errors_explained
 from openba.cli.options import Quiet, Verbose, examples, set_verbosity
 
 PANEL = "Start here"
@@ -21,7 +22,8 @@ def set_up() -> Path:
     from pipeline.setup.places import asset_manifest, assets_folder
 
     folder = assets_folder()
-    made = set_up(folder, asset_manifest())
+    with os_errors_explained(folder):
+        made = set_up(folder, asset_manifest())
     print(f"{folder}: {f'{made} assets fetched' if made else 'as it was'}", flush=True)
     from pipeline.setup.kernels import compiled_by
 

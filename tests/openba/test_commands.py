@@ -77,7 +77,8 @@ def test_a_run_on_an_object_store_is_refused_in_one_line(
 ) -> None:
     assert main(arguments) == 1
     assert capsys.readouterr().err == (
-        "error: s3://bucket/run: a run folder must be on a file system; give a path, such as runs/demo\n"
+        "error: s3:/bucket/run: a run folder cannot be a URL; name a folder of this machine, or mount the "
+        "bucket and name the folder it is mounted at\n"
     )
 
 
@@ -150,7 +151,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert process.stderr is not None
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait() == 1
+    assert process.wait() == 0
 
 
 def test_steps_as_json_and_nothing_to_do(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from manifests.errors import DataShortError, UserError
+from manifests.stop_signals import StopSignal
 from openba.cli.exit import run
 
 
@@ -27,9 +30,20 @@ def test_too_little_text_has_a_code_of_its_own(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err == "error: 100 tokens short\n"
 
 
-def test_an_interrupt_is_130(capsys: pytest.CaptureFixture[str]) -> None:
-    assert ends(KeyboardInterrupt()) == 130
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), 130), (StopSignal(2), 130), (StopSignal(15), 143)]
+)
+def test_a_signal_is_128_and_its_number(
+    error: BaseException, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ends(error) == code
     assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_what_the_system_refuses_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends(OSError(errno.EROFS, "Read-only file system", "/mnt/prompts.txt")) == 1
+    message = "error: /mnt/prompts.txt: Read-only file system; name a folder that can be written to\n"
+    assert capsys.readouterr().err == message
 
 
 def test_anything_else_shows_where_it_happened_and_how_to_report_it(
