@@ -140,6 +140,16 @@ def shard(damage: Callable[[str], Damage]) -> Damage:
     return damage_it
 
 
+def again(then: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Also lets the step after quality have something to do."""
+
+    def damage(folder: Path) -> None:
+        (folder / "run/dedup/manifest.json").unlink()
+        then(folder)
+
+    return damage
+
+
 @dataclass(frozen=True)
 class Failure:
     """A command, what is wrong before it, and what its one line must say (``{x}``: the folder)."""
@@ -196,11 +206,9 @@ TABLE = {
     ),
     # the run folder
     "the step before is not done": Failure(DEDUP, gone("run/quality"), "dedup needs the step quality first"),
-    "a part is gone": Failure(DEDUP, lambda x: (again(x), gone("run/" + PART)(x)), PART + " is missing; "),
-    "a part is changed": Failure(
-        DEDUP, lambda x: (again(x), flipped("run/" + PART)(x)), PART + " was changed"
-    ),
-    "a part is cut": Failure(DEDUP, lambda x: (again(x), cut("run/" + PART)(x)), PART + " was changed"),
+    "a part is gone": Failure(DEDUP, again(gone("run/" + PART)), PART + " is missing; "),
+    "a part is changed": Failure(DEDUP, again(flipped("run/" + PART)), PART + " was changed"),
+    "a part is cut": Failure(DEDUP, again(cut("run/" + PART)), PART + " was changed"),
     "the manifest before is cut": Failure(
         DEDUP, cut("run/quality/manifest.json"), "{x}/run/quality/manifest.json: not readable as JSON: "
     ),
@@ -255,11 +263,6 @@ TABLE = {
     "no model to generate with": Failure(GENERATE, gone("run/train"), "{x}/run/train"),
     "no model to export": Failure(EXPORT, gone("run/train"), "{x}/run/train"),
 }
-
-
-def again(folder: Path) -> None:
-    """Lets the step after quality have something to do."""
-    (folder / "run/dedup/manifest.json").unlink()
 
 
 @pytest.mark.parametrize("name", TABLE)
