@@ -84,7 +84,8 @@ class Plugin:
         except PluginError:
             raise
         except Exception as error:
-            message = f"plug-in {self.reference} {what}: {type(error).__name__}: {error}"
+            message = " ".join(f"{type(error).__name__}: {error}".split())  # one line, whatever was raised
+            message = f"plug-in {self.reference} {what}: {message}"
             raise PluginError(message, where=self._place(error)) from error
 
     def error(self, message: str) -> PluginError:

@@ -172,6 +172,19 @@ def test_a_plugin_that_is_not_there_ends_the_command_before_any_work(
     assert not (tmp_path / "run").exists()
 
 
+def test_an_error_inside_ends_the_command_with_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = corpus_file(tmp_path, SHORTENED | {"settings": {"least": "ten"}})
+    assert main(["corpus", "--corpus", str(file), "--run", str(tmp_path / "run")]) == 1
+    message = capsys.readouterr().err
+    assert (
+        "plug-in shorten:Shorten failed: ArrowNotImplementedError: Function 'less' has no kernel" in message
+    )
+    assert message.count("\n") == 1
+    assert not (tmp_path / "run" / "shorten" / "manifest.json").exists()
+
+
 def test_a_plugin_that_cannot_be_called_is_refused(tmp_path: Path) -> None:
     write_plugin(tmp_path, "constant", "VALUE = 5\n")
     file = corpus_file(tmp_path, {"use": "constant:VALUE", "after": "ingest"})
