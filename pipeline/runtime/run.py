@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from manifests.files import digest, sha256, write_json
@@ -18,7 +18,7 @@ from manifests.run_folder import checked_run_folder
 from manifests.run_lock import run_lock
 from manifests.schema.base import ManifestError, load
 from manifests.schema.corpus import CorpusManifest
-from manifests.schema.steps import KEPT, StepManifest, merge_counts, merge_metrics
+from manifests.schema.steps import KEPT, Part, StepManifest, merge_counts, merge_metrics
 from manifests.step_order import steps_of
 from manifests.stop_signals import stop_told, stops_at_once
 from pipeline.runtime.context import StepContext
@@ -102,38 +102,29 @@ class CorpusRun:
         return StepOutcome(manifest, True, seconds)
 
     def _context(self, step: Step) -> tuple[StepContext, Path, str]:
+        before = self._before(step)
+        parts, input_sha256 = self._previous(before, step.name) if before else ((), "")
+        folder = self._folder / step.name
+        context = StepContext(step.name, self.corpus, self._base, folder, before, parts, self._engine, "")
+        settings = step.settings(self.corpus)
+        identity = [step.name, step.version, settings, input_sha256, step.inputs(context)]
+        return replace(context, fingerprint=digest(identity)), folder / "manifest.json", input_sha256
+
+    def _before(self, step: Step) -> Path | None:
+        """The folder of the step that comes before this one."""
         order = steps_of(self.corpus)
         position = order.index(step.name)
-        input_folder = self._folder / order[position - 1] if position else None
-        previous, input_sha256 = (
-            (None, "") if input_folder is None else self._previous(input_folder, step.name)
-        )
-        folder = self._folder / step.name
-
-        def context(fingerprint: str) -> StepContext:
-            inputs = previous.parts if previous else ()
-            return StepContext(
-                step.name, self.corpus, self._base, folder, input_folder, inputs, self._engine, fingerprint
-            )
-
-        identity = [
-            step.name,
-            step.version,
-            step.settings(self.corpus),
-            input_sha256,
-            step.inputs(context("")),
-        ]
-        return context(digest(identity)), folder / "manifest.json", input_sha256
+        return self._folder / order[position - 1] if position else None
 
     @staticmethod
-    def _previous(folder: Path, step: str) -> tuple[StepManifest, str]:
+    def _previous(folder: Path, step: str) -> tuple[tuple[Part, ...], str]:
         path = folder / "manifest.json"
         if not path.exists():
             raise PipelineError(
                 f"{step} needs the step {folder.name} first: run `make {folder.name}`, or `make corpus` for "
                 "all of them"
             )
-        return load(path, StepManifest), sha256(path)
+        return load(path, StepManifest).parts, sha256(path)
 
     def _finish(
         self, step: Step, context: StepContext, input_sha256: str, result: StepResult

@@ -23,6 +23,8 @@ from pipeline.readers.warc_documents import read_archive
 from pipeline.steps.ingest.part_plan import Piece
 
 SOURCE = b"source"
+READERS = {"jsonl": read_jsonl, "text": read_text, "parquet": read_parquet, "arrow": read_arrow}
+"""The formats of which many documents make a file; text only where its documents are not whole files."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,8 @@ class PartReader:
             if source.format in self.plugins:
                 plugin = self.plugins[source.format]
                 yield from read_with_plugin(plugin, source, piece.file, piece.name, self.limit)
-            elif source.format == "jsonl":
-                yield from read_jsonl(source, *stretch)
-            elif source.format == "text" and source.document != "file":
-                yield from read_text(source, *stretch)
-            elif source.format == "parquet":
-                yield from read_parquet(source, *stretch)
-            elif source.format == "arrow":
-                yield from read_arrow(source, *stretch)
+            elif source.format in READERS and (source.format, source.document) != ("text", "file"):
+                yield from READERS[source.format](source, *stretch)
             elif source.format == "warc":
                 yield from read_archive(*stretch)
             elif source.format == "html":

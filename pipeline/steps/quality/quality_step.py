@@ -197,9 +197,7 @@ class ApplyRules(Transform):
         self._own = tuple(own)
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
-        found = {name: pa.array(np.full(batch.num_rows, np.nan, np.float32)) for name in MODEL_SIGNALS}
-        for rows in self._measured:
-            found |= rows.rows(where, batch.num_rows)
+        found = self._found(batch.num_rows, where)
         fields = list(with_signals(MEASURED, [own.name for own in self._own]).field("signals").type)
         signals = {field.name: found[field.name].to_numpy(zero_copy_only=False) for field in fields}
         languages = batch.column("language").to_numpy(zero_copy_only=False)
@@ -208,15 +206,19 @@ class ApplyRules(Transform):
         tokens_at = pa.array((where.part << PART_SHIFT) + where.row + np.arange(batch.num_rows))
         whole = batch.append_column("signals", struct).append_column("tokens_at", tokens_at)
         rejected = reason.is_valid().to_numpy(zero_copy_only=False)
-        exempt = (
-            found["exempt"].to_numpy(zero_copy_only=False)
-            if "exempt" in found
-            else np.zeros(batch.num_rows, bool)
-        )
+        exempt = found["exempt"].to_numpy(zero_copy_only=False)
         metrics = histograms(signals, languages, rejected, self._rules, self._own) | _perplexity_metrics(
             signals, languages, exempt
         )
         return decide("quality", whole, reason, detail, metrics)
+
+    def _found(self, rows: int, where: BatchPosition) -> dict[str, pa.Array]:
+        """What was measured of a batch, by name; what no model has judged is NaN, and not exempt."""
+        found = {name: pa.array(np.full(rows, np.nan, np.float32)) for name in MODEL_SIGNALS}
+        found["exempt"] = pa.array(np.zeros(rows, bool))
+        for measured in self._measured:
+            found |= measured.rows(where, rows)
+        return found
 
 
 def _perplexity_metrics(

@@ -27,13 +27,9 @@ def histograms(
         ``histogram/<signal>/<language>/<bin>`` for all documents and ``histogram_rejected/...`` for those
         that any rule rejected; NaN is in no bin, and bins without documents are left out.
     """
-    judged: set[tuple[str, str]] = {(rule.signal, language) for rule in rules for language in rule.languages}
     edges = {signal.name: signal.edges for signal in own}
-    always = [*MODEL_SIGNALS, *(name for name, bins in edges.items() if bins)]
-    judged |= {(signal, language) for signal in always for language in LANGUAGES}
-    judged -= {(name, language) for name, bins in edges.items() if not bins for language in LANGUAGES}
     metrics: dict[str, int] = {}
-    for signal, language in sorted(judged):
+    for signal, language in sorted(_counted(rules, edges)):
         present = (languages == language) & ~np.isnan(signals[signal])
         for kind, chosen in (("histogram", present), ("histogram_rejected", present & rejected)):
             bins = np.searchsorted(
@@ -47,3 +43,11 @@ def histograms(
                 for number, count in zip(numbers, counts, strict=True)
             }
     return metrics
+
+
+def _counted(rules: Sequence[Rule], own: Mapping[str, tuple[float, ...]]) -> set[tuple[str, str]]:
+    """Signals and languages that are counted; ``own``: the bins of the user's signals, if they have any."""
+    always = [*MODEL_SIGNALS, *(name for name, edges in own.items() if edges)]
+    counted = {(signal, language) for signal in always for language in LANGUAGES}
+    judged = {(rule.signal, language) for rule in rules for language in rule.languages}
+    return counted | {(signal, language) for signal, language in judged if own.get(signal) != ()}

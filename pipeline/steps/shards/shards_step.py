@@ -87,13 +87,8 @@ class ShardsStep(Step):
         times = _plan(inventory, held, context)
         writer = Writer(context, Tokens(documents, written), inventory, vocabulary)
         sets = _write_streams(writer, times, held)
-        counts: dict[str, int] = {}
-        instructions = context.corpus.shards.instructions
-        if instructions is not None:
-            pairs, counts = _write_pairs(
-                context, instructions, vocabulary, _pairs_key(self, context, instructions)
-            )
-            sets = Sets(sets.train | pairs.train, sets.heldout | pairs.heldout)
+        pairs, counts = self._pairs(context, vocabulary)
+        sets = Sets(sets.train | pairs.train, sets.heldout | pairs.heldout)
         manifest = ShardManifest(
             fingerprint=context.fingerprint, vocabulary=vocabulary, sets=sets.train, heldout=sets.heldout
         )
@@ -102,11 +97,15 @@ class ShardsStep(Step):
         shards = [
             shard.file for group in (*sets.train.values(), *sets.heldout.values()) for shard in group.shards
         ]
-        return StepResult(
-            parts,
-            counts | _metrics(sets),
-            [vocabulary.model, describe(context.folder / MANIFEST, context.folder, 0), *shards],
-        )
+        described = describe(context.folder / MANIFEST, context.folder, 0)
+        return StepResult(parts, counts | _metrics(sets), [vocabulary.model, described, *shards])
+
+    def _pairs(self, context: StepContext, vocabulary: Vocabulary) -> tuple[Sets, dict[str, int]]:
+        """The sets of instruction pairs, where the manifest has such sources, and what became of the pairs."""
+        instructions = context.corpus.shards.instructions
+        if instructions is None:
+            return Sets({}, {}), {}
+        return _write_pairs(context, instructions, vocabulary, _pairs_key(self, context, instructions))
 
 
 def _model(context: StepContext) -> Path:

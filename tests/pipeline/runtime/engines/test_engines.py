@@ -28,8 +28,12 @@ from pipeline.runtime.jobs import TransformParts
 from pipeline.runtime.part_sinks import WritePart
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.runtime.run import CorpusRun, StepOutcome
 from pipeline.runtime.transform import PartTask
 from pipeline.steps.quality.quality_step import QualityStep
+from pipeline.steps.registry import step_named
+from tests.pipeline.plugins import SHOUTING, write_plugin
+from tests.pipeline.runtime.test_user_step import corpus_file
 from tests.pipeline.steps import measured
 from tests.pipeline.steps.dedup.finished import finish, names
 from tests.pipeline.steps.dedup.test_dedup_index import varied
@@ -115,6 +119,47 @@ def test_a_classifier_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> 
         "classifiers/part-00001.bin",
     ]
     assert sum(part.rejected.rows for part in results[0].parts) > 0
+
+
+def test_a_signal_of_the_users_own_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> None:
+    rule = {"name": "shouting", "signal": "capitals", "languages": ["en"], "max": 0.05}
+    own = {"use": "shouting:capitals", "range": [0, 1]}
+    manifest = quality.manifest([rule], signals=[own], perplexity=None)
+    parts = [
+        quality.rows(quality.english(), "web", "en"),
+        quality.rows(quality.chinese(), "reference-zh", "zh"),
+    ]
+    results = []
+    for name, engine in {"local": open_engine("local", 1), "ray": ray}.items():
+        write_plugin(tmp_path / name, "shouting", SHOUTING)
+        run = replace(quality.context(tmp_path / name, manifest, parts), engine=engine)
+        results.append(QualityStep().run(run))
+    assert results[0] == results[1]
+    assert durable(tmp_path / "local" / "quality") == durable(tmp_path / "ray" / "quality")
+    assert results[0].parts[0].rejected.rows > 0
+
+
+def step_of_ones_own(folder: Path, engine: Engine, least: object) -> StepOutcome:
+    """The outcome of a step behind the ingest step, on three parts of the stories."""
+    entry = {"use": "shorten:Shorten", "after": "ingest", "settings": {"least": least}}
+    file = corpus_file(folder, entry, part_bytes=40)
+    run = CorpusRun(file, folder / "run", engine)
+    return [run.step(step_named(name, run.corpus)) for name in ("ingest", "shorten")][1]
+
+
+def test_a_step_of_the_users_own_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> None:
+    engines = {"local": open_engine("local", 1), "ray": ray}
+    done = [step_of_ones_own(tmp_path / name, engine, 10) for name, engine in engines.items()]
+    assert done[0].manifest == done[1].manifest
+    assert durable(tmp_path / "local" / "run" / "shorten") == durable(tmp_path / "ray" / "run" / "shorten")
+    assert (len(done[0].manifest.parts), done[0].manifest.documents_kept) == (3, 2)
+
+
+@pytest.mark.parametrize("name", ["local", "ray"])
+def test_an_error_of_the_users_own_code_names_it(name: str, tmp_path: Path, ray: Engine) -> None:
+    engine = ray if name == "ray" else open_engine("local", 1)
+    with pytest.raises(Exception, match=r"plug-in shorten:Shorten failed: ArrowNotImplementedError"):
+        step_of_ones_own(tmp_path, engine, "ten")
 
 
 def test_documents_are_conserved_with_their_reasons(tmp_path: Path) -> None:
