@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import fasttext
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.models.fasttext_file import load_model
 from pipeline.text.quality_signals.prose import prose, samples
 from pipeline.text.unicode.script import HAN, HANGUL, JAPANESE, KANA, WORDS, script_counts
 
@@ -51,7 +51,7 @@ class Identifier:
     """
 
     def __init__(self, model: Path, sample_bytes: int, sure: float) -> None:
-        self._model = fasttext.load_model(str(model))
+        self._model = load_model(model)
         self._sample_bytes = sample_bytes
         self._sure = sure
 

@@ -37,7 +37,7 @@ class ShardBudgetError(DataShortError, PipelineError):
 
     def __init__(self, shortfalls: Sequence[Shortfall], lines: Sequence[str]) -> None:
         self.shortfalls = tuple(shortfalls)
-        super().__init__("the token budget cannot be met:\n" + "\n".join(lines))
+        super().__init__("\n".join(f"the token budget cannot be met: {line}" for line in lines))
 
 
 def too_few_documents(
