@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from manifests.schema.model import ModelSettings
-from manifests.schema.objectives import InstructionObjective, Objective, PrefixObjective, UL2Objective
+from manifests.schema.objectives import (
+    BuiltInObjective,
+    InstructionObjective,
+    PrefixObjective,
+    UL2Objective,
+)
 from manifests.schema.shards import TokenSet
 
 Lengths = NDArray[np.int64]
@@ -55,8 +60,8 @@ class ObjectiveShape:
         )
 
 
-def shape_of(objective: Objective) -> ObjectiveShape:
-    """The shape of a stage's objective."""
+def built_in_shape(objective: BuiltInObjective) -> ObjectiveShape:
+    """The shape of an objective that is no plug-in."""
     match objective:
         case UL2Objective():
             longest = objective.chunk + 3

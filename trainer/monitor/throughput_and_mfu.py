@@ -42,9 +42,9 @@ class Work:
         return self.tokens / self.seconds if self.seconds else 0.0
 
     def utilisation(self, total_peak_flops: float) -> float:
-        """Model FLOPs utilisation (MFU; Chowdhery et al. 2022, PaLM, appendix B): the share of ``peak_flops``,
-        FLOP/s of all processes, that the model's own operations make use of. What is computed twice to save
-        memory does not count."""
+        """Model FLOPs utilisation (MFU; Chowdhery et al. 2022, PaLM, appendix B): the part of
+        ``total_peak_flops``, FLOP/s of all processes, that the model's own operations use. What is computed
+        twice to save memory does not count."""
         return self.flops / self.seconds / total_peak_flops if self.seconds else 0.0
 
 
