@@ -54,10 +54,9 @@ class ObjectiveShape:
         """What pairs of these lengths cost in comparison: the tokens that are not cut off, times the layers
         that they go through. int64 [pairs] each."""
         source, target = self.longest
-        return (
-            np.minimum(prompts, source) * model.encoder_layers
-            + np.minimum(targets, target) * model.decoder_layers
-        )
+        read: Lengths = np.minimum(prompts, source) * model.encoder_layers
+        written: Lengths = np.minimum(targets, target) * model.decoder_layers
+        return read + written
 
 
 def built_in_shape(objective: BuiltInObjective) -> ObjectiveShape:

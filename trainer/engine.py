@@ -108,7 +108,8 @@ class TrainingEngine:
     @property
     def module(self) -> nn.Module:
         """The model in the training precision."""
-        return self._engine.module
+        module: nn.Module = self._engine.module
+        return module
 
     def step(self, work: Sequence[ForwardPass], learning_rate: float, optimizer: Optimizer) -> StepResult:
         """Adds up the gradients of all passes of all processes, clips, and updates the weights.
@@ -155,8 +156,8 @@ class TrainingEngine:
         return loss_sum / target_tokens
 
     def _forward(self, one: ForwardPass) -> Tensor:
-        loss, _ = self._engine(**one.batch.inputs(device()))
-        return loss
+        result: tuple[Tensor, Tensor] = self._engine(**one.batch.inputs(device()))
+        return result[0]
 
     def _configure(self, learning_rate: float, optimizer: Optimizer) -> None:
         for group in self._engine.optimizer.param_groups:
@@ -219,7 +220,9 @@ class TrainingEngine:
 
     @property
     def _adam(self) -> torch.optim.Optimizer:
-        return self._engine.optimizer.optimizer if self.zero else self._engine.optimizer
+        outer = self._engine.optimizer
+        adam: torch.optim.Optimizer = outer.optimizer if self.zero else outer
+        return adam
 
     def _create_moments(self) -> None:
         """Makes what AdamW would make at its first update, so that a state can be loaded before. Under ZeRO 1

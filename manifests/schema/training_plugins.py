@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from manifests.schema.base import Strict
 
@@ -20,7 +20,7 @@ class PluginObjective(Strict):
     """The objective's class: ``module:name`` of a module beside the manifest or installed, or the name of an
     entry point in ``openba.objectives``. It is called with ``settings`` and the vocabulary (see
     trainer.objectives.training_objective)."""
-    settings: dict[str, JsonValue] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(default_factory=dict)
     """Whatever the class wants."""
 
 

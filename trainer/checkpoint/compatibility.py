@@ -7,7 +7,6 @@ from typing import Any
 from manifests.errors import UserError
 from manifests.schema.curriculum import CurriculumManifest
 
-
 _ANEW = "train in another run folder, or move this run's train folder away to begin anew"
 
 

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from trainer.model.autograd import apply
+
 
 def widened(x: Tensor) -> bool:
     """Whether products of ``x`` should be made of float32 copies: it is bfloat16, on an x86 processor without
@@ -36,7 +38,8 @@ class Linear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         """[..., in features] -> [..., out features]."""
         if widened(x):
-            return _Widened.apply(x, self.weight, self.bias)
+            product: Tensor = apply(_Widened, x, self.weight, self.bias)
+            return product
         return F.linear(x, self.weight, self.bias)
 
 
