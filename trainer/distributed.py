@@ -24,7 +24,7 @@ def device() -> torch.device:
 
 
 def join_process_group() -> None:
-    """Joins the other processes until this one ends. A group that somebody else made (Ray does) is used and
+    """Joins the other processes until this one ends. A group that exists already (Ray makes one) is used and
     left alone.
 
     It is not left earlier, because DeepSpeed remembers the first group for as long as the process lives.

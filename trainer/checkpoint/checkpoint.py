@@ -98,7 +98,7 @@ def save(
 
 
 def remove_leftovers(checkpoints: Path) -> None:
-    """Removes what saves have left that were broken off by the end of their process. Nobody may be saving."""
+    """Removes what saves have left whose process ended. No save may be going on."""
     for temporary in checkpoints.glob(".step-*.tmp"):
         shutil.rmtree(temporary)
 

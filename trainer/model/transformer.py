@@ -105,7 +105,7 @@ class EncoderDecoder(nn.Module):
 
         Args:
             encoder: int64 [batch, source positions].
-            decoder: int64 [batch, positions], the labels shifted right behind pad.
+            decoder: int64 [batch, positions], the labels shifted right by one, after pad.
             labels: int64 [batch, positions]; -100 where there is nothing to predict.
             encoder_lengths: int64 [batch], real tokens of each row of ``encoder``; None: all are, and
                 attention runs without masks.
