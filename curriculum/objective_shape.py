@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from manifests.schema.model import ModelSettings
-from manifests.schema.objectives import InstructionObjective, Objective, PrefixObjective, UL2Objective
+from manifests.schema.objectives import (
+    BuiltInObjective,
+    InstructionObjective,
+    PrefixObjective,
+    UL2Objective,
+)
 from manifests.schema.shards import TokenSet
 
 Lengths = NDArray[np.int64]
@@ -49,14 +54,13 @@ class ObjectiveShape:
         """What pairs of these lengths cost in comparison: the tokens that are not cut off, times the layers
         that they go through. int64 [pairs] each."""
         source, target = self.longest
-        return np.asarray(
-            np.minimum(prompts, source) * model.encoder_layers
-            + np.minimum(targets, target) * model.decoder_layers
-        )
+        read: Lengths = np.minimum(prompts, source) * model.encoder_layers
+        written: Lengths = np.minimum(targets, target) * model.decoder_layers
+        return read + written
 
 
-def shape_of(objective: Objective) -> ObjectiveShape:
-    """The shape of a stage's objective."""
+def built_in_shape(objective: BuiltInObjective) -> ObjectiveShape:
+    """The shape of an objective that is no plug-in."""
     match objective:
         case UL2Objective():
             longest = objective.chunk + 3

@@ -51,7 +51,7 @@ class StagePlan:
         self.stage, self.shape = stage, shape
         # By name, so that the order of the manifest's keys, which its fingerprint ignores, does not matter.
         self.sources = tuple(_source(stage, name, shape, shards, seed) for name in sorted(stage.mixture))
-        # A share of tokens is a share of samples divided by the tokens of a sample.
+        # A set's part of the samples is its part of the tokens divided by the tokens of a sample.
         rates = [Fraction(str(stage.mixture[source.name])) / source.sample_tokens for source in self.sources]
         self.mixture = _annotate(stage, lambda: Mixture(weights(rates)))
         self.samples = -(-stage.tokens * sum(rates).numerator // sum(rates).denominator)

@@ -1,9 +1,11 @@
-"""Whatever goes wrong, a command ends with the right exit code and one line that says what, where, and what to do."""
+"""Whatever goes wrong, a command ends with its exit code and one line: what was wrong, where, what to do."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from manifests.run_lock import run_lock
 from tests import tiny
-from tests.commands import Ended, run
+from tests.commands import Command, Disk, Ended, needs_namespaces, run
 
 STEP = "pipeline {} --corpus {{x}}/corpus.yaml --run {{x}}/run"
 CORPUS, INGEST, DEDUP = (STEP.format(name) for name in ("corpus", "ingest", "dedup"))
@@ -102,6 +105,16 @@ def file_at(path: str) -> Damage:
     return damage
 
 
+def first(*damages: Damage) -> Damage:
+    """One after another."""
+
+    def damage(folder: Path) -> None:
+        for one in damages:
+            one(folder)
+
+    return damage
+
+
 def corpus(**changes: Any) -> Damage:
     """Another corpus manifest, applied in a run folder where nothing is done yet."""
 
@@ -138,16 +151,6 @@ def shard(damage: Callable[[str], Damage]) -> Damage:
         damage(f"run/shards/{name}")(folder)
 
     return damage_it
-
-
-def again(then: Callable[[Path], None]) -> Callable[[Path], None]:
-    """Also lets the step after quality have everything to do."""
-
-    def damage(folder: Path) -> None:
-        shutil.rmtree(folder / "run/dedup")
-        then(folder)
-
-    return damage
 
 
 @dataclass(frozen=True)
@@ -217,9 +220,11 @@ TABLE = {
     ),
     # the run folder
     "the step before is not done": Failure(DEDUP, gone("run/quality"), "dedup needs the step quality first"),
-    "a part is gone": Failure(DEDUP, again(gone("run/" + PART)), PART + " is missing; "),
-    "a part is changed": Failure(DEDUP, again(flipped("run/" + PART)), PART + " was changed"),
-    "a part is cut": Failure(DEDUP, again(cut("run/" + PART)), PART + " was changed"),
+    "a part is gone": Failure(DEDUP, first(gone("run/dedup"), gone("run/" + PART)), PART + " is missing; "),
+    "a part is changed": Failure(
+        DEDUP, first(gone("run/dedup"), flipped("run/" + PART)), PART + " was changed"
+    ),
+    "a part is cut": Failure(DEDUP, first(gone("run/dedup"), cut("run/" + PART)), PART + " was changed"),
     "the manifest before is cut": Failure(
         DEDUP, cut("run/quality/manifest.json"), "{x}/run/quality/manifest.json: not readable as JSON: "
     ),
@@ -261,15 +266,11 @@ TABLE = {
     "a shard is changed, to verify": Failure(VERIFY, shard(flipped), ": SHA-256 is "),
     # shards
     "no shards to train on": Failure(TRAIN, gone("run/shards"), "{x}/run/shards/shards.json"),
-    "a shard is gone, to train": Failure(
-        TRAIN, lambda x: (gone("run/train")(x), shard(gone)(x)), "{x}/run/shards/"
-    ),
+    "a shard is gone, to train": Failure(TRAIN, first(gone("run/train"), shard(gone)), "{x}/run/shards/"),
     "a shard is changed, to train": Failure(
-        TRAIN, lambda x: (gone("run/train")(x), shard(flipped)(x)), "{x}/run/shards/"
+        TRAIN, first(gone("run/train"), shard(flipped)), "{x}/run/shards/"
     ),
-    "a shard is cut, to train": Failure(
-        TRAIN, lambda x: (gone("run/train")(x), shard(cut)(x)), "{x}/run/shards/"
-    ),
+    "a shard is cut, to train": Failure(TRAIN, first(gone("run/train"), shard(cut)), "{x}/run/shards/"),
     "no model to evaluate": Failure(EVALUATE, gone("run/train"), "{x}/run/train"),
     "no model to generate with": Failure(GENERATE, gone("run/train"), "{x}/run/train"),
     "no model to export": Failure(EXPORT, gone("run/train"), "{x}/run/train"),
@@ -396,11 +397,10 @@ def test_output_that_nobody_reads_is_lost_and_the_work_goes_on(command: str, cop
         shutil.rmtree(copy / "run")
     pipe = copy.parent / "pipe"
     os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    done = Command(copy.parent, *command.format(x=copy).split(), prepare=ReaderGone(pipe), out=pipe)
-    os.close(reader)
+    started = Command(copy.parent, *command.format(x=copy).split(), prepare=ReaderGone(pipe), out=pipe)
+    os.close(os.open(pipe, os.O_RDONLY))  # opens when the command has opened it
     (copy.parent / "gone").touch()
-    ended = done.end()
+    ended = started.end()
     assert (ended.code, ended.errors) == (0, [])
     if command == CORPUS:
         assert (copy / "run/shards/manifest.json").exists()

@@ -10,6 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from sentencepiece import SentencePieceProcessor
 
+from curriculum.plugins import stage_plugins
 from manifests.errors import UserError
 from manifests.files import safe_join, sha256
 from manifests.os_errors import os_errors_explained
@@ -107,6 +108,7 @@ def export_model(run: TrainingRun, to: Path) -> None:
             vocabulary,
             safe_join(run.shard_folder, vocabulary.model.path),
             weights.get_tensor,
+            plugins=run.manifest_folder,
         )
 
 
@@ -136,6 +138,7 @@ def _import(run: TrainingRun, source: Path) -> Checkpoint:
         stages_begun=0,
         tokens_by_set={},
         journal_events=len(run.journal().events),
+        plugins=stage_plugins(run.manifest.stages, run.manifest_folder),
         curriculum=run.manifest.model_dump_json(),
         shards=run.shards_sha256,
     )

@@ -7,10 +7,11 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from curriculum.plugins import stage_plugins
 from manifests.json_lines import read_json_lines
 from manifests.schema.curriculum import CurriculumManifest
 from trainer.checkpoint.checkpoint import Checkpoint
-from trainer.checkpoint.compatibility import CompatibilityError, check_compatibility
+from trainer.checkpoint.compatibility import CompatibilityError, check_compatibility, check_plugins
 from trainer.monitor.loss_spikes import LossAnomaly, LossSpikeMonitor
 from trainer.monitor.token_counter import TokenCounter
 from trainer.run import TrainingRun
@@ -34,7 +35,9 @@ def check_resumable(run: TrainingRun, found: Checkpoint) -> None:
     if progress.shards != run.shards_sha256:
         raise CompatibilityError(f"{found.folder} was trained on other shards; train in another run folder")
     old = CurriculumManifest.model_validate_json(progress.curriculum)
+    plugins = stage_plugins(run.manifest.stages[: progress.stages_begun], run.manifest_folder)
     check_compatibility(old, run.manifest, progress.stages_begun, str(found.folder))
+    check_plugins(progress.plugins, plugins, str(found.folder))
     if len(run.journal().events) < progress.journal_events:
         raise CompatibilityError(
             f"{found.folder} knows of more events than journal.jsonl holds; restore the journal"

@@ -7,7 +7,9 @@ from contextlib import contextmanager, suppress
 
 import torch.distributed as dist
 
+from curriculum.plugins import CALLBACKS
 from manifests.os_errors import os_errors_explained
+from manifests.plugins import resolve
 from manifests.run_lock import run_lock
 from manifests.stop_signals import StopFlag, Stopped, stop_signals
 from trainer.checkpoint import checkpoint
@@ -15,6 +17,7 @@ from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group
 from trainer.monitor.callbacks import Callbacks
 from trainer.monitor.loss_spikes import LossAnomaly
+from trainer.monitor.plugin_callback import PluginCallback
 from trainer.results import write_results
 from trainer.rollback import roll_back
 from trainer.run import TrainingRun
@@ -26,7 +29,7 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
 
     Args:
         callbacks: told of every step and evaluation (see trainer.monitor.callbacks), beside TensorBoard and
-            (unless ``quiet``) the progress bar or log.
+            (unless ``quiet``) the progress bar or log, and those that the manifest names.
 
     Raises:
         ManifestError, ShardError: manifests or shards that cannot be used.
@@ -34,13 +37,14 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
         CheckpointError: a checkpoint could not be written.
         DivergedError: the run has been rolled back as often as it may, or cannot be.
         Stopped: SIGTERM or Ctrl-C came; a checkpoint was written.
+        PluginError: a plug-in cannot be found, or failed.
         UserError: another command uses the run folder, or it cannot be written to.
     """
     if run.finished:
         return False
     join_process_group()
     with (
-        Callbacks(callbacks) as told,
+        Callbacks([*callbacks, *_plugin_callbacks(run)]) as told,
         os_errors_explained(run.train_folder),
         _exclusive(run),
         deterministic_cpu(run.manifest.train.threads),
@@ -76,6 +80,12 @@ def _closing(loop: TrainingLoop) -> Iterator[TrainingLoop]:
             loop.close(wait=not isinstance(error, Stopped | KeyboardInterrupt))
         raise
     loop.close(wait=True)
+
+
+def _plugin_callbacks(run: TrainingRun) -> list[PluginCallback]:
+    """Those that the manifest names; only process 0 has them."""
+    references = run.manifest.train.callbacks if dist.get_rank() == 0 else ()
+    return [PluginCallback(resolve(reference, CALLBACKS, run.manifest_folder)) for reference in references]
 
 
 @contextmanager

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.distributed as dist
 
 from curriculum.keyed_hash import key
+from curriculum.plugins import stage_plugins
 from curriculum.step_plan import StepPlan
 from manifests.json_lines import read_json_lines
 from manifests.stop_signals import StopFlag, Stopped
@@ -20,6 +22,7 @@ from trainer.data.dataset import open_sets, verify
 from trainer.data.length_balancing import balance_lengths
 from trainer.data.rank_sharding import shard_over_ranks
 from trainer.distributed import add_over_ranks, signal_of_any_rank
+from trainer.early_end import early_end
 from trainer.engine import ForwardPass, NonFiniteError, StepResult, TrainingEngine
 from trainer.evaluation.best_step import best_step
 from trainer.evaluation.heldout_loss import Evaluator
@@ -29,7 +32,7 @@ from trainer.monitor.callbacks import Callback, Callbacks
 from trainer.monitor.loss_spikes import LossAnomaly, LossSpikeMonitor
 from trainer.monitor.recorder import Recorder
 from trainer.monitor.tensorboard_events import TensorBoard
-from trainer.monitor.terminal import progress_on_terminal
+from trainer.monitor.terminal import progress_on_terminal, say
 from trainer.monitor.throughput_and_mfu import Stopwatch, total_peak_flops
 from trainer.monitor.token_counter import TokenCounter
 from trainer.objectives import TrainingObjective, build
@@ -104,7 +107,8 @@ class TrainingLoop:
         step, settings = self.position.step, self.run.manifest.train
         ended = any(span.end == step for span in self.curriculum.spans)
         if ended or (settings.evaluate_every and step % settings.evaluate_every == 0):
-            self._evaluate()
+            lines = self._evaluate()
+            ended = ended or self._ends_early(plan, lines[plan.stage])
         stops = signal != 0 and step < self.curriculum.total_steps
         due = stops or step % settings.checkpoint_every == 0
         if ended or (due and not self.loss_monitor.suspicious):
@@ -162,10 +166,28 @@ class TrainingLoop:
         self.token_counter.observe(record)
         self.recorder.step(record, throughput)
 
-    def _evaluate(self) -> None:
-        for stage, losses in self.evaluator.measure(self.engine).items():
-            if self.recorder:
-                self.recorder.evaluation({"step": self.position.step, "stage": stage, "losses": losses})
+    def _evaluate(self) -> dict[str, dict[str, Any]]:
+        """The lines of ``evaluation.jsonl``, by stage."""
+        losses = self.evaluator.measure(self.engine)
+        lines = {
+            stage: {"step": self.position.step, "stage": stage, "losses": found}
+            for stage, found in losses.items()
+        }
+        if self.recorder:
+            for line in lines.values():
+                self.recorder.evaluation(line)
+        return lines
+
+    def _ends_early(self, plan: StepPlan, line: dict[str, Any]) -> bool:
+        event = early_end(self.run, self.run.manifest.stages[plan.stage_index], line)
+        if event is None:
+            return False
+        self.curriculum.apply(event)
+        if self.recorder:
+            self.run.journal().append(event)
+            self.recorder.callbacks.journal_event(event)
+            say(f"step {event.step}: stage {event.stage} ends early: {event.reason}")
+        return True
 
     def _save(self) -> None:
         state = self.engine.state()
@@ -181,6 +203,7 @@ class TrainingLoop:
             journal_events=len(run.journal().events),
             curriculum=run.manifest.model_dump_json(),
             shards=run.shards_sha256,
+            plugins=stage_plugins(run.manifest.stages, run.manifest_folder),
         )
         span = self.curriculum.spans[self.curriculum.stage_of(step - 1)]
         keep, best = run.manifest.train.keep, best_step(span, read_json_lines(run.evaluations_file))
@@ -217,7 +240,10 @@ def build_objectives(run: TrainingRun) -> dict[str, TrainingObjective]:
     Raises:
         ManifestError: a denoiser that the chunk or the vocabulary has no room for.
     """
-    return {stage.name: build(stage.objective, run.shards.vocabulary) for stage in run.manifest.stages}
+    return {
+        stage.name: build(stage.objective, run.shards.vocabulary, run.manifest_folder)
+        for stage in run.manifest.stages
+    }
 
 
 def build_engine(run: TrainingRun) -> TrainingEngine:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -33,7 +33,8 @@ class Progress(Strict):
 
     ``stages_begun`` counts the stages that had a step. ``curriculum`` is the manifest that led here (as
     JSON), ``shards`` the hash of the shard manifest, ``journal_events`` the length of the journal.
-    ``tokens_by_set`` counts the corpus tokens read so far.
+    ``tokens_by_set`` counts the corpus tokens read so far, ``plugins`` has the hashes of the stages'
+    plug-ins by reference.
     """
 
     step: int
@@ -43,6 +44,7 @@ class Progress(Strict):
     journal_events: int
     curriculum: str
     shards: str
+    plugins: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
 
 
 class _Manifest(Strict):
@@ -96,7 +98,7 @@ def save(
 
 
 def remove_leftovers(checkpoints: Path) -> None:
-    """Removes what saves have left that were broken off by the end of their process. Nobody may be saving."""
+    """Removes what saves have left whose process ended. No save may be going on."""
     for temporary in checkpoints.glob(".step-*.tmp"):
         shutil.rmtree(temporary)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from curriculum.objective_shape import shape_of
+from curriculum.plugin_objective import shape_of
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.model import ModelSettings
 from manifests.schema.shards import Vocabulary
@@ -39,10 +40,10 @@ def shape(model: ModelSettings, vocabulary: Vocabulary) -> dict[str, Any]:
     }
 
 
-def config(curriculum: CurriculumManifest, vocabulary: Vocabulary) -> dict[str, Any]:
+def config(curriculum: CurriculumManifest, vocabulary: Vocabulary, folder: Path = Path()) -> dict[str, Any]:
     """The whole config.json. The greatest lengths are those of the stages: the released class makes a table
-    of so many positions."""
-    lengths = [shape_of(stage.objective).longest for stage in curriculum.stages]
+    of so many positions. ``folder`` is the curriculum's, where its plug-ins are."""
+    lengths = [shape_of(stage.objective, vocabulary, folder).longest for stage in curriculum.stages]
     return {
         "architectures": [CLASS],
         "auto_map": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -91,9 +92,9 @@ def say(line: str) -> None:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
     except BrokenPipeError:
-        # What is left in the buffer is written at exit, and must find somebody who takes it.
-        with open(os.devnull, "wb") as nobody:  # noqa: PTH123
-            os.dup2(nobody.fileno(), sys.stdout.fileno())
+        # What is left in the buffer is written when the process ends, and would fail again.
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _heldout(record: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curriculum.objective_shape import ObjectiveShape, shape_of
+from curriculum.objective_shape import ObjectiveShape, built_in_shape
 from manifests.schema.objectives import InstructionObjective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch, Tokens, pack
@@ -29,7 +29,7 @@ class Instruction:
     @property
     def shape(self) -> ObjectiveShape:
         """Pairs; one denoiser."""
-        return shape_of(self.settings)
+        return built_in_shape(self.settings)
 
     def apply(self, samples: Pairs, denoiser: int, seeds: U64) -> Batch:
         """Pairs -> their examples, end to end in a single row. Nothing is drawn or padded; ``denoiser`` and

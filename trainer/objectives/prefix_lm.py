@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from curriculum.objective_shape import ObjectiveShape, shape_of
+from curriculum.objective_shape import ObjectiveShape, built_in_shape
 from manifests.schema.base import ManifestError
 from manifests.schema.denoisers import Denoiser
 from manifests.schema.objectives import PrefixObjective, UL2Objective
@@ -79,7 +79,7 @@ class Prefix:
     @property
     def shape(self) -> ObjectiveShape:
         """Chunks of ``source + target`` tokens; one denoiser."""
-        return shape_of(self.settings)
+        return built_in_shape(self.settings)
 
     def apply(self, samples: npt.NDArray[np.uint32], denoiser: int, seeds: U64) -> Batch:
         """Chunks uint32 [batch, chunk] -> examples; ``denoiser`` and ``seeds`` have no effect."""

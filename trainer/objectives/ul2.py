@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from curriculum.objective_shape import shape_of
+from curriculum.objective_shape import built_in_shape
 from manifests.schema.objectives import UL2Objective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch
@@ -18,7 +18,7 @@ class UL2:
     """The denoisers of ``settings.mixture``, by their index there."""
 
     def __init__(self, settings: UL2Objective, vocabulary: Vocabulary) -> None:
-        self.shape = shape_of(settings)
+        self.shape = built_in_shape(settings)
         self._denoisers = tuple(
             (SuffixDenoiser if denoiser.mode == "S" else SpanCorruption).of(denoiser, settings, vocabulary)
             for denoiser in settings.mixture

@@ -11,8 +11,8 @@ import xxhash
 from pydantic import ValidationError
 
 from manifests.plugins import PluginError, resolve
-from manifests.schema.corpus import Source
 from manifests.schema.plugins import READERS_GROUP
+from manifests.schema.sources import Source
 from pipeline.readers.input_files import InputFile
 from pipeline.readers.plugin_reader import read_with_plugin
 from pipeline.steps.ingest.ingest_step import IngestStep

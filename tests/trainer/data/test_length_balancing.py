@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curriculum.objective_shape import shape_of
 from tests.trainer.tiny import write_curriculum, write_shards
 from trainer.data.dataset import open_sets
 from trainer.data.length_balancing import balance_lengths, balanced
@@ -21,8 +20,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> TrainingRun:
 
 def test_micro_batches_of_pairs_cost_about_the_same(run: TrainingRun) -> None:
     sets = open_sets(run.shard_folder, run.shards.sets)
-    plan = run.curriculum().step(9)
-    dealt = balance_lengths(plan, shape_of(plan.objective), sets, run.manifest.model)
+    plan, shape = run.curriculum().step(9), run.curriculum().spans[1].plan.shape
+    dealt = balance_lengths(plan, shape, sets, run.manifest.model)
     assert [len(micro.rows) for micro in dealt] == [len(micro.rows) for micro in plan.micro_batches]
     rows, seeds = (np.concatenate([getattr(micro, name) for micro in dealt]) for name in ("rows", "seeds"))
     planned = {
@@ -54,6 +53,6 @@ def test_costs_are_balanced() -> None:
 
 
 def test_chunks_stay_as_planned(run: TrainingRun) -> None:
-    plan = run.curriculum().step(0)
+    plan, shape = run.curriculum().step(0), run.curriculum().spans[0].plan.shape
     sets = open_sets(run.shard_folder, run.shards.sets)
-    assert balance_lengths(plan, shape_of(plan.objective), sets, run.manifest.model) is plan.micro_batches
+    assert balance_lengths(plan, shape, sets, run.manifest.model) is plan.micro_batches

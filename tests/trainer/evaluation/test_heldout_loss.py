@@ -18,6 +18,7 @@ from manifests.schema.objectives import UL2Objective
 from manifests.schema.shards import Vocabulary
 from manifests.schema.stage import Stage
 from manifests.schema.steps import File
+from manifests.schema.training_plugins import PluginObjective
 from tests.trainer.tiny import write_curriculum
 from trainer.data.batch import Batch, make_batch
 from trainer.data.data_loader import DataLoader
@@ -121,6 +122,7 @@ def held_out(run: TrainingRun, stage: Stage) -> list[tuple[int, Batch]]:
     loader = DataLoader(open_sets(run.shard_folder, run.shards.heldout))
     objective = build_objectives(run)[stage.name]
     tokens = run.shards.heldout[name]
+    assert not isinstance(stage.objective, PluginObjective)
     available = (
         tokens.rows if stage.objective.kind == "instruction" else tokens.tokens // stage.objective.chunk
     )
