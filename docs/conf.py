@@ -23,6 +23,7 @@ myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "_generated"]
 nitpicky = True
+highlight_language = "none"
 
 html_theme = "furo"
 html_title = project

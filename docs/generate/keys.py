@@ -32,7 +32,9 @@ def _schema_link(kind: str) -> str:
 
 
 def _anchor(kind: str, path: str) -> str:
-    return f"{kind}-{path}".replace("[]", "").replace(".", "-").replace("_", "-").replace(" ", "-").rstrip("-")
+    return (
+        f"{kind}-{path}".replace("[]", "").replace(".", "-").replace("_", "-").replace(" ", "-").rstrip("-")
+    )
 
 
 def _keys(kind: str, path: str, node: Schema, places: dict[str, str]) -> str:

@@ -21,7 +21,10 @@ def write_pages(folder: Path) -> None:
 def write_schemas(folder: Path) -> None:
     """The JSON Schema of each kind of manifest, for editors."""
     for kind, model in KINDS.items():
-        _write(folder / f"{kind}.json", json.dumps(model.model_json_schema(), indent=1, ensure_ascii=False) + "\n")
+        _write(
+            folder / f"{kind}.json",
+            json.dumps(model.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
+        )
 
 
 def _write(path: Path, text: str) -> None:

@@ -13,7 +13,9 @@ from manifests.schema.rules import FOLDER, RuleSet, SourcedRule, rule_sets
 def signals_page() -> str:
     """A line a signal."""
     title, about = markdown(inspect.getdoc(signals) or "").split("\n\n", 1)
-    lines = [f"[`{name}`]{{#signal-{_slug(name)}}}\n: {markdown(text)}" for name, text in signals.SIGNALS.items()]
+    lines = [
+        f"[`{name}`]{{#signal-{_slug(name)}}}\n: {markdown(text)}" for name, text in signals.SIGNALS.items()
+    ]
     return "\n\n".join(["# Signals", title, about, *lines]) + "\n"
 
 
@@ -34,7 +36,9 @@ def rules_page() -> str:
 def _rule(group: str, rule: SourcedRule) -> str:
     bounds = [f"at least {rule.min:,g}"] if rule.min is not None else []
     bounds += [f"at most {rule.max:,g}"] if rule.max is not None else []
-    judged = f"[`{rule.signal}`](#signal-{_slug(rule.signal)}) {', '.join(bounds)} ({', '.join(rule.languages)})"
+    judged = (
+        f"[`{rule.signal}`](#signal-{_slug(rule.signal)}) {', '.join(bounds)} ({', '.join(rule.languages)})"
+    )
     return f"`{group}/{rule.name}`\n: {judged}\n\n  {markdown(rule.source)}"
 
 
