@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
+from manifests.errors import UserError
 from manifests.files import digest, safe_join, sha256
 from manifests.schema.base import load
 from manifests.schema.documents import STEPS
@@ -38,7 +40,7 @@ def verify(run: Path) -> Verification:
 
     Raises:
         ManifestError: a manifest is not readable or contradicts itself.
-        FileNotFoundError: the folder holds no manifest at all.
+        UserError: the folder holds no manifest at all.
     """
     result = Verification()
     manifests = {
@@ -47,7 +49,7 @@ def verify(run: Path) -> Verification:
         if (run / step / "manifest.json").exists()
     }
     if not manifests:
-        raise FileNotFoundError(f"{run} holds no step manifest; run `make corpus` first")
+        raise UserError("holds no step manifest", where=run, fix="run `make corpus` first")
     whole: set[str] = set()
     for step, manifest in tqdm(manifests.items(), desc="verify", unit="step", leave=False, disable=None):
         if _verify_step(run / step, manifest, result):
@@ -213,16 +215,25 @@ def _verify_training(folder: Path, manifest: TrainingManifest, result: Verificat
     if not listing.exists():
         result.problems.append(f"{listing}: missing")
         return
-    content = json.loads(listing.read_text(encoding="utf-8"))
-    if content.pop("sha256") != manifest.checkpoint.sha256 or digest(content) != manifest.checkpoint.sha256:
+    content = _json(listing)
+    if {content.pop("sha256", ""), digest(content)} != {manifest.checkpoint.sha256}:
         result.problems.append(f"{listing}: is not the one that {folder / 'manifest.json'} names")
-    for name, expected in content["files"].items():
+    for name, expected in content.get("files", {}).items():
         path = safe_join(checkpoint, name)
         _verify_file(
             checkpoint,
             File(path=name, sha256=expected, bytes=path.stat().st_size if path.exists() else 0),
             result,
         )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """A file's keys and values; none where it is damaged."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _lengths(batch: pa.RecordBatch, kind: str) -> np.ndarray:

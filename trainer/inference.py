@@ -20,7 +20,6 @@ from trainer.distributed import join_process_group
 from trainer.engine import MOMENTS, EngineState
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.export import hf_folder
-from trainer.generation.generate import SamplingSettings, generate
 from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
 from trainer.train import build_engine
@@ -53,25 +52,15 @@ def evaluate_checkpoint(run: TrainingRun) -> dict[str, dict[str, float]]:
         return Evaluator(run).measure(engine)
 
 
-def generate_texts(
-    run: TrainingRun, prompts: list[str], max_tokens: int, choice: SamplingSettings
-) -> list[str]:
-    """Answers to prompts in the layout of instructions, by the newest checkpoint, of ``max_tokens`` tokens at
-    most.
+def trained_model(run: TrainingRun) -> EncoderDecoder:
+    """A model with the newest checkpoint's weights, without dropout.
 
     Raises:
         ManifestError: there is no checkpoint.
-        ShardError: the tokenizer is not the one that made the shards.
     """
-    pieces = load_tokenizer(run)
     model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded)
     model.load_state_dict(load_file(newest_checkpoint(run).folder / WEIGHTS))
-    model.eval()
-    with deterministic_cpu(run.manifest.train.threads):
-        answers = generate(
-            model, run.shards.vocabulary, pieces.encode(prompts), max_tokens=max_tokens, choice=choice
-        )
-    return [pieces.decode(answer.tolist()) for answer in answers]
+    return model.eval()
 
 
 def export_model(run: TrainingRun, to: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from manifests.errors import UserError
 from manifests.schema.base import load
 from manifests.schema.documents import STEPS
 from manifests.schema.shards import ShardManifest
@@ -54,7 +55,7 @@ class RunRecord:
         """Loads the manifests and logs of a run folder.
 
         Raises:
-            FileNotFoundError: the folder holds neither a step manifest nor a training log.
+            UserError: the folder holds neither a step manifest nor a training log.
             ManifestError: a manifest is not valid.
         """
         steps = {
@@ -76,8 +77,10 @@ class RunRecord:
             training=load(training, TrainingManifest) if training.exists() else None,
         )
         if not steps and not record.training_steps:
-            raise FileNotFoundError(
-                f"{run} holds no step manifest and no training log; run `make corpus` or `make train` first"
+            raise UserError(
+                "holds no step manifest and no training log",
+                where=run,
+                fix="run `make corpus` or `make train` first",
             )
         return record
 

@@ -19,7 +19,7 @@ def summary(run: Path) -> list[str]:
     """Ten lines, ``what: figures``, in the order of the run.
 
     Raises:
-        FileNotFoundError: the folder holds neither a step manifest nor a training log.
+        UserError: the folder holds neither a step manifest nor a training log.
         ManifestError: a manifest is not valid.
     """
     return [f"{name}: {text}" for name, text in summary_of(RunRecord.read(run))]

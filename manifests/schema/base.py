@@ -119,6 +119,13 @@ def _enter(node: dict[str, Any], item: int | str, schema: dict[str, Any]) -> dic
     return {}
 
 
+def unreadable(file: Path, error: OSError) -> ManifestError:
+    """The error of a manifest that the system does not give: it is not there, is a folder, is not for us."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return ManifestError("no such manifest", where=file, fix="name an existing one")
+    return ManifestError(error.strerror or str(error), where=file, fix="name a file that can be read")
+
+
 def load(file: Path, model: type[Model]) -> Model:
     """Reads a YAML or JSON manifest and checks it against its model.
 
@@ -129,11 +136,11 @@ def load(file: Path, model: type[Model]) -> Model:
     try:
         text = file.read_text(encoding="utf-8")
         data = json.loads(text) if file.suffix == ".json" else yaml.load(text, _LOADER)
-    except FileNotFoundError:
-        raise ManifestError(f"{file}: no such manifest; name an existing one") from None
+    except OSError as error:
+        raise unreadable(file, error) from None
     except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ManifestError(
-            f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: {error}"
+            f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: {' '.join(str(error).split())}"
         ) from None
     if not isinstance(data, dict):
         raise ManifestError(f"{file}: (top level): expected keys and values, found {type(data).__name__}")

@@ -14,6 +14,7 @@ from manifests.schema.steps import Part
 from pipeline.runtime.beam_import import beam
 from pipeline.runtime.dofns import ApplyFunction
 from pipeline.runtime.engines import Engine
+from pipeline.runtime.finished_parts import part_in_place
 from pipeline.runtime.jobs import (
     CheckedFile,
     Emit,
@@ -29,6 +30,7 @@ from pipeline.runtime.jobs import (
 from pipeline.runtime.progress import progress
 from pipeline.runtime.receipts import FOLDER, read_receipt, write_receipt
 from pipeline.runtime.step import Extractor, PartTask, PipelineError, Transform
+from pipeline.runtime.unfinished_phase import cleaned_up
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class StepContext:
         tasks = self.tasks() if tasks is None else tasks
         keys = self._part_keys(tasks, self.fingerprint)
         (self.folder / "rejected").mkdir(parents=True, exist_ok=True)
-        todo = self._missing(self.folder, tasks, keys)
+        todo = self._missing(self.folder, tasks, keys, part_in_place)
         work = TransformParts(transform, WritePart(self.folder, transform.schema, keys))
         self._run(self.step, self.folder, todo, keys, lambda: self.engine.run(todo, work))
         records = [read_receipt(self.folder, part_name(task.index), keys[task.index]) for task in tasks]
@@ -101,7 +103,10 @@ class StepContext:
         fingerprint = self._key(phase, key)
         keys = dict.fromkeys(range(count), fingerprint)
         todo = [
-            index for index in range(count) if read_receipt(folder, part_name(index), fingerprint) is None
+            index
+            for index in range(count)
+            if read_receipt(folder, part_name(index), fingerprint) is None
+            or not (folder / f"{part_name(index)}{suffix}").exists()
         ]
         one = WriteOne(folder, suffix, fingerprint, work)
         self._run(
@@ -121,9 +126,10 @@ class StepContext:
         folder = self.folder / phase
         fingerprint = self._key(phase, key)
         buckets = read_receipt(folder, "group", fingerprint)
-        if buckets is None:
+        if buckets is None or not all((folder / name).exists() for name in buckets):
             self._sweep(folder, set(), "")
-            with progress(f"{self.step}: {phase}", folder, []):
+            title = f"{self.step}: {phase}"
+            with cleaned_up(title, folder, {}), progress(title, folder, []):
                 self.engine.group(list(enumerate(sources)), EmitKeys(emit), ReduceBucket(folder, reduce))
             buckets = sorted(path.name for path in folder.glob("bucket-???"))
             folder.mkdir(parents=True, exist_ok=True)
@@ -139,10 +145,17 @@ class StepContext:
         return {task.index: digest([fingerprint, inputs.get(task.index)]) for task in tasks}
 
     @staticmethod
-    def _missing(folder: Path, tasks: Sequence[PartTask], keys: dict[int, str]) -> list[PartTask]:
-        return [
-            task for task in tasks if read_receipt(folder, part_name(task.index), keys[task.index]) is None
-        ]
+    def _missing(
+        folder: Path,
+        tasks: Sequence[PartTask],
+        keys: dict[int, str],
+        in_place: Callable[[Path, Any], bool] = lambda folder, record: True,
+    ) -> list[PartTask]:
+        def missing(name: str, key: str) -> bool:
+            record = read_receipt(folder, name, key)
+            return record is None or not (folder / f"{name}.arrow").exists() or not in_place(folder, record)
+
+        return [task for task in tasks if missing(part_name(task.index), keys[task.index])]
 
     def _run(
         self, title: str, folder: Path, todo: Sequence[Any], keys: dict[int, str], work: Callable[[], None]
@@ -152,7 +165,8 @@ class StepContext:
         expected = {part_name(item.index if isinstance(item, PartTask) else item): None for item in todo}
         for name in expected:
             (folder / FOLDER / f"{name}.json").unlink(missing_ok=True)
-        with progress(title, folder, list(expected)):
+        receipts = {part_name(index): key for index, key in keys.items()}
+        with cleaned_up(title, folder, receipts), progress(title, folder, list(expected)):
             work()
         lost = [index for index in keys if read_receipt(folder, part_name(index), keys[index]) is None]
         if lost:

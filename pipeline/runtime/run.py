@@ -3,21 +3,27 @@ left alone."""
 
 from __future__ import annotations
 
-import json
 import resource
 import shutil
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from manifests.files import digest, sha256, write_json
+from manifests.os_errors import os_errors_explained
+from manifests.run_folder import checked_run_folder
+from manifests.run_lock import run_lock
 from manifests.schema.base import ManifestError, load
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import STEPS
 from manifests.schema.steps import KEPT, StepManifest, merge_counts, merge_metrics
+from manifests.stop_signals import stop_told, stops_at_once
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.engines import Engine
+from pipeline.runtime.finished_parts import step_in_place
 from pipeline.runtime.step import PipelineError, Step, StepResult
 
 
@@ -36,15 +42,44 @@ class CorpusRun:
     def __init__(self, corpus_file: Path, folder: Path, engine: Engine) -> None:
         self._corpus = load(corpus_file, CorpusManifest)
         self._base = corpus_file.parent.resolve()
-        self._folder = folder.resolve()
+        self._folder = checked_run_folder(folder).resolve()
         self._engine = engine
+        self._held = False
+
+    @contextmanager
+    def held(self, command: str) -> Iterator[None]:
+        """Keeps other commands out of the run folder until the block ends; Ctrl-C and SIGTERM stop the work.
+
+        Raises:
+            UserError: another command works in the folder.
+            Stopped: a signal came.
+        """
+        if self._held:
+            yield
+            return
+        with stops_at_once(), stop_told(lambda: f"`{command}`"), run_lock(self._folder, command):
+            self._held = True
+            try:
+                yield
+            finally:
+                self._held = False
 
     def step(self, step: Step) -> StepOutcome:
-        """Brings one step up to date.
+        """Brings one step up to date; holds the run folder meanwhile.
 
         Raises:
             PipelineError: the previous step is not done, the work failed, or nothing would be left.
+            UserError: another command works in the folder, or the system refuses to write there.
+            Stopped: a signal came.
         """
+        with (
+            self.held(f"openba {step.name}"),
+            stop_told(lambda: step.name),
+            os_errors_explained(self._folder),
+        ):
+            return self._step(step)
+
+    def _step(self, step: Step) -> StepOutcome:
         started = time.perf_counter()
         context, manifest_path, input_sha256 = self._context(step)
         current = _current(manifest_path, context.fingerprint)
@@ -142,7 +177,8 @@ def _current(path: Path, fingerprint: str) -> StepManifest | None:
         manifest = load(path, StepManifest)
     except ManifestError:
         return None
-    return manifest if manifest.fingerprint == fingerprint else None
+    whole = manifest.fingerprint == fingerprint and step_in_place(path.parent, manifest)
+    return manifest if whole else None
 
 
 def _write_stats(folder: Path, manifest: StepManifest, seconds: float) -> None:
@@ -156,4 +192,4 @@ def _write_stats(folder: Path, manifest: StepManifest, seconds: float) -> None:
         "peak_memory_mb": round(usage / 1024),
         "disk_free_gb": round(shutil.disk_usage(folder).free / 1e9, 1),
     }
-    (folder / "stats.json").write_text(json.dumps(stats, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / "stats.json", stats)

@@ -13,6 +13,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline.runtime.beam_import import beam
 from pipeline.runtime.dofns import TaskSource
+from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
 from pipeline.runtime.jobs import EmitKeys, ReduceBucket
 
 
@@ -51,7 +52,7 @@ def in_process() -> beam.Pipeline:
 
 def run_here(tasks: Sequence[Any], work: beam.PTransform) -> None:
     """One pipeline over tasks that are shared with nobody."""
-    with in_process() as pipeline:
+    with user_errors_unwrapped(), in_process() as pipeline:
         pipeline | beam.Impulse() | "tasks" >> beam.ParDo(TaskSource(tasks)) | work
 
 
@@ -73,12 +74,12 @@ class BeamEngine:
         if self._runner is None:
             run_here(tasks, work)
             return
-        with self.pipeline() as pipeline:
+        with user_errors_unwrapped(), self.pipeline() as pipeline:
             pipeline | beam.Create(tasks) | work
 
     def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
         """One pipeline with a GroupByKey (see Engine.group)."""
-        with self.pipeline() as pipeline:
+        with user_errors_unwrapped(), self.pipeline() as pipeline:
             keys = (
                 pipeline
                 | beam.Create(sources, reshuffle=self._runner is not None)

@@ -135,7 +135,7 @@ def test_a_part_is_forgotten_behind_its_last_reader(tmp_path: Path, monkeypatch:
             line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith(str(path))
         )
 
-    monkeypatch.setattr(jobs, "forget", forget)
+    monkeypatch.setattr(jobs, "drop_page_cache", forget)
     (first,) = context(tmp_path / "first", open_engine("local", 1)).map(LongEnough(), [PartTask(0, Texts(0))])
     assert forgotten == [tmp_path / "first" / "ingest" / first.rejected.path], (
         "the kept documents are for the next step"
