@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from manifests.errors import UserError
-from manifests.schema.curriculum import InstructionObjective
+from manifests.schema.objectives import InstructionObjective
 from trainer.data.batch import Batch
 from trainer.data.dataset import ragged
 from trainer.determinism import deterministic_cpu
