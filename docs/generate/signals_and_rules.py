@@ -23,9 +23,9 @@ def rules_page() -> str:
     """A section a set, a rule an entry."""
     text = [
         "# Rule sets",
-        "Name sets in [`quality.rule_sets`](#corpus-quality). A rule of your own called `set/rule` takes that "
-        "rule's place, and with `languages: []` switches it off. Once released, a set is not changed: another "
-        "threshold, another version.",
+        "Name sets in [`quality.rule_sets`](#corpus-quality-key-rule-sets). A rule of your own called "
+        "`set/rule` takes that rule's place, and with `languages: []` switches it off. Once released, a set is "
+        "not changed: another threshold, another version.",
     ]
     for name in rule_sets():
         rules = load(FOLDER / f"{name}.yaml", RuleSet)
@@ -36,9 +36,8 @@ def rules_page() -> str:
 def _rule(group: str, rule: SourcedRule) -> str:
     bounds = [f"at least {rule.min:,g}"] if rule.min is not None else []
     bounds += [f"at most {rule.max:,g}"] if rule.max is not None else []
-    judged = (
-        f"[`{rule.signal}`](#signal-{_slug(rule.signal)}) {', '.join(bounds)} ({', '.join(rule.languages)})"
-    )
+    signal = f"[`{rule.signal}`](#signal-{_slug(rule.signal)})"
+    judged = f"{signal} {', '.join(bounds)} ({', '.join(rule.languages)})"
     return f"`{group}/{rule.name}`\n: {judged}\n\n  {markdown(rule.source)}"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.generate import commands
 from docs.generate.keys import page
 from docs.generate.markdown import markdown
 from docs.generate.pages import write_pages, write_schemas
@@ -17,6 +18,7 @@ from manifests.check import KINDS
 from manifests.schema.base import load
 from manifests.schema.rules import FOLDER, RuleSet, rule_sets
 from manifests.schema.signals import SIGNALS
+from openba.cli.app import command
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -70,7 +72,7 @@ def test_pages_that_are_as_they_were_are_not_written_again(tmp_path: Path) -> No
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     write_pages(tmp_path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
-    assert len(before) == len(KINDS) + 2
+    assert len(before) == len(KINDS) + 3
 
 
 def test_the_schema_of_the_corpus_takes_a_token_quantity(tmp_path: Path) -> None:
@@ -92,3 +94,12 @@ def test_brackets_outside_of_literals_are_text() -> None:
 def test_a_choice_of_types_is_put_into_words() -> None:
     schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "previous", "type": "string"}]}
     assert words(schema, str) == "number, above 0 or `previous`"
+
+
+def test_the_reference_names_every_command_and_option() -> None:
+    text = commands.page()
+    for name, one in command().commands.items():
+        section = text.split(f"### `openba {name}`\n", 1)[1].split("\n### ", 1)[0]
+        options = [option for parameter in one.params for option in parameter.opts if option.startswith("-")]
+        assert [option for option in options if option not in section] == []
+        assert f"openba {name}" in section.rsplit("```", 2)[1], "an example"
