@@ -19,7 +19,12 @@ from pathlib import Path
 import pytest
 
 MODULES = {"pipeline": "pipeline.__main__", "manifests": "manifests.__main__", "trainer": "trainer.__main__"}
-PRELOAD = ["pipeline.runtime.engines.beam_engine", "pipeline.steps.registry", "manifests.verify", "trainer.train"]
+PRELOAD = [
+    "pipeline.runtime.engines.beam_engine",
+    "pipeline.steps.registry",
+    "manifests.verify",
+    "trainer.train",
+]
 NEW_NAMESPACE, PRIVATE, READ_ONLY, AGAIN = 0x20000, 0x44000, 1, 32  # sched.h and mount.h
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -56,9 +61,7 @@ class Command:
     def end(self) -> Ended:
         """Waits for the end."""
         self.process.join()
-        out, err = (
-            file.read_text(encoding="utf-8") if file.is_file() else "" for file in self._files
-        )
+        out, err = (file.read_text(encoding="utf-8") if file.is_file() else "" for file in self._files)
         return Ended(self.process.exitcode, out, err)
 
 

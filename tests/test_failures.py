@@ -24,7 +24,11 @@ TRAIN = TRAINER.format("train --quiet")
 EVALUATE = TRAINER.format("evaluate")
 GENERATE = TRAINER.format("generate --prompt 一 --max-tokens 3")
 EXPORT = TRAINER.format("export --to {x}/exported")
-CHECK, REPORT, VERIFY = "manifests check {x}/corpus.yaml", "manifests report {x}/run", "manifests verify {x}/run"
+CHECK, REPORT, VERIFY = (
+    "manifests check {x}/corpus.yaml",
+    "manifests report {x}/run",
+    "manifests verify {x}/run",
+)
 PART = "quality/part-00002.arrow"
 
 Damage = Callable[[Path], Any]
@@ -158,10 +162,14 @@ TABLE = {
     "a folder as manifest": Failure(CORPUS, folder_at("corpus.yaml"), "{x}/corpus.yaml: Is a directory; "),
     "a folder to check": Failure(CHECK, folder_at("corpus.yaml"), "{x}/corpus.yaml: Is a directory; "),
     "no YAML": Failure(CORPUS, text("corpus.yaml", "a: [b\nc"), "{x}/corpus.yaml: not readable as YAML: "),
-    "no YAML to check": Failure(CHECK, text("corpus.yaml", "a: [b\nc"), "corpus.yaml: not readable as YAML: "),
+    "no YAML to check": Failure(
+        CHECK, text("corpus.yaml", "a: [b\nc"), "corpus.yaml: not readable as YAML: "
+    ),
     "no YAML to train": Failure(TRAIN, text("curriculum.yaml", "a: [b\nc"), "not readable as YAML: "),
     "no UTF-8": Failure(CORPUS, bytes_of("corpus.yaml", lambda _: b"\xff\xfe"), "not readable as YAML: "),
-    "unknown key": Failure(CORPUS, corpus(nmae="x"), "{x}/corpus.yaml: nmae: Extra inputs are not permitted; "),
+    "unknown key": Failure(
+        CORPUS, corpus(nmae="x"), "{x}/corpus.yaml: nmae: Extra inputs are not permitted; "
+    ),
     "unknown key to train": Failure(TRAIN, curriculum(nmae="x"), "{x}/curriculum.yaml: nmae: Extra inputs"),
     "two wrong keys": Failure(CORPUS, corpus(nmae="x", seed="y"), "corpus.yaml: seed: ", lines=2),
     # what the corpus manifest names
@@ -192,7 +200,9 @@ TABLE = {
     # the run folder
     "the step before is not done": Failure(DEDUP, gone("run/quality"), "dedup needs the step quality first"),
     "a part is gone": Failure(DEDUP, lambda x: (again(x), gone("run/" + PART)(x)), PART + " is missing; "),
-    "a part is changed": Failure(DEDUP, lambda x: (again(x), flipped("run/" + PART)(x)), PART + " was changed"),
+    "a part is changed": Failure(
+        DEDUP, lambda x: (again(x), flipped("run/" + PART)(x)), PART + " was changed"
+    ),
     "a part is cut": Failure(DEDUP, lambda x: (again(x), cut("run/" + PART)(x)), PART + " was changed"),
     "the manifest before is cut": Failure(
         DEDUP, cut("run/quality/manifest.json"), "{x}/run/quality/manifest.json: not readable as JSON: "
@@ -216,11 +226,17 @@ TABLE = {
     "a file to report": Failure(REPORT, file_at("run"), "{x}/run: is a file, not a run folder; "),
     "a file to verify": Failure(VERIFY, file_at("run"), "{x}/run: is a file, not a run folder; "),
     "a file to train in": Failure(TRAIN, file_at("run"), "{x}/run"),
-    "a URL": Failure(CORPUS.replace("{x}/run", "s3://b/run"), str, "s3:/b/run: a run folder cannot be a URL; "),
+    "a URL": Failure(
+        CORPUS.replace("{x}/run", "s3://b/run"), str, "s3:/b/run: a run folder cannot be a URL; "
+    ),
     "a URL to report": Failure("manifests report s3://b/run", str, "s3:/b/run: a run folder cannot be a URL"),
     "a URL to verify": Failure("manifests verify gs://b/run", str, "gs:/b/run: a run folder cannot be a URL"),
-    "an empty folder to report": Failure("manifests report {x}/texts", str, "{x}/texts: holds no step manifest"),
-    "an empty folder to verify": Failure("manifests verify {x}/texts", str, "{x}/texts: holds no step manifest"),
+    "an empty folder to report": Failure(
+        "manifests report {x}/texts", str, "{x}/texts: holds no step manifest"
+    ),
+    "an empty folder to verify": Failure(
+        "manifests verify {x}/texts", str, "{x}/texts: holds no step manifest"
+    ),
     "no folder to verify": Failure("manifests verify {x}/gone", str, "{x}/gone: holds no step manifest"),
     # what verify finds
     "a part is gone, to verify": Failure(VERIFY, gone("run/" + PART), PART + ": missing"),

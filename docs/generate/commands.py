@@ -11,15 +11,16 @@ from openba.cli.app import command
 def page() -> str:
     """A section a group of commands, in the order of the help."""
     groups: dict[str, list[str]] = {}
-    for name, one in command().commands.items():
+    commands: dict[str, Any] = dict(command().commands)
+    for name, one in commands.items():
         groups.setdefault(one.rich_help_panel, []).append(_command(name, one))
     text = [
         "# Commands",
         "`openba COMMAND --help` says the same; `make help` lists the targets that stand for them. See also "
         "the [exit codes](../exit-codes.md).",
     ]
-    for group, commands in groups.items():
-        text += [f"## {group}", *commands]
+    for group, sections in groups.items():
+        text += [f"## {group}", *sections]
     return "\n\n".join(text) + "\n"
 
 

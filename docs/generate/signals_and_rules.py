@@ -12,11 +12,20 @@ from manifests.schema.rules import FOLDER, RuleSet, SourcedRule, rule_sets
 
 def signals_page() -> str:
     """A line a signal."""
-    title, about = markdown(inspect.getdoc(signals) or "").split("\n\n", 1)
-    lines = [
-        f"[`{name}`]{{#signal-{_slug(name)}}}\n: {markdown(text)}" for name, text in signals.SIGNALS.items()
+    about = markdown(inspect.getdoc(signals) or "").split("\n\n", 1)[1]
+    lines = [_signal(name, text) for name, text in signals.SIGNALS.items()]
+    return "\n\n".join(["# Signals", about, *lines]) + "\n"
+
+
+def _signal(name: str, about: str) -> str:
+    judged = [
+        f"`{group}/{rule.name}`"
+        for group in rule_sets()
+        for rule in load(FOLDER / f"{group}.yaml", RuleSet).rules
+        if rule.signal == name
     ]
-    return "\n\n".join(["# Signals", title, about, *lines]) + "\n"
+    rules = f"\n\n  Judged by {', '.join(judged)}." if judged else ""
+    return f"[`{name}`]{{#signal-{_slug(name)}}}\n: {markdown(about)}{rules}"
 
 
 def rules_page() -> str:
@@ -24,8 +33,8 @@ def rules_page() -> str:
     text = [
         "# Rule sets",
         "Name sets in [`quality.rule_sets`](#corpus-quality-key-rule-sets). A rule of your own called "
-        "`set/rule` takes that rule's place, and with `languages: []` switches it off. Once released, a set is "
-        "not changed: another threshold, another version.",
+        "`set/rule` takes that rule's place, and with `languages: []` switches it off. Once released, a set "
+        "is not changed: another threshold, another version.",
     ]
     for name in rule_sets():
         rules = load(FOLDER / f"{name}.yaml", RuleSet)

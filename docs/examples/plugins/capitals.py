@@ -5,5 +5,9 @@ import numpy as np
 
 def capitals(batch):
     """float64 [documents]."""
-    texts = batch.column("text").to_pylist()
-    return np.array([sum(map(str.isupper, text)) / max(1, sum(map(str.isalpha, text))) for text in texts])
+    return np.array([share(text) for text in batch.column("text").to_pylist()])
+
+
+def share(text):
+    """0 where there are no letters."""
+    return sum(map(str.isupper, text)) / max(1, sum(map(str.isalpha, text)))

@@ -1,4 +1,4 @@
-"""A step: keeps the first line of each document, and rejects documents whose first line is short."""
+"""A step: the first line of each document, unless that is short."""
 
 import pyarrow.compute as pc
 

@@ -5,8 +5,9 @@ import io
 
 
 def read_csv(file, settings):
-    """Yields a dictionary a document: its text and, where there are such, id, url, license and meta."""
+    """Yields a dictionary a document: text; and id, url, license, meta, if any."""
     with file.open() as stream:
         lines = io.TextIOWrapper(stream, "utf-8")
         for row in csv.DictReader(lines, delimiter=settings.get("delimiter", ",")):
-            yield {"text": row["body"], "id": row["number"], "meta": {"author": row["author"]}}
+            meta = {"author": row["author"]}
+            yield {"text": row["body"], "id": row["number"], "meta": meta}
