@@ -80,10 +80,12 @@ def test_every_new_name_of_the_changelog_exists() -> None:
         r"^\| `[^`]+` \| `([^`]+)` \|$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
     )
     names = [name for name in rows if not name.startswith("python ")]
-    gone = [name for name in names if not (ROOT / name).exists() and not _module(name).exists()]
+    gone = [name for name in names if not any(path.exists() for path in _places(name))]
     assert names
     assert gone == []
 
 
-def _module(name: str) -> Path:
-    return ROOT / (name.replace(".", "/") + ".py")
+def _places(name: str) -> tuple[Path, Path, Path]:
+    """Where a file, a module or a package of this name would be."""
+    folder = ROOT / name.replace(".", "/")
+    return ROOT / name, folder.with_name(folder.name + ".py"), folder
