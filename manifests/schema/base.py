@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from manifests.errors import UserError
 
@@ -55,7 +55,9 @@ def parse_tokens(value: object) -> object:
     return tokens
 
 
-Tokens = Annotated[int, BeforeValidator(parse_tokens)]
+Quantity = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=rf"^{_QUANTITY.pattern}$")]
+"""How a number of tokens may be written in a manifest."""
+Tokens = Annotated[int, BeforeValidator(parse_tokens, json_schema_input_type=Quantity)]
 Model = TypeVar("Model", bound=BaseModel)
 
 
