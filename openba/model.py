@@ -46,7 +46,8 @@ class Model:
     def generate(
         self, prompts: Sequence[str], max_tokens: int = 256, choice: SamplingSettings = GREEDY
     ) -> list[str]:
-        """An answer to each prompt, of ``max_tokens`` tokens at most. A prompt may be empty, and of any length.
+        """An answer to each prompt, of ``max_tokens`` tokens at most. A prompt may be empty, and of any
+        length.
 
         Raises:
             PromptError: a prompt is no text.

@@ -1,5 +1,5 @@
-"""The project's commands, each in a process of its own that need not import everything again: the processes fork
-from one that has."""
+"""The project's commands, each in a process of its own that need not import everything again: the processes
+fork from one that has."""
 
 from __future__ import annotations
 

@@ -131,7 +131,8 @@ def test_a_prompt_that_is_not_utf8_is_one_line(
     prompt = b"caf\xe9".decode("utf-8", "surrogateescape")  # as the interpreter decodes the command line
     assert main(["generate", *arguments, "--prompt", prompt]) == 1
     assert capsys.readouterr().err == (
-        "error: the prompt 'caf\\udce9' is not UTF-8 text at character 4; set the terminal to UTF-8, or give the "
+        "error: the prompt 'caf\\udce9' is not UTF-8 text at character 4; set the terminal to UTF-8, or "
+        "give the "
         "prompt in a UTF-8 file\n"
     )
 

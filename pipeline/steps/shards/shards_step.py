@@ -101,7 +101,8 @@ class ShardsStep(Step):
         return StepResult(parts, counts | _metrics(sets), [vocabulary.model, described, *shards])
 
     def _pairs(self, context: StepContext, vocabulary: Vocabulary) -> tuple[Sets, dict[str, int]]:
-        """The sets of instruction pairs, where the manifest has such sources, and what became of the pairs."""
+        """The sets of instruction pairs, where the manifest has such sources, and what became of the
+        pairs."""
         instructions = context.corpus.shards.instructions
         if instructions is None:
             return Sets({}, {}), {}

@@ -20,7 +20,8 @@ _LONGEST_TAIL = 7  # the letter, and six characters of a new-energy vehicle
 _FIRST_OF_CJK = 0xE0
 PLATE = re.compile(
     f"[{PROVINCES}][A-HJ-Z](?:·|•|[ -])?"
-    "(?:[A-K][A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[A-K]|[A-HJ-NP-Z0-9]{4}[学警挂港澳领使]|(?P<plain>[A-HJ-NP-Z0-9]{5}))"
+    "(?:[A-K][A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[A-K]|[A-HJ-NP-Z0-9]{4}[学警挂港澳领使"
+    "]|(?P<plain>[A-HJ-NP-Z0-9]{5}))"
 )
 
 
