@@ -80,7 +80,8 @@ def explain(error: ValidationError, file: Path, model: type[BaseModel]) -> str:
             continue
         fix = ""
         if item["type"] == "extra_forbidden":
-            fix = f"; remove it or correct its spelling (known here: {', '.join(_siblings(model, item['loc']))})"
+            known = ", ".join(_siblings(model, item["loc"]))
+            fix = f"; remove it or correct its spelling (known here: {known})"
         elif item["type"] == "missing":
             fix = "; add it"
         lines.append(f"{file}: {_key(item['loc'])}: {item['msg'].removeprefix('Value error, ')}{fix}")

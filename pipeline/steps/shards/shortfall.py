@@ -82,4 +82,5 @@ def too_few_pairs(shortfalls: Sequence[Shortfall], settings: InstructionSettings
 
 def _missing(short: Shortfall) -> str:
     missing = short.budget - short.reachable
-    return f"{short.language}: {short.budget:,} tokens wanted, {short.reachable:,} available, {missing:,} ({missing / short.budget:.1%}) short"
+    wanted = f"{short.language}: {short.budget:,} tokens wanted, {short.reachable:,} available"
+    return f"{wanted}, {missing:,} ({missing / short.budget:.1%}) short"
