@@ -1,4 +1,4 @@
-"""Whatever goes wrong, a command ends with the right exit code and one line that says what, where, and what to do."""
+"""Whatever goes wrong, a command ends with its exit code and one line: what was wrong, where, what to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,16 @@ def file_at(path: str) -> Damage:
     def damage(folder: Path) -> None:
         gone(path)(folder)
         (folder / path).write_text("")
+
+    return damage
+
+
+def first(*damages: Damage) -> Damage:
+    """One after another."""
+
+    def damage(folder: Path) -> None:
+        for one in damages:
+            one(folder)
 
     return damage
 
@@ -210,11 +220,11 @@ TABLE = {
     ),
     # the run folder
     "the step before is not done": Failure(DEDUP, gone("run/quality"), "dedup needs the step quality first"),
-    "a part is gone": Failure(DEDUP, lambda x: (again(x), gone("run/" + PART)(x)), PART + " is missing; "),
+    "a part is gone": Failure(DEDUP, first(gone("run/dedup"), gone("run/" + PART)), PART + " is missing; "),
     "a part is changed": Failure(
-        DEDUP, lambda x: (again(x), flipped("run/" + PART)(x)), PART + " was changed"
+        DEDUP, first(gone("run/dedup"), flipped("run/" + PART)), PART + " was changed"
     ),
-    "a part is cut": Failure(DEDUP, lambda x: (again(x), cut("run/" + PART)(x)), PART + " was changed"),
+    "a part is cut": Failure(DEDUP, first(gone("run/dedup"), cut("run/" + PART)), PART + " was changed"),
     "the manifest before is cut": Failure(
         DEDUP, cut("run/quality/manifest.json"), "{x}/run/quality/manifest.json: not readable as JSON: "
     ),
@@ -256,24 +266,15 @@ TABLE = {
     "a shard is changed, to verify": Failure(VERIFY, shard(flipped), ": SHA-256 is "),
     # shards
     "no shards to train on": Failure(TRAIN, gone("run/shards"), "{x}/run/shards/shards.json"),
-    "a shard is gone, to train": Failure(
-        TRAIN, lambda x: (gone("run/train")(x), shard(gone)(x)), "{x}/run/shards/"
-    ),
+    "a shard is gone, to train": Failure(TRAIN, first(gone("run/train"), shard(gone)), "{x}/run/shards/"),
     "a shard is changed, to train": Failure(
-        TRAIN, lambda x: (gone("run/train")(x), shard(flipped)(x)), "{x}/run/shards/"
+        TRAIN, first(gone("run/train"), shard(flipped)), "{x}/run/shards/"
     ),
-    "a shard is cut, to train": Failure(
-        TRAIN, lambda x: (gone("run/train")(x), shard(cut)(x)), "{x}/run/shards/"
-    ),
+    "a shard is cut, to train": Failure(TRAIN, first(gone("run/train"), shard(cut)), "{x}/run/shards/"),
     "no model to evaluate": Failure(EVALUATE, gone("run/train"), "{x}/run/train"),
     "no model to generate with": Failure(GENERATE, gone("run/train"), "{x}/run/train"),
     "no model to export": Failure(EXPORT, gone("run/train"), "{x}/run/train"),
 }
-
-
-def again(folder: Path) -> None:
-    """Lets the step after quality have everything to do."""
-    shutil.rmtree(folder / "run/dedup")
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -396,11 +397,10 @@ def test_output_that_nobody_reads_is_lost_and_the_work_goes_on(command: str, cop
         shutil.rmtree(copy / "run")
     pipe = copy.parent / "pipe"
     os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    done = Command(copy.parent, *command.format(x=copy).split(), prepare=ReaderGone(pipe), out=pipe)
-    os.close(reader)
+    started = Command(copy.parent, *command.format(x=copy).split(), prepare=ReaderGone(pipe), out=pipe)
+    os.close(os.open(pipe, os.O_RDONLY))  # opens when the command has opened it
     (copy.parent / "gone").touch()
-    ended = done.end()
+    ended = started.end()
     assert (ended.code, ended.errors) == (0, [])
     if command == CORPUS:
         assert (copy / "run/shards/manifest.json").exists()
