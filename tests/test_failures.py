@@ -387,7 +387,7 @@ def parts(folder: Path) -> dict[str, bytes]:
         path.relative_to(folder).as_posix(): path.read_bytes()
         for step in tiny.STEPS
         for path in sorted((folder / "run" / step).rglob("*"))
-        if path.is_file() and path.name not in {"stats.json", "inputs.json"}
+        if path.is_file() and path.name not in {"stats.json", ".inputs.json"}
     }
 
 
