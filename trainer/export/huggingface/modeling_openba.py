@@ -24,11 +24,8 @@ Rotation = tuple[Tensor, Tensor]
 
 def make_norm(config: OpenBAConfig) -> nn.Module:
     """The normalisation of [..., hidden_size] that the configuration names."""
-    return (
-        nn.LayerNorm(config.hidden_size, eps=1e-5)
-        if config.norm == "pre"
-        else nn.RMSNorm(config.hidden_size, eps=1e-5)
-    )
+    kind = nn.LayerNorm if config.norm == "pre" else nn.RMSNorm
+    return kind(config.hidden_size, eps=1e-5)
 
 
 def make_output_norm(config: OpenBAConfig) -> nn.Module:
@@ -75,10 +72,8 @@ class OpenBAAttention(nn.Module):
             keys, values = cache.self_attention_cache.update(keys, values, self.layer)
         causal = self.causal and length > 1
         if causal and keys.shape[2] > length:  # several positions behind cached ones
-            mask = torch.ones(length, keys.shape[2], dtype=torch.bool, device=x.device).tril(
-                keys.shape[2] - length
-            )
-            causal = False
+            mask = torch.ones(length, keys.shape[2], dtype=torch.bool, device=x.device)
+            mask, causal = mask.tril(keys.shape[2] - length), False
         dropout = self.config.attention_dropout if self.training else 0.0
         mixed = F.scaled_dot_product_attention(
             queries, keys, values, attn_mask=mask, is_causal=causal, dropout_p=dropout
@@ -104,14 +99,13 @@ class OpenBACrossAttention(nn.Module):
         """[batch, positions, hidden_size], attending to ``memory`` [batch, source positions, hidden_size] ->
         the shape of ``x``."""
         batch, length, _ = x.shape
-        queries = (
-            self.q(x).view(batch, length, self.config.num_heads, self.config.kv_channels).transpose(1, 2)
-        )
+        heads, size = self.config.num_heads, self.config.kv_channels
+        queries = self.q(x).view(batch, length, heads, size).transpose(1, 2)
         if cache is not None and cache.is_updated.get(self.layer):
             held = cache.cross_attention_cache.layers[self.layer]
             keys, values = held.keys, held.values
         else:
-            shape = (*memory.shape[:2], self.config.num_heads, 2, self.config.kv_channels)
+            shape = (*memory.shape[:2], heads, 2, size)
             keys, values = self.kv(memory).view(shape).permute(3, 0, 2, 1, 4)
             if cache is not None:
                 keys, values = cache.cross_attention_cache.update(keys, values, self.layer)
@@ -167,14 +161,12 @@ class OpenBABlock(nn.Module):
     ) -> Tensor:
         """[batch, positions, hidden_size] -> same; with ``memory`` [batch, source positions, hidden_size] in
         the decoder."""
-        x = x + self._drop(
-            self.self_attn_output_layernorm(self.self_attn(self.input_layernorm(x), turn, mask, cache))
-        )
+        attended = self.self_attn(self.input_layernorm(x), turn, mask, cache)
+        x = x + self._drop(self.self_attn_output_layernorm(attended))
         normed = self.post_attn_layernorm(x)
         if memory is not None:
-            x = x + self._drop(
-                self.inter_attn_output_layernorm(self.inter_attn(normed, memory, memory_mask, cache))
-            )
+            attended = self.inter_attn(normed, memory, memory_mask, cache)
+            x = x + self._drop(self.inter_attn_output_layernorm(attended))
             normed = self.post_inter_attn_layernorm(x)
         return x + self._drop(self.mlp_output_layernorm(self.mlp(normed)))
 
@@ -269,8 +261,7 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         **others: Any,
     ) -> Seq2SeqLMOutput:
         """Logits [batch, positions, vocab_size], and with ``labels`` (-100: none) their mean loss. Rows of
-        ``decoder_input_ids`` may be
-        padded at the end only. Of ``others`` only ``cache`` has an effect: it is what transformers 5 calls
+        ``decoder_input_ids`` may be padded at the end only. Of ``others`` only ``cache`` has an effect: it is what transformers 5 calls
         ``past_key_values``.
 
         Raises:
@@ -291,11 +282,9 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         memory = encoder_outputs[0]
         hidden = self.decoder(decoder_input_ids, attention_mask, memory, past_key_values).last_hidden_state
         logits = self.lm_head(hidden)
-        loss = (
-            None
-            if labels is None
-            else F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=-100)
-        )
+        loss = None
+        if labels is not None:
+            loss = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=-100)
         return Seq2SeqLMOutput(
             loss=loss, logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=memory
         )
@@ -304,11 +293,8 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """As in transformers; unless ``decoder_input_ids`` are given, answers begin with ``<extra_id_0>``, as
         the model was trained: int64 [batch, positions] -> int64 [batch, positions of the answer]."""
         source = next((value for value in (inputs, settings.get("input_ids")) if value is not None), None)
-        if (
-            source is not None
-            and "decoder_input_ids" not in settings
-            and self.config.answer_token_id is not None
-        ):
+        begins = "decoder_input_ids" not in settings and self.config.answer_token_id is not None
+        if source is not None and begins:
             start = torch.tensor(
                 [[self.config.decoder_start_token_id, self.config.answer_token_id]], device=source.device
             )
