@@ -269,10 +269,8 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """
         past_key_values = others.get("cache", past_key_values)
         if (padding := others.get("decoder_attention_mask")) is not None and not padding.all():
-            raise ValueError(
-                "decoder_attention_mask has zeros; pad decoder_input_ids at the end only, and leave the "
-                "mask out"
-            )
+            advice = "pad decoder_input_ids at the end only, and leave the mask out"
+            raise ValueError(f"decoder_attention_mask has zeros; {advice}")
         if encoder_outputs is None:
             encoder_outputs = self.encoder(input_ids, attention_mask)
         if decoder_input_ids is None and labels is not None:
