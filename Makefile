@@ -17,7 +17,7 @@ STEPARG  = --corpus $(CORPUS) --run $(FOLDER) --engine $(ENGINE) --workers $(WOR
 TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify lint typecheck bench bench-corpus bench-train bench-scale clean distclean
+.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify lint typecheck bench bench-corpus bench-train bench-scale mutants clean distclean
 
 help: ## this list
 	@printf 'make demo   everything on a fresh machine: set-up, corpus, three training stages, report (runs/demo/report.html)\n'
@@ -102,6 +102,9 @@ bench-train: assets ## our step, noising and loading against transformers' T5 an
 
 bench-scale: assets ## ten times the corpus: seconds per MB and memory stay what they are
 	@$(PY) -m benchmarks.scaling
+
+mutants: assets ## small wrong changes of the code that no test notices; runs/mutants.txt
+	@$(PY) -m benchmarks.mutants --workers $(WORKERS)
 
 clean: ## remove the runs; keep the environment and the assets
 	rm -rf runs

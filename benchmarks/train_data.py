@@ -69,13 +69,14 @@ def loading(folder: Path) -> float:
     """Ours: plan, read and noise."""
     shards = ShardManifest.model_validate_json((folder / "shards.json").read_text(encoding="utf-8"))
     stage = Curriculum(curriculum(MICRO_BATCH, GLOBAL_BATCH, STEPS), shards)
-    loader = DataLoader(open_sets(folder, shards.sets), shards.vocabulary)
+    loader = DataLoader(open_sets(folder, shards.sets))
+    objective = build(OBJECTIVE, shards.vocabulary)
 
     def work() -> None:
         for step in range(STEPS):
             plan = stage.step(step)
             for micro in plan.micro_batches:
-                loader.load(plan.objective, plan.sets, micro)
+                loader.load(objective, plan.sets, micro)
 
     return speed(work, STEPS * GLOBAL_BATCH * OBJECTIVE.chunk)
 

@@ -83,8 +83,8 @@ def our_batches(tokens: npt.NDArray[np.uint32], vocabulary: Vocabulary) -> list[
     """A batch a denoiser, as the trainer makes them: no position is padding."""
     objective = build(OBJECTIVE, vocabulary)
     assert isinstance(objective, UL2)
-    rows = len(tokens) // objective.denoisers
-    parts = (slice(index * rows, (index + 1) * rows) for index in range(objective.denoisers))
+    rows = len(tokens) // objective.shape.denoisers
+    parts = (slice(index * rows, (index + 1) * rows) for index in range(objective.shape.denoisers))
     return [
         objective.apply(tokens[part], index, np.arange(rows, dtype=np.uint64))
         for index, part in enumerate(parts)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from curriculum.journal import Journal, Rollback, StageEndedEarly
 from curriculum.lr_schedule import learning_rate
+from curriculum.plugin_objective import shape_of
 from curriculum.stage_plan import StagePlan
 from curriculum.step_plan import StepPlan
 from manifests.schema.base import ManifestError
@@ -36,7 +38,7 @@ class Span:
 
 class Curriculum:
     """``step(k)`` is a function of the manifest, the shard manifest, the journal's events and k, and of
-    nothing else.
+    nothing else. ``folder`` is the manifest's, where its plug-ins are.
 
     Raises:
         ManifestError: the manifest asks for sets or tokens that the shards do not have.
@@ -44,12 +46,17 @@ class Curriculum:
     """
 
     def __init__(
-        self, manifest: CurriculumManifest, shards: ShardManifest, journal: Journal | None = None
+        self,
+        manifest: CurriculumManifest,
+        shards: ShardManifest,
+        journal: Journal | None = None,
+        folder: Path = Path(),
     ) -> None:
         self.manifest = manifest
         self.spans: tuple[Span, ...] = ()
         for stage in manifest.stages:
-            plan = StagePlan(stage, shards, manifest.seed)
+            shape = shape_of(stage.objective, shards.vocabulary, folder)
+            plan = StagePlan(stage, shape, shards, manifest.seed)
             self.spans += (Span(plan, self.total_steps, plan.steps),)
         for event in journal.events if journal else ():
             self.apply(event)

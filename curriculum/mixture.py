@@ -1,5 +1,5 @@
-"""Which set each sample of a stage comes from, such that every set is within one sample of its share at all
-times."""
+"""Which set each sample of a stage comes from, such that every set is within one sample of its
+proportion at all times."""
 
 from __future__ import annotations
 
@@ -10,33 +10,23 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
+from manifests.largest_remainder import largest_remainder
+
 PERIOD = 10_000
 
 
-def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
-    """Splits ``total`` into whole quotas in proportion to ``shares`` (Hamilton's method); ties go to the
-    earlier share."""
-    whole = sum(shares)
-    exact = [total * share / whole for share in shares]
-    quotas = [value.numerator // value.denominator for value in exact]
-    order = sorted(range(len(shares)), key=lambda index: quotas[index] - exact[index])
-    for index in order[: total - sum(quotas)]:
-        quotas[index] += 1
-    return quotas
-
-
-def weights(shares: Sequence[Fraction]) -> list[int]:
-    """Whole weights in proportion to ``shares``: exact if their common denominator is at most PERIOD, else of
-    PERIOD by largest remainder.
+def weights(proportions: Sequence[Fraction]) -> list[int]:
+    """Whole weights for ``proportions``: exact if their common denominator is at most PERIOD, else of PERIOD
+    by largest remainder.
 
     Raises:
-        ValueError: a share is too small to get a weight of at least one.
+        ValueError: a proportion is too small to get a weight of at least one.
     """
-    whole = sum(shares)
-    denominator = lcm(*((share / whole).denominator for share in shares))
-    result = largest_remainder(shares, min(denominator, PERIOD))
+    whole = sum(proportions)
+    denominator = lcm(*((proportion / whole).denominator for proportion in proportions))
+    result = largest_remainder(proportions, min(denominator, PERIOD))
     if min(result) < 1:
-        raise ValueError(f"a share of {float(min(shares) / whole):g} is less than 1 / {PERIOD}")
+        raise ValueError(f"a proportion of {float(min(proportions) / whole):g} is less than 1 / {PERIOD}")
     return result
 
 
@@ -75,7 +65,7 @@ def _chairman_assignment(weights: list[int]) -> NDArray[np.int32]:
     """One period of the sequence. All quantities are scaled by ``(2k - 2) * period``, so they are whole
     numbers."""
     period, scale = sum(weights), max(2 * len(weights) - 2, 1)
-    credit = [0] * len(weights)  # share owed so far minus samples given
+    credit = [0] * len(weights)  # samples due so far minus samples given
     sequence = np.empty(period, dtype=np.int32)
     for position in range(period):
         chosen, earliest = 0, float("inf")

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curriculum.feistel_permutation import permute
-from curriculum.keyed_hash import key, mix, seeds
+from curriculum.keyed_hash import key, seeds
 from curriculum.mixture import Mixture, weights
+from curriculum.objective_shape import ObjectiveShape
 from curriculum.step_plan import MicroBatch
 from manifests.schema.base import ManifestError
-from manifests.schema.objectives import InstructionObjective, Objective, UL2Objective
-from manifests.schema.shards import ShardManifest, TokenSet
+from manifests.schema.shards import ShardManifest
 from manifests.schema.stage import Stage
+from manifests.splitmix64 import splitmix64
 
 
 @dataclass(frozen=True)
@@ -35,27 +36,26 @@ class StageSource:
         """The rows (int64[n]) that the source's samples ``numbers`` (int64[n]) are: each epoch is a
         permutation of all rows."""
         epochs, positions = np.divmod(numbers, self.rows)
-        return permute(positions, self.rows, mix(epochs.astype(np.uint64)) ^ self.secret)
+        return permute(positions, self.rows, splitmix64(epochs.astype(np.uint64)) ^ self.secret)
 
 
 class StagePlan:
     """A stage's samples, numbered from 0. All random choices are keyed by the seed and the stage's name, so a
-    stage reads the same samples wherever it stands in the manifest.
+    stage reads the same samples wherever it is in the manifest.
 
     Raises:
         ManifestError: a set is missing, of the wrong kind, or too small for its ``max_epochs``.
     """
 
-    def __init__(self, stage: Stage, shards: ShardManifest, seed: int) -> None:
-        self.stage = stage
+    def __init__(self, stage: Stage, shape: ObjectiveShape, shards: ShardManifest, seed: int) -> None:
+        self.stage, self.shape = stage, shape
         # By name, so that the order of the manifest's keys, which its fingerprint ignores, does not matter.
-        self.sources = tuple(_source(stage, name, shards, seed) for name in sorted(stage.mixture))
-        # A share of tokens is a share of samples divided by the tokens of a sample.
+        self.sources = tuple(_source(stage, name, shape, shards, seed) for name in sorted(stage.mixture))
+        # A set's part of the samples is its part of the tokens divided by the tokens of a sample.
         rates = [Fraction(str(stage.mixture[source.name])) / source.sample_tokens for source in self.sources]
         self.mixture = _annotate(stage, lambda: Mixture(weights(rates)))
         self.samples = -(-stage.tokens * sum(rates).numerator // sum(rates).denominator)
         self.steps = -(-self.samples // stage.global_batch)
-        self.denoisers = len(stage.objective.mixture) if isinstance(stage.objective, UL2Objective) else 1
         self._sample_secret = key(seed, stage.name, "sample")
         self._denoiser_secret = key(seed, stage.name, "denoiser")
         self._dropout_secret = key(seed, stage.name, "dropout")
@@ -95,7 +95,7 @@ class StagePlan:
         size = self.stage.micro_batch
         batches = -(-count // size)
         first_batch = (first + skipped) // size
-        denoisers = seeds(self._denoiser_secret, first_batch, batches) % np.uint64(self.denoisers)
+        denoisers = seeds(self._denoiser_secret, first_batch, batches) % np.uint64(self.shape.denoisers)
         dropout = seeds(self._dropout_secret, first_batch, batches)
         return tuple(
             MicroBatch(int(denoisers[i]), set_index[part], rows[part], noise[part], int(dropout[i]))
@@ -103,38 +103,26 @@ class StagePlan:
         )
 
 
-def chunk_length(objective: Objective) -> int | None:
-    """Stream tokens of one sample, or None where a sample is an instruction pair."""
-    return None if isinstance(objective, InstructionObjective) else objective.chunk
-
-
-def _source(stage: Stage, name: str, shards: ShardManifest, seed: int) -> StageSource:
+def _source(stage: Stage, name: str, shape: ObjectiveShape, shards: ShardManifest, seed: int) -> StageSource:
     if name not in shards.sets:
         raise ManifestError(
             f"stage {stage.name}: mixture: the shards have no set {name!r}; they have: "
             f"{', '.join(sorted(shards.sets))}"
         )
     tokens = shards.sets[name]
-    rows, mean = _rows(stage, tokens)
+    if tokens.kind != shape.reads:
+        raise ManifestError(
+            f"stage {stage.name}: objective {stage.objective.kind} reads sets of kind {shape.reads}, "
+            f"but {tokens.name} is of kind {tokens.kind}"
+        )
+    rows = shape.samples(tokens)
     if rows == 0:
         raise ManifestError(
             f"stage {stage.name}: set {name} holds {tokens.tokens} tokens, not enough for one sample; take "
             "it out"
         )
-    return StageSource(name, rows, mean, stage.max_epochs.get(name, 1), key(seed, stage.name, "order", name))
-
-
-def _rows(stage: Stage, tokens: TokenSet) -> tuple[int, Fraction]:
-    chunk = chunk_length(stage.objective)
-    expected = "pairs" if chunk is None else "stream"
-    if tokens.kind != expected:
-        raise ManifestError(
-            f"stage {stage.name}: objective {stage.objective.kind} reads sets of kind {expected}, "
-            f"but {tokens.name} is of kind {tokens.kind}"
-        )
-    if chunk is None:
-        return tokens.rows, Fraction(tokens.tokens, max(tokens.rows, 1))
-    return tokens.tokens // chunk, Fraction(chunk)
+    secret = key(seed, stage.name, "order", name)
+    return StageSource(name, rows, shape.sample_tokens(tokens), stage.max_epochs.get(name, 1), secret)
 
 
 def _annotate(stage: Stage, build: Callable[[], Mixture]) -> Mixture:

@@ -19,8 +19,8 @@ class _Pipe(io.FileIO):
 
 @contextmanager
 def output_may_be_lost() -> Iterator[None]:
-    """Inside, writing to a standard output that was closed at its other end is no error. A standard output that
-    the caller has replaced is left alone."""
+    """Inside, writing to a standard output that was closed at its other end is no error. A standard output
+    that the caller has replaced is left alone."""
     before = sys.stdout
     if before is not sys.__stdout__ or before is None:
         yield

@@ -21,6 +21,7 @@ _FIXES = {
     errno.EACCES: "correct the permissions, or name another folder",
     errno.EPERM: "correct the permissions, or name another folder",
     errno.ENAMETOOLONG: "choose a shorter name",
+    errno.EISDIR: "name a file",
 }
 _SPACE = {errno.ENOSPC, errno.EDQUOT}
 _TEXTS = {os.strerror(number).lower(): number for number in _FIXES}

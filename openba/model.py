@@ -11,11 +11,11 @@ import torch
 from manifests.errors import UserError
 from manifests.schema.objectives import InstructionObjective
 from trainer.data.batch import Batch
-from trainer.data.dataset import ragged
+from trainer.data.ragged import Pairs, Ragged
 from trainer.determinism import deterministic_cpu
 from trainer.evaluation.heldout_loss import text_only
 from trainer.generation.generate import GREEDY, SamplingSettings, generate
-from trainer.inference import load_tokenizer, trained_model
+from trainer.inference import checked_prompt, load_tokenizer, trained_model
 from trainer.objectives import Instruction
 from trainer.run import TrainingRun
 
@@ -46,8 +46,13 @@ class Model:
     def generate(
         self, prompts: Sequence[str], max_tokens: int = 256, choice: SamplingSettings = GREEDY
     ) -> list[str]:
-        """An answer to each prompt, of ``max_tokens`` tokens at most. A prompt may be empty."""
-        ids = self._pieces.encode(list(prompts))
+        """An answer to each prompt, of ``max_tokens`` tokens at most. A prompt may be empty, and of any
+        length.
+
+        Raises:
+            PromptError: a prompt is no text.
+        """
+        ids = [self._pieces.encode(checked_prompt(prompt)) for prompt in prompts]
         with deterministic_cpu(self._threads):
             answers = generate(self._model, self._vocabulary, ids, max_tokens=max_tokens, choice=choice)
         return [self._pieces.decode(answer.tolist()) for answer in answers]
@@ -74,7 +79,7 @@ class Model:
 
     def _batch(self, prompts: Sequence[str], targets: Sequence[str]) -> Batch:
         asked, wanted = (
-            ragged([np.array(ids, dtype=np.uint32) for ids in self._pieces.encode(list(texts))])
+            Ragged.of([np.array(ids, dtype=np.uint32) for ids in self._pieces.encode(list(texts))])
             for texts in (prompts, targets)
         )
         whole = InstructionObjective(
@@ -82,4 +87,6 @@ class Model:
             source=int(asked.lengths.max()) + 4,
             target=int(wanted.lengths.max()) + 3,
         )
-        return text_only(Instruction(whole, self._vocabulary).apply(asked, wanted), self._vocabulary)
+        seeds = np.zeros(len(prompts), np.uint64)  # nothing is drawn
+        batch = Instruction(whole, self._vocabulary).apply(Pairs(asked, wanted), 0, seeds)
+        return text_only(batch, self._vocabulary)

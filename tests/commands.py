@@ -1,5 +1,5 @@
-"""The project's commands, each in a process of its own that need not import everything again: the processes fork
-from one that has."""
+"""The project's commands, each in a process of its own that need not import everything again: the processes
+fork from one that has."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def run(folder: Path, *arguments: object, prepare: Prepare | None = None) -> End
 def _work(words: list[str], out: Path, err: Path, prepare: Prepare | None) -> None:
     os.setsid()
     for descriptor, file in ((1, out), (2, err)):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT, 0o644), descriptor)
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), descriptor)
     if prepare is not None:
         prepare()
     code = importlib.import_module(MODULES[words[0]]).main(words[1:])

@@ -1,4 +1,4 @@
-"""Settings of the processor that decide both a run's speed and its bits."""
+"""CPU settings that decide both a run's speed and its bits."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def deterministic_cpu(threads: int) -> Iterator[None]:
     numbers are rounded to zero.
 
     Moments of embedding rows that are seldom used, and probabilities of pieces that are never right, decay
-    below 1e-38; on the CPU such numbers made a step of the demo a third slower. Freed memory is kept. Whoever
-    shares the process has all as before afterwards.
+    below 1e-38; on the CPU such numbers made a step of the demo a third slower. Freed memory is kept.
+    After the block all settings are as before.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import atexit
 import os
+from signal import SIGINT, SIGTERM
 
 import torch
 import torch.distributed as dist
+from torch._C._distributed_c10d import HashStore
+
+from manifests.stop_signals import StopFlag
 
 
 def device() -> torch.device:
@@ -20,7 +24,7 @@ def device() -> torch.device:
 
 
 def join_process_group() -> None:
-    """Joins the other processes until this one ends. A group that somebody else made (Ray does) is used and
+    """Joins the other processes until this one ends. A group that exists already (Ray makes one) is used and
     left alone.
 
     It is not left earlier, because DeepSpeed remembers the first group for as long as the process lives.
@@ -32,8 +36,15 @@ def join_process_group() -> None:
         dist.init_process_group(backend)
     else:
         os.environ.setdefault("LOCAL_RANK", "0")  # DeepSpeed asks for it even in a group of one
-        dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
+        dist.init_process_group(backend, store=HashStore(), rank=0, world_size=1)
     atexit.register(dist.destroy_process_group)
+
+
+def signal_of_any_rank(stop: StopFlag) -> int:
+    """The number of the signal that some process has got, 0 if none has; every process gets the same. SIGTERM
+    comes before SIGINT."""
+    terminated, any_signal = add_over_ranks([float(stop.number == SIGTERM), float(stop.requested)])
+    return int(SIGTERM) if terminated else int(SIGINT) if any_signal else 0
 
 
 def add_over_ranks(values: list[float]) -> list[float]:

@@ -38,15 +38,15 @@ deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
-class NonFinite(ArithmeticError):
+class NonFiniteError(ArithmeticError):
     """The loss of a global batch, or the norm of its gradient, is infinite or not a number; the message says
     which."""
 
 
 class ForwardPass:
-    """One micro batch to go through the model; ``seed`` is that of its dropout. ``idle`` passes count for
+    """One micro batch to go through the model; ``seed`` is that of its dropout. ``idle`` ones count for
     nothing: they keep a process in step with the others when it has no samples left. Every process must bring
-    the same number of passes."""
+    the same number of them."""
 
     def __init__(self, batch: Batch, seed: int, *, idle: bool = False) -> None:
         self.batch, self.seed, self.idle = batch, seed, idle
@@ -75,13 +75,18 @@ class EngineState:
     moments: dict[str, Tensor]
     updates: int
 
+    @property
+    def bytes(self) -> int:
+        """Size of all tensors."""
+        return sum(tensor.nbytes for tensor in (*self.weights.values(), *self.moments.values()))
+
 
 class TrainingEngine:
     """AdamW over a model, with the gradient of the mean loss over all target tokens of a global batch.
 
-    Every process must call every method at the same time with its own share of the work. ``settings.zero``
-    says what is spread over the
-    processes (Rajbhandari et al. 2020): 1 moments and float32 weights, 2 gradients, 3 weights.
+    Every process must call every method at the same time with its own part of the work. ``settings.zero``
+    says what is divided among the processes (Rajbhandari et al. 2020): 1 moments and float32 weights, 2
+    gradients, 3 weights.
     """
 
     def __init__(self, model: nn.Module, settings: TrainSettings, optimizer: Optimizer) -> None:
@@ -103,17 +108,18 @@ class TrainingEngine:
     @property
     def module(self) -> nn.Module:
         """The model in the training precision."""
-        return self._engine.module
+        module: nn.Module = self._engine.module
+        return module
 
     def step(self, work: Sequence[ForwardPass], learning_rate: float, optimizer: Optimizer) -> StepResult:
-        """Adds up the gradients of all passes of all processes, clips, and updates the weights.
+        """Adds up the gradients of all forward passes of all processes, clips, and updates the weights.
 
         The gradient is that of (sum of the losses) / (number of target tokens), both over the global batch.
         DeepSpeed averages over processes, so each loss is multiplied by their number; its own division by the
-        number of passes is off.
+        number of forward passes is off.
 
         Raises:
-            NonFinite: the loss (the weights are then as before), or the gradient's norm (they are then
+            NonFiniteError: the loss (the weights are then as before), or the gradient's norm (they are then
                 spoiled).
         """
         (target_tokens,) = add_over_ranks([sum(one.target_tokens for one in work if not one.idle)])
@@ -130,14 +136,14 @@ class TrainingEngine:
             total += 0.0 if one.idle else float(loss.detach())
         (loss_sum,) = add_over_ranks([total])
         if not math.isfinite(loss_sum):
-            raise NonFinite(f"the loss is {loss_sum}")
+            raise NonFiniteError(f"the loss is {loss_sum}")
         norm = self._update(optimizer)
         if not math.isfinite(norm):
-            raise NonFinite(f"the gradient's norm is {norm}")
+            raise NonFiniteError(f"the gradient's norm is {norm}")
         return StepResult(loss_sum / target_tokens, int(target_tokens), norm)
 
     def evaluate(self, work: Sequence[ForwardPass]) -> float:
-        """Mean loss in nats per target token over all passes of all processes, without dropout."""
+        """Mean loss in nats per target token over all forward passes of all processes, without dropout."""
         self._engine.eval()
         with torch.no_grad():
             losses = [self._forward(one) for one in work]
@@ -150,8 +156,8 @@ class TrainingEngine:
         return loss_sum / target_tokens
 
     def _forward(self, one: ForwardPass) -> Tensor:
-        loss, _ = self._engine(**one.batch.inputs(device()))
-        return loss
+        result: tuple[Tensor, Tensor] = self._engine(**one.batch.inputs(device()))
+        return result[0]
 
     def _configure(self, learning_rate: float, optimizer: Optimizer) -> None:
         for group in self._engine.optimizer.param_groups:
@@ -214,7 +220,9 @@ class TrainingEngine:
 
     @property
     def _adam(self) -> torch.optim.Optimizer:
-        return self._engine.optimizer.optimizer if self.zero else self._engine.optimizer
+        outer = self._engine.optimizer
+        adam: torch.optim.Optimizer = outer.optimizer if self.zero else outer
+        return adam
 
     def _create_moments(self) -> None:
         """Makes what AdamW would make at its first update, so that a state can be loaded before. Under ZeRO 1

@@ -10,7 +10,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from sentencepiece import SentencePieceProcessor
 
+from curriculum.plugins import stage_plugins
+from manifests.errors import UserError
 from manifests.files import safe_join, sha256
+from manifests.os_errors import os_errors_explained
+from manifests.run_lock import run_lock
 from manifests.schema.base import ManifestError
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import WEIGHTS, Checkpoint, Progress
@@ -22,7 +26,11 @@ from trainer.evaluation.heldout_loss import Evaluator
 from trainer.export import hf_folder
 from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
-from trainer.train import build_engine
+from trainer.training_loop import build_engine, build_objectives
+
+
+class PromptError(UserError):
+    """A prompt that no model can read; the message names it."""
 
 
 def newest_checkpoint(run: TrainingRun) -> Checkpoint:
@@ -49,7 +57,7 @@ def evaluate_checkpoint(run: TrainingRun) -> dict[str, dict[str, float]]:
     with deterministic_cpu(run.manifest.train.threads):
         engine = build_engine(run)
         engine.load(state)
-        return Evaluator(run).measure(engine)
+        return Evaluator(run, build_objectives(run)).measure(engine)
 
 
 def trained_model(run: TrainingRun) -> EncoderDecoder:
@@ -63,6 +71,22 @@ def trained_model(run: TrainingRun) -> EncoderDecoder:
     return model.eval()
 
 
+def checked_prompt(prompt: str) -> str:
+    """A prompt that can be encoded. Arguments that are not UTF-8 reach Python as lone surrogates.
+
+    Raises:
+        PromptError: it cannot.
+    """
+    try:
+        prompt.encode()
+    except UnicodeEncodeError as error:
+        raise PromptError(
+            f"the prompt {prompt[:40]!r} is not UTF-8 text at character {error.start + 1}",
+            fix="set the terminal to UTF-8, or give the prompt in a UTF-8 file",
+        ) from None
+    return prompt
+
+
 def export_model(run: TrainingRun, to: Path) -> None:
     """Writes the newest checkpoint's weights as a folder that transformers loads (see
     trainer.export.hf_folder.write).
@@ -70,16 +94,21 @@ def export_model(run: TrainingRun, to: Path) -> None:
     Raises:
         ManifestError: there is no checkpoint, or the folder holds something.
         ShardError: the tokenizer is not the one that made the shards.
+        UserError: the folder cannot be written to.
     """
     load_tokenizer(run)
     vocabulary = run.shards.vocabulary
-    with safe_open(newest_checkpoint(run).folder / WEIGHTS, framework="pt") as weights:
+    with (
+        os_errors_explained(to),
+        safe_open(newest_checkpoint(run).folder / WEIGHTS, framework="pt") as weights,
+    ):
         hf_folder.write(
             to,
             run.manifest,
             vocabulary,
             safe_join(run.shard_folder, vocabulary.model.path),
             weights.get_tensor,
+            plugins=run.manifest_folder,
         )
 
 
@@ -90,7 +119,13 @@ def import_model(run: TrainingRun, source: Path) -> Checkpoint:
     Raises:
         ManifestError: the run has checkpoints, or the folder's model is not the curriculum's (see
             trainer.export.hf_folder.read).
+        UserError: another command uses the run folder, or it cannot be written to.
     """
+    with run_lock(run.folder, "openba import"):
+        return _import(run, source)
+
+
+def _import(run: TrainingRun, source: Path) -> Checkpoint:
     if checkpoint.newest(run.checkpoints) is not None:
         raise ManifestError(f"{run.checkpoints}: has checkpoints; import into a new run folder")
     weights = hf_folder.read(source, run.manifest.model, run.shards.vocabulary)
@@ -103,6 +138,7 @@ def import_model(run: TrainingRun, source: Path) -> Checkpoint:
         stages_begun=0,
         tokens_by_set={},
         journal_events=len(run.journal().events),
+        plugins=stage_plugins(run.manifest.stages, run.manifest_folder),
         curriculum=run.manifest.model_dump_json(),
         shards=run.shards_sha256,
     )

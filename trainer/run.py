@@ -8,6 +8,7 @@ from pathlib import Path
 
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Journal
+from curriculum.plugins import all_plugins
 from manifests.files import digest, sha256
 from manifests.schema.base import load
 from manifests.schema.curriculum import CurriculumManifest
@@ -17,11 +18,13 @@ from manifests.schema.training import TrainingManifest
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """``folder`` holds the pipeline's ``shards`` and the trainer's ``train``."""
+    """``folder`` holds the pipeline's ``shards`` and the trainer's ``train``; ``manifest_folder`` holds the
+    curriculum's manifest and its plug-ins."""
 
     folder: Path
     manifest: CurriculumManifest
     shards: ShardManifest
+    manifest_folder: Path = Path()
 
     @classmethod
     def open(cls, curriculum: Path, folder: Path) -> TrainingRun:
@@ -34,6 +37,7 @@ class TrainingRun:
             folder,
             load(curriculum, CurriculumManifest),
             load(folder / "shards" / "shards.json", ShardManifest),
+            curriculum.parent,
         )
 
     @property
@@ -52,8 +56,18 @@ class TrainingRun:
         return self.train_folder / "checkpoints"
 
     @property
+    def metrics_file(self) -> Path:
+        """A line of JSON for each step."""
+        return self.train_folder / "metrics.jsonl"
+
+    @property
+    def evaluations_file(self) -> Path:
+        """A line of JSON for each evaluation and stage."""
+        return self.train_folder / "evaluation.jsonl"
+
+    @property
     def training_manifest(self) -> Path:
-        """Written last: where it stands, the training is whole."""
+        """Written last: where it is, the training is complete."""
         return self.train_folder / "manifest.json"
 
     @cached_property
@@ -63,12 +77,18 @@ class TrainingRun:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of everything that decides the training."""
-        return digest({"curriculum": self.manifest.model_dump(mode="json"), "shards": self.shards_sha256})
+        """Hash of everything that decides the training, and of the code of its plug-ins.
+
+        Raises:
+            PluginError: there is no such plug-in.
+        """
+        parts = {"curriculum": self.manifest.model_dump(mode="json"), "shards": self.shards_sha256}
+        plugins = all_plugins(self.manifest, self.manifest_folder)
+        return digest(parts | ({"plugins": plugins} if plugins else {}))
 
     @property
     def finished(self) -> bool:
-        """Whether the training manifest stands, and is that of this curriculum and these shards."""
+        """Whether there is a training manifest, of this curriculum and these shards."""
         file = self.training_manifest
         return file.exists() and load(file, TrainingManifest).fingerprint == self.fingerprint
 
@@ -86,4 +106,4 @@ class TrainingRun:
         Raises:
             ManifestError, JournalError, ValueError: see Curriculum and Journal.
         """
-        return Curriculum(self.manifest, self.shards, self.journal())
+        return Curriculum(self.manifest, self.shards, self.journal(), self.manifest_folder)

@@ -80,7 +80,8 @@ def explain(error: ValidationError, file: Path, model: type[BaseModel]) -> str:
             continue
         fix = ""
         if item["type"] == "extra_forbidden":
-            fix = f"; remove it or correct its spelling (known here: {', '.join(_siblings(model, item['loc']))})"
+            known = ", ".join(_siblings(model, item["loc"]))
+            fix = f"; remove it or correct its spelling (known here: {known})"
         elif item["type"] == "missing":
             fix = "; add it"
         lines.append(f"{file}: {_key(item['loc'])}: {item['msg'].removeprefix('Value error, ')}{fix}")
@@ -140,7 +141,8 @@ def load(file: Path, model: type[Model]) -> Model:
         raise unreadable(file, error) from None
     except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ManifestError(
-            f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: {' '.join(str(error).split())}"
+            f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: "
+            f"{' '.join(str(error).split())}"
         ) from None
     if not isinstance(data, dict):
         raise ManifestError(f"{file}: (top level): expected keys and values, found {type(data).__name__}")

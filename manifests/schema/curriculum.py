@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from manifests.schema.base import Strict
 from manifests.schema.model import ModelSettings
@@ -49,6 +49,15 @@ class CurriculumManifest(Strict):
                 "learning_rate.peak a number"
             )
         return stages
+
+    @model_validator(mode="after")
+    def _judged(self) -> CurriculumManifest:
+        waiting = [stage.name for stage in self.stages if stage.until]
+        if waiting and self.train.evaluate_every is None:
+            raise ValueError(
+                f"stage {waiting[0]!r} has until, which is judged after evaluations; set train.evaluate_every"
+            )
+        return self
 
     @property
     def warnings(self) -> tuple[str, ...]:

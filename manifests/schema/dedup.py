@@ -42,6 +42,8 @@ class DedupSettings(Strict):
     max_character_run: Annotated[int, Field(ge=2)] = 16
     """Longer runs of one repeated character are cut to this many. OpenBA reduces them to one,
     which would break indentation and numbers."""
-    index: Annotated[tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])] = ()
+    index: Annotated[
+        tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])
+    ] = ()
     """Dedup folders of finished runs, relative to the manifest; documents and paragraphs that stand there are
     duplicates here, and nothing there is touched."""

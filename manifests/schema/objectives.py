@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from manifests.schema.base import Strict
 from manifests.schema.denoisers import PRESETS, Denoiser
+from manifests.schema.training_plugins import PluginObjective
 from manifests.schema.values import Positive
 
 
@@ -89,4 +90,5 @@ class InstructionObjective(Strict):
     """Decoder positions of a pair, at most, special tokens included. OpenBA-15B: 256."""
 
 
-Objective = Annotated[UL2Objective | PrefixObjective | InstructionObjective, Field(discriminator="kind")]
+BuiltInObjective = UL2Objective | PrefixObjective | InstructionObjective
+Objective = Annotated[BuiltInObjective | PluginObjective, Field(discriminator="kind")]

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from manifests.schema.base import Strict, Tokens
 from manifests.schema.objectives import Objective
 from manifests.schema.optimization import LearningRate, Optimizer
+from manifests.schema.training_plugins import Until
 from manifests.schema.values import Name, Positive
 
 
@@ -34,6 +35,8 @@ class Stage(Strict):
     """The optimizer."""
     max_epochs: dict[Name, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """How often a set may be read within the stage: 1 where it is not named."""
+    until: Until | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What may end the stage before its tokens are read."""
 
     @field_validator("mixture")
     @classmethod

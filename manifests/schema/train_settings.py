@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from manifests.schema.base import Strict
+from manifests.schema.training_plugins import Reference
 from manifests.schema.values import Positive
 
 
@@ -51,6 +52,9 @@ class TrainSettings(Strict):
     """Steps between further held-out losses, where they are wanted."""
     guard: GuardSettings = GuardSettings()
     """When a training has gone wrong."""
+    callbacks: tuple[Reference, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Loggers and the like that are told of the training (see trainer.monitor.callbacks): ``module:name`` of
+    a module beside the manifest or installed, or names of entry points in ``openba.callbacks``."""
     recompute: bool = False
     """Computes each layer's activations again in the backward pass instead of keeping them (activation
     checkpointing, Chen et al. 2016): the same losses from far less memory, for about a third more time."""

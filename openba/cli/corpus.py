@@ -29,11 +29,20 @@ app = typer.Typer()
 
 
 def work(
-    corpus: Path, run: Path, steps: Sequence[str], engine: str, workers: int, *, as_json: bool = False
+    corpus: Path,
+    run: Path,
+    steps: Sequence[str] | None,
+    engine: str,
+    workers: int,
+    *,
+    as_json: bool = False,
 ) -> None:
-    """Runs steps, with a line on standard output for each as it ends."""
+    """Runs steps (None: all of them), with a line on standard output for each as it ends."""
     # What is imported stays: to look through it again and again would be a twentieth of a small job.
     gc.disable()
+    from pipeline.runtime.worker_start import start_worker
+
+    start_worker()
     if engine == "local":
         _without_pandas()
     from manifests.malloc_settings import kept_memory
@@ -73,7 +82,7 @@ def _json_line(step: str, outcome: StepOutcome) -> None:
     print(json.dumps(record), flush=True)
 
 
-def _command(steps: Sequence[str]) -> Callable[..., None]:
+def _command(steps: Sequence[str] | None) -> Callable[..., None]:
     def command(
         corpus: Corpus,
         run: Run,
@@ -89,7 +98,7 @@ def _command(steps: Sequence[str]) -> Callable[..., None]:
     return command
 
 
-def _add(name: str, text: str, steps: Sequence[str]) -> None:
+def _add(name: str, text: str, steps: Sequence[str] | None) -> None:
     example = f"openba {name} --corpus corpus.yaml --run runs/mine"
     app.command(
         name,
@@ -99,6 +108,6 @@ def _add(name: str, text: str, steps: Sequence[str]) -> None:
     )(_command(steps))
 
 
-_add("corpus", "All seven steps, in order; what is up to date is left as it was.", tuple(STEPS))
+_add("corpus", "All steps, in order; what is up to date is left as it was.", None)
 for _name, _text in STEPS.items():
     _add(_name, _text, (_name,))

@@ -43,6 +43,6 @@ def demo_command(
     corpus_file, curriculum_file = preset(name, folder, assets)
     if manifests.check_command([corpus_file, curriculum_file]):
         return
-    corpus.work(corpus_file, folder, tuple(corpus.STEPS), engine, workers)
+    corpus.work(corpus_file, folder, None, engine, workers)
     train.work(curriculum_file, folder, quiet=quiet)
     manifests.report(folder)

@@ -63,7 +63,7 @@ def generate_command(
     set_verbosity(verbose, quiet)
     if prompt and file:
         raise typer.BadParameter("give --prompt or --file, not both")
-    prompts = [_checked(text) for text in prompt] if prompt else _lines(file)
+    prompts = prompt or _lines(file)
     from openba.model import SamplingSettings, load_model
 
     choice = SamplingSettings(temperature, top_k, top_p, seed, beams, length_penalty)
@@ -71,15 +71,6 @@ def generate_command(
         prompts, load_model(curriculum, run).generate(prompts, max_tokens, choice), strict=True
     ):
         print(answer if prompt else json.dumps({"prompt": asked, "answer": answer}, ensure_ascii=False))
-
-
-def _checked(prompt: str) -> str:
-    """The prompt. Bytes of the command line that are not UTF-8 are lone surrogates in it."""
-    try:
-        prompt.encode()
-    except UnicodeEncodeError:
-        raise UserError(f"{prompt!r} is not UTF-8 text", where="--prompt", fix="use --file") from None
-    return prompt
 
 
 def _lines(file: Path | None) -> list[str]:

@@ -1,4 +1,5 @@
-"""What a phase leaves behind that does not come to its end: no temporary files, and word of how far it came."""
+"""What a phase leaves behind that does not come to its end: no temporary files, and word of how far it
+came."""
 
 from __future__ import annotations
 

@@ -130,7 +130,11 @@ def test_a_prompt_that_is_not_utf8_is_one_line(
 ) -> None:
     prompt = b"caf\xe9".decode("utf-8", "surrogateescape")  # as the interpreter decodes the command line
     assert main(["generate", *arguments, "--prompt", prompt]) == 1
-    assert capsys.readouterr().err == "error: --prompt: 'caf\\udce9' is not UTF-8 text; use --file\n"
+    assert capsys.readouterr().err == (
+        "error: the prompt 'caf\\udce9' is not UTF-8 text at character 4; set the terminal to UTF-8, or "
+        "give the "
+        "prompt in a UTF-8 file\n"
+    )
 
 
 def test_prompt_and_file_exclude_each_other(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,3 +158,8 @@ def test_evaluate_says_the_same_as_text_and_as_json(
 def test_a_finished_training_says_so(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", *arguments]) == 0
     assert capsys.readouterr().out.endswith("train: finished already, nothing to do\n")
+
+
+def test_prompts_may_be_empty_or_longer_than_any_that_was_trained_on(model: openba.Model) -> None:
+    prompts = ["", "for", "for every statement " * 500]
+    assert model.generate(prompts, 4) == [model.generate([prompt], 4)[0] for prompt in prompts]

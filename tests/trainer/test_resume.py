@@ -17,15 +17,15 @@ import yaml
 
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Rollback
+from manifests.json_lines import read_json_lines
 from trainer.checkpoint import checkpoint
-from trainer.checkpoint.async_checkpoint import CheckpointError
-from trainer.checkpoint.checkpoint import newest
+from trainer.checkpoint.checkpoint import CheckpointError, newest
 from trainer.checkpoint.compatibility import CompatibilityError
 from trainer.engine import EngineState, StepResult, TrainingEngine
-from trainer.monitor.metric_log import read_metrics
 from trainer.monitor.throughput_and_mfu import Throughput
+from trainer.rollback import DivergedError
 from trainer.run import TrainingRun
-from trainer.train import Diverged, train
+from trainer.train import train
 
 ROOT = Path(__file__).parents[2]
 RECORDS = ("metrics.jsonl", "evaluation.jsonl", "manifest.json")
@@ -36,7 +36,7 @@ class Killed(Exception):
 
 
 class KillAt:
-    """A watcher that stops the run after a step."""
+    """A callback that stops the run after a step."""
 
     def __init__(self, step: int) -> None:
         self._step = step
@@ -47,12 +47,6 @@ class KillAt:
 
     def stop(self) -> None:
         raise Killed
-
-    def evaluation(self, record: dict[str, Any]) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +87,7 @@ def test_a_killed_run_ends_with_the_same_bytes(
     run = copy(prepared, tmp_path)
     with pytest.raises(Killed):
         train(run, [KillAt(step)], quiet=True)
-    assert len(read_metrics(run.train_folder / "metrics.jsonl")) == step
+    assert len(read_json_lines(run.train_folder / "metrics.jsonl")) == step
     assert train(run, quiet=True)
     assert outcome(run) == undisturbed
     assert not train(run, quiet=True)
@@ -117,7 +111,7 @@ def test_a_torn_checkpoint_costs_steps_but_changes_nothing(
 KILLED_BY_THE_SYSTEM = """
 import os, signal, sys
 from pathlib import Path
-from trainer.run import Run
+from trainer.run import TrainingRun
 from trainer.train import train
 from tests.trainer.test_resume import KillAt
 
@@ -125,7 +119,7 @@ class SystemKill(KillAt):
     def stop(self):
         os.kill(os.getpid(), signal.SIGKILL)
 
-train(Run.open(Path(sys.argv[1]) / "curriculum.yaml", Path(sys.argv[1])), [SystemKill(7)], quiet=True)
+train(TrainingRun.open(Path(sys.argv[1]) / "curriculum.yaml", Path(sys.argv[1])), [SystemKill(7)], quiet=True)
 """
 
 
@@ -161,11 +155,11 @@ def command(run: TrainingRun) -> list[str]:
 STOPPED = """
 import sys
 from pathlib import Path
-from trainer.run import Run
+from trainer.run import TrainingRun
 from trainer.train import train
 from tests.trainer.test_resume import KillAt, Killed
 
-run = Run.open(Path(sys.argv[1]) / "curriculum.yaml", Path(sys.argv[1]))
+run = TrainingRun.open(Path(sys.argv[1]) / "curriculum.yaml", Path(sys.argv[1]))
 try:
     train(run, [KillAt(int(sys.argv[2]))], quiet=True)
 except Killed:
@@ -177,7 +171,7 @@ except Killed:
 
 def together(run: TrainingRun, world_size: int, last: int | None = None) -> bool:
     """Trains in so many processes, which all die after step ``last``; whether they did. Process 0 alone
-    watches, so it goes first."""
+    has callbacks, so it goes first."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -215,7 +209,7 @@ def test_two_processes_read_the_same_samples(
     run = copy(prepared, tmp_path)
     assert not together(run, 2)
     alone = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    for one, two in zip(alone, read_metrics(run.train_folder / "metrics.jsonl"), strict=True):
+    for one, two in zip(alone, read_json_lines(run.train_folder / "metrics.jsonl"), strict=True):
         assert {**two, "loss": 0, "gradient_norm": 0} == {**one, "loss": 0, "gradient_norm": 0}
         assert two["loss"] == pytest.approx(one["loss"], rel=1e-5)
         assert two["gradient_norm"] == pytest.approx(one["gradient_norm"], rel=1e-4)
@@ -234,7 +228,7 @@ def test_what_is_spread_or_offloaded_changes_no_loss(
         train(run, [KillAt(7)], quiet=True)
     assert train(run, quiet=True)
     usual = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    losses = [line["loss"] for line in read_metrics(run.train_folder / "metrics.jsonl")]
+    losses = [line["loss"] for line in read_json_lines(run.train_folder / "metrics.jsonl")]
     assert losses == pytest.approx([line["loss"] for line in usual], abs=1e-5)
 
 
@@ -251,7 +245,7 @@ def test_another_stage_may_be_added_to_a_finished_run(
     assert train(longer, quiet=True)
     metrics = (run.train_folder / "metrics.jsonl").read_bytes()
     assert metrics.startswith(undisturbed["metrics.jsonl"])
-    assert [line["stage"] for line in read_metrics(run.train_folder / "metrics.jsonl")[12:]] == [
+    assert [line["stage"] for line in read_json_lines(run.train_folder / "metrics.jsonl")[12:]] == [
         "more",
         "more",
     ]
@@ -280,7 +274,7 @@ def test_two_processes_one_and_two_again(
         killed = together(run, world_size, last)
         assert killed == (last is not None)
     alone = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    for one, mixed in zip(alone, read_metrics(run.train_folder / "metrics.jsonl"), strict=True):
+    for one, mixed in zip(alone, read_json_lines(run.train_folder / "metrics.jsonl"), strict=True):
         assert {**mixed, "loss": 0, "gradient_norm": 0} == {**one, "loss": 0, "gradient_norm": 0}
         assert mixed["loss"] == pytest.approx(one["loss"], abs=1e-4)
 
@@ -349,12 +343,12 @@ def test_a_fault_is_rolled_back_and_its_samples_are_skipped(
     assert event.reason.startswith(reason)
     assert event.to == update // 3 * 3
     assert event.to < event.step <= update + 3
-    lines = read_metrics(run.train_folder / "metrics.jsonl")
+    lines = read_json_lines(run.train_folder / "metrics.jsonl")
     assert [line["step"] for line in lines] == list(range(1, 41))
     assert max(line["loss"] for line in lines) < 6.5
     again = run.curriculum().step(event.to).micro_batches[0]
     first = Curriculum(run.manifest, run.shards).step(event.step).micro_batches[0]
-    assert again.seeds.tolist() == first.seeds.tolist(), "it goes on with the samples behind those it skipped"
+    assert again.seeds.tolist() == first.seeds.tolist(), "it goes on with the samples after those it skipped"
 
 
 def test_a_rolled_back_run_that_is_killed_ends_with_the_same_bytes(
@@ -364,9 +358,9 @@ def test_a_rolled_back_run_that_is_killed_ends_with_the_same_bytes(
     for name, killers in (("whole", []), ("killed", [KillAt(25)])):
         run = longer(copy(prepared, tmp_path / name))
         Fault(monkeypatch, 20, blow_up)
-        for watcher in killers:
+        for killer in killers:
             with pytest.raises(Killed):
-                train(run, [watcher], quiet=True)
+                train(run, [killer], quiet=True)
         assert train(run, quiet=True)
         results.append(outcome(run))
     assert results[0] == results[1]
@@ -383,9 +377,9 @@ def test_after_so_many_rollbacks_the_run_stops_and_says_why(prepared: Path, tmp_
     (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
     where = r"step 2 \(stage ul2\): the loss is nan; its samples by set: \{'en': \[.*"
     message = where + "the last checkpoint is none; the run was rolled back 1 times"
-    with pytest.raises(Diverged, match=message):
+    with pytest.raises(DivergedError, match=message):
         train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
-    assert [line["step"] for line in read_metrics(run.train_folder / "metrics.jsonl")] == [1]
+    assert [line["step"] for line in read_json_lines(run.train_folder / "metrics.jsonl")] == [1]
 
 
 def test_the_best_checkpoint_is_kept(prepared: Path, tmp_path: Path) -> None:
@@ -398,7 +392,7 @@ def test_the_best_checkpoint_is_kept(prepared: Path, tmp_path: Path) -> None:
     assert train(run, quiet=True)
     means = {
         line["step"]: sum(line["losses"].values()) / len(line["losses"])
-        for line in read_metrics(run.train_folder / "evaluation.jsonl")
+        for line in read_json_lines(run.train_folder / "evaluation.jsonl")
     }
     best = min((step for step in means if step), key=lambda step: means[step])
     assert sorted(int(folder.name[5:]) for folder in run.checkpoints.iterdir()) == sorted({best, 40})

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from manifests.errors import UserError
 from manifests.files import digest, sha256, sync
+from manifests.os_errors import explained
 from manifests.schema.base import Strict
 from trainer.engine import EngineState
 
@@ -20,12 +24,17 @@ WEIGHTS, MOMENTS, MANIFEST = "weights.safetensors", "optimizer.safetensors", "ch
 _NAME = re.compile(r"step-(\d{9,})")
 
 
+class CheckpointError(UserError):
+    """A checkpoint could not be written; the message says why and what to do."""
+
+
 class Progress(Strict):
-    """Where a run stands after ``step`` steps.
+    """How far a run has come after ``step`` steps.
 
     ``stages_begun`` counts the stages that had a step. ``curriculum`` is the manifest that led here (as
     JSON), ``shards`` the hash of the shard manifest, ``journal_events`` the length of the journal.
-    ``tokens_by_set`` counts the corpus tokens read so far.
+    ``tokens_by_set`` counts the corpus tokens read so far, ``plugins`` has the hashes of the stages'
+    plug-ins by reference.
     """
 
     step: int
@@ -35,6 +44,7 @@ class Progress(Strict):
     journal_events: int
     curriculum: str
     shards: str
+    plugins: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
 
 
 class _Manifest(Strict):
@@ -70,27 +80,65 @@ def save(
     When this returns, it is on disk.
 
     Raises:
-        OSError: it cannot be written; the checkpoints before stay as they are.
+        CheckpointError: it cannot be written; the checkpoints before stay as they are.
     """
     folder = _folder(checkpoints, progress.step)
     temporary = checkpoints / f".{folder.name}.tmp"
-    for leftover in (temporary, folder):
-        shutil.rmtree(leftover, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    save_file({name: tensor.contiguous() for name, tensor in state.weights.items()}, temporary / WEIGHTS)
-    save_file({name: tensor.contiguous() for name, tensor in state.moments.items()}, temporary / MOMENTS)
-    files = {name: sha256(temporary / name) for name in (WEIGHTS, MOMENTS)}
+    shutil.rmtree(temporary, ignore_errors=True)
+    with _explained(folder, state), _removed_on_failure(temporary):
+        temporary.mkdir(parents=True)
+        content = _write(temporary, progress, state)
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.replace(folder)
+        sync(checkpoints)
+        for old in _folders(checkpoints)[keep:]:
+            if best is None or old != _folder(checkpoints, best):
+                shutil.rmtree(old)
+    return Checkpoint(folder, progress, content)
+
+
+def remove_leftovers(checkpoints: Path) -> None:
+    """Removes what saves have left whose process ended. No save may be going on."""
+    for temporary in checkpoints.glob(".step-*.tmp"):
+        shutil.rmtree(temporary)
+
+
+def _write(folder: Path, progress: Progress, state: EngineState) -> str:
+    """Fills a new folder, durably; the hash of what it holds."""
+    for name, tensors in ((WEIGHTS, state.weights), (MOMENTS, state.moments)):
+        save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, folder / name)
+    files = {name: sha256(folder / name) for name in (WEIGHTS, MOMENTS)}
     manifest = _Manifest(progress=progress, files=files, sha256="")
     manifest = manifest.model_copy(update={"sha256": manifest.expected()})
-    (temporary / MANIFEST).write_text(json.dumps(manifest.model_dump(), indent=1) + "\n", encoding="utf-8")
-    for path in (*temporary.iterdir(), temporary):
+    (folder / MANIFEST).write_text(json.dumps(manifest.model_dump(), indent=1) + "\n", encoding="utf-8")
+    for path in (*folder.iterdir(), folder):
         sync(path)
-    temporary.replace(folder)
-    sync(checkpoints)
-    for old in _folders(checkpoints)[keep:]:
-        if best is None or old != _folder(checkpoints, best):
-            shutil.rmtree(old)
-    return Checkpoint(folder, progress, manifest.sha256)
+    return manifest.sha256
+
+
+@contextmanager
+def _removed_on_failure(temporary: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def _explained(folder: Path, state: EngineState) -> Iterator[None]:
+    """Tells what went wrong in one line. It is outermost, so that the free space is that before the broken
+    files are removed."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        known = explained(error, folder, state.bytes)
+        raise CheckpointError(
+            f"the checkpoint could not be written: {known.what if known else error}",
+            where=folder,
+            fix=f"{known.fix if known else 'look at the disk and train again'}; the training goes on from "
+            "the last whole checkpoint",
+        ) from None
 
 
 def newest(checkpoints: Path) -> Checkpoint | None:

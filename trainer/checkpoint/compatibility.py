@@ -7,6 +7,8 @@ from typing import Any
 from manifests.errors import UserError
 from manifests.schema.curriculum import CurriculumManifest
 
+_ANEW = "train in another run folder, or move this run's train folder away to begin anew"
+
 
 class CompatibilityError(UserError):
     """The checkpoint was made by another curriculum; the message names the key and the ways out."""
@@ -16,24 +18,38 @@ def check_compatibility(
     old: CurriculumManifest, new: CurriculumManifest, stages_begun: int, where: str
 ) -> None:
     """Refuses a manifest that differs from the checkpoint's in anything that has had an effect: seed, model,
-    precision, and the stages that have begun. Later stages, the
-    name, and how the work is spread and saved may change.
+    precision, and the stages that have begun. Later stages, the name, and how the work is spread and saved
+    may change.
 
     Args:
         stages_begun: number of stages (of ``old``) that had at least one step.
         where: the checkpoint, for the message.
 
     Raises:
-        HistoryError: with the first key that differs.
+        CompatibilityError: with the first key that differs.
     """
     found = _first_difference(_past(old, stages_begun), _past(new, stages_begun), "")
     if found is not None:
         key, before, now = found
         raise CompatibilityError(
-            f"{where} was trained with {key} = {before}, and the curriculum now says {now}; "
-            "change it back, or train in another run folder, or move this run's train folder away to begin "
-            "anew"
+            f"{where} was trained with {key} = {before}, and the curriculum now says {now}",
+            fix=f"change it back, or {_ANEW}",
         )
+
+
+def check_plugins(old: dict[str, str], new: dict[str, str], where: str) -> None:
+    """Refuses a plug-in of a stage that has begun, if its code has changed since. Both are fingerprints by
+    reference.
+
+    Raises:
+        CompatibilityError: with the first that differs.
+    """
+    for reference, fingerprint in new.items():
+        if old.get(reference) != fingerprint:
+            raise CompatibilityError(
+                f"{where} was trained with other code of the plug-in {reference}",
+                fix=f"change it back, or {_ANEW}",
+            )
 
 
 def _past(manifest: CurriculumManifest, stages_begun: int) -> dict[str, Any]:

@@ -22,8 +22,8 @@ class Batch:
         encoder: int64 [batch, source positions], padded at the end.
         encoder_lengths: int64 [batch], real tokens of each row of ``encoder``; None where all are, so that no
             mask is needed.
-        decoder: int64 [batch, positions]: the labels shifted right behind pad, the decoder's start.
-        labels: int64 [batch, positions]; IGNORED (-100) behind the end of a row.
+        decoder: int64 [batch, positions]: the labels shifted right by one, after pad, the decoder's start.
+        labels: int64 [batch, positions]; IGNORED (-100) after the end of a row.
         decoder_lengths: None, or int64 [examples]: then the examples lie end to end in a single row, and
             ``encoder_lengths`` are theirs.
         encoder_documents, decoder_documents: int64 [batch, source positions] and [batch, positions], the
@@ -62,7 +62,7 @@ class Batch:
 
     @property
     def padding(self) -> float:
-        """Share of the positions, of encoder and decoder together, that hold no real token."""
+        """Fraction of the positions, of encoder and decoder together, that hold no real token."""
         return 1 - self.tokens / (self.encoder.size + self.decoder.size)
 
     def inputs(self, device: torch.device | str = "cpu") -> dict[str, torch.Tensor | None]:
@@ -85,7 +85,7 @@ def make_batch(
     """The batch of ``encoder`` and ``labels``, each [batch, positions]; ``lengths`` are dropped where every
     row is full.
 
-    The decoder's input is the labels one position later, behind ``pad``; where a label is ignored, it is
+    The decoder's input is the labels one position later, after ``pad``; where a label is ignored, it is
     ``pad`` too. ``documents`` are those of the encoder's positions and of the labels, shaped like them; the
     latter are shifted like the labels.
     """
@@ -103,7 +103,7 @@ def pack(encoder: Tokens, lengths: Tokens, labels: Tokens, target_lengths: Token
     """Examples that lie end to end: ``encoder`` int64 [sum of lengths], ``labels`` int64 [sum of
     target_lengths] -> a batch of one row.
 
-    Each example's decoder input is its labels one position later, behind ``pad``.
+    Each example's decoder input is its labels one position later, after ``pad``.
     """
     decoder = np.concatenate(([pad], labels[:-1]))
     decoder[np.cumsum(target_lengths)[:-1]] = pad

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curriculum.step_plan import MicroBatch
-from manifests.schema.objectives import Objective
-from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch
-from trainer.data.dataset import PairTable, TokenStream, ragged
-from trainer.objectives import Instruction, build
+from trainer.data.dataset import PairTable, TokenStream
+from trainer.data.ragged import Pairs, Ragged
+from trainer.objectives import TrainingObjective
 
 
 @dataclass(frozen=True)
@@ -28,43 +27,43 @@ class LoadedBatch:
 class DataLoader:
     """Samples of opened sets, as the batches of an objective."""
 
-    def __init__(self, sets: dict[str, TokenStream | PairTable], vocabulary: Vocabulary) -> None:
+    def __init__(self, sets: dict[str, TokenStream | PairTable]) -> None:
         self._sets = sets
-        self._vocabulary = vocabulary
 
-    def load(self, objective: Objective, names: tuple[str, ...], micro: MicroBatch) -> LoadedBatch:
+    def load(self, objective: TrainingObjective, names: tuple[str, ...], micro: MicroBatch) -> LoadedBatch:
         """The micro batch's samples in the plan's order; ``names`` are the sets that its ``set_index`` points
         into."""
-        transform = build(objective, self._vocabulary)
-        if isinstance(transform, Instruction):
-            return self._pairs(transform, names, micro)
-        tokens = np.empty((len(micro.rows), transform.chunk_length), dtype=np.uint32)
-        for name, mine in _by_set(names, micro):
-            tokens[mine] = self._stream(name).chunks(micro.rows[mine], transform.chunk_length)
-        counts = Counter({name: len(mine) * transform.chunk_length for name, mine in _by_set(names, micro)})
-        return LoadedBatch(transform.apply(tokens, micro.denoiser, micro.seeds), counts)
+        length = objective.shape.chunk_length
+        samples: NDArray[np.uint32] | Pairs
+        if length is None:
+            samples, tokens = self._pairs(names, micro)
+        else:
+            samples, tokens = self._chunks(length, names, micro)
+        return LoadedBatch(objective.apply(samples, micro.denoiser, micro.seeds), tokens)
 
-    def _pairs(self, transform: Instruction, names: tuple[str, ...], micro: MicroBatch) -> LoadedBatch:
+    def _chunks(
+        self, length: int, names: tuple[str, ...], micro: MicroBatch
+    ) -> tuple[NDArray[np.uint32], Counter[str]]:
+        chunks = np.empty((len(micro.rows), length), dtype=np.uint32)
+        tokens: Counter[str] = Counter()
+        for name, mine in _by_set(names, micro):
+            stream = self._sets[name]
+            assert isinstance(stream, TokenStream)
+            chunks[mine] = stream.chunks(micro.rows[mine], length)
+            tokens[name] = len(mine) * length
+        return chunks, tokens
+
+    def _pairs(self, names: tuple[str, ...], micro: MicroBatch) -> tuple[Pairs, Counter[str]]:
         prompts: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)] * len(micro.rows)
         targets = list(prompts)
-        counts: Counter[str] = Counter()
+        tokens: Counter[str] = Counter()
         for name, mine in _by_set(names, micro):
-            for index, prompt, target in zip(
-                mine.tolist(), *self._pair_set(name).pairs(micro.rows[mine]), strict=True
-            ):
+            table = self._sets[name]
+            assert isinstance(table, PairTable)
+            for index, prompt, target in zip(mine.tolist(), *table.pairs(micro.rows[mine]), strict=True):
                 prompts[index], targets[index] = prompt, target
-                counts[name] += len(prompt) + len(target)
-        return LoadedBatch(transform.apply(ragged(prompts), ragged(targets)), counts)
-
-    def _stream(self, name: str) -> TokenStream:
-        opened = self._sets[name]
-        assert isinstance(opened, TokenStream)
-        return opened
-
-    def _pair_set(self, name: str) -> PairTable:
-        opened = self._sets[name]
-        assert isinstance(opened, PairTable)
-        return opened
+                tokens[name] += len(prompt) + len(target)
+        return Pairs(Ragged.of(prompts), Ragged.of(targets)), tokens
 
 
 def _by_set(names: tuple[str, ...], micro: MicroBatch) -> list[tuple[str, NDArray[np.int64]]]:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from manifests.errors import UserError
 from manifests.files import safe_join, sha256
 from manifests.schema.shards import Shard, ShardManifest, TokenSet
-from trainer.objectives import Ragged
 
 Rows = NDArray[np.int64]
 
@@ -118,12 +117,6 @@ def verify(folder: Path, shards: ShardManifest) -> None:
                 raise ShardError(
                     f"{path}: differs from the shard that the manifest describes; make the shards again"
                 )
-
-
-def ragged(rows: list[NDArray[np.uint32]]) -> Ragged:
-    """Arrays uint32 [any length] as one, end to end, with int64 [rows + 1] offsets."""
-    offsets = np.cumsum([0] + [len(row) for row in rows], dtype=np.int64)
-    return Ragged(np.concatenate(rows), offsets)
 
 
 def _column(folder: Path, shard: Shard, name: str) -> pa.ListArray:

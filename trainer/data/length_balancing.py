@@ -9,25 +9,24 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from curriculum.objective_shape import ObjectiveShape
 from curriculum.step_plan import MicroBatch, StepPlan
 from manifests.schema.model import ModelSettings
-from manifests.schema.objectives import InstructionObjective
 from trainer.data.dataset import PairTable, TokenStream
 
 
 def balance_lengths(
-    plan: StepPlan, sets: dict[str, TokenStream | PairTable], model: ModelSettings
+    plan: StepPlan, shape: ObjectiveShape, sets: dict[str, TokenStream | PairTable], model: ModelSettings
 ) -> tuple[MicroBatch, ...]:
-    """The step's micro batches. Those of an instruction stage are dealt anew, by what a pair costs (its
-    lengths times the layers that they pass): long ones and short ones together, so that memory is even and no
-    process waits. The step's samples, and so its gradient,
-    stay the same. Chunks are of one length: their micro batches stay as planned."""
-    if not isinstance(plan.objective, InstructionObjective):
+    """The step's micro batches. Pairs are dealt anew by their cost, long and short ones together, so that
+    memory is even and no process waits; the step's samples, and so its gradient, stay the same. Chunks are of
+    one length: their micro batches stay as planned."""
+    if shape.chunk_length is not None:
         return plan.micro_batches
     set_index = np.concatenate([micro.set_index for micro in plan.micro_batches])
     rows = np.concatenate([micro.rows for micro in plan.micro_batches])
     noise = np.concatenate([micro.seeds for micro in plan.micro_batches])
-    costs = _costs(plan, plan.objective, set_index, rows, sets, model)
+    costs = _costs(plan, shape, set_index, rows, sets, model)
     parts = balanced(costs, [len(micro.rows) for micro in plan.micro_batches])
     return tuple(
         replace(micro, set_index=set_index[part], rows=rows[part], seeds=noise[part])
@@ -37,10 +36,8 @@ def balance_lengths(
 
 def balanced(costs: NDArray[np.int64], sizes: list[int]) -> list[NDArray[np.int64]]:
     """Deals samples of given costs (int64 [samples]) into ``len(sizes)`` parts of the given sizes, in all
-    ``samples``, with sums of cost as
-    even as is easy: from the dearest on, each to the part that has cost least so far (Graham 1969). Returns
-    the places of each part's
-    samples, in order: int64 [size]."""
+    ``samples``, with sums of cost that are nearly even: from the dearest on, each to the part that has
+    cost least so far (Graham 1969). Returns the places of each part's samples, in order: int64 [size]."""
     parts: list[list[int]] = [[] for _ in sizes]
     open_parts = [(0, index) for index, size in enumerate(sizes) if size]
     for sample in np.argsort(-costs, kind="stable").tolist():
@@ -53,7 +50,7 @@ def balanced(costs: NDArray[np.int64], sizes: list[int]) -> list[NDArray[np.int6
 
 def _costs(
     plan: StepPlan,
-    objective: InstructionObjective,
+    shape: ObjectiveShape,
     set_index: NDArray[np.int32],
     rows: NDArray[np.int64],
     sets: dict[str, TokenStream | PairTable],
@@ -64,7 +61,5 @@ def _costs(
         mine = np.flatnonzero(set_index == index)
         pairs = sets[name]
         assert isinstance(pairs, PairTable)
-        prompts, targets = pairs.lengths(rows[mine])
-        source, target = np.minimum(prompts, objective.source), np.minimum(targets, objective.target)
-        costs[mine] = source * model.encoder_layers + target * model.decoder_layers
+        costs[mine] = shape.pair_costs(*pairs.lengths(rows[mine]), model)
     return costs

@@ -9,10 +9,8 @@ import numpy as np
 
 from curriculum.feistel_permutation import permute
 from curriculum.keyed_hash import key, seeds
-from curriculum.stage_plan import chunk_length
 from curriculum.step_plan import MicroBatch
-from manifests.schema.objectives import UL2Objective
-from manifests.schema.shards import TokenSet, Vocabulary
+from manifests.schema.shards import Vocabulary
 from manifests.schema.stage import Stage
 from trainer.data.batch import Batch
 from trainer.data.data_loader import DataLoader
@@ -20,6 +18,7 @@ from trainer.data.dataset import open_sets
 from trainer.data.rank_sharding import shard_over_ranks
 from trainer.engine import ForwardPass, TrainingEngine
 from trainer.model.loss import IGNORED
+from trainer.objectives import TrainingObjective
 from trainer.run import TrainingRun
 
 
@@ -32,9 +31,9 @@ class Evaluator:
     against the unigram entropy.
     """
 
-    def __init__(self, run: TrainingRun) -> None:
-        self._run = run
-        self._loader = DataLoader(open_sets(run.shard_folder, run.shards.heldout), run.shards.vocabulary)
+    def __init__(self, run: TrainingRun, objectives: dict[str, TrainingObjective]) -> None:
+        self._run, self._objectives = run, objectives
+        self._loader = DataLoader(open_sets(run.shard_folder, run.shards.heldout))
 
     def measure(self, engine: TrainingEngine) -> dict[str, dict[str, float]]:
         """Nats per target token: stage -> set -> loss. Sets without held-out samples are left out."""
@@ -52,7 +51,7 @@ class Evaluator:
         vocabulary = self._run.shards.vocabulary
         return [
             ForwardPass(
-                text_only(self._loader.load(stage.objective, (name,), micro).batch, vocabulary),
+                text_only(self._loader.load(self._objectives[stage.name], (name,), micro).batch, vocabulary),
                 micro.seed,
                 idle=idle,
             )
@@ -60,17 +59,19 @@ class Evaluator:
         ]
 
     def _micro_batches(self, stage: Stage, name: str) -> list[MicroBatch]:
-        available = _rows(stage, self._run.shards.heldout[name]) if name in self._run.shards.heldout else 0
+        shape, heldout = self._objectives[stage.name].shape, self._run.shards.heldout
+        available = shape.samples(heldout[name]) if name in heldout else 0
         count = min(available, self._run.manifest.train.evaluation_samples)
         if count == 0:
             return []
         secret = key(self._run.manifest.seed, stage.name, "heldout", name)
         rows = permute(np.arange(count), available, np.full(count, secret))
         noise = seeds(secret, 0, count)
-        denoisers = len(stage.objective.mixture) if isinstance(stage.objective, UL2Objective) else 1
         parts = [
             (denoiser, mine[start : start + stage.micro_batch])
-            for denoiser, mine in ((index, np.arange(index, count, denoisers)) for index in range(denoisers))
+            for denoiser, mine in (
+                (index, np.arange(index, count, shape.denoisers)) for index in range(shape.denoisers)
+            )
             for start in range(0, len(mine), stage.micro_batch)
         ]
         return [
@@ -83,8 +84,3 @@ def text_only(batch: Batch, vocabulary: Vocabulary) -> Batch:
     """The same batch with every label ignored that is not a piece of text."""
     text = (batch.labels < vocabulary.pieces) & (batch.labels != vocabulary.eos)
     return replace(batch, labels=np.where(text, batch.labels, IGNORED))
-
-
-def _rows(stage: Stage, tokens: TokenSet) -> int:
-    chunk = chunk_length(stage.objective)
-    return tokens.rows if chunk is None else tokens.tokens // chunk

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from curriculum.plugin_objective import shape_of
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.model import ModelSettings
-from manifests.schema.objectives import InstructionObjective, UL2Objective
 from manifests.schema.shards import Vocabulary
-from manifests.schema.stage import Stage
 
 DEFAULTS = {
     "norm": "pre",
@@ -40,10 +40,10 @@ def shape(model: ModelSettings, vocabulary: Vocabulary) -> dict[str, Any]:
     }
 
 
-def config(curriculum: CurriculumManifest, vocabulary: Vocabulary) -> dict[str, Any]:
+def config(curriculum: CurriculumManifest, vocabulary: Vocabulary, folder: Path = Path()) -> dict[str, Any]:
     """The whole config.json. The greatest lengths are those of the stages: the released class makes a table
-    of so many positions."""
-    lengths = [_lengths(stage) for stage in curriculum.stages]
+    of so many positions. ``folder`` is the curriculum's, where its plug-ins are."""
+    lengths = [shape_of(stage.objective, vocabulary, folder).longest for stage in curriculum.stages]
     return {
         "architectures": [CLASS],
         "auto_map": {
@@ -91,13 +91,3 @@ def difference(found: dict[str, Any], model: ModelSettings, vocabulary: Vocabula
         if value != expected:
             return f"{key} is {value!r}, but the curriculum's model needs {expected!r}"
     return None
-
-
-def _lengths(stage: Stage) -> tuple[int, int]:
-    """Greatest numbers of encoder and decoder positions of a stage's examples, special tokens included."""
-    objective = stage.objective
-    if isinstance(objective, InstructionObjective):
-        return objective.source, objective.target
-    if isinstance(objective, UL2Objective):
-        return objective.chunk + 3, objective.chunk + 3
-    return objective.source + 3, objective.target + 1

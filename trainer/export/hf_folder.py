@@ -33,12 +33,13 @@ def write(
     tokenizer: Path,
     read: Callable[[str], Tensor],
     largest: int = safetensors_files.LARGEST,
+    plugins: Path = Path(),
 ) -> None:
     """Writes a model in the layout of the released class, with the code that a current transformers needs to
     load it.
 
     A ``norm: pre`` model has exactly the released keys, and loads into the released class too. config.json is
-    written last: where it stands, the export is whole.
+    written last: where it is, the export is complete.
 
     Args:
         folder: new or empty.
@@ -46,6 +47,7 @@ def write(
         read: gives a parameter of EncoderDecoder by its name, float32 on the CPU. It is asked once for each,
             twice for the embedding.
         largest: bytes of weights in a file.
+        plugins: folder of the curriculum's plug-ins.
 
     Raises:
         ManifestError: the folder holds something.
@@ -73,7 +75,7 @@ def write(
             shutil.copyfile(source, temporary)
     write_json(folder / "tokenizer_config.json", tokenizer_config())
     write_json(folder / "generation_config.json", generation_config(vocabulary))
-    write_json(folder / CONFIG, config(curriculum, vocabulary))
+    write_json(folder / CONFIG, config(curriculum, vocabulary, plugins))
 
 
 def read(folder: Path, settings: ModelSettings, vocabulary: Vocabulary) -> dict[str, Tensor]:

@@ -85,7 +85,8 @@ class Tensors:
         return iter(self._files)
 
     def __getitem__(self, name: str) -> Tensor:
-        return self._files[name].get_tensor(name)
+        tensor: Tensor = self._files[name].get_tensor(name)
+        return tensor
 
     def shape(self, name: str) -> tuple[int, ...]:
         """A tensor's shape, without reading it."""
@@ -126,7 +127,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _weight_map(index: Path) -> dict[str, str]:
     try:
-        weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        weight_map: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
         if not all(isinstance(item, str) for pair in weight_map.items() for item in pair):
             raise TypeError("names must be strings")
     except (ValueError, KeyError, TypeError, AttributeError) as error:

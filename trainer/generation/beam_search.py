@@ -35,7 +35,7 @@ def beam_search(decoding: DecoderState, max_tokens: int, width: int, length_pena
     In each step the ``width`` best continuations of a prompt go on; those that end are set aside. An answer's
     score is its log-probability (over text, ``</s>`` included) divided by its length, ``</s>`` included, to
     the power of ``length_penalty``: 0 finds probable answers, which tend to be short, 1 compares the mean a
-    token. A prompt is done when none of its running answers scores, as it stands, better than ``width`` ended
+    token. A prompt is done when none of its running answers scores, as it is now, better than ``width`` ended
     ones; with a ``length_penalty`` of 0 none of them could then come to be better.
 
     Args:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from manifests.schema.shards import Vocabulary
+from trainer.data.ragged import Ragged
 from trainer.model.kv_cache import LayerKVCache
 from trainer.model.transformer import EncoderDecoder
-from trainer.objectives.instruction import Ragged
 from trainer.objectives.prefix_lm import frame_prompt
 
 

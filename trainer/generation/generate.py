@@ -147,4 +147,6 @@ def _choose(logits: Tensor, choice: SamplingSettings, seeds: npt.NDArray[np.uint
 
 def _mixed(seed: int, places: Ids) -> npt.NDArray[np.uint64]:
     """A seed for each place."""
-    return random_bits(np.array([seed % 2**64], dtype=np.uint64), int(places.max(initial=0)) + 1)[0][places]
+    count = int(places.max(initial=0)) + 1
+    seeds: npt.NDArray[np.uint64] = random_bits(np.array([seed % 2**64], dtype=np.uint64), count)[0][places]
+    return seeds

@@ -16,5 +16,7 @@ def checkpointed(block: nn.Module, recompute: bool, *inputs: Any) -> Tensor:
     loss and the gradients.
     """
     if recompute and block.training:
-        return checkpoint(block, *inputs, use_reentrant=False, preserve_rng_state=True)
-    return block(*inputs)
+        output: Tensor = checkpoint(block, *inputs, use_reentrant=False, preserve_rng_state=True)
+    else:
+        output = block(*inputs)
+    return output

@@ -52,7 +52,8 @@ class SelfAttention(nn.Module):
             keys, values = cache.extend(keys, values)
         dropout = self.dropout if self.training else 0.0
         mixed = attend(queries, keys, values, mask, causal=self.causal and length > 1, dropout=dropout)
-        return self.out(mixed.transpose(1, 2).reshape(batch, length, -1))
+        output: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, length, -1))
+        return output
 
 
 class CrossAttention(nn.Module):
@@ -80,7 +81,8 @@ class CrossAttention(nn.Module):
             keys, values = cache.cross = cache.cross or self._project(memory)
         dropout = self.dropout if self.training else 0.0
         mixed = attend(queries, keys, values, mask, causal=False, dropout=dropout)
-        return self.out(mixed.transpose(1, 2).reshape(batch, length, -1))
+        output: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, length, -1))
+        return output
 
     def _project(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         keys, values = split_heads(self.kv(memory), 2, self.head_size)

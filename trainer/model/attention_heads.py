@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from trainer.model.autograd import apply
 from trainer.model.rope import Rotation, rotate
 
 
@@ -20,7 +21,9 @@ def split_heads(
     The backward pass writes each gradient to its place in the projection's, where torch's own would copy them
     together three times.
     """
-    return _SplitHeads.apply(projected.unflatten(-1, (-1, head_size)), parts, *(turn or (None, None)))
+    heads = torch.unflatten(projected, -1, (-1, head_size))
+    split: tuple[Tensor, ...] = apply(_SplitHeads, heads, parts, *(turn or (None, None)))
+    return split
 
 
 class _SplitHeads(torch.autograd.Function):

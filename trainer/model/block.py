@@ -48,7 +48,8 @@ class EncoderBlock(nn.Module):
 
     def forward(self, x: Tensor, rotation: Rotation, mask: Mask) -> Tensor:
         """[batch, positions, d_model] -> same; ``mask`` as in SelfAttention."""
-        return self.feedforward(self.attention(x, rotation, mask))
+        output: Tensor = self.feedforward(self.attention(x, rotation, mask))
+        return output
 
 
 class DecoderBlock(nn.Module):
@@ -73,4 +74,5 @@ class DecoderBlock(nn.Module):
         at the end of ``x`` needs
         none: attention is causal."""
         x = self.attention(x, rotation, own_mask, cache)
-        return self.feedforward(self.cross_attention(x, memory, mask, cache))
+        output: Tensor = self.feedforward(self.cross_attention(x, memory, mask, cache))
+        return output

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from manifests.schema.model import ModelSettings
+from trainer.model.autograd import apply
 from trainer.model.bf16_linear import Linear
 
 
@@ -24,7 +25,8 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, positions, d_model] -> same."""
-        return self.out(_SwiGLU.apply(self.gate_up(x)))
+        output: Tensor = self.out(apply(_SwiGLU, self.gate_up(x)))
+        return output
 
 
 class _SwiGLU(torch.autograd.Function):

@@ -34,7 +34,7 @@ def step_flops(settings: ModelSettings, vocabulary: int, sources: Lengths, targe
         3 * d_model * settings.ffn_hidden,
     )  # weights: q, k, v and out; gate, up and out
     read, written = int(source.sum()), int(target.sum())
-    # A pair of query and key costs two products of ``width``: its score, and its share of the value.
+    # A pair of query and key costs two products of ``width``: its score, and its part of the value.
     encoder = read * (projections + feedforward) + 2 * width * int((source * source).sum())
     own = written * (projections + feedforward) + 2 * width * int((target * (target + 1) // 2).sum())
     cross = (read + written) * projections // 2 + 2 * width * int((source * target).sum())

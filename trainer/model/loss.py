@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from trainer.model.autograd import apply
 from trainer.model.bf16_linear import widened
 
 IGNORED = -100
@@ -33,7 +34,7 @@ def cross_entropy(
     hidden, labels = hidden[real], labels[real]
     if widened(hidden):
         hidden, weight, bias = hidden.float(), weight.float(), bias.float()
-    return _ChunkedCrossEntropy.apply(hidden, weight, bias, labels, chunk), real.sum()
+    return apply(_ChunkedCrossEntropy, hidden, weight, bias, labels, chunk), real.sum()
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):

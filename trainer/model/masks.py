@@ -57,7 +57,10 @@ def attend(
         )
     if isinstance(mask, Segments):
         parts = zip(
-            queries.split(mask.queries, 2), keys.split(mask.keys, 2), values.split(mask.keys, 2), strict=True
+            torch.split(queries, list(mask.queries), 2),
+            torch.split(keys, list(mask.keys), 2),
+            torch.split(values, list(mask.keys), 2),
+            strict=True,
         )
         return torch.cat(
             [F.scaled_dot_product_attention(*part, is_causal=causal, dropout_p=dropout) for part in parts],

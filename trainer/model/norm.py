@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from manifests.schema.model import ModelSettings
+from trainer.model.autograd import apply
 
 EPSILON = 1e-5
 
@@ -22,7 +23,10 @@ class RMSNorm(nn.RMSNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., d_model] -> same."""
-        return _RMSNorm.apply(x, self.weight, self.eps) if x.device.type == "cpu" else super().forward(x)
+        if x.device.type != "cpu":
+            return super().forward(x)
+        normed: Tensor = apply(_RMSNorm, x, self.weight, self.eps)
+        return normed
 
 
 class _RMSNorm(torch.autograd.Function):
@@ -37,7 +41,8 @@ class _RMSNorm(torch.autograd.Function):
             .rsqrt_()
         )
         ctx.save_for_backward(x, weight, inverse)
-        return (wide * inverse).mul_(weight).to(x.dtype)
+        normed: Tensor = (wide * inverse).mul_(weight).to(x.dtype)
+        return normed
 
     @staticmethod
     @once_differentiable

@@ -32,7 +32,8 @@ class Encoder(nn.Module):
         turn = rotation(positions(mask, x.shape[1]), self.settings.head_size, self.settings.rope_base, x)
         for block in self.blocks:
             x = checkpointed(block, self.recompute, x, turn, mask)
-        return self.norm(x)
+        hidden: Tensor = self.norm(x)
+        return hidden
 
 
 class Decoder(nn.Module):
@@ -68,7 +69,8 @@ class Decoder(nn.Module):
             x = checkpointed(
                 block, self.recompute, x, turn, memory, mask, own_mask, caches[index] if caches else None
             )
-        return self.norm(x)
+        hidden: Tensor = self.norm(x)
+        return hidden
 
 
 class EncoderDecoder(nn.Module):
@@ -103,7 +105,7 @@ class EncoderDecoder(nn.Module):
 
         Args:
             encoder: int64 [batch, source positions].
-            decoder: int64 [batch, positions], the labels shifted right behind pad.
+            decoder: int64 [batch, positions], the labels shifted right by one, after pad.
             labels: int64 [batch, positions]; -100 where there is nothing to predict.
             encoder_lengths: int64 [batch], real tokens of each row of ``encoder``; None: all are, and
                 attention runs without masks.
@@ -152,7 +154,8 @@ class EncoderDecoder(nn.Module):
         caches: list[LayerKVCache] | None = None,
     ) -> Tensor:
         """int64 [batch, positions] -> hidden states [batch, positions, d_model]; arguments as of Decoder."""
-        return self.decoder(self._embed(tokens), memory, mask, caches)
+        hidden: Tensor = self.decoder(self._embed(tokens), memory, mask, caches)
+        return hidden
 
     def logits(self, hidden: Tensor) -> Tensor:
         """[..., d_model] -> [..., vocabulary]."""

@@ -17,7 +17,7 @@ from manifests.schema.train_settings import GuardSettings
 CONSISTENT = 1.4826
 """Makes the median absolute deviation of normal values their standard deviation."""
 LEAST_SCATTER = 0.01
-"""Of the median: losses that hardly scatter at all must not make an alarm of every change."""
+"""Of the median: losses that scatter very little must not make an anomaly of every change."""
 
 
 class LossAnomaly(ArithmeticError):
@@ -47,8 +47,8 @@ class LossSpikeMonitor:
         """Takes the loss of global step ``step``, in nats per target token.
 
         Raises:
-            Anomaly: it is the last of ``patience`` losses in a row that are all far above, or all far below,
-                the stage's usual ones.
+            LossAnomaly: it is the last of ``patience`` losses in a row that are all far above, or all far
+                below, the stage's usual ones.
         """
         if stage != self._stage:
             self._stage, self._unusual = stage, []

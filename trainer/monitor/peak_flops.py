@@ -1,4 +1,4 @@
-"""What the processor can do at most: the speed of a square matrix product, against which MFU is measured."""
+"""The device's peak: the speed of a square matrix product, against which MFU is measured."""
 
 from __future__ import annotations
 

@@ -42,9 +42,9 @@ class Work:
         return self.tokens / self.seconds if self.seconds else 0.0
 
     def utilisation(self, total_peak_flops: float) -> float:
-        """Model FLOPs utilisation (MFU; Chowdhery et al. 2022, PaLM, appendix B): the share of ``peak_flops``,
-        FLOP/s of all processes, that the model's own operations make use of. What is computed twice to save
-        memory does not count."""
+        """Model FLOPs utilisation (MFU; Chowdhery et al. 2022, PaLM, appendix B): the part of
+        ``total_peak_flops``, FLOP/s of all processes, that the model's own operations use. What is computed
+        twice to save memory does not count."""
         return self.flops / self.seconds / total_peak_flops if self.seconds else 0.0
 
 
@@ -53,13 +53,13 @@ NOTHING = Work(0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Throughput:
-    """What a watcher is told beside a step's metrics.
+    """What callbacks are told beside a step's metrics.
 
     Attributes:
         elapsed: seconds since training began or was resumed, evaluations and checkpoints included.
         tokens_per_second: corpus tokens a second over the last WINDOW steps.
-        mfu: share of the machine's measured matrix ceiling over the same steps.
-        remaining: seconds to the curriculum's end at that pace, evaluations not counted.
+        mfu: MFU against the measured peak, over the same steps.
+        remaining: seconds to the curriculum's end at that speed, evaluations not counted.
     """
 
     elapsed: float
@@ -105,7 +105,7 @@ class Stopwatch:
             "step_seconds": self._all.seconds,
             "tokens_per_second": self._all.tokens_per_second,
             "mfu": self._all.utilisation(self._peak_flops),
-            "ceiling_flops_per_second": self._peak_flops,
+            "peak_flops_per_second": self._peak_flops,
         }
 
 

@@ -3,23 +3,28 @@ time."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from curriculum.plugin_objective import load_objective
 from manifests.schema.objectives import InstructionObjective, Objective, PrefixObjective, UL2Objective
 from manifests.schema.shards import Vocabulary
-from trainer.objectives.instruction import Instruction, Ragged
+from manifests.schema.training_plugins import PluginObjective
+from trainer.data.ragged import Pairs, Ragged
+from trainer.objectives.instruction import Instruction
+from trainer.objectives.plugin import PluggedObjective
 from trainer.objectives.prefix_lm import Prefix
+from trainer.objectives.training_objective import TrainingObjective
 from trainer.objectives.ul2 import UL2
 
-__all__ = ["UL2", "Instruction", "Prefix", "Ragged", "build"]
+__all__ = ["UL2", "Instruction", "Pairs", "Prefix", "Ragged", "TrainingObjective", "build"]
 
 
-def build(objective: Objective, vocabulary: Vocabulary) -> UL2 | Prefix | Instruction:
-    """The objective of a stage.
-
-    Stream objectives (``chunk_length`` is a number) have ``apply(tokens uint32 [batch, chunk_length],
-    denoiser, seeds uint64 [batch])``; instructions (``chunk_length`` is None) ``apply(prompts, targets)``.
+def build(objective: Objective, vocabulary: Vocabulary, folder: Path = Path()) -> TrainingObjective:
+    """The objective of a stage; ``folder`` is that of the curriculum's manifest, where plug-ins are.
 
     Raises:
         ManifestError: a denoiser that the chunk or the vocabulary has no room for.
+        PluginError: a plug-in cannot be found, or failed.
     """
     match objective:
         case UL2Objective():
@@ -28,3 +33,5 @@ def build(objective: Objective, vocabulary: Vocabulary) -> UL2 | Prefix | Instru
             return Prefix(objective, vocabulary)
         case InstructionObjective():
             return Instruction(objective, vocabulary)
+        case PluginObjective():
+            return PluggedObjective(load_objective(objective, vocabulary, folder))

@@ -9,37 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from curriculum.objective_shape import ObjectiveShape, built_in_shape
 from manifests.schema.objectives import InstructionObjective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch, Tokens, pack
-
-
-@dataclass(frozen=True)
-class Ragged:
-    """Rows of different lengths, as Arrow keeps a list column: row i is ``values[offsets[i] : offsets[i +
-    1]]``."""
-
-    values: npt.NDArray[np.uint32]
-    offsets: Tokens
-
-    def cut(self, longest: int) -> Ragged:
-        """The first ``longest`` tokens of each row."""
-        lengths = np.minimum(self.lengths, longest)
-        offsets = np.concatenate(([0], np.cumsum(lengths)))
-        index = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1] - offsets[:-1], lengths)
-        return Ragged(self.values[index], offsets)
-
-    @property
-    def lengths(self) -> Tokens:
-        """Tokens of each row, int64 [batch]."""
-        return np.diff(self.offsets)
-
-    def padded(self) -> npt.NDArray[np.uint32]:
-        """[batch, greatest length]; what stands behind a row's end has no meaning."""
-        index = self.offsets[:-1, None] + np.arange(self.lengths.max(initial=0))
-        return self.values[np.minimum(index, len(self.values) - 1)]
+from trainer.data.ragged import Pairs, Ragged
+from trainer.objectives.counter_rng import U64
 
 
 @dataclass(frozen=True)
@@ -49,18 +25,22 @@ class Instruction:
 
     settings: InstructionObjective
     vocabulary: Vocabulary
-    denoisers: int = 1
-    chunk_length: None = None
 
-    def apply(self, prompts: Ragged, targets: Ragged) -> Batch:
-        """As many prompts as targets -> their examples, end to end in a single row. Nothing is drawn or
-        padded.
+    @property
+    def shape(self) -> ObjectiveShape:
+        """Pairs; one denoiser."""
+        return built_in_shape(self.settings)
+
+    def apply(self, samples: Pairs, denoiser: int, seeds: U64) -> Batch:
+        """Pairs -> their examples, end to end in a single row. Nothing is drawn or padded; ``denoiser`` and
+        ``seeds`` have no effect.
 
         Instruction pairs differ so much in both lengths that even after sorting half of a padded batch would
         hold nothing.
         """
         v = self.vocabulary
-        prompts, targets = prompts.cut(self.settings.source - 3), targets.cut(self.settings.target - 1)
+        prompts = samples.prompts.cut(self.settings.source - 3)
+        targets = samples.targets.cut(self.settings.target - 1)
         lengths, target_lengths = prompts.lengths + 3, np.minimum(targets.lengths + 2, self.settings.target)
         encoder = _framed(prompts, lengths, first=v.mode("S"), last=v.eos)
         encoder[np.cumsum(lengths) - 2] = v.sentinel(0)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from curriculum.objective_shape import ObjectiveShape, built_in_shape
 from manifests.schema.base import ManifestError
 from manifests.schema.denoisers import Denoiser
 from manifests.schema.objectives import PrefixObjective, UL2Objective
@@ -74,16 +75,15 @@ class Prefix:
 
     settings: PrefixObjective
     vocabulary: Vocabulary
-    denoisers: int = 1
 
     @property
-    def chunk_length(self) -> int:
-        """Stream tokens of one sample."""
-        return self.settings.chunk
+    def shape(self) -> ObjectiveShape:
+        """Chunks of ``source + target`` tokens; one denoiser."""
+        return built_in_shape(self.settings)
 
-    def apply(self, tokens: npt.NDArray[np.uint32], denoiser: int, seeds: U64) -> Batch:
-        """Chunks uint32 [batch, chunk] -> examples; the other arguments are those of every stream objective,
-        and have no effect here."""
+    def apply(self, samples: npt.NDArray[np.uint32], denoiser: int, seeds: U64) -> Batch:
+        """Chunks uint32 [batch, chunk] -> examples; ``denoiser`` and ``seeds`` have no effect."""
+        tokens = samples
         source = self.settings.source
         prefix = np.full(len(tokens), source)
         encoder = frame_prompt(tokens[:, :source], prefix, self.vocabulary)

@@ -80,14 +80,14 @@ class SpanCorruption:
         marked = np.where(starts, np.int32(self.vocabulary.sentinel(0)) - (piece >> 1), ids)
         read, written = ~noise | starts, noise | starts
         if self.anywhere:
-            written &= piece < 2 * self.spans  # No sentinel for text behind the last span.
+            written &= piece < 2 * self.spans  # No sentinel for text after the last span.
         encoder = self._ended(np.where(noise, marked, ids)[read], rows)
         labels = self._ended(np.where(noise, ids, marked)[written], rows)
         documents = self._documents(tokens, noise, read, written) if self.boundaries else None
         return make_batch(encoder, labels, self.vocabulary.pad, documents=documents)
 
     def _ended(self, ids: npt.NDArray[np.int32], rows: int) -> Tokens:
-        """Equally long rows, laid end to end, each with ``</s>`` behind it: int64 [rows, length + 1]."""
+        """Equally long rows, laid end to end, each with ``</s>`` at its end: int64 [rows, length + 1]."""
         ended = np.full((rows, len(ids) // rows + 1), self.vocabulary.eos)
         ended[:, :-1] = ids.reshape(rows, -1)
         return ended

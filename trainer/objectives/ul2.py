@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from curriculum.objective_shape import built_in_shape
 from manifests.schema.objectives import UL2Objective
 from manifests.schema.shards import Vocabulary
 from trainer.data.batch import Batch
@@ -17,18 +18,13 @@ class UL2:
     """The denoisers of ``settings.mixture``, by their index there."""
 
     def __init__(self, settings: UL2Objective, vocabulary: Vocabulary) -> None:
-        self.chunk_length = settings.chunk
+        self.shape = built_in_shape(settings)
         self._denoisers = tuple(
             (SuffixDenoiser if denoiser.mode == "S" else SpanCorruption).of(denoiser, settings, vocabulary)
             for denoiser in settings.mixture
         )
 
-    @property
-    def denoisers(self) -> int:
-        """How many there are to choose from."""
-        return len(self._denoisers)
-
-    def apply(self, tokens: npt.NDArray[np.uint32], denoiser: int, seeds: U64) -> Batch:
-        """Chunks uint32 [batch, chunk_length] -> examples of one denoiser; a row is decided by its tokens and
+    def apply(self, samples: npt.NDArray[np.uint32], denoiser: int, seeds: U64) -> Batch:
+        """Chunks uint32 [batch, chunk] -> examples of one denoiser; a row is decided by its tokens and
         its seed alone."""
-        return self._denoisers[denoiser].apply(tokens, seeds)
+        return self._denoisers[denoiser].apply(samples, seeds)

@@ -1,8 +1,8 @@
 """An objective: the decoder writes what the encoder reads."""
 
 import numpy as np
-from curriculum.objective_shape import ObjectiveShape
 
+from curriculum.objective_shape import ObjectiveShape
 from trainer.data.batch import make_batch
 
 

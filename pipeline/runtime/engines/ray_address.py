@@ -1,4 +1,5 @@
-"""Whether the cluster that ``RAY_ADDRESS`` names answers: Ray itself tries for long, and may end the process."""
+"""Whether the cluster that ``RAY_ADDRESS`` names answers: Ray itself tries for long, and may end the
+process."""
 
 from __future__ import annotations
 

@@ -8,20 +8,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import ray
 
-from pipeline.runtime.beam_import import beam
-from pipeline.runtime.engines.beam_engine import run_here
 from pipeline.runtime.engines.ray_address import check_address, unreachable
 from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
-from pipeline.runtime.jobs import EmitKeys, ReduceBucket
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
+from pipeline.runtime.worker_start import Packed
 
 RETRIES = 3
 
 
-@ray.remote(max_retries=RETRIES, num_cpus=1)
-def _run_one(task: Any, work: beam.PTransform) -> None:
-    run_here([task], work)
+@ray.remote(max_retries=RETRIES, num_cpus=1)  # type: ignore[untyped-decorator]
+def _run_one(task: Packed, work: Packed) -> None:
+    from pipeline.runtime.engines.beam_engine import run_here  # Beam is loaded by the worker's start
+
+    run_here([task.value], work.value)
 
 
 def _connect(address: str, **settings: Any) -> None:
@@ -53,8 +55,8 @@ class RayEngine:
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         """A Ray task with a pipeline of its own for each task (see Engine.run), tried again where it
         fails."""
-        shared = ray.put(work)
-        pending = [_run_one.remote(task, shared) for task in tasks]
+        shared = ray.put(Packed(work))
+        pending = [_run_one.remote(Packed(task), shared) for task in tasks]
         try:
             with user_errors_unwrapped():
                 while pending:

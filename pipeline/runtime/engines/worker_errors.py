@@ -17,8 +17,9 @@ _REMOTE = re.compile(r"^([\w.]+)\.(\w+): (.*?)(?: \[while running '[^\n]*'\])?$"
 
 @contextmanager
 def user_errors_unwrapped() -> Iterator[None]:
-    """Raises the UserError (or the signal to stop) that the engine's error inside the block stands for, without
-    what the engine added. Other errors, which are faults of a program, keep their type, text and traceback."""
+    """Raises the UserError (or the signal to stop) that the engine's error inside the block stands for,
+    without what the engine added. Other errors, which are faults of a program, keep their type, text and
+    traceback."""
     beam = logging.getLogger("apache_beam.runners.common")  # prints each error that it also raises
     disabled, beam.disabled = beam.disabled, True
     try:
@@ -33,8 +34,8 @@ def user_errors_unwrapped() -> Iterator[None]:
 
 
 def _found(error: BaseException | None) -> BaseException | None:
-    """What the engine's wrappers hold, if it is for the user. Anything else on the way ends the search: an error
-    in the handling of another one is a fault."""
+    """What the engine's wrappers hold, if it is for the user. Anything else on the way ends the search: an
+    error in the handling of another one is a fault."""
     while error is not None and _wraps(error):
         inner = getattr(error, "cause", None) or error.__cause__ or error.__context__
         if inner is None:
@@ -44,8 +45,8 @@ def _found(error: BaseException | None) -> BaseException | None:
 
 
 def _wraps(error: BaseException) -> bool:
-    """Beam marks the copies that it raises, and tells of a remote failure by RuntimeError; Ray's errors are its
-    own classes."""
+    """Beam marks the copies that it raises, and tells of a remote failure by RuntimeError; Ray's errors are
+    its own classes."""
     own = any(base.__module__.startswith("ray.") for base in type(error).__mro__)
     return own or hasattr(error, "_tagged_with_step") or type(error) is RuntimeError
 

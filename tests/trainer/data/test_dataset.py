@@ -15,6 +15,7 @@ from manifests.schema.shards import ShardManifest
 from tests.trainer.tiny import SHARD_TOKENS, write_shards
 from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import PairTable, ShardError, TokenStream, open_sets, verify
+from trainer.objectives import build
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +92,8 @@ def micro_batch(set_index: list[int], rows: list[int]) -> MicroBatch:
 def test_a_micro_batch_keeps_the_order_of_its_samples(shards: tuple[Path, ShardManifest]) -> None:
     folder, manifest = shards
     sets = open_sets(folder, manifest.sets)
-    objective = PrefixObjective(kind="prefix", source=6, target=4)
-    loaded = DataLoader(sets, manifest.vocabulary).load(
-        objective, ("en", "zh"), micro_batch([1, 0, 1], [3, 99, 0])
-    )
+    objective = build(PrefixObjective(kind="prefix", source=6, target=4), manifest.vocabulary)
+    loaded = DataLoader(sets).load(objective, ("en", "zh"), micro_batch([1, 0, 1], [3, 99, 0]))
     assert loaded.tokens == {"en": 10, "zh": 20}
     streams = {name: tokens for name, tokens in sets.items() if isinstance(tokens, TokenStream)}
     expected = [
@@ -106,8 +105,8 @@ def test_a_micro_batch_keeps_the_order_of_its_samples(shards: tuple[Path, ShardM
 
 def test_instruction_pairs_count_their_own_tokens(shards: tuple[Path, ShardManifest]) -> None:
     folder, manifest = shards
-    objective = InstructionObjective(kind="instruction", source=64, target=64)
-    loaded = DataLoader(open_sets(folder, manifest.sets), manifest.vocabulary).load(
+    objective = build(InstructionObjective(kind="instruction", source=64, target=64), manifest.vocabulary)
+    loaded = DataLoader(open_sets(folder, manifest.sets)).load(
         objective, ("pairs",), micro_batch([0, 0], [7, 2])
     )
     prompts, targets = (column(folder, manifest, "pairs", field) for field in ("prompt", "target"))

@@ -20,10 +20,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> TrainingRun:
 
 def test_micro_batches_of_pairs_cost_about_the_same(run: TrainingRun) -> None:
     sets = open_sets(run.shard_folder, run.shards.sets)
-    plan = run.curriculum().step(9)
-    arranged = balance_lengths(plan, sets, run.manifest.model)
-    assert [len(micro.rows) for micro in arranged] == [len(micro.rows) for micro in plan.micro_batches]
-    rows, seeds = (np.concatenate([getattr(micro, name) for micro in arranged]) for name in ("rows", "seeds"))
+    plan, shape = run.curriculum().step(9), run.curriculum().spans[1].plan.shape
+    dealt = balance_lengths(plan, shape, sets, run.manifest.model)
+    assert [len(micro.rows) for micro in dealt] == [len(micro.rows) for micro in plan.micro_batches]
+    rows, seeds = (np.concatenate([getattr(micro, name) for micro in dealt]) for name in ("rows", "seeds"))
     planned = {
         row: seed
         for micro in plan.micro_batches
@@ -53,8 +53,6 @@ def test_costs_are_balanced() -> None:
 
 
 def test_chunks_stay_as_planned(run: TrainingRun) -> None:
-    plan = run.curriculum().step(0)
-    assert (
-        balance_lengths(plan, open_sets(run.shard_folder, run.shards.sets), run.manifest.model)
-        is plan.micro_batches
-    )
+    plan, shape = run.curriculum().step(0), run.curriculum().spans[0].plan.shape
+    sets = open_sets(run.shard_folder, run.shards.sets)
+    assert balance_lengths(plan, shape, sets, run.manifest.model) is plan.micro_batches

@@ -17,7 +17,7 @@ from tests.trainer.objectives.test_released_layouts import ragged
 from trainer.data.batch import Batch
 from trainer.model.flops import step_flops
 from trainer.monitor.peak_flops import matmul_peak_flops
-from trainer.objectives import UL2, Instruction, build
+from trainer.objectives import UL2, Instruction, Pairs, build
 
 
 def spans() -> Batch:
@@ -32,7 +32,8 @@ def spans() -> Batch:
 def pairs() -> Batch:
     """Examples of all lengths, end to end."""
     objective = Instruction(InstructionObjective(kind="instruction", source=40, target=20), SMALL)
-    return objective.apply(ragged([5] * 30, [6] * 7, [7] * 18), ragged([8] * 4, [9] * 40, [9] * 11))
+    pairs = Pairs(ragged([5] * 30, [6] * 7, [7] * 18), ragged([8] * 4, [9] * 40, [9] * 11))
+    return objective.apply(pairs, 0, np.zeros(3, dtype=np.uint64))
 
 
 @pytest.mark.parametrize("make", [spans, pairs])

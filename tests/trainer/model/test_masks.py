@@ -18,7 +18,7 @@ from tests.trainer.objectives.test_released_layouts import ragged
 from trainer.data.batch import Batch
 from trainer.model.masks import EVERYWHERE, NOWHERE, document_mask
 from trainer.model.transformer import EncoderDecoder
-from trainer.objectives import UL2, Instruction, Prefix, build
+from trainer.objectives import UL2, Instruction, Pairs, Prefix, build
 from trainer.objectives.document_boundaries import document_numbers
 
 SPANS = Denoiser(mode="X", mean_span=3, density=0.4)
@@ -145,9 +145,11 @@ def test_pairs_in_a_row_are_what_they_are_alone(norm: str) -> None:
     assert isinstance(objective, Instruction)
     prompts, targets = [[5, 6, 7], [8], [9, 10, 11, 12, 13]], [[20], [21, 22, 23, 24], [25, 26]]
     model = small_model(norm=norm)
-    total, count = model(**objective.apply(ragged(*prompts), ragged(*targets)).inputs())
+    seeds = np.zeros(3, dtype=np.uint64)
+    total, count = model(**objective.apply(Pairs(ragged(*prompts), ragged(*targets)), 0, seeds).inputs())
     apart = [
-        model(**objective.apply(ragged(a), ragged(b)).inputs()) for a, b in zip(prompts, targets, strict=True)
+        model(**objective.apply(Pairs(ragged(a), ragged(b)), 0, seeds[:1]).inputs())
+        for a, b in zip(prompts, targets, strict=True)
     ]
     assert count == sum(part[1] for part in apart) == 13
     assert total.item() == pytest.approx(sum(part[0].item() for part in apart), rel=1e-5)

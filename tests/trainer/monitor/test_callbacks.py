@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tests.trainer.test_resume import KillAt, Killed
 from tests.trainer.tiny import write_curriculum, write_shards
-from trainer.monitor.callbacks import ProgressBar, ProgressLog, on_terminal
+from trainer.monitor.terminal import ProgressBar, ProgressLog, progress_on_terminal
 from trainer.monitor.throughput_and_mfu import Throughput
 from trainer.monitor.token_counter import TokenCounter
 from trainer.run import TrainingRun
@@ -93,7 +93,7 @@ def record(step: int) -> dict[str, object]:
 
 
 def test_a_line_comes_at_first_at_last_and_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
-    log = ProgressLog(total_steps=100, tally=TokenCounter({}), period=10)
+    log = ProgressLog(total_steps=100, token_counter=TokenCounter({}), period=10)
     for step in range(1, 101):
         log.step(
             record(step), Throughput(elapsed=0.3 * step, tokens_per_second=1234.5, mfu=0.31, remaining=3661)
@@ -107,9 +107,9 @@ def test_a_line_comes_at_first_at_last_and_every_ten_seconds(capsys: pytest.Capt
 def test_a_bar_is_drawn_on_a_terminal_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert isinstance(on_terminal(100, 1000, 0, TokenCounter({})), ProgressLog)
+    assert isinstance(progress_on_terminal(100, 1000, 0, TokenCounter({})), ProgressLog)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    bar = on_terminal(100, 1000, 250, TokenCounter({}))
+    bar = progress_on_terminal(100, 1000, 250, TokenCounter({}))
     assert isinstance(bar, ProgressBar)
     bar.step(record(500), Throughput(elapsed=1, tokens_per_second=10, mfu=0.31, remaining=1))
     bar.close()

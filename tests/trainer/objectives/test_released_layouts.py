@@ -14,7 +14,7 @@ from manifests.schema.objectives import InstructionObjective, PrefixObjective, U
 from tests.trainer.examples import RELEASED, SMALL
 from trainer.data.batch import Batch
 from trainer.model.loss import IGNORED
-from trainer.objectives import UL2, Instruction, Prefix, Ragged, build
+from trainer.objectives import UL2, Instruction, Pairs, Prefix, Ragged, TrainingObjective, build
 from trainer.objectives.span_corruption import random_ends
 
 V = RELEASED
@@ -262,7 +262,8 @@ def test_impossible_denoisers_are_refused(chunk: int, denoiser: Denoiser, reason
 def test_prefix_is_stage_two_as_released() -> None:
     objective = build(PrefixObjective(kind="prefix", source=1024, target=1024), V)
     assert isinstance(objective, Prefix)
-    tokens = chunks(3, objective.chunk_length)
+    assert (objective.shape.chunk_length, objective.shape.longest) == (2048, (1027, 1025))
+    tokens = chunks(3, 2048)
     batch = objective.apply(tokens, 0, seeds(3))
     assert (batch.encoder.shape, batch.labels.shape) == ((3, 1027), (3, 1025))
     assert (batch.encoder[:, 1:-2] == tokens[:, :1024]).all()
@@ -278,10 +279,14 @@ def ragged(*rows: list[int]) -> Ragged:
     )
 
 
+def paired(objective: TrainingObjective, prompts: list[list[int]], targets: list[list[int]]) -> Batch:
+    return objective.apply(Pairs(ragged(*prompts), ragged(*targets)), 0, seeds(len(prompts)))
+
+
 def test_instruction_layout() -> None:
     objective = build(InstructionObjective(kind="instruction", source=7, target=4), V)
     assert isinstance(objective, Instruction)
-    batch = objective.apply(ragged([11, 12], [], [13, 14, 15, 16, 17]), ragged([21], [], [22, 23, 24, 25]))
+    batch = paired(objective, [[11, 12], [], [13, 14, 15, 16, 17]], [[21], [], [22, 23, 24, 25]])
     s, e, eos = V.mode("S"), V.sentinel(0), V.eos
     assert batch.encoder.tolist() == [[s, 11, 12, e, eos, s, e, eos, s, 13, 14, 15, 16, e, eos]]
     assert batch.labels.tolist() == [[e, 21, eos, e, eos, e, 22, 23, 24]]
@@ -297,7 +302,7 @@ def test_instruction_layout() -> None:
 def test_instructions_are_cut_to_the_released_lengths() -> None:
     objective = build(InstructionObjective(kind="instruction", source=1024, target=256), V)
     assert isinstance(objective, Instruction)
-    batch = objective.apply(ragged([7] * 5000, [7] * 1021), ragged([8] * 5000, [8] * 254))
+    batch = paired(objective, [[7] * 5000, [7] * 1021], [[8] * 5000, [8] * 254])
     assert batch.encoder_lengths is not None
     assert batch.encoder_lengths.tolist() == [1024, 1024]
     assert batch.decoder_lengths is not None
@@ -311,12 +316,12 @@ PAIR = st.tuples(st.lists(st.integers(3, 149), max_size=30), st.lists(st.integer
 @given(st.lists(PAIR, min_size=1, max_size=6))
 @settings(max_examples=60, deadline=None)
 def test_pairs_lie_end_to_end_whatever_their_lengths(pairs: list[tuple[list[int], list[int]]]) -> None:
-    """Together they are what each is alone, one behind the other."""
+    """Together they are what each is alone, one after the other."""
     objective = build(InstructionObjective(kind="instruction", source=20, target=9), SMALL)
     assert isinstance(objective, Instruction)
-    prompts, targets = zip(*pairs, strict=True)
-    together = objective.apply(ragged(*prompts), ragged(*targets))
-    apart = [objective.apply(ragged(prompt), ragged(target)) for prompt, target in pairs]
+    prompts, targets = [prompt for prompt, _ in pairs], [target for _, target in pairs]
+    together = paired(objective, prompts, targets)
+    apart = [paired(objective, [prompt], [target]) for prompt, target in pairs]
     for name in ("encoder", "decoder", "labels"):
         joined = together.inputs()[name]
         assert joined is not None

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: allow-subclassing-any, no-warn-return-any
 """Configuration of an OpenBA encoder-decoder (arXiv 2309.10706). The keys are those of the released class,
 and three more."""
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: allow-subclassing-any, no-warn-return-any
 """The OpenBA encoder-decoder (arXiv 2309.10706) for transformers, with both of its normalisations. Tested
 with transformers 4.57 and 5.24.
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: allow-subclassing-any, no-warn-return-any
 """OpenBA's tokenizer for transformers: a SentencePiece model, ``<extra_id_99>`` .. ``<extra_id_0>``, then
 ``<R>``, ``<S>``, ``<X>``."""
 

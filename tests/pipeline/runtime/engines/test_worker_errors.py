@@ -1,4 +1,5 @@
-"""What is for the user arrives as it was raised, from every engine; a fault keeps its traceback."""
+"""What is for the user reaches the command as it was raised, from every engine; a fault keeps its
+traceback."""
 
 from __future__ import annotations
 
@@ -18,9 +19,13 @@ from manifests.schema.documents import INGESTED
 from manifests.stop_signals import Stopped, stops_at_once
 from pipeline.runtime.batch_result import BatchPosition, BatchResult
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.engines import Engine, open_engine
+from pipeline.runtime.engines.engine import Engine
+from pipeline.runtime.engines.open_engine import open_engine
 from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
-from pipeline.runtime.step import PartTask, PipelineError, Transform
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.runtime.transform import PartTask, Transform
+from tests.pipeline.steps import measured
 from tests.pipeline.toy import LongEnough, Sizes, Texts, emit_sizes, reduce_sizes
 
 SHORT = DataShortError("too little text", where="corpus.yaml", fix="add a source")
@@ -60,7 +65,7 @@ def reduce_nothing(bucket: int, payloads: list[bytes]) -> bytes:
 
 def context(folder: Path, engine: Engine) -> StepContext:
     own = folder / "ingest"
-    return StepContext("ingest", None, folder, own, own, (), engine, "fingerprint")  # type: ignore[arg-type]
+    return StepContext("ingest", measured.corpus(), folder, own, own, (), engine, "fingerprint")
 
 
 def tasks(count: int) -> list[PartTask]:
@@ -81,7 +86,7 @@ def ray() -> Iterator[Engine]:
 
 def everywhere(folder: Path, engine: Engine) -> None:
     """A transform's error and those of both halves of a group-by."""
-    run = context(folder, engine)
+    run = Phases(context(folder, engine))
     with pytest.raises(DataShortError) as caught:
         run.map(Raises(SHORT), tasks(2))
     assert arrives(caught)
@@ -134,7 +139,7 @@ def test_a_fault_in_handling_an_error_is_a_fault() -> None:
 
 
 def test_a_signal_stops_a_phase_that_says_how_far_it_came(tmp_path: Path) -> None:
-    run = context(tmp_path, open_engine("local", 1))
+    run = Phases(context(tmp_path, open_engine("local", 1)))
     with pytest.raises(Stopped) as caught, stops_at_once():
         run.map(Signals(), tasks(5))
     assert str(caught.value) == "stopped in ingest, 2 of 5 parts done; run the same command to go on"

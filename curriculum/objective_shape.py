@@ -1,0 +1,71 @@
+"""What others must know of an objective: its samples, its denoisers, the lengths of its examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from manifests.schema.model import ModelSettings
+from manifests.schema.objectives import (
+    BuiltInObjective,
+    InstructionObjective,
+    PrefixObjective,
+    UL2Objective,
+)
+from manifests.schema.shards import TokenSet
+
+Lengths = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ObjectiveShape:
+    """The shape of an objective's samples and examples.
+
+    Attributes:
+        chunk_length: stream tokens of one sample; None where a sample is a pair of prompt and target.
+        denoisers: ways to make an example of a sample, at least 1; a micro batch has one of them.
+        longest: greatest lengths of an example in the encoder and in the decoder, special tokens included.
+    """
+
+    chunk_length: int | None
+    denoisers: int
+    longest: tuple[int, int]
+
+    @property
+    def reads(self) -> Literal["stream", "pairs"]:
+        """The kind of token set that the samples come from."""
+        return "pairs" if self.chunk_length is None else "stream"
+
+    def samples(self, tokens: TokenSet) -> int:
+        """Whole samples that a set of the right kind holds."""
+        return tokens.rows if self.chunk_length is None else tokens.tokens // self.chunk_length
+
+    def sample_tokens(self, tokens: TokenSet) -> Fraction:
+        """Tokens of one sample of a set, on average."""
+        if self.chunk_length is None:
+            return Fraction(tokens.tokens, max(tokens.rows, 1))
+        return Fraction(self.chunk_length)
+
+    def pair_costs(self, prompts: Lengths, targets: Lengths, model: ModelSettings) -> Lengths:
+        """What pairs of these lengths cost in comparison: the tokens that are not cut off, times the layers
+        that they go through. int64 [pairs] each."""
+        source, target = self.longest
+        read: Lengths = np.minimum(prompts, source) * model.encoder_layers
+        written: Lengths = np.minimum(targets, target) * model.decoder_layers
+        return read + written
+
+
+def built_in_shape(objective: BuiltInObjective) -> ObjectiveShape:
+    """The shape of an objective that is no plug-in."""
+    match objective:
+        case UL2Objective():
+            longest = objective.chunk + 3
+            return ObjectiveShape(objective.chunk, len(objective.mixture), (longest, longest))
+        case PrefixObjective():
+            return ObjectiveShape(objective.chunk, 1, (objective.source + 3, objective.target + 1))
+        case InstructionObjective():
+            return ObjectiveShape(None, 1, (objective.source, objective.target))

@@ -1,0 +1,41 @@
+"""The plug-ins that a curriculum names: their shelves, and the hashes of their code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from manifests.plugins import Plugin, resolve
+from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.stage import Stage
+from manifests.schema.training_plugins import PluginObjective
+
+OBJECTIVES, CALLBACKS, METRICS = "openba.objectives", "openba.callbacks", "openba.stage_end_metrics"
+
+
+def stage_plugins(stages: Iterable[Stage], folder: Path) -> dict[str, str]:
+    """The fingerprint of each plug-in that decides what stages train and when they end, by reference.
+
+    Args:
+        folder: the manifest's.
+
+    Raises:
+        PluginError: there is no such plug-in.
+    """
+    found: list[Plugin] = []
+    for stage in stages:
+        if isinstance(stage.objective, PluginObjective):
+            found.append(resolve(stage.objective.use, OBJECTIVES, folder))
+        if stage.until:
+            found.append(resolve(stage.until.threshold.metric, METRICS, folder))
+    return {plugin.reference: plugin.fingerprint for plugin in found}
+
+
+def all_plugins(manifest: CurriculumManifest, folder: Path) -> dict[str, str]:
+    """The same of all stages, and of the callbacks.
+
+    Raises:
+        PluginError: there is no such plug-in.
+    """
+    callbacks = [resolve(reference, CALLBACKS, folder) for reference in manifest.train.callbacks]
+    return stage_plugins(manifest.stages, folder) | {one.reference: one.fingerprint for one in callbacks}

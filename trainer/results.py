@@ -1,0 +1,49 @@
+"""The files that a finished training leaves: ``stats.json`` and, last, ``manifest.json``."""
+
+from __future__ import annotations
+
+import resource
+
+from manifests.files import write_json
+from manifests.json_lines import read_json_lines
+from manifests.schema.base import ManifestError
+from manifests.schema.training import CheckpointFile, TrainingManifest
+from trainer.checkpoint import checkpoint
+from trainer.training_loop import TrainingLoop
+
+
+def write_results(loop: TrainingLoop) -> None:
+    """Writes both.
+
+    Raises:
+        ManifestError: there was nothing to train.
+    """
+    run, position = loop.run, loop.position
+    last = checkpoint.newest(run.checkpoints)
+    if last is None:
+        raise ManifestError("the curriculum has no steps; give its stages more tokens")
+    _write_stats(loop)
+    manifest = TrainingManifest(
+        fingerprint=run.fingerprint,
+        curriculum=run.manifest.name,
+        steps=position.step,
+        tokens=position.tokens.total(),
+        tokens_by_set=dict(sorted(position.tokens.items())),
+        heldout_losses={line["stage"]: line["losses"] for line in read_json_lines(run.evaluations_file)},
+        checkpoint=CheckpointFile(
+            path=last.folder.relative_to(run.train_folder).as_posix(), sha256=last.sha256
+        ),
+    )
+    write_json(run.training_manifest, manifest.model_dump())
+
+
+def _write_stats(loop: TrainingLoop) -> None:
+    stages = loop.run.manifest.stages
+    stats = {
+        "steps": loop.position.step - loop.first_step,
+        **loop.stopwatch.figures(),
+        "tokens_by_stage": {stage.name: loop.token_counter.of(stage.name) for stage in stages},
+        "processes": loop.engine.world_size,
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+    write_json(loop.run.train_folder / "stats.json", stats)

@@ -1,0 +1,255 @@
+"""The training loop: one optimizer step after the other, with evaluations and checkpoints between them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from curriculum.keyed_hash import key
+from curriculum.plugins import stage_plugins
+from curriculum.step_plan import StepPlan
+from manifests.json_lines import read_json_lines
+from manifests.stop_signals import StopFlag, Stopped
+from trainer.checkpoint import checkpoint
+from trainer.checkpoint.async_checkpoint import AsyncCheckpointWriter
+from trainer.checkpoint.checkpoint import Progress
+from trainer.data.data_loader import DataLoader
+from trainer.data.dataset import open_sets, verify
+from trainer.data.length_balancing import balance_lengths
+from trainer.data.rank_sharding import shard_over_ranks
+from trainer.distributed import add_over_ranks, signal_of_any_rank
+from trainer.early_end import early_end
+from trainer.engine import ForwardPass, NonFiniteError, StepResult, TrainingEngine
+from trainer.evaluation.best_step import best_step
+from trainer.evaluation.heldout_loss import Evaluator
+from trainer.model.flops import step_flops
+from trainer.model.transformer import EncoderDecoder
+from trainer.monitor.callbacks import Callback, Callbacks
+from trainer.monitor.loss_spikes import LossAnomaly, LossSpikeMonitor
+from trainer.monitor.recorder import Recorder
+from trainer.monitor.tensorboard_events import TensorBoard
+from trainer.monitor.terminal import progress_on_terminal, say
+from trainer.monitor.throughput_and_mfu import Stopwatch, total_peak_flops
+from trainer.monitor.token_counter import TokenCounter
+from trainer.objectives import TrainingObjective, build
+from trainer.resume import check_resumable, position_after, replay_metrics
+from trainer.run import TrainingRun
+
+
+class TrainingLoop:
+    """A run in the course of training. Process 0 writes; all compute. Callers close it."""
+
+    def __init__(self, run: TrainingRun, callbacks: Callbacks, stop: StopFlag, *, quiet: bool) -> None:
+        self.run, self.stop = run, stop
+        self.curriculum = run.curriculum()
+        if dist.get_rank() == 0:
+            verify(run.shard_folder, run.shards)
+        self.sets = open_sets(run.shard_folder, run.shards.sets)
+        self.objectives = build_objectives(run)
+        self.loader = DataLoader(self.sets)
+        self.evaluator = Evaluator(run, self.objectives)
+        self.engine = build_engine(run)
+        self.checkpoint_writer = AsyncCheckpointWriter()
+        self.loss_monitor = LossSpikeMonitor(run.manifest.train.guard)
+        self.token_counter = TokenCounter(run.shards.sets)
+        self._resume()
+        self.first_step = self.position.step
+        total_tokens = sum(stage.tokens for stage in run.manifest.stages)
+        self.stopwatch = Stopwatch(total_peak_flops(run.manifest.train), total_tokens)
+        self.recorder: Recorder | None = None
+        if dist.get_rank() == 0:
+            run.training_manifest.unlink(missing_ok=True)  # of a curriculum that this one continues
+            self.recorder = Recorder(run, self.position.step, self._own_callbacks(quiet=quiet), callbacks)
+
+    def _own_callbacks(self, *, quiet: bool) -> list[Callback]:
+        step, tokens = self.position.step, self.position.tokens.total()
+        own: list[Callback] = [TensorBoard(self.run.train_folder / "tensorboard", step, self.token_counter)]
+        if not quiet:
+            total_tokens = sum(stage.tokens for stage in self.run.manifest.stages)
+            own.append(
+                progress_on_terminal(self.curriculum.total_steps, total_tokens, tokens, self.token_counter)
+            )
+        return own
+
+    def _resume(self) -> None:
+        found = checkpoint.newest(self.run.checkpoints)
+        if found is not None:
+            check_resumable(self.run, found)
+            self.engine.load(found.load())
+        self.position = position_after(found)
+        replay_metrics(self.run, self.position, self.token_counter, self.loss_monitor)
+
+    def run_to_end(self) -> None:
+        """Trains the remaining steps, evaluating at the start, after each stage and as often as the manifest
+        says.
+
+        Raises:
+            LossAnomaly: the loss monitor has found something.
+            Stopped: a signal came; a checkpoint was written.
+        """
+        if self.position.step == 0:
+            self._evaluate()
+        while self.position.step < self.curriculum.total_steps:
+            self._advance()
+        self._wait_for_checkpoint()
+
+    def _advance(self) -> None:
+        """One step, and what is due after it."""
+        if self.checkpoint_writer.done:
+            self._wait_for_checkpoint()
+        plan = self.curriculum.step(self.position.step)
+        self._train_step(plan)
+        signal = signal_of_any_rank(self.stop)
+        step, settings = self.position.step, self.run.manifest.train
+        ended = any(span.end == step for span in self.curriculum.spans)
+        if ended or (settings.evaluate_every and step % settings.evaluate_every == 0):
+            lines = self._evaluate()
+            ended = ended or self._ends_early(plan, lines[plan.stage])
+        stops = signal != 0 and step < self.curriculum.total_steps
+        due = stops or step % settings.checkpoint_every == 0
+        if ended or (due and not self.loss_monitor.suspicious):
+            self._save()
+        if ended and self.recorder:
+            self.recorder.callbacks.stage_end(plan.stage, step)
+        if stops:
+            self._stop(signal)
+
+    def _train_step(self, plan: StepPlan) -> None:
+        self.stopwatch.start()
+        work, tokens = self._load(plan)
+        try:
+            result = self.engine.step(work, plan.learning_rate, plan.optimizer)
+        except NonFiniteError as error:
+            raise LossAnomaly(plan.step, str(error)) from None
+        *counts, flops = add_over_ranks([*(float(tokens[name]) for name in plan.sets), self._flops(work)])
+        self.position.step = plan.step + 1
+        self.position.tokens.update({name: int(count) for name, count in zip(plan.sets, counts, strict=True)})
+        self._record(plan, result, sum(counts), flops)
+        self.loss_monitor.observe(plan.step, plan.stage, result.loss)
+
+    def _load(self, plan: StepPlan) -> tuple[list[ForwardPass], Counter[str]]:
+        """This process's part of a step, and the corpus tokens in it by set."""
+        work: list[ForwardPass] = []
+        tokens: Counter[str] = Counter()
+        objective = self.objectives[plan.stage]
+        micro_batches = balance_lengths(plan, objective.shape, self.sets, self.run.manifest.model)
+        for micro, idle in shard_over_ranks(micro_batches):
+            loaded = self.loader.load(objective, plan.sets, micro)
+            work.append(ForwardPass(loaded.batch, micro.seed, idle=idle))
+            tokens.update(Counter() if idle else loaded.tokens)
+        return work, tokens
+
+    def _flops(self, work: Sequence[ForwardPass]) -> float:
+        settings, vocabulary = self.run.manifest.model, self.run.shards.vocabulary.padded
+        return float(
+            sum(step_flops(settings, vocabulary, *one.batch.lengths) for one in work if not one.idle)
+        )
+
+    def _record(self, plan: StepPlan, result: StepResult, tokens: float, flops: float) -> None:
+        total = self.position.tokens.total()
+        throughput = self.stopwatch.stop(tokens, flops, total)
+        if not self.recorder:
+            return
+        record = {
+            "step": self.position.step,
+            "stage": plan.stage,
+            "loss": result.loss,
+            "learning_rate": plan.learning_rate,
+            "tokens": total,
+            "tokens_by_set": dict(sorted(self.position.tokens.items())),
+            "gradient_norm": result.gradient_norm,
+        }
+        self.token_counter.observe(record)
+        self.recorder.step(record, throughput)
+
+    def _evaluate(self) -> dict[str, dict[str, Any]]:
+        """The lines of ``evaluation.jsonl``, by stage."""
+        losses = self.evaluator.measure(self.engine)
+        lines = {
+            stage: {"step": self.position.step, "stage": stage, "losses": found}
+            for stage, found in losses.items()
+        }
+        if self.recorder:
+            for line in lines.values():
+                self.recorder.evaluation(line)
+        return lines
+
+    def _ends_early(self, plan: StepPlan, line: dict[str, Any]) -> bool:
+        event = early_end(self.run, self.run.manifest.stages[plan.stage_index], line)
+        if event is None:
+            return False
+        self.curriculum.apply(event)
+        if self.recorder:
+            self.run.journal().append(event)
+            self.recorder.callbacks.journal_event(event)
+            say(f"step {event.step}: stage {event.stage} ends early: {event.reason}")
+        return True
+
+    def _save(self) -> None:
+        state = self.engine.state()
+        if state is None or not self.recorder:
+            return
+        self.recorder.flush()
+        step, run = self.position.step, self.run
+        progress = Progress(
+            step=step,
+            updates=self.engine.updates,
+            stages_begun=sum(span.first < step for span in self.curriculum.spans),
+            tokens_by_set=dict(sorted(self.position.tokens.items())),
+            journal_events=len(run.journal().events),
+            curriculum=run.manifest.model_dump_json(),
+            shards=run.shards_sha256,
+            plugins=stage_plugins(run.manifest.stages, run.manifest_folder),
+        )
+        span = self.curriculum.spans[self.curriculum.stage_of(step - 1)]
+        keep, best = run.manifest.train.keep, best_step(span, read_json_lines(run.evaluations_file))
+        self._wait_for_checkpoint()
+        self.checkpoint_writer.start(lambda: checkpoint.save(run.checkpoints, progress, state, keep, best))
+
+    def _wait_for_checkpoint(self) -> None:
+        written = self.checkpoint_writer.wait()
+        if written and self.recorder:
+            self.recorder.callbacks.checkpoint(written.progress.step, written.folder)
+
+    def _stop(self, signal: int) -> None:
+        self._wait_for_checkpoint()
+        what = f"stopped after step {self.position.step}"
+        if self.loss_monitor.suspicious:
+            what += "; its loss was unusual, so the last checkpoint is an earlier one"
+        else:
+            what += "; a checkpoint was written"
+        raise Stopped(what, fix="run the same command to go on", number=signal)
+
+    def close(self, *, wait: bool) -> None:
+        """Closes what is open; the lines written so far are kept. ``wait`` for a checkpoint that is being
+        written."""
+        try:
+            if self.recorder:
+                self.recorder.close()
+        finally:
+            self.checkpoint_writer.close(wait=wait)
+
+
+def build_objectives(run: TrainingRun) -> dict[str, TrainingObjective]:
+    """The objective of each stage.
+
+    Raises:
+        ManifestError: a denoiser that the chunk or the vocabulary has no room for.
+    """
+    return {
+        stage.name: build(stage.objective, run.shards.vocabulary, run.manifest_folder)
+        for stage in run.manifest.stages
+    }
+
+
+def build_engine(run: TrainingRun) -> TrainingEngine:
+    """A new model with weights drawn from the curriculum's seed."""
+    torch.manual_seed(int(key(run.manifest.seed, "weights")))
+    model = EncoderDecoder(
+        run.manifest.model, run.shards.vocabulary.padded, recompute=run.manifest.train.recompute
+    )
+    return TrainingEngine(model, run.manifest.train, run.manifest.stages[0].optimizer)
