@@ -113,4 +113,4 @@ clean: ## remove the runs; keep the environment and the assets
 	rm -rf runs
 
 distclean: clean ## remove everything that was not in the checkout
-	rm -rf .venv assets .cache
+	rm -rf .venv assets .cache docs/_build docs/_generated docs/reference/generated
