@@ -17,7 +17,7 @@ STEPARG  = --corpus $(CORPUS) --run $(FOLDER) --engine $(ENGINE) --workers $(WOR
 TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify lint typecheck bench bench-corpus bench-train bench-scale mutants clean distclean
+.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify docs lint typecheck bench bench-corpus bench-train bench-scale mutants clean distclean
 
 help: ## this list
 	@printf 'make demo   everything on a fresh machine: set-up, corpus, three training stages, report (runs/demo/report.html)\n'
@@ -34,7 +34,7 @@ help: ## this list
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not on the PATH; install Python 3.11 or set PYTHON=" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
-	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,docs]'
 	@touch $@
 
 setup: .venv/.ready ## the virtual environment, pinned
@@ -77,6 +77,9 @@ report: .venv/.ready ## runs/$(RUN)/report.html and the ten-line summary
 verify: .venv/.ready ## hash and count everything in the run again
 	@$(OPENBA) verify $(FOLDER)
 
+docs: .venv/.ready ## the documentation site, docs/_build/html; warnings are errors
+	@$(PY) -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
+
 lint: .venv/.ready ## ruff
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 
@@ -110,4 +113,4 @@ clean: ## remove the runs; keep the environment and the assets
 	rm -rf runs
 
 distclean: clean ## remove everything that was not in the checkout
-	rm -rf .venv assets .cache
+	rm -rf .venv assets .cache docs/_build docs/_generated docs/reference/generated

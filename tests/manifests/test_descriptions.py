@@ -31,7 +31,8 @@ def test_every_key_of_a_manifest_has_a_description(kind: str) -> None:
 def test_every_object_of_a_manifest_has_a_description(kind: str) -> None:
     schema = KINDS[kind].model_json_schema()
     objects = {kind: schema, **schema.get("$defs", {})}
-    assert [name for name, node in objects.items() if not node.get("description")] == []
+    bare = [name for name, node in objects.items() if "properties" in node and not node.get("description")]
+    assert bare == []
 
 
 def test_an_inherited_key_keeps_its_description() -> None:
