@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
 DIGIT, UPPER, HEX, ALNUM, WORD, NUMBER, OPENING, LOCAL, LABEL, USER, PATH, TOKEN, SPACED = (
     1 << bit for bit in range(13)
@@ -43,7 +43,7 @@ def _classes() -> np.ndarray:
 CLASSES = _classes()
 
 
-@kernel
+@kernel_without_refcounts
 def run_end(data, at, end, classes, wanted):  # type: ignore[no-untyped-def]
     """The end of the run of ``wanted`` bytes from ``at`` on, not beyond ``end``."""
     while at < end and classes[data[at]] & wanted:
@@ -51,7 +51,7 @@ def run_end(data, at, end, classes, wanted):  # type: ignore[no-untyped-def]
     return at
 
 
-@kernel
+@kernel_without_refcounts
 def run_start(data, at, begin, classes, wanted):  # type: ignore[no-untyped-def]
     """The first byte of the run of ``wanted`` bytes that ends at ``at``, not before ``begin``."""
     while at > begin and classes[data[at - 1]] & wanted:

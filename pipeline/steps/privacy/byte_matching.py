@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
 
 def codes(words: Iterable[bytes]) -> np.ndarray:
@@ -14,7 +14,7 @@ def codes(words: Iterable[bytes]) -> np.ndarray:
     return np.array(sorted({int.from_bytes(word, "big") for word in words}), np.int64)
 
 
-@kernel
+@kernel_without_refcounts
 def is_one_of(value, known):  # type: ignore[no-untyped-def]
     """Whether ``value`` is in the array ``known``."""
     for item in known:  # noqa: SIM110 - numba compiles no generators
@@ -23,13 +23,13 @@ def is_one_of(value, known):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
+@kernel_without_refcounts
 def code_of_three(data, at):  # type: ignore[no-untyped-def]
     """The three bytes from ``at`` on as a number, as ``codes`` makes them."""
     return np.int64(data[at]) << 16 | np.int64(data[at + 1]) << 8 | np.int64(data[at + 2])
 
 
-@kernel
+@kernel_without_refcounts
 def text_stands_at(data, at, begin, end, text, case_bit):  # type: ignore[no-untyped-def]
     """Whether ``text`` stands at ``at``; ``case_bit`` is or'ed to each byte (``CASE_BIT``: in capitals or
     small letters; 0: exactly so)."""

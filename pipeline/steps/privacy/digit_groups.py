@@ -12,12 +12,12 @@ from pipeline.steps.privacy.kinds import bank_card, id_card_cn
 from pipeline.steps.privacy.kinds import phone_cn_mobile_and_landline as phone_cn
 from pipeline.steps.privacy.kinds import phone_international as phone
 from pipeline.steps.privacy.kinds.ip_address import V4_CANDIDATE, v4_octets
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
 _OCTETS = 4
 
 
-@kernel
+@kernel_without_refcounts
 def _stands_alone(data, at, stop, end, classes):  # type: ignore[no-untyped-def]
     """Whether the digits ``data[at:stop]`` are too few for any kind, and no other digits follow: most numbers
     are such."""
@@ -26,7 +26,7 @@ def _stands_alone(data, at, stop, end, classes):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@kernel_without_refcounts
 def _kinds_of_group(data, at, size, before, before_that, begin):  # type: ignore[no-untyped-def]
     """Candidate bits of the kinds that the group of ``size`` digits at ``at`` could begin, hold or end.
 
@@ -46,7 +46,7 @@ def _kinds_of_group(data, at, size, before, before_that, begin):  # type: ignore
     return bits
 
 
-@kernel
+@kernel_without_refcounts
 def _with_enough_digits(bits, digits):  # type: ignore[no-untyped-def]
     """The candidate bits of those kinds that have no more digits than were found."""
     if digits < id_card_cn.MIN_DIGITS:
@@ -60,7 +60,7 @@ def _with_enough_digits(bits, digits):  # type: ignore[no-untyped-def]
     return bits
 
 
-@kernel
+@kernel_without_refcounts
 def number_candidate(data, at, begin, end, classes):  # type: ignore[no-untyped-def]
     """The run around the digit at ``at``: its first byte, the end behind its last digit, the end of the run,
     and candidate bits of what it could be."""

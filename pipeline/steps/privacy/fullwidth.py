@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.text.arrow.buffers import TextBuffers
 from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import (
     AT,
     CAPITAL_A,
@@ -53,7 +54,7 @@ class FoldedText(NamedTuple):
         return np.asarray(original.offsets[self.rows[document]] + spans - begin + _SAVED * saved)
 
 
-@kernel
+@kernel_without_refcounts
 def _ascii(middle, byte):  # type: ignore[no-untyped-def]
     """What EF, ``middle``, ``byte`` fold to: a digit, a letter, ``@ + - . / ( )``; 0 for nothing. U+FF01 to
     U+FF5E are ASCII + 0xFEE0."""
@@ -65,7 +66,7 @@ def _ascii(middle, byte):  # type: ignore[no-untyped-def]
     return code if ZERO <= code <= NINE or CAPITAL_A <= code <= CAPITAL_Z or code in _MARKS else 0
 
 
-@kernel
+@kernel_without_refcounts
 def needs_folding(data, at, end):  # type: ignore[no-untyped-def]
     """Whether a document is to be folded for the character at ``at``: a full-width digit, letter or ＠, or
     the bracket of （010）."""

@@ -14,7 +14,7 @@ from manifests.schema.privacy import PrivacyKind
 Finder = Callable[[pa.StringArray], Any]
 """``finder(texts)`` takes string [n] and returns an array of integers [found, 3]: which text, and first
 byte and end in that text's UTF-8. Its time should be linear in the text; ``linear_expressions.finder_of``
-makes one that is. """
+makes one that is."""
 
 _NAME, _PLACEHOLDER = re.compile(r"[a-z][a-z_]{0,15}"), re.compile(r"<[^\W\d]+>")
 

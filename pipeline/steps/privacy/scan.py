@@ -20,6 +20,7 @@ from pipeline.steps.privacy.kinds import (
 from pipeline.steps.privacy.words_with_digits import word_candidate
 from pipeline.text.arrow.buffers import TextBuffers
 from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
 _MOST_ADDED = 3  # candidates of one digit: a number, a word, a key
 _NUMBER, _WORD, _WORD_CANDIDATE, _KEY, _URL, _EMAIL, _IPV6, _PRIVATE_KEY = range(8)
@@ -37,13 +38,13 @@ def _twice_as_large(found, count):  # type: ignore[no-untyped-def]
     return larger
 
 
-@kernel
+@kernel_without_refcounts
 def _add(found, count, first, last, bits):  # type: ignore[no-untyped-def]
     found[count] = first, last, bits
     return count + 1
 
 
-@kernel
+@kernel_without_refcounts
 def _add_number(data, at, end, classes, read_to, found, count):  # type: ignore[no-untyped-def]
     """Adds the number around the digit at ``at`` to ``found``; returns how many candidates there are."""
     if at < read_to[_NUMBER]:
@@ -52,7 +53,7 @@ def _add_number(data, at, end, classes, read_to, found, count):  # type: ignore[
     return _add(found, count, first, last, bits) if bits else count
 
 
-@kernel
+@kernel_without_refcounts
 def _add_word(data, start, stop, begin, end, classes, read_to, found, count):  # type: ignore[no-untyped-def]
     """Adds what the word ``data[start:stop]`` could be."""
     first, last, bits = word_candidate(data, start, stop, begin, end, classes)
@@ -62,7 +63,7 @@ def _add_word(data, start, stop, begin, end, classes, read_to, found, count):  #
     return _add(found, count, first, last, bits)
 
 
-@kernel
+@kernel_without_refcounts
 def _add_key(data, at, begin, end, classes, read_to, found, count):  # type: ignore[no-untyped-def]
     """Adds the API key around the digit at ``at``."""
     start = run_start(data, at, read_to[_KEY], classes, TOKEN)
@@ -77,7 +78,7 @@ def _add_key(data, at, begin, end, classes, read_to, found, count):  # type: ign
     return _add(found, count, start, last, api_key_and_token.CANDIDATE)
 
 
-@kernel
+@kernel_without_refcounts
 def _add_at_digit(data, at, begin, end, classes, read_to, found, count):  # type: ignore[no-untyped-def]
     """Adds the number, the word and the key around the digit at ``at``."""
     count = _add_number(data, at, end, classes, read_to, found, count)
@@ -89,7 +90,7 @@ def _add_at_digit(data, at, begin, end, classes, read_to, found, count):  # type
     return count
 
 
-@kernel
+@kernel_without_refcounts
 def _prefixed_key(data, at, trigger, begin, end, classes, read_to):  # type: ignore[no-untyped-def]
     """Keys that may have no digit: hf_, glpat-, AKIA, AIza and the like, and letters."""
     start = at if trigger & triggers.KEY_CAPITALS else api_key_and_token.prefix_start(data, at, begin)
@@ -99,7 +100,7 @@ def _prefixed_key(data, at, trigger, begin, end, classes, read_to):  # type: ign
     return (start, last) if last - start >= api_key_and_token.SHORTEST else (-1, at)
 
 
-@kernel
+@kernel_without_refcounts
 def _credential_at(data, at, trigger, begin, end, classes, in_block, read_to):  # type: ignore[no-untyped-def]
     """A password, private key or API key, as ``_candidate_at`` returns it."""
     first, last = -1, at
@@ -114,7 +115,7 @@ def _credential_at(data, at, trigger, begin, end, classes, in_block, read_to):  
     return first, last, api_key_and_token.CANDIDATE
 
 
-@kernel
+@kernel_without_refcounts
 def _candidate_at(data, at, trigger, begin, end, classes, in_block, read_to):  # type: ignore[no-untyped-def]
     """The candidate that a trigger other than a digit begins or is in: first byte (-1: none), end and bit."""
     first, last = -1, at
@@ -137,7 +138,7 @@ def _candidate_at(data, at, trigger, begin, end, classes, in_block, read_to):  #
     return first, last, wechat_id.CANDIDATE
 
 
-@kernel
+@kernel_without_refcounts
 def _last_digit(data, stop, classes):  # type: ignore[no-untyped-def]
     """The last digit of the word that ends at ``stop``: letters behind it may be a name (13812345678vx:)."""
     at = stop - 1

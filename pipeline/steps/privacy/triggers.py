@@ -14,7 +14,7 @@ from pipeline.steps.privacy.kinds import (
     url,
     wechat_id,
 )
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
 DIGIT = 1 << 0
 EMAIL = 1 << 1
@@ -63,7 +63,7 @@ FIRST, SECOND = _trigger_tables()
 _ONE = np.uint64(1)
 
 
-@kernel
+@kernel_without_refcounts
 def next_trigger(data, at, end, firsts, seconds):  # type: ignore[no-untyped-def]
     """The first byte from ``at`` on that is a trigger. Nearly all bytes are passed here, so the loop does
     nothing else."""
@@ -75,7 +75,7 @@ def next_trigger(data, at, end, firsts, seconds):  # type: ignore[no-untyped-def
     return end if at >= end or not firsts[data[end - 1]] & DIGIT else end - 1
 
 
-@kernel
+@kernel_without_refcounts
 def triggers_at(data, at, end, firsts, seconds):  # type: ignore[no-untyped-def]
     """The bits of the pair at ``at``; a digit that is the last byte has no second."""
     return firsts[data[at]] & (seconds[data[at + 1]] if at + 1 < end else DIGIT)

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from pipeline.steps.privacy.kinds import credit_code_cn_organisation as credit_code
 from pipeline.steps.privacy.kinds import iban, mac_address, passport_cn, plate_cn_vehicle, qq_number
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
 _PAIR, _SHORTEST, _LONGEST = 2, 4, 34
 
 
-@kernel
+@kernel_without_refcounts
 def word_candidate(data, start, stop, begin, end, classes):  # type: ignore[no-untyped-def]
     """First byte, end and candidate bits of what the word ``data[start:stop]`` (letters and digits, one digit
     or more) could be."""

@@ -12,7 +12,7 @@ from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import TOKEN
 from pipeline.steps.privacy.byte_matching import code_of_three, codes, is_one_of
 from pipeline.steps.privacy.entropy import entropy
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import CAPITAL_G, CAPITAL_S, DASH, DOT, UNDERSCORE
 
 CANDIDATE = 1 << 15
@@ -53,7 +53,7 @@ _SK = re.compile(
 _LEAST_ENTROPY = 2.6
 
 
-@kernel
+@kernel_without_refcounts
 def key_end(data, start, stop, end, classes):  # type: ignore[no-untyped-def]
     """The end of what begins like a key: of the run of its characters and points from ``start`` on; -1 where
     it is short or begins otherwise.
@@ -71,7 +71,7 @@ def key_end(data, start, stop, end, classes):  # type: ignore[no-untyped-def]
     return last if last - start >= SHORTEST else -1
 
 
-@kernel
+@kernel_without_refcounts
 def could_be_in_key(data, start, stop, begin, end):  # type: ignore[no-untyped-def]
     """Whether a word is as long as a key, or joined to another by - or _ or a point."""
     return (
@@ -81,7 +81,7 @@ def could_be_in_key(data, start, stop, begin, end):  # type: ignore[no-untyped-d
     )
 
 
-@kernel
+@kernel_without_refcounts
 def prefix_start(data, at, begin):  # type: ignore[no-untyped-def]
     """Where the longest of ``KEY_PREFIXES`` begins whose last letter stands at ``at``; -1 for none."""
     if at == begin or not is_one_of(code_of_three(data, at - 1), _PREFIX_ENDS):
@@ -94,7 +94,7 @@ def prefix_start(data, at, begin):  # type: ignore[no-untyped-def]
     return start
 
 
-@kernel
+@kernel_without_refcounts
 def sendgrid_start(data, start, begin, classes):  # type: ignore[no-untyped-def]
     """Where the key with points (SG.letters.word) begins whose last word, the first with a digit, may begin
     at ``start``; else that."""

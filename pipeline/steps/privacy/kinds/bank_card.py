@@ -8,7 +8,7 @@ import re
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.luhn import is_luhn
 from pipeline.steps.privacy.word_boundaries import FREE_AFTER, FREE_BEFORE, SEPARATORS
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
 CANDIDATE = 1 << 11
 MIN_DIGITS = 14
@@ -37,7 +37,7 @@ _ISSUERS: tuple[tuple[int, int, range], ...] = (
 """First and last prefix, and how many digits the card number has."""
 
 
-@kernel
+@kernel_without_refcounts
 def could_hold_bank_card(size, before, before_that):  # type: ignore[no-untyped-def]
     """Whether a group of ``size`` digits, joined to one of ``before`` and that to one of ``before_that``,
     could be a number, or the third group of one (4 4 4) or the second (4 6)."""

@@ -10,7 +10,7 @@ from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import SPACED, run_end
 from pipeline.steps.privacy.province_codes_cn import PROVINCES
 from pipeline.steps.privacy.word_boundaries import stands_free
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import ZERO
 
 CANDIDATE = 1 << 8
@@ -22,7 +22,7 @@ _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _ORGANISATION_CHECKS = b"0X987654321"
 
 
-@kernel
+@kernel_without_refcounts
 def could_be_credit_code(data, start, stop, classes):  # type: ignore[no-untyped-def]
     """Whether a word has the length and the characters of a code."""
     return stop - start == CHARACTERS and run_end(data, start, stop, classes, SPACED) == stop

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import ALNUM, LABEL, LETTERS_AND_DIGITS, LOCAL, WORD, run_end
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import CASE_BIT, DOT, SMALL_A, SMALL_Z
 
 CANDIDATE = 1 << 1
@@ -23,7 +23,7 @@ _FILE_ENDINGS = {
 _REPOSITORY_USERS = {b"git", b"hg", b"svn"}
 
 
-@kernel
+@kernel_without_refcounts
 def _local_part_start(data, at_sign, begin, free, classes):  # type: ignore[no-untyped-def]
     """The first byte of the local part that ends at the ``@``; ``at_sign`` where none does."""
     start = at_sign
@@ -36,7 +36,7 @@ def _local_part_start(data, at_sign, begin, free, classes):  # type: ignore[no-u
     return start
 
 
-@kernel
+@kernel_without_refcounts
 def _domain_end(data, start, end, classes):  # type: ignore[no-untyped-def]
     """The end of the domain that begins at ``start``: labels, the last with two letters or more; -1 for
     none."""
@@ -56,7 +56,7 @@ def _domain_end(data, start, end, classes):  # type: ignore[no-untyped-def]
     return best
 
 
-@kernel
+@kernel_without_refcounts
 def find_email(data, at_sign, begin, free, end, classes):  # type: ignore[no-untyped-def]
     """The address around the ``@`` at ``at_sign``, not beginning before ``free``: first byte (-1: none) and
     end."""

@@ -7,7 +7,7 @@ from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import DIGIT, SPACED, UPPER, run_end
 from pipeline.steps.privacy.iso7064 import is_mod_97_10
 from pipeline.steps.privacy.word_boundaries import stands_free
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
 CANDIDATE = 1 << 12
 _GROUP, _SHORTEST = 4, 15
@@ -39,7 +39,7 @@ _LENGTHS = {
 """Characters of an account number by country (the IBAN registry of SWIFT)."""
 
 
-@kernel
+@kernel_without_refcounts
 def iban_end(data, start, stop, end, classes):  # type: ignore[no-untyped-def]
     """The end of what begins with this word like an account number, by two capitals and two digits; -1 for
     none."""

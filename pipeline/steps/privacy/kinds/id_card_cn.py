@@ -10,7 +10,7 @@ from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.iso7064 import mod_11_2_check
 from pipeline.steps.privacy.province_codes_cn import PROVINCES
 from pipeline.steps.privacy.word_boundaries import FREE_AFTER, FREE_BEFORE
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
 CANDIDATE = 1 << 7
 MIN_DIGITS = 14
@@ -22,7 +22,7 @@ _NUMBER = re.compile(
 )
 
 
-@kernel
+@kernel_without_refcounts
 def could_hold_id_card(size, before):  # type: ignore[no-untyped-def]
     """Whether a group of ``size`` digits, joined to one of ``before``, could be a number, or a part of one in
     groups of 6, 8 and 4."""

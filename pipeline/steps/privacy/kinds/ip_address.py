@@ -9,7 +9,7 @@ from ipaddress import IPv6Address, ip_network
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import HEX, WORD
 from pipeline.steps.privacy.word_boundaries import WORD_CHARACTER
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import COLON, DOT
 
 V4_CANDIDATE, V6_CANDIDATE = 1 << 4, 1 << 5
@@ -48,7 +48,7 @@ _NOBODYS_V4 = (b"0.", b"127.", b"255.")
 _UNICAST_V6 = tuple(ip_network(network) for network in ("2000::/3", "fc00::/7", "fe80::/10"))
 
 
-@kernel
+@kernel_without_refcounts
 def v4_octets(data, at, size, adjoins, octets):  # type: ignore[no-untyped-def]
     """How many groups of up to three digits are joined by points when the group of ``size`` digits at ``at``
     follows ``octets`` of them."""
@@ -57,7 +57,7 @@ def v4_octets(data, at, size, adjoins, octets):  # type: ignore[no-untyped-def]
     return octets + 1 if adjoins and data[at - 1] == DOT and octets else 1
 
 
-@kernel
+@kernel_without_refcounts
 def _first_group_ends(data, colon, begin, classes):  # type: ignore[no-untyped-def]
     """Whether exactly four hexadecimal digits stand before a colon, as they do in all unicast IPv6 addresses
     that are in use."""
@@ -69,7 +69,7 @@ def _first_group_ends(data, colon, begin, classes):  # type: ignore[no-untyped-d
     return colon - begin == 4 or not classes[data[colon - 5]] & WORD
 
 
-@kernel
+@kernel_without_refcounts
 def find_v6(data, colon, begin, end, classes):  # type: ignore[no-untyped-def]
     """What may be an IPv6 address and has its first colon at ``colon``: first byte (-1: none) and end."""
     if not _first_group_ends(data, colon, begin, classes):

@@ -6,7 +6,7 @@ import re
 
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import HEX, TOKEN
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import COLON, DASH
 
 CANDIDATE = 1 << 6
@@ -19,7 +19,7 @@ _HARDWARE_BEFORE = re.compile(
 )
 
 
-@kernel
+@kernel_without_refcounts
 def _joined_by(data, pair, begin, end):  # type: ignore[no-untyped-def]
     """The byte that joins the pair of digits at ``pair`` to another; 0 for none."""
     if pair + 2 < end and data[pair + 2] in (DASH, COLON):
@@ -27,13 +27,13 @@ def _joined_by(data, pair, begin, end):  # type: ignore[no-untyped-def]
     return data[pair - 1] if pair > begin and data[pair - 1] in (DASH, COLON) else 0
 
 
-@kernel
+@kernel_without_refcounts
 def _goes_on(byte, classes):  # type: ignore[no-untyped-def]
     """Whether a byte beside six pairs makes them part of something longer."""
     return classes[byte] & TOKEN != 0 or byte == COLON
 
 
-@kernel
+@kernel_without_refcounts
 def mac_address_start(data, pair, begin, end, classes):  # type: ignore[no-untyped-def]
     """Where the address begins to which the pair of digits at ``pair`` belongs; -1 for none."""
     joint = _joined_by(data, pair, begin, end)

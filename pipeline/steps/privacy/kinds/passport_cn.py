@@ -10,7 +10,7 @@ import re
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import DIGIT, run_end
 from pipeline.steps.privacy.word_boundaries import stands_free
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
 CANDIDATE = 1 << 9
 _NUMBER = re.compile(rb"[EGDSPKegdspk][0-9]{8}|[EDSPedsp][A-HJ-NP-Za-hj-np-z][0-9]{7}|[DSPdsp][0-9]{7}")
@@ -19,7 +19,7 @@ _PASSPORT_BEFORE = re.compile(
 )
 
 
-@kernel
+@kernel_without_refcounts
 def could_be_passport(data, start, stop, classes):  # type: ignore[no-untyped-def]
     """Whether a word is a letter, a letter or digit, and six or seven digits."""
     return (

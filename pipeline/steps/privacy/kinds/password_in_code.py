@@ -9,7 +9,7 @@ import re
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_matching import code_of_three, codes, is_one_of
 from pipeline.steps.privacy.entropy import entropy
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import CLOSING_BRACKET, COLON, DOUBLE_QUOTE, QUOTE, SPACE
 
 CANDIDATE = 1 << 17
@@ -43,7 +43,7 @@ _CODE_OR_TEMPLATE = re.compile(rb"[{}<>()\[\]$%\\]|://|^[./]|^--")
 _DIGIT, _LETTER = re.compile(rb"[0-9]"), re.compile(rb"[A-Za-z]")
 
 
-@kernel
+@kernel_without_refcounts
 def _secret_is_named(data, sign, begin):  # type: ignore[no-untyped-def]
     """Whether a secret's name may end before the : or = at ``sign``: by its last three letters."""
     stop = sign
@@ -58,7 +58,7 @@ def _secret_is_named(data, sign, begin):  # type: ignore[no-untyped-def]
     return is_one_of(code_of_three(data, stop - 3) | _CASE_BITS_OF_THREE, _NAME_ENDS)
 
 
-@kernel
+@kernel_without_refcounts
 def find_assigned_secret(data, sign, begin, end):  # type: ignore[no-untyped-def]
     """The value in quotes that the : or = at ``sign`` assigns, if it may be to a secret's name: first byte
     (-1: none) and end."""

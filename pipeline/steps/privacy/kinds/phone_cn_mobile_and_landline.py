@@ -8,7 +8,7 @@ import re
 
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.word_boundaries import FREE_AFTER, FREE_BEFORE
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import EIGHT, FOUR, ONE, PLUS, SIX, ZERO
 
 CANDIDATE = 1 << 2
@@ -52,7 +52,7 @@ _TELEPHONE_BEFORE = re.compile(
 )
 
 
-@kernel
+@kernel_without_refcounts
 def could_begin_phone_cn(data, at, size, begin):  # type: ignore[no-untyped-def]
     """Whether a number could begin with the group of ``size`` digits at ``at``."""
     digit = data[at]

@@ -8,7 +8,7 @@ import re
 
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.word_boundaries import FREE_AFTER, FREE_BEFORE, SEPARATORS, WORD_CHARACTER
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import PLUS
 
 CANDIDATE = 1 << 3
@@ -51,7 +51,7 @@ NATIONAL_LENGTHS: dict[bytes, range] = {
 """Digits of a national number by calling code; ``OTHER_LENGTHS`` where it is not listed."""
 
 
-@kernel
+@kernel_without_refcounts
 def could_hold_phone(data, at, size, before, before_that, begin):  # type: ignore[no-untyped-def]
     """Whether a number could begin or, in North America, end with the group of ``size`` digits at ``at``.
 

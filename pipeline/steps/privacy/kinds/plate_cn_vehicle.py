@@ -9,7 +9,7 @@ from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import UPPER
 from pipeline.steps.privacy.byte_matching import code_of_three, codes, is_one_of
 from pipeline.steps.privacy.word_boundaries import stands_free
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import DASH, FIRST_NON_ASCII, SPACE
 
 CANDIDATE = 1 << 10
@@ -25,7 +25,7 @@ PLATE = re.compile(
 )
 
 
-@kernel
+@kernel_without_refcounts
 def _province_ends(data, end, begin):  # type: ignore[no-untyped-def]
     """Whether a province's character ends at ``end``."""
     if end - begin < 3 or data[end - 1] < FIRST_NON_ASCII:
@@ -33,7 +33,7 @@ def _province_ends(data, end, begin):  # type: ignore[no-untyped-def]
     return is_one_of(code_of_three(data, end - 3), _PROVINCE_CODES)
 
 
-@kernel
+@kernel_without_refcounts
 def _letter_before_mark(data, start, begin):  # type: ignore[no-untyped-def]
     """Where the letter of a plate stands that · or • or a space or dash divides from ``start``; may be before
     ``begin``, and is -1 where no such mark is."""
@@ -50,7 +50,7 @@ def _letter_before_mark(data, start, begin):  # type: ignore[no-untyped-def]
     return letter if letter >= begin and data[start - 1] in (SPACE, DASH) else -1
 
 
-@kernel
+@kernel_without_refcounts
 def _plate_start(data, start, stop, begin, classes):  # type: ignore[no-untyped-def]
     """Where the plate that ends with this word begins (京A12345, 京A·12345, 京A 12345); -1 for none."""
     if classes[data[start]] & UPPER and stop - start >= 5 and _province_ends(data, start, begin):
@@ -61,7 +61,7 @@ def _plate_start(data, start, stop, begin, classes):  # type: ignore[no-untyped-
     return -1
 
 
-@kernel
+@kernel_without_refcounts
 def find_plate(data, start, stop, begin, end, classes):  # type: ignore[no-untyped-def]
     """The plate that ends with this word: first byte (-1: none) and end."""
     if stop - start > _LONGEST_TAIL:

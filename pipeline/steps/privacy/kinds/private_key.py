@@ -12,7 +12,7 @@ from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import LETTERS_AND_DIGITS
 from pipeline.steps.privacy.byte_matching import text_stands_at
 from pipeline.steps.privacy.entropy import entropy
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import DASH
 
 CANDIDATE = 1 << 16
@@ -29,7 +29,7 @@ IN_BLOCK = np.isin(np.arange(256), list(LETTERS_AND_DIGITS + b"+/= \t\r\n\\\"',:
 """bool [256]: what stands inside a key block; dashes may stand alone."""
 
 
-@kernel
+@kernel_without_refcounts
 def _title_end(data, at, begin, end):  # type: ignore[no-untyped-def]
     """Behind the ``KEY-----`` or ``KEY BLOCK-----`` (of PGP) at ``at``; -1 where neither stands there."""
     if text_stands_at(data, at, begin, end, _KEY, 0):
@@ -37,7 +37,7 @@ def _title_end(data, at, begin, end):  # type: ignore[no-untyped-def]
     return at + _KEY_BLOCK.size if text_stands_at(data, at, begin, end, _KEY_BLOCK, 0) else -1
 
 
-@kernel
+@kernel_without_refcounts
 def _title_start(data, at, begin, end):  # type: ignore[no-untyped-def]
     """Where the ``-----BEGIN`` stands of the title that has its ``KEY-----`` at ``at``; -1 for none."""
     first = at - _PRIVATE.size
@@ -48,7 +48,7 @@ def _title_start(data, at, begin, end):  # type: ignore[no-untyped-def]
     return first if text_stands_at(data, first, begin, end, _BEGIN, 0) else -1
 
 
-@kernel
+@kernel_without_refcounts
 def _body_end(data, at, end, in_block):  # type: ignore[no-untyped-def]
     """The end of the run of what could be key material or a header, from ``at`` on."""
     while at < end and (
@@ -58,7 +58,7 @@ def _body_end(data, at, end, in_block):  # type: ignore[no-untyped-def]
     return at
 
 
-@kernel
+@kernel_without_refcounts
 def find_private_key(data, at, begin, end, in_block):  # type: ignore[no-untyped-def]
     """The key block whose title ends with the ``KEY-----`` at ``at``: first byte (-1: none), end, and how far
     was read.

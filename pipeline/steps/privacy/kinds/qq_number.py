@@ -8,7 +8,7 @@ import re
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import DIGIT, run_end
 from pipeline.steps.privacy.word_boundaries import stands_free
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import (
     CASE_BIT,
     SMALL_A,
@@ -32,7 +32,7 @@ _QQ_BEFORE = re.compile(
 )
 
 
-@kernel
+@kernel_without_refcounts
 def _qq_stands_before(data, start, begin):  # type: ignore[no-untyped-def]
     """Whether the letters nearest before a number, at most 24 bytes away, are a Q or end in one; but for one
     word that ends as number, no, id and group do."""
@@ -49,7 +49,7 @@ def _qq_stands_before(data, start, begin):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
+@kernel_without_refcounts
 def qq_start(data, start, stop, begin, classes):  # type: ignore[no-untyped-def]
     """Where the number begins in a word that is digits behind a QQ, or qq and digits; -1 for none."""
     size = stop - start

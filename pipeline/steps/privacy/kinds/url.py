@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.steps.privacy.built_in_kind import BuiltInKind
 from pipeline.steps.privacy.byte_classes import DIGIT, HEX, LABEL, PATH, USER, WORD, run_end
 from pipeline.steps.privacy.byte_matching import codes, is_one_of
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import (
     AMPERSAND,
     AT,
@@ -50,7 +50,7 @@ _PUNCTUATION = (
 """At the end of a URL it belongs to the sentence."""
 
 
-@kernel
+@kernel_without_refcounts
 def _scheme_start(data, colon, begin):  # type: ignore[no-untyped-def]
     """Where the longest scheme that ends at ``colon`` begins; -1 for none."""
     code, start = np.int64(0), -1
@@ -61,7 +61,7 @@ def _scheme_start(data, colon, begin):  # type: ignore[no-untyped-def]
     return start
 
 
-@kernel
+@kernel_without_refcounts
 def _can_end_host(data, start, end, classes):  # type: ignore[no-untyped-def]
     """Whether a label can be a host's last: two bytes or more and a letter first, or up to three digits (of
     an IPv4 address)."""
@@ -70,7 +70,7 @@ def _can_end_host(data, start, end, classes):  # type: ignore[no-untyped-def]
     return end - start <= 3 and run_end(data, start, end, classes, DIGIT) == end
 
 
-@kernel
+@kernel_without_refcounts
 def _bracketed_address_end(data, at, end, classes):  # type: ignore[no-untyped-def]
     """The end of an IP address in square brackets; -1 for none."""
     stop = at + 1
@@ -79,7 +79,7 @@ def _bracketed_address_end(data, at, end, classes):  # type: ignore[no-untyped-d
     return stop + 1 if stop - at > 2 and stop < end and data[stop] == CLOSING_BRACKET else -1
 
 
-@kernel
+@kernel_without_refcounts
 def _host_end(data, at, end, classes):  # type: ignore[no-untyped-def]
     """The end of a host of two or more labels, or of an address in brackets; -1 for none."""
     if at < end and data[at] == OPENING_BRACKET:
@@ -97,7 +97,7 @@ def _host_end(data, at, end, classes):  # type: ignore[no-untyped-def]
     return best
 
 
-@kernel
+@kernel_without_refcounts
 def _user_end(data, at, end, classes):  # type: ignore[no-untyped-def]
     """Behind ``user@`` or ``user:password@``, or ``at`` where neither stands there."""
     stop = run_end(data, at, min(end, at + _USER_BYTES), classes, USER)
@@ -111,7 +111,7 @@ def _user_end(data, at, end, classes):  # type: ignore[no-untyped-def]
     return stop + 1 if stop > at and stop < end and data[stop] == AT else at
 
 
-@kernel
+@kernel_without_refcounts
 def _path_end(data, at, end, classes):  # type: ignore[no-untyped-def]
     """Brackets belong to a path in pairs: in Lisp_(language) they do, in (see http://a.org/b) they do not."""
     if at >= end or data[at] not in (SLASH, QUESTION_MARK, HASH):
@@ -129,7 +129,7 @@ def _path_end(data, at, end, classes):  # type: ignore[no-untyped-def]
     return at
 
 
-@kernel
+@kernel_without_refcounts
 def is_www(data, at, end):  # type: ignore[no-untyped-def]
     """Whether ``www.`` stands at ``at``, where a w is."""
     return (
@@ -140,7 +140,7 @@ def is_www(data, at, end):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@kernel_without_refcounts
 def _first_byte_and_host(data, at, begin, free, classes):  # type: ignore[no-untyped-def]
     """Where the URL whose ``://`` or ``www.`` begins at ``at`` begins (-1: there is none), and its host or
     user."""
@@ -151,7 +151,7 @@ def _first_byte_and_host(data, at, begin, free, classes):  # type: ignore[no-unt
     return at, at + 4
 
 
-@kernel
+@kernel_without_refcounts
 def find_url(data, at, begin, free, end, classes):  # type: ignore[no-untyped-def]
     """The URL whose ``://`` or ``www.`` begins at ``at``, in the document ``data[begin:end]``.
 

@@ -11,7 +11,7 @@ from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import ALNUM, TOKEN, run_end
 from pipeline.steps.privacy.byte_matching import code_of_three, codes, is_one_of, text_stands_at
 from pipeline.steps.privacy.word_boundaries import WORD_CHARACTER
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import CAPITAL_A, CASE_BIT, SMALL_A, SMALL_V, SMALL_W, SMALL_Z
 
 CANDIDATE = 1 << 13
@@ -32,12 +32,12 @@ _NAME_BEFORE = re.compile(
 _DIGIT_OR_UNDERSCORE = re.compile(rb"[0-9_]")
 
 
-@kernel
+@kernel_without_refcounts
 def _is_letter(byte):  # type: ignore[no-untyped-def]
     return SMALL_A <= byte | CASE_BIT <= SMALL_Z
 
 
-@kernel
+@kernel_without_refcounts
 def _name_end(data, at, begin, end):  # type: ignore[no-untyped-def]
     """Where the name of WeChat ends that is known by its byte at ``at``: wechat, wx, vx, or 微信, 薇信, 威信;
     -1 for none."""
@@ -55,7 +55,7 @@ def _name_end(data, at, begin, end):  # type: ignore[no-untyped-def]
     return at + 1 if is_short_name else -1
 
 
-@kernel
+@kernel_without_refcounts
 def find_wechat_id(data, at, begin, end, classes):  # type: ignore[no-untyped-def]
     """The first word behind the name of WeChat that could be an id: first byte (-1: none) and end."""
     position = _name_end(data, at, begin, end)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pickle
 import re
+import subprocess
+import sys
 from pathlib import Path
 from textwrap import dedent
+from zlib import crc32
 
 import pyarrow as pa
 import pytest
@@ -124,6 +127,24 @@ def test_documents_are_counted_and_rejected_by_a_kind_of_ones_own(tmp_path: Path
     ]
 
 
+def test_a_fresh_worker_finds_the_plug_in_by_its_reference(tmp_path: Path) -> None:
+    write(tmp_path, STUDENT_IDS, "ids_in_a_worker")
+    settings = privacy("ids_in_a_worker")
+    batch = measured([{"id": "a", "text": ENROLLED}])
+    work = pickle.dumps((Scrub(settings, None, resolve_plugins(settings, tmp_path)), batch))
+    script = (
+        "import pickle, sys\n"
+        "from pipeline.runtime.batch_result import BatchPosition\n"
+        "transform, batch = pickle.load(sys.stdin.buffer)\n"
+        "print(ascii(transform.process(batch, BatchPosition(0, 0)).kept.column('text')[0].as_py()))\n"
+    )
+    root = Path(__file__).parents[4]
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=work, cwd=root, capture_output=True, check=True
+    )
+    assert done.stdout.decode().strip() == ascii("学号 <STUDENT_ID> 的同学，邮箱 <EMAIL>；PB20210019 不是")
+
+
 def test_the_step_runs_a_plug_in_and_its_code_is_in_the_fingerprint(tmp_path: Path) -> None:
     write(tmp_path, STUDENT_IDS, "ids_of_a_step")
     settings = privacy("ids_of_a_step").model_copy(update={"salt": None})
@@ -151,7 +172,7 @@ def test_the_step_runs_a_plug_in_and_its_code_is_in_the_fingerprint(tmp_path: Pa
     ],
 )
 def test_an_error_of_a_plug_in_names_it(tmp_path: Path, finder: str, message: str) -> None:
-    module = f"wrong_{abs(hash(finder))}"
+    module = f"wrong_{crc32(finder.encode())}"
     source = f"""
     from pipeline.steps.privacy.plugin_kind import PluginKind
     WRONG = PluginKind(name="wrong", finder={finder})
@@ -175,7 +196,7 @@ def test_an_error_of_a_plug_in_names_it(tmp_path: Path, finder: str, message: st
 def test_a_declaration_that_is_wrong_is_refused_before_any_work(
     tmp_path: Path, declared: str, message: str
 ) -> None:
-    module = f"declared_{abs(hash(declared))}"
+    module = f"declared_{crc32(declared.encode())}"
     source = f"""
     from pipeline.steps.privacy.linear_expressions import finder_of
     from pipeline.steps.privacy.plugin_kind import PluginKind
