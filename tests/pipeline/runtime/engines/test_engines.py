@@ -8,6 +8,7 @@ from pathlib import Path
 
 import apache_beam as beam
 import pytest
+import yaml
 from apache_beam import coders
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pipeline import PipelineVisitor
@@ -32,11 +33,13 @@ from pipeline.runtime.run import CorpusRun, StepOutcome
 from pipeline.runtime.transform import PartTask
 from pipeline.steps.quality.quality_step import QualityStep
 from pipeline.steps.registry import step_named
-from tests.pipeline.plugins import SHOUTING, write_plugin
+from tests.pipeline.plugins import LETTERS, SHOUTING, write_plugin
+from tests.pipeline.readers.test_plugin_reader import SOURCE, TABLE
 from tests.pipeline.runtime.test_user_step import corpus_file
 from tests.pipeline.steps import measured
 from tests.pipeline.steps.dedup.finished import finish, names
 from tests.pipeline.steps.dedup.test_dedup_index import varied
+from tests.pipeline.steps.ingest.run import corpus
 from tests.pipeline.steps.quality import corpus as quality
 from tests.pipeline.toy import (
     PEP20,
@@ -153,6 +156,19 @@ def test_a_step_of_the_users_own_has_the_same_bytes_on_ray(tmp_path: Path, ray: 
     assert done[0].manifest == done[1].manifest
     assert durable(tmp_path / "local" / "run" / "shorten") == durable(tmp_path / "ray" / "run" / "shorten")
     assert (len(done[0].manifest.parts), done[0].manifest.documents_kept) == (3, 2)
+
+
+def test_a_reader_of_the_users_own_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> None:
+    done = []
+    for name, engine in {"local": open_engine("local", 1), "ray": ray}.items():
+        write_plugin(tmp_path / name, "letters", LETTERS)
+        (tmp_path / name / "table.csv").write_text(TABLE, encoding="utf-8")
+        file = tmp_path / name / "corpus.yaml"
+        file.write_text(yaml.safe_dump(corpus(SOURCE).model_dump(mode="json")), encoding="utf-8")
+        run = CorpusRun(file, tmp_path / name / "run", engine)
+        done.append(run.step(step_named("ingest", run.corpus)).manifest)
+    assert done[0].parts == done[1].parts
+    assert (done[0].documents_in, done[0].documents_kept) == (3, 2)
 
 
 @pytest.mark.parametrize("name", ["local", "ray"])
