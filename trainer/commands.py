@@ -15,6 +15,7 @@ from trainer.inference import evaluate_checkpoint, export_model, generate_texts,
 from trainer.run import TrainingRun
 from trainer.train import train
 
+
 def execute(name: str, run: TrainingRun, options: argparse.Namespace) -> int:
     """The exit code of a command: 0, or that of an error that the message on standard error explains."""
     try:
