@@ -261,8 +261,8 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         **others: Any,
     ) -> Seq2SeqLMOutput:
         """Logits [batch, positions, vocab_size], and with ``labels`` (-100: none) their mean loss. Rows of
-        ``decoder_input_ids`` may be padded at the end only. Of ``others`` only ``cache`` has an effect: it is what transformers 5 calls
-        ``past_key_values``.
+        ``decoder_input_ids`` may be padded at the end only. Of ``others`` only ``cache`` has an effect: it is
+        what transformers 5 calls ``past_key_values``.
 
         Raises:
             ValueError: a ``decoder_attention_mask`` that is not all ones.
