@@ -21,7 +21,7 @@ from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.elements import Element, ElementCoder
+from pipeline.runtime.elements import Element
 from pipeline.runtime.engines.beam_engine import BeamEngine
 from pipeline.runtime.engines.engine import Engine
 from pipeline.runtime.engines.open_engine import open_engine
@@ -272,33 +272,7 @@ def test_a_part_without_its_end_is_an_error(tmp_path: Path) -> None:
         sink.finish_bundle()
 
 
-def test_an_element_travels_as_its_own_slice() -> None:
-    import pickle
-
-    batch = documents(PEP20 * 200)
-    small = pickle.dumps(Element(0, 0, 0, batch.slice(3, 2)))
-    assert len(small) < 5000
-    assert pickle.loads(small).batch.equals(batch.slice(3, 2))
-    outcome = LongEnough().process(batch, BatchPosition(0, 0))
-    assert pickle.loads(pickle.dumps(Element(1, 2, 3, outcome))).batch.rejected.num_rows == 200 * SHORT
-
-
-def test_the_size_of_an_element_is_known_without_serialising_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    coder = ElementCoder()
-    batch = documents(PEP20)
-    outcome = LongEnough().process(batch, BatchPosition(0, 0))
-    monkeypatch.setattr(Element, "__reduce__", None)
-    sizes = [coder.get_impl().estimate_size(Element(0, 0, 0, content)) for content in (batch, outcome, None)]
-    assert sizes == [batch.nbytes, outcome.kept.nbytes + outcome.rejected.nbytes, 0]
-    monkeypatch.undo()
-    assert coder.decode(coder.encode(Element(1, 2, 3, batch))) == Element(1, 2, 3, batch)
-    assert any(
-        isinstance(used, ElementCoder)
-        for used in _coders(TransformParts(LongEnough(), WritePart(Path("x"), LongEnough.schema, {})))
-    )
-
-
-def _coders(work: beam.PTransform) -> list[object]:
+def element_coders(work: beam.PTransform) -> list[object]:
     pipeline = beam.Pipeline()
     pipeline | beam.Create([PartTask(0, Texts(0))]) | work
     found: list[object] = []

