@@ -42,20 +42,23 @@ def find_module(name: str, folder: Path) -> ModuleCode | None:
     """The module called ``name`` in ``folder`` or, where that has none, on ``sys.path``. Nothing is
     imported."""
     importlib.invalidate_caches()
-    search: list[str] | None = [str(folder), *sys.path]
-    spec: ModuleSpec | None = None
-    package: Path | None = None
     parts = name.split(".")
-    for depth in range(len(parts)):
-        spec = PathFinder.find_spec(".".join(parts[: depth + 1]), search)
-        if spec is None:
-            return None
-        search = list(spec.submodule_search_locations or ())
-        if package is None and search and spec.has_location and spec.origin:
-            package = Path(spec.origin).parent
-    if spec is None or not spec.has_location or spec.origin is None:
+    specs = [_top_level(parts[0], folder)]
+    for depth in range(1, len(parts)):
+        places = specs[-1] and specs[-1].submodule_search_locations
+        specs.append(PathFinder.find_spec(".".join(parts[: depth + 1]), places) if places else None)
+    files = [Path(spec.origin) if spec and spec.has_location and spec.origin else None for spec in specs]
+    if files[-1] is None:
         return None
-    return ModuleCode(name, Path(spec.origin), package or Path(spec.origin))
+    packages = [file.parent for file in files if file is not None and file.name == "__init__.py"]
+    return ModuleCode(name, files[-1], packages[0] if packages else files[-1])
+
+
+def _top_level(name: str, folder: Path) -> ModuleSpec | None:
+    """In the folder, on ``sys.path``, or where another finder knows it, as those of editable installs do."""
+    found = PathFinder.find_spec(name, [str(folder), *sys.path])
+    others = (finder.find_spec(name, None) for finder in sys.meta_path)
+    return found or next((spec for spec in others if spec is not None), None)
 
 
 @contextmanager

@@ -10,13 +10,13 @@ from manifests.report.funnel import reasons
 from manifests.report.number_format import count, megabytes, plain, short
 from manifests.report.run_record import RunRecord
 from manifests.report.training import heldout_rows
-from manifests.schema.documents import LANGUAGES
+from manifests.schema.documents import LANGUAGES, STEPS
 
 NOT_YET = "not run yet"
 
 
 def summary(run: Path) -> list[str]:
-    """Ten lines, ``what: figures``, in the order of the run.
+    """Ten lines, ``what: figures``, in the order of the run, and one for each step of the user's own.
 
     Raises:
         UserError: the folder holds neither a step manifest nor a training log.
@@ -26,8 +26,8 @@ def summary(run: Path) -> list[str]:
 
 
 def summary_of(record: RunRecord) -> list[tuple[str, str]]:
-    """The ten lines as (what, figures)."""
-    return [
+    """The lines as (what, figures)."""
+    lines = [
         ("read", _read(record)),
         ("language", _language(record)),
         ("quality", _step(record, "quality", _reasons(record, "quality"))),
@@ -39,6 +39,13 @@ def summary_of(record: RunRecord) -> list[tuple[str, str]]:
         ("training", _training(record)),
         ("held-out loss", _losses(record)),
     ]
+    names = ["ingest", *(name for name, _ in lines[1:])]
+    for step, manifest in record.steps.items():
+        if step not in STEPS:
+            place = names.index(manifest.input_step) + 1
+            names.insert(place, step)
+            lines.insert(place, (step, _step(record, step, _reasons(record, step))))
+    return lines
 
 
 def _join(items: Iterable[str], otherwise: str = NOT_YET) -> str:

@@ -6,6 +6,8 @@ import hashlib
 import logging
 import os
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,9 +32,19 @@ def start_worker() -> None:
     with hide_modules("scipy"):
         import numba.np.arraymath  # looks for it only to know whether matrix products can be compiled
     numba.config.CACHE_DIR = str(_kernel_cache())
-    logging.getLogger("apache_beam.io.mongodbio").setLevel(logging.ERROR)  # it would miss pymongo
-    with hide_modules("pandas", "pymongo"):
+    with hide_modules("pandas", "pymongo"), _no_warnings():
         import apache_beam  # noqa: F401 - loaded here once for all
+
+
+@contextmanager
+def _no_warnings() -> Iterator[None]:
+    """Beam warns of each cloud client and database driver that is not installed."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _kernel_cache() -> Path:

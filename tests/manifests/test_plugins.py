@@ -5,6 +5,9 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,23 @@ def test_a_module_on_the_path_is_found(tmp_path: Path) -> None:
     assert resolve("manifests.files:digest", GROUP, tmp_path).call([1]) == resolve(
         "manifests.files:digest", GROUP, tmp_path
     ).value([1])
+
+
+class Elsewhere(MetaPathFinder):
+    """Knows one module, as the finder of an editable install does."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        known = fullname == self._path.stem
+        return spec_from_file_location(fullname, self._path) if known else None
+
+
+def test_a_module_of_an_editable_install_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = module(tmp_path / "elsewhere", "vowels_editable", VOWELS)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Elsewhere(path)])
+    assert resolve("vowels_editable:vowel_share", GROUP, tmp_path).call("audio") == 0.8
 
 
 def test_finding_imports_nothing(tmp_path: Path) -> None:

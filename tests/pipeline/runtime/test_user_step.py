@@ -12,7 +12,7 @@ import xxhash
 import yaml
 
 from manifests.plugins import PluginError, resolve
-from manifests.report import write_report
+from manifests.report import summary, write_report
 from manifests.schema.documents import INGESTED, MEASURED
 from manifests.schema.plugins import STEPS_GROUP
 from manifests.schema.steps import KEPT
@@ -98,6 +98,10 @@ def test_verify_and_the_report_know_it(tmp_path: Path) -> None:
     assert {count.reason: count.documents for count in done.counts} == {KEPT: 1, "asks": 1}
     result = verify(tmp_path / "run")
     assert (result.problems, result.documents) == ([], 4)
+    assert summary(tmp_path / "run")[1:3] == [
+        "shorten: 2 of 4 documents kept (2 rejected); first line short 2",
+        "no_questions: 1 of 2 documents kept (1 rejected); asks 1",
+    ]
     assert "first line short" in write_report(tmp_path / "run").read_text(encoding="utf-8")
     part = tmp_path / "run" / "shorten" / "part-00000.arrow"
     part.write_bytes(part.read_bytes() + b"x")

@@ -87,6 +87,15 @@ def test_a_worker_is_started_before_what_it_gets_is_loaded() -> None:
     assert done.stdout.decode().split("\n")[:3] == [numba.config.CACHE_DIR, "False", "signatures"]
 
 
+def test_a_start_says_nothing_and_leaves_the_log_as_it_was() -> None:
+    work = (
+        "import logging\nfrom pipeline.runtime.worker_start import start_worker\nstart_worker()\n"
+        "logging.warning('still heard')\nlogging.getLogger('apache_beam.io').warning('this too')"
+    )
+    done = subprocess.run([sys.executable, "-c", work], capture_output=True, text=True, check=True)
+    assert done.stderr == "WARNING:root:still heard\nWARNING:apache_beam.io:this too\n"
+
+
 @dataclass(frozen=True)
 class Numbers(StartsWorker):
     values: tuple[int, ...]
