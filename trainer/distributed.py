@@ -5,13 +5,37 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from signal import SIGINT, SIGTERM
 
 import torch
 import torch.distributed as dist
 from torch._C._distributed_c10d import HashStore
 
+from manifests.errors import UserError
 from manifests.stop_signals import StopFlag
+
+_LOST = re.compile(r"gloo|by peer|ncclRemoteError", re.IGNORECASE)
+
+
+class LostProcessError(UserError):
+    """Another process of the training ended, and said why."""
+
+
+@contextmanager
+def lost_processes_explained() -> Iterator[None]:
+    """Turns the backend's errors about a process that is gone into one line: that process has said what was
+    wrong."""
+    try:
+        yield
+    except RuntimeError as error:
+        if dist.get_world_size() == 1 or not (isinstance(error, dist.DistError) or _LOST.search(str(error))):
+            raise
+        raise LostProcessError(
+            "another process of this training has ended", fix="see its message, then run the command again"
+        ) from None
 
 
 def device() -> torch.device:

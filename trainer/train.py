@@ -14,7 +14,7 @@ from manifests.run_lock import run_lock
 from manifests.stop_signals import StopFlag, Stopped, stop_signals
 from trainer.checkpoint import checkpoint
 from trainer.determinism import deterministic_cpu
-from trainer.distributed import join_process_group
+from trainer.distributed import join_process_group, lost_processes_explained
 from trainer.monitor.callbacks import Callbacks
 from trainer.monitor.loss_spikes import LossAnomaly
 from trainer.monitor.plugin_callback import PluginCallback
@@ -37,6 +37,7 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
         CheckpointError: a checkpoint could not be written.
         DivergedError: the run has been rolled back as often as it may, or cannot be.
         Stopped: SIGTERM or Ctrl-C came; a checkpoint was written.
+        LostProcessError: another process of the training ended.
         PluginError: a plug-in cannot be found, or failed.
         UserError: another command uses the run folder, or it cannot be written to.
     """
@@ -46,6 +47,7 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
     with (
         Callbacks([*callbacks, *_plugin_callbacks(run)]) as told,
         os_errors_explained(run.train_folder),
+        lost_processes_explained(),
         _exclusive(run),
         deterministic_cpu(run.manifest.train.threads),
         stop_signals() as stop,

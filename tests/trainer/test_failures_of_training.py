@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from manifests.json_lines import read_json_lines
+from manifests.run_lock import run_lock
 from manifests.stop_signals import Stopped
 from tests.trainer.test_resume import KillAt, Killed, command, copy, outcome
 from trainer.checkpoint.checkpoint import newest
@@ -98,14 +99,12 @@ def test_a_second_signal_ends_the_training_at_once(prepared: Path, tmp_path: Pat
     assert "step-000000007" not in {folder.name for folder in run.checkpoints.iterdir()}
 
 
-def test_all_processes_stop_at_the_step_in_which_one_of_them_got_a_signal(
-    prepared: Path, tmp_path: Path
-) -> None:
-    run = long(copy(prepared, tmp_path))
+def two_processes(run: TrainingRun) -> list[subprocess.Popen[str]]:
+    """A training in two processes that has begun."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(probe.getsockname()[1]), "WORLD_SIZE": "2"}
-    processes = [
+    return [
         subprocess.Popen(
             [*command(run), "--quiet"],
             cwd=ROOT,
@@ -115,6 +114,13 @@ def test_all_processes_stop_at_the_step_in_which_one_of_them_got_a_signal(
         )
         for rank in range(2)
     ]
+
+
+def test_all_processes_stop_at_the_step_in_which_one_of_them_got_a_signal(
+    prepared: Path, tmp_path: Path
+) -> None:
+    run = long(copy(prepared, tmp_path))
+    processes = two_processes(run)
     wait_until_one_is_saved(run, processes[0])
     processes[1].send_signal(signal.SIGTERM)  # process 0, which writes, gets none
     told = [process.communicate()[1] for process in processes]
@@ -127,6 +133,19 @@ def test_all_processes_stop_at_the_step_in_which_one_of_them_got_a_signal(
     assert [errors(one)[-1] for one in told] == [line, line]
     assert not any("Traceback" in one for one in told)
     assert len(read_json_lines(run.metrics_file)) == found.progress.step
+
+
+def test_each_process_of_a_training_that_one_of_them_cannot_go_on_with_says_so_in_a_line(
+    prepared: Path, tmp_path: Path
+) -> None:
+    run = copy(prepared, tmp_path)
+    with run_lock(run.folder, "openba import"):
+        processes = two_processes(run)
+        first, second = (errors(process.communicate()[1]) for process in processes)
+    assert [process.returncode for process in processes] == [1, 1]
+    assert "is in use by `openba import`" in first[-1]
+    assert second[-1].startswith("another process of this training has ended; see its message")
+    assert not any("Traceback" in line for line in first + second)
 
 
 class SecondTraining(KillAt):
