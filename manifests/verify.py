@@ -46,7 +46,7 @@ def verify(run: Path) -> Verification:
     result = Verification()
     manifests = steps_in(run)
     if not manifests:
-        raise UserError("holds no step manifest", where=run, fix="run `make corpus` first")
+        raise UserError("holds no step manifest", where=run, fix="run `openba corpus` first")
     whole: set[str] = set()
     for step, manifest in tqdm(manifests.items(), desc="verify", unit="step", leave=False, disable=None):
         if _verify_step(run / step, manifest, result):
@@ -141,7 +141,7 @@ def _verify_chain(
     rejected."""
     if manifest.input_sha256 != sha256(run / before / "manifest.json"):
         result.problems.append(
-            f"{run / step / 'manifest.json'}: was made from another {before}/manifest.json; run `make "
+            f"{run / step / 'manifest.json'}: was made from another {before}/manifest.json; run `openba "
             f"{step}` again"
         )
         return

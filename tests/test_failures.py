@@ -310,8 +310,6 @@ def untouched(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("command", [CORPUS, REPORT, TRAIN])
 def test_the_second_command_in_a_run_folder_is_told(command: str, copy: Path) -> None:
-    if command == TRAIN:
-        pytest.skip("the trainer takes no lock yet")
     if command == REPORT:
         (copy / "run/report.html").unlink(missing_ok=True)
     with run_lock(copy / "run", "openba train"):

@@ -76,6 +76,15 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         pytest.fail(f"circle: {' -> '.join(error.args[1])}")
 
 
+def test_what_runs_steps_knows_none_of_them() -> None:
+    runtime = [file for file in files("pipeline") if file.parts[1] == "runtime"]
+    wrong = {
+        str(file): {name for name in imports(file) if name.startswith("pipeline.steps")} for file in runtime
+    }
+    assert len(wrong) > 20
+    assert {file: names for file, names in wrong.items() if names} == {}
+
+
 @pytest.mark.parametrize("library", ROOMS)
 def test_a_library_is_known_in_its_room_only(library: str) -> None:
     users = [

@@ -90,7 +90,7 @@ def set_up(folder: Path) -> None:
     Skips the test where the language model was not set up.
     """
     if not MODEL.exists():
-        pytest.skip("the language model is not there; run `make assets`")
+        pytest.skip("the language model is not there; run `openba setup`")
     (folder / "texts").mkdir(parents=True)
     for name, texts in (("a", documents()[::2]), ("b", documents()[1::2])):
         lines = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts)

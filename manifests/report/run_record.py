@@ -75,7 +75,7 @@ class RunRecord:
             raise UserError(
                 "holds no step manifest and no training log",
                 where=run,
-                fix="run `make corpus` or `make train` first",
+                fix="run `openba corpus` or `openba train` first",
             )
         return record
 

@@ -61,7 +61,7 @@ class StepContext:
         """
         path = self.folder.parent / step / "manifest.json"
         if not path.exists():
-            raise PipelineError(f"{path} is missing; run `make {step}` again")
+            raise PipelineError(f"{path} is missing; run `openba {step}` again")
         return load(path, StepManifest)
 
     def artifact(self, step: str, name: str) -> tuple[CheckedFile, ...]:

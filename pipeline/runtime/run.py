@@ -121,7 +121,7 @@ class CorpusRun:
         path = folder / "manifest.json"
         if not path.exists():
             raise PipelineError(
-                f"{step} needs the step {folder.name} first: run `make {folder.name}`, or `make corpus` for "
+                f"{step} needs the step {folder.name} first: run `openba {folder.name}`, or `openba corpus` for "
                 "all of them"
             )
         return load(path, StepManifest).parts, sha256(path)

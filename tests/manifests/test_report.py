@@ -212,7 +212,7 @@ def test_the_command_prints_ten_lines_and_the_path(run: Path, capsys: pytest.Cap
 
 def test_an_empty_folder_is_an_error_with_a_fix(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path)]) == 1
-    assert "run `make corpus`" in capsys.readouterr().err
+    assert "run `openba corpus`" in capsys.readouterr().err
 
 
 def test_verify_prints_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from manifests.__main__ import main
+from manifests.errors import UserError
 from manifests.files import digest, sha256, write_json
 from manifests.schema.training import CheckpointFile, TrainingManifest
 from manifests.verify import verify
@@ -92,7 +93,7 @@ def test_sealing_a_sound_run_leaves_it_sound(run: Path) -> None:
 
 
 def test_a_folder_without_manifests_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(FileNotFoundError, match="holds no step manifest; run `make corpus` first"):
+    with pytest.raises(UserError, match="holds no step manifest; run `openba corpus` first"):
         verify(tmp_path)
     assert main(["verify", str(tmp_path)]) == 1
     assert "error: " in capsys.readouterr().err
@@ -176,7 +177,7 @@ def test_a_step_made_from_an_earlier_manifest_is_found(run: Path) -> None:
     edit(run / "quality" / "manifest.json", lambda content: content.update(fingerprint="another"))
     only(
         run,
-        rf"^{run / 'dedup' / 'manifest.json'}: was made from another quality/manifest.json; run `make "
+        rf"^{run / 'dedup' / 'manifest.json'}: was made from another quality/manifest.json; run `openba "
         r"dedup` again$",
     )
 

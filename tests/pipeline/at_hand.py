@@ -11,7 +11,7 @@ import pytest
 
 ASSETS = Path(__file__).parents[2] / "assets"
 needs_texts = pytest.mark.skipif(
-    not (ASSETS / "manifest.json").exists(), reason="the sample text is not there; run `make assets`"
+    not (ASSETS / "manifest.json").exists(), reason="the sample text is not there; run `openba setup`"
 )
 
 

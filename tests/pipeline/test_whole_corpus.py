@@ -171,4 +171,4 @@ def test_a_step_before_its_turn_says_which_comes_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["dedup", "--corpus", str(small_corpus(tmp_path)), "--run", str(tmp_path / "run")]) == 1
-    assert "dedup needs the step quality first: run `make quality`" in capsys.readouterr().err
+    assert "dedup needs the step quality first: run `openba quality`" in capsys.readouterr().err

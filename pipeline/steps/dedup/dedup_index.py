@@ -96,7 +96,7 @@ def _check_comparable(name: str, manifest: StepManifest, settings: DedupSettings
         raise PipelineError(
             f"dedup.index: {name} was written by version {manifest.step_version} of step {manifest.step}, "
             f"this is version {version} of "
-            "dedup, whose keys differ; run `make dedup` again there"
+            "dedup, whose keys differ; run `openba dedup` again there"
         )
     other = [key for key in COMPARABLE if theirs.get(key) != mine[key]]
     if other:
@@ -104,7 +104,7 @@ def _check_comparable(name: str, manifest: StepManifest, settings: DedupSettings
             f"dedup.index: {name} was made with {other[0]} {theirs.get(other[0])}, this manifest has "
             f"{mine[other[0]]}: keys made with "
             f"different settings cannot be compared; set dedup.{other[0]} to {theirs.get(other[0])}, or run "
-            "`make dedup` again there"
+            "`openba dedup` again there"
         )
 
 
@@ -115,7 +115,7 @@ def _check_files(name: str, folder: Path, files: Sequence[File]) -> None:
         if found != file.sha256:
             state = "is missing" if found is None else "was changed after it was written"
             raise PipelineError(
-                f"dedup.index: {name}: {path} {state}; remove the manifest.json beside it and run `make "
+                f"dedup.index: {name}: {path} {state}; remove the manifest.json beside it and run `openba "
                 "dedup` again there"
             )
 

@@ -42,7 +42,7 @@ def _below(source: Source, root: Path) -> Found:
     if not root.exists():
         raise ManifestError(
             f"source {source.name!r}: {root} does not exist; correct its `path` (relative to the corpus "
-            "manifest) or run `make assets`"
+            "manifest) or run `openba setup`"
         )
     excluded = {path for pattern in source.exclude for path in root.glob(pattern)}
     matching = {path for pattern in source.include for path in root.glob(_with_files(pattern))}

@@ -153,6 +153,6 @@ def _model(context: StepContext) -> Path:
     path = context.resolve(context.corpus.language.model)
     if not path.exists():
         raise ManifestError(
-            f"language.model: {path} does not exist; run `make assets`, or name another lid.176 model"
+            f"language.model: {path} does not exist; run `openba setup`, or name another lid.176 model"
         )
     return path

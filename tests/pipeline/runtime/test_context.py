@@ -65,7 +65,7 @@ def test_an_artifact_that_is_not_there_says_what_to_do(here: StepContext) -> Non
         PipelineError, match=r"quality left no tokens; remove quality/manifest.json in .* again"
     ):
         here.artifact("quality", "tokens")
-    with pytest.raises(PipelineError, match=r"privacy/manifest.json is missing; run `make privacy` again"):
+    with pytest.raises(PipelineError, match=r"privacy/manifest.json is missing; run `openba privacy` again"):
         here.artifact("privacy", "salt")
 
 

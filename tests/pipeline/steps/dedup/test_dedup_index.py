@@ -204,7 +204,7 @@ def test_an_index_of_other_keys(tmp_path: Path, old: Finished, change: dict[str,
     (key, value), mine = next(iter(change.items())), DedupSettings().model_dump()
     message = refusal(tmp_path, names(old.folder).model_copy(update=change))
     assert f"was made with {key} {mine[key]}, this manifest has {value}: " in message
-    assert f"set dedup.{key} to {mine[key]}, or run `make dedup` again there" in message
+    assert f"set dedup.{key} to {mine[key]}, or run `openba dedup` again there" in message
 
 
 def test_an_index_of_another_version(tmp_path: Path, old: Finished) -> None:

