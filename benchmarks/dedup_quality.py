@@ -30,7 +30,7 @@ import orjson
 import pyarrow as pa
 
 from pipeline.runtime.arrow_files import open_table
-from pipeline.steps.dedup import DedupStep
+from pipeline.steps.dedup.dedup_step import DedupStep
 from pipeline.text.similarity.shingles import shingles
 from tests.pipeline.steps.measured import context, corpus, measured
 

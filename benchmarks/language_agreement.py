@@ -22,8 +22,8 @@ import pyarrow as pa
 from manifests.schema.documents import INGESTED
 from manifests.schema.language import LanguageSettings
 from pipeline.runtime.batch_result import BatchPosition
-from pipeline.steps.language import IdentifyLanguage
 from pipeline.steps.language.language_id import MIN_HAN, MIN_UNITS
+from pipeline.steps.language.language_step import IdentifyLanguage
 from pipeline.text.quality_signals.prose import prose
 from pipeline.text.unicode.script import HAN, HANGUL, KANA, WORDS, script_counts
 

@@ -42,7 +42,7 @@ def measure(chunked: bool, recompute: bool, size: int) -> dict[str, Any]:
         return loss, torch.tensor(len(labels))
 
     if not chunked:
-        transformer.cross_entropy = whole  # type: ignore[assignment]
+        transformer.cross_entropy = whole  # type: ignore[assignment, attr-defined]
     torch.manual_seed(0)
     model = transformer.EncoderDecoder(
         ModelSettings.model_validate(SIZES), RELEASED.padded, recompute=recompute

@@ -22,7 +22,7 @@ from manifests.schema.corpus import CorpusManifest
 from pipeline.models import tokenizer
 from pipeline.runtime.arrow_files import read_batches
 from pipeline.runtime.batch_result import BatchPosition
-from pipeline.steps.language import IdentifyLanguage
+from pipeline.steps.language.language_step import IdentifyLanguage
 from pipeline.steps.privacy.privacy_step import Scrub
 from pipeline.text.quality_signals.signals import measure
 from pipeline.text.similarity.minhash import permutations, signatures

@@ -20,7 +20,7 @@ import pyarrow as pa
 from manifests.schema.privacy import PrivacySettings
 from pipeline.steps.privacy.detect import detect
 from pipeline.steps.privacy.scrub import scrub
-from pipeline.steps.privacy.windows import whole
+from pipeline.steps.privacy.windows import whole_documents
 from pipeline.text.arrow.buffers import text_buffers
 from tests.pipeline.steps.privacy.looks import KINDS
 
@@ -30,7 +30,7 @@ SETTINGS = PrivacySettings(actions=dict.fromkeys(KINDS, "placeholder"))
 
 def _find(texts: pa.Array) -> np.ndarray:
     buffers = text_buffers(texts)
-    return detect(buffers, whole(buffers, np.arange(len(texts))), frozenset(KINDS))
+    return detect(buffers, whole_documents(buffers, np.arange(len(texts))), frozenset(KINDS))
 
 
 def _speed(work: Callable[[pa.Array], Any], batches: list[pa.Array], size: int) -> float:

@@ -8,17 +8,14 @@ the cause.
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
-from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
+from benchmarks.rule_documents import Document, again, greedy, most_frequent, name, share
 from pipeline.text.unicode import character_classes
-from tests.pipeline.text.quality_signals import reference
+from tests.pipeline.text.quality_signals import reference, reference_ngrams
 
 Chain = list[tuple[str, float]]
 STOP_WORDS = {"the", "be", "to", "of", "and", "that", "have", "with"}
@@ -31,118 +28,32 @@ WORDS = "words: datatrove's tokenizer cuts off punctuation, clitics and symbols 
 BLANK = "blank: datatrove counts blank lines, and lines of white space as text"
 
 
-# From here on there are characters that are words, or break them, without white space.
-WIDE = re.compile("[\u2e80-\U0010ffff]")
-NOT_IN_NAMES = re.compile("[^a-z0-9]")
-
-
-def _name(run: str) -> str:
-    """A word as our signals know it: in lower case and without punctuation."""
-    return NOT_IN_NAMES.sub("", run.lower()) if run.isascii() else "".join(map(chr, reference._word(run)))
-
-
-@dataclass(frozen=True)
-class Document:
-    """A text, datatrove's ``row`` for it, and what the chains share."""
-
-    text: str
-    row: dict[str, Any]
-
-    @property
-    def tokens(self) -> list[str]:
-        """datatrove's words."""
-        return self.row["words"]
-
-    @cached_property
-    def runs(self) -> list[str]:
-        wide = WIDE.search(self.text)
-        return [run for _, run in reference._runs(self.text)] if wide else self.text.split()
-
-    @cached_property
-    def names(self) -> list[str]:
-        """Our words, in lower case and without punctuation."""
-        return [name for name in map(_name, self.runs) if name]
-
-    @cached_property
-    def characters(self) -> int:
-        return sum(map(len, self.names))
-
-    @cached_property
-    def lines(self) -> list[str]:
-        """Our lines: none blank, without white space behind."""
-        return [line.rstrip() for line in self.text.split("\n") if line.strip()]
-
-    @cached_property
-    def paragraphs(self) -> list[list[str]]:
-        """Our paragraphs, as their lines."""
-        groups = itertools.groupby((line.rstrip() for line in self.text.split("\n")), key=bool)
-        return [list(lines) for full, lines in groups if full]
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else math.nan
-
-
-def _repeated(items: Sequence[Hashable], sizes: Sequence[int], characters: bool) -> int:
-    """How many items stood before, or their characters."""
-    seen: set[Hashable] = set()
-    found = 0
-    for item, size in zip(items, sizes, strict=True):
-        found += (size if characters else 1) if item in seen else 0
-        seen.add(item)
-    return found
-
-
-def _again(items: list[str], names: Sequence[Hashable], characters: bool, whole: float) -> float:
-    """Share of the items whose name stood before; of characters among ``whole``."""
-    return _share(
-        _repeated(names, [len(item) for item in items], characters), whole if characters else len(items)
-    )
-
-
-def _greedy(words: list[str], n: int) -> int:
-    """datatrove's count: behind a repeated n-gram it goes on with the word after it, and notes none that
-    overlaps it."""
-    seen, characters, at = set(), 0, 0
-    while at + n <= len(words):
-        gram = "".join(words[at : at + n])
-        characters += len(gram) if gram in seen else 0
-        at += n if gram in seen else 1
-        seen.add(gram)
-    return characters
-
-
-def _most_frequent(words: list[str], n: int) -> int:
-    grams = Counter(" ".join(words[at : at + n]) for at in range(len(words) - n + 1))
-    return len(grams.most_common(1)[0][0]) * grams.most_common(1)[0][1] if grams else 0
-
-
 def _duplicate(d: Document, n: int) -> Chain:
     size, words = len(d.text), [tuple(map(ord, name)) for name in d.names]
-    covered = reference._duplicate(words, n)
+    covered = reference_ngrams.duplicate_ngrams(words, n)
     return [
-        ("", _share(_greedy(d.tokens, n), size)),
-        (WORDS, _share(_greedy(d.names, n), size)),
+        ("", share(greedy(d.tokens, n), size)),
+        (WORDS, share(greedy(d.names, n), size)),
         (
             "overlap: datatrove passes over what overlaps a repeated n-gram, ours counts every character "
             "that is in one",
-            _share(covered, size),
+            share(covered, size),
         ),
-        ("whole: datatrove divides by all characters, ours by those of words", _share(covered, d.characters)),
+        ("whole: datatrove divides by all characters, ours by those of words", share(covered, d.characters)),
     ]
 
 
 def _top(d: Document, n: int) -> Chain:
     size, words = len(d.text), [tuple(map(ord, name)) for name in d.names]
-    top = reference._top(words, n)
+    top = reference_ngrams.top_ngram(words, n)
     return [
-        ("", _share(_most_frequent(d.tokens, n), size)),
-        (WORDS, _share(_most_frequent(d.names, n), size)),
-        ("spaces: datatrove counts those inside the n-gram, and n-grams that occur once", _share(top, size)),
-        ("whole: datatrove divides by all characters, ours by those of words", _share(top, d.characters)),
+        ("", share(most_frequent(d.tokens, n), size)),
+        (WORDS, share(most_frequent(d.names, n), size)),
+        ("spaces: datatrove counts those inside the n-gram, and n-grams that occur once", share(top, size)),
+        ("whole: datatrove divides by all characters, ours by those of words", share(top, d.characters)),
         (
             "short: ours has no value below 50 words",
-            _share(top, d.characters) if len(words) >= 50 else math.nan,
+            share(top, d.characters) if len(words) >= 50 else math.nan,
         ),
     ]
 
@@ -150,11 +61,11 @@ def _top(d: Document, n: int) -> Chain:
 def _lines_again(d: Document, characters: bool) -> Chain:
     lines, size = re.split("\n+", d.text), len(d.text)
     return [
-        ("", _again(lines, lines, characters, size)),
-        (BLANK, _again(d.lines, d.lines, characters, size)),
+        ("", again(lines, lines, characters, size)),
+        (BLANK, again(d.lines, d.lines, characters, size)),
         (
             "whole: line breaks and white space behind lines are no characters of ours",
-            _again(d.lines, d.lines, characters, sum(map(len, d.lines))),
+            again(d.lines, d.lines, characters, sum(map(len, d.lines))),
         ),
     ]
 
@@ -164,11 +75,11 @@ def _paragraphs_again(d: Document, characters: bool) -> Chain:
     ours = ["\n".join(lines) for lines in d.paragraphs]
     flat = ["".join(lines) for lines in d.paragraphs]
     return [
-        ("", _again(theirs, theirs, characters, size)),
-        (BLANK, _again(ours, ours, characters, size)),
+        ("", again(theirs, theirs, characters, size)),
+        (BLANK, again(ours, ours, characters, size)),
         (
             "whole: line breaks and white space behind lines are no characters of ours",
-            _again(flat, ours, characters, sum(map(len, flat))),
+            again(flat, ours, characters, sum(map(len, flat))),
         ),
     ]
 
@@ -176,9 +87,9 @@ def _paragraphs_again(d: Document, characters: bool) -> Chain:
 def _line_share(d: Document, theirs: Callable[[str], bool], ours: Callable[[str], bool]) -> Chain:
     lines = d.text.splitlines()
     return [
-        ("", _share(sum(map(theirs, lines)), len(lines))),
-        (BLANK, _share(sum(map(theirs, d.lines)), len(d.lines))),
-        ("class: ours has more bullets", _share(sum(map(ours, d.lines)), len(d.lines))),
+        ("", share(sum(map(theirs, lines)), len(lines))),
+        (BLANK, share(sum(map(theirs, d.lines)), len(d.lines))),
+        ("class: ours has more bullets", share(sum(map(ours, d.lines)), len(d.lines))),
     ]
 
 
@@ -252,7 +163,7 @@ def _c4_chain(d: Document, index: int) -> Chain:
 
 
 def _lorem(d: Document) -> Chain:
-    anywhere = 1000 * _share(
+    anywhere = 1000 * share(
         reference._phrases(d.text)[0]["lorem"] if "lorem" in d.text.lower() else 0, len(d.names)
     )
     theirs = float(_c4(d, True, True, True, 1000, True)[2])
@@ -266,16 +177,14 @@ def _fineweb_lines(d: Document, value: Callable[[list[str]], float]) -> Chain:
 
 def _fineweb(d: Document) -> dict[str, Callable[[], Chain]]:
     def ended(lines: list[str]) -> float:
-        return _share(sum(line.endswith(FINEWEB_ENDS) for line in lines), len(lines))
+        return share(sum(line.endswith(FINEWEB_ENDS) for line in lines), len(lines))
 
     def short(lines: list[str]) -> float:
-        return _share(sum(len(line) <= 30 for line in lines), len(lines))
+        return share(sum(len(line) <= 30 for line in lines), len(lines))
 
     full = [line for line in d.text.split("\n") if line.strip()]
     size, breaks = len(d.text.replace("\n", "")), d.text.count("\n")
-    marked = _share(
-        sum(reference._is(line[-1], character_classes.TERMINAL) for line in d.lines), len(d.lines)
-    )
+    marked = share(sum(reference._is(line[-1], character_classes.TERMINAL) for line in d.lines), len(d.lines))
     return {
         "line_punctuation": lambda: [
             *_fineweb_lines(d, ended),
@@ -283,14 +192,14 @@ def _fineweb(d: Document) -> dict[str, Callable[[], Chain]]:
         ],
         "short_lines": lambda: _fineweb_lines(d, short),
         "duplicate_line_characters": lambda: [
-            ("", _again(full, full, True, size)),
-            ("white space: ours cuts it off behind a line", _again(d.lines, d.lines, True, size)),
+            ("", again(full, full, True, size)),
+            ("white space: ours cuts it off behind a line", again(d.lines, d.lines, True, size)),
             (
                 "whole: white space behind lines is no character of ours",
-                _again(d.lines, d.lines, True, sum(map(len, d.lines))),
+                again(d.lines, d.lines, True, sum(map(len, d.lines))),
             ),
         ],
-        "list_ratio": lambda: [("", _share(breaks, len(d.tokens))), (WORDS, _share(breaks, len(d.names)))],
+        "list_ratio": lambda: [("", share(breaks, len(d.tokens))), (WORDS, share(breaks, len(d.names)))],
     }
 
 
@@ -300,11 +209,11 @@ def _gopher_quality(d: Document) -> dict[str, Callable[[], Chain]]:
     ellipses = len(re.findall(r"…+|\.{3,}", d.text))
 
     def lengths() -> float:
-        runs = [run for run in d.runs if _name(run)]
-        return _share(sum(map(len, runs)), len(runs))
+        runs = [run for run in d.runs if name(run)]
+        return share(sum(map(len, runs)), len(runs))
 
     def alphabetic(letter: Callable[[str], bool]) -> float:
-        return _share(sum(any(map(letter, run)) for run in d.runs), len(d.runs))
+        return share(sum(any(map(letter, run)) for run in d.runs), len(d.runs))
 
     size: Chain = [("", d.row["spoken"][0]), (WORDS, len(d.names))]
     return {
@@ -313,13 +222,13 @@ def _gopher_quality(d: Document) -> dict[str, Callable[[], Chain]]:
         "word_length": lambda: [
             ("", d.row["spoken"][1]),
             (WORDS, lengths()),
-            ("length: ours counts letters and digits", _share(d.characters, len(d.names))),
+            ("length: ours counts letters and digits", share(d.characters, len(d.names))),
         ],
-        "hash_symbols": lambda: [("", _share(hashes, words)), (WORDS, _share(hashes, len(d.names)))],
+        "hash_symbols": lambda: [("", share(hashes, words)), (WORDS, share(hashes, len(d.names)))],
         "ellipses": lambda: [
-            ("", _share(dots, words)),
-            ("runs: datatrove counts six dots as two ellipses", _share(ellipses, words)),
-            (WORDS, _share(ellipses, len(d.names))),
+            ("", share(dots, words)),
+            ("runs: datatrove counts six dots as two ellipses", share(ellipses, words)),
+            (WORDS, share(ellipses, len(d.names))),
         ],
         "bullet_lines": lambda: _line_share(
             d,
@@ -328,7 +237,7 @@ def _gopher_quality(d: Document) -> dict[str, Callable[[], Chain]]:
         ),
         "ellipsis_lines": lambda: _line_share(d, _dotted, _dotted),
         "alphabetic_words": lambda: [
-            ("", _share(sum(any(map(str.isalpha, word)) for word in d.tokens), words)),
+            ("", share(sum(any(map(str.isalpha, word)) for word in d.tokens), words)),
             (WORDS, alphabetic(str.isalpha)),
             (
                 "marks: ours counts combining marks as letters",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from curriculum.keyed_hash import mix
+from manifests.splitmix64 import splitmix64
 
 ROUNDS = 6
 
@@ -41,5 +41,5 @@ def _network(values: NDArray[np.uint64], half: np.uint64, keys: NDArray[np.uint6
     mask = (np.uint64(1) << half) - np.uint64(1)
     left, right = values >> half, values & mask
     for index in range(ROUNDS):
-        left, right = right, left ^ (mix(right ^ mix(keys + np.uint64(index))) & mask)
+        left, right = right, left ^ (splitmix64(right ^ splitmix64(keys + np.uint64(index))) & mask)
     return (left << half) | right

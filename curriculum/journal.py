@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from manifests.errors import UserError
+from manifests.files import sync
 from manifests.schema.base import Strict
 
 Step = Annotated[int, Field(ge=0)]
@@ -86,5 +87,6 @@ class Journal:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
+        sync(self.file.parent)  # the name of a new file
         self._whole += len(line)
         self.events += (event,)

@@ -10,19 +10,9 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
+from manifests.largest_remainder import largest_remainder
+
 PERIOD = 10_000
-
-
-def largest_remainder(proportions: Sequence[Fraction], total: int) -> list[int]:
-    """Splits ``total`` into whole quotas in proportion to ``proportions`` (Hamilton's method); ties go to the
-    earlier proportion."""
-    whole = sum(proportions)
-    exact = [total * proportion / whole for proportion in proportions]
-    quotas = [value.numerator // value.denominator for value in exact]
-    order = sorted(range(len(proportions)), key=lambda index: quotas[index] - exact[index])
-    for index in order[: total - sum(quotas)]:
-        quotas[index] += 1
-    return quotas
 
 
 def weights(proportions: Sequence[Fraction]) -> list[int]:

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curriculum.feistel_permutation import permute
-from curriculum.keyed_hash import key, mix, seeds
+from curriculum.keyed_hash import key, seeds
 from curriculum.mixture import Mixture, weights
 from curriculum.objective_shape import ObjectiveShape
 from curriculum.step_plan import MicroBatch
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import ShardManifest
 from manifests.schema.stage import Stage
+from manifests.splitmix64 import splitmix64
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class StageSource:
         """The rows (int64[n]) that the source's samples ``numbers`` (int64[n]) are: each epoch is a
         permutation of all rows."""
         epochs, positions = np.divmod(numbers, self.rows)
-        return permute(positions, self.rows, mix(epochs.astype(np.uint64)) ^ self.secret)
+        return permute(positions, self.rows, splitmix64(epochs.astype(np.uint64)) ^ self.secret)
 
 
 class StagePlan:

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from manifests.schema.assets import AssetManifest
-from manifests.schema.base import ManifestError, Strict, load
+from manifests.schema.base import ManifestError, Strict, load, unreadable
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.rules import RuleSet
@@ -34,8 +34,10 @@ def check(file: Path) -> Strict:
     """
     try:
         data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ManifestError(f"{file}: not readable as YAML: {error}") from None
+    except OSError as error:
+        raise unreadable(file, error) from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ManifestError(f"{file}: not readable as YAML: {' '.join(str(error).split())}") from None
     kind = data.get("kind") if isinstance(data, dict) else None
     if kind not in KINDS:
         raise ManifestError(

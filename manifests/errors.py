@@ -30,5 +30,10 @@ class DataShortError(UserError):
     exit_code = 3
 
 
+def shown(error: UserError) -> str:
+    """The error as a command shows it: one line, or one for each of several errors in a manifest."""
+    return "\n".join(f"error: {line}" for line in str(error).splitlines())
+
+
 def _rebuild(kind: type[UserError], what: str, where: str, fix: str) -> UserError:
     return kind(what, where=where, fix=fix)

@@ -12,6 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from manifests.errors import UserError
+from manifests.os_errors import explained
+
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
@@ -66,20 +69,37 @@ def atomic_write(path: Path, sync_folder: bool = True) -> Iterator[Path]:
     else removed.
 
     Without ``sync_folder`` the caller makes the new name durable, once for many files.
+
+    Raises:
+        UserError: the disk is full, the folder cannot be written to, and the like.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     # A process's number does not do: on another host that works in the same folder it may be the same one.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         sync(temporary)
         temporary.replace(path)
         if sync_folder:
             sync(path.parent)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-        raise
+    except BaseException as error:
+        known = failed_write(error, temporary)
+        if known is None:
+            raise
+        raise known from error
+
+
+def failed_write(error: BaseException, temporary: Path) -> UserError | None:
+    """Removes a temporary file of ``atomic_write`` that could not be written to its end.
+
+    Returns:
+        The user's error about its final name, where the system refused to write; else None.
+    """
+    written = None
+    with suppress(OSError):
+        written = temporary.stat().st_size
+        temporary.unlink()
+    return explained(error, temporary.with_name(temporary.name[1:].rsplit(".", 2)[0]), written or None)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -21,9 +21,12 @@ _FIXES = {
     errno.EACCES: "correct the permissions, or name another folder",
     errno.EPERM: "correct the permissions, or name another folder",
     errno.ENAMETOOLONG: "choose a shorter name",
+    errno.EISDIR: "name a file",
 }
 _SPACE = {errno.ENOSPC, errno.EDQUOT}
 _TEXTS = {os.strerror(number).lower(): number for number in _FIXES}
+# All that numpy tells of a disk that is full.
+_TEXTS["requested and"] = errno.ENOSPC
 # Rust (safetensors) and Arrow write the number into the text.
 _NUMBER = re.compile(r"(?:os error |errno:? )(\d+)", re.IGNORECASE)
 

@@ -61,10 +61,8 @@ class Plugin:
             return attrgetter(name)(found)
         except AttributeError:
             known = ", ".join(sorted(item for item in vars(found) if not item.startswith("_"))) or "nothing"
-            raise PluginError(
-                f"plug-in {self.reference}: there is no {name!r} in the module; it has {known}",
-                where=code.file,
-            ) from None
+            message = f"plug-in {self.reference}: there is no {name!r} in the module; it has {known}"
+            raise PluginError(message, where=code.file) from None
 
     def call(self, *arguments: Any) -> Any:
         """The value called with these arguments.
@@ -84,7 +82,8 @@ class Plugin:
         except PluginError:
             raise
         except Exception as error:
-            message = f"plug-in {self.reference} {what}: {type(error).__name__}: {error}"
+            message = " ".join(f"{type(error).__name__}: {error}".split())  # one line, whatever was raised
+            message = f"plug-in {self.reference} {what}: {message}"
             raise PluginError(message, where=self._place(error)) from error
 
     def error(self, message: str) -> PluginError:

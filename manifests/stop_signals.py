@@ -90,6 +90,16 @@ def stops_at_once() -> Iterator[None]:
 
 
 @contextmanager
+def stop_told(place: Callable[[], str]) -> Iterator[None]:
+    """Turns StopSignal into Stopped, which names the place where the work stands and says how it goes on."""
+    try:
+        yield
+    except StopSignal as signalled:
+        fix = "run the same command to go on"
+        raise Stopped(f"stopped in {place()}", fix=fix, number=signalled.number) from None
+
+
+@contextmanager
 def _handled_by(handler: Handler) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
         yield

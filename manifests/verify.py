@@ -8,18 +8,21 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
+from manifests.errors import UserError
 from manifests.files import digest, safe_join, sha256
 from manifests.schema.base import load
 from manifests.schema.documents import STEPS
 from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.steps import KEPT, File, Part, StepManifest
 from manifests.schema.training import TrainingManifest
+from manifests.step_order import step_before, steps_in
 
 
 @dataclass
@@ -38,21 +41,17 @@ def verify(run: Path) -> Verification:
 
     Raises:
         ManifestError: a manifest is not readable or contradicts itself.
-        FileNotFoundError: the folder holds no manifest at all.
+        UserError: the folder holds no manifest at all.
     """
     result = Verification()
-    manifests = {
-        step: load(run / step / "manifest.json", StepManifest)
-        for step in STEPS
-        if (run / step / "manifest.json").exists()
-    }
+    manifests = steps_in(run)
     if not manifests:
-        raise FileNotFoundError(f"{run} holds no step manifest; run `make corpus` first")
+        raise UserError("holds no step manifest", where=run, fix="run `make corpus` first")
     whole: set[str] = set()
     for step, manifest in tqdm(manifests.items(), desc="verify", unit="step", leave=False, disable=None):
         if _verify_step(run / step, manifest, result):
             whole.add(step)
-        before = STEPS[STEPS.index(step) - 1] if step != STEPS[0] else None
+        before = step_before(step, manifest)
         if before in whole and step in whole:
             _verify_chain(run, step, manifest, before, manifests[before], result)
     if "shards" in whole:
@@ -191,19 +190,27 @@ def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[
                 by_source[source] += int(count)
             ids.update(batch.column("id").unique().to_pylist())
         result.tokens += tokens
-        last = index == len(token_set.shards) - 1
-        if tokens != shard.tokens or (
-            token_set.kind == "stream" and not last and tokens != token_set.shard_tokens
-        ):
-            result.problems.append(
-                f"{folder / shard.file.path}: holds {tokens} tokens, the manifest says {shard.tokens}"
-            )
+        _verify_length(folder, token_set, index, tokens, result)
     stated = {source.name: source.tokens for source in token_set.sources}
     if dict(by_source) != {name: tokens for name, tokens in stated.items() if tokens}:
         result.problems.append(
             f"set {token_set.name}: tokens by source are {dict(by_source)}, the manifest says {stated}"
         )
     return ids
+
+
+def _verify_length(folder: Path, token_set: TokenSet, index: int, tokens: int, result: Verification) -> None:
+    """A shard holds the tokens that its manifest says, and a stream's shard, if it is not the last, those of
+    a full one."""
+    shard = token_set.shards[index]
+    full = token_set.kind == "pairs" or index == len(token_set.shards) - 1 or tokens == token_set.shard_tokens
+    if tokens != shard.tokens:
+        result.problems.append(
+            f"{folder / shard.file.path}: holds {tokens} tokens, the manifest says {shard.tokens}"
+        )
+    elif not full:
+        where = f"all shards of set {token_set.name} except the last should hold {token_set.shard_tokens}"
+        result.problems.append(f"{folder / shard.file.path}: holds {tokens} tokens, but {where}")
 
 
 def _verify_training(folder: Path, manifest: TrainingManifest, result: Verification) -> None:
@@ -213,10 +220,10 @@ def _verify_training(folder: Path, manifest: TrainingManifest, result: Verificat
     if not listing.exists():
         result.problems.append(f"{listing}: missing")
         return
-    content = json.loads(listing.read_text(encoding="utf-8"))
-    if content.pop("sha256") != manifest.checkpoint.sha256 or digest(content) != manifest.checkpoint.sha256:
+    content = _json(listing)
+    if {content.pop("sha256", ""), digest(content)} != {manifest.checkpoint.sha256}:
         result.problems.append(f"{listing}: is not the one that {folder / 'manifest.json'} names")
-    for name, expected in content["files"].items():
+    for name, expected in content.get("files", {}).items():
         path = safe_join(checkpoint, name)
         _verify_file(
             checkpoint,
@@ -225,6 +232,16 @@ def _verify_training(folder: Path, manifest: TrainingManifest, result: Verificat
         )
 
 
+def _json(path: Path) -> dict[str, Any]:
+    """A file's keys and values; none where it is damaged."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def _lengths(batch: pa.RecordBatch, kind: str) -> np.ndarray:
     columns = ["tokens"] if kind == "stream" else ["prompt", "target"]
-    return sum(pc.list_value_length(batch.column(name)).to_numpy().astype(np.int64) for name in columns)
+    lengths = [pc.list_value_length(batch.column(name)).to_numpy().astype(np.int64) for name in columns]
+    return np.asarray(np.sum(lengths, axis=0))

@@ -7,11 +7,17 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from pipeline.runtime.worker_start import start_worker
 from tests.small import run_corpus, small_corpus
 
 # A kernel is compiled at its first call: how long an example takes says nothing.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+
+def pytest_configure() -> None:
+    """Kernels are compiled once for all tests: the worker is started before any test module is loaded."""
+    start_worker()
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,6 @@ from trainer.distributed import join_process_group
 from trainer.engine import MOMENTS, EngineState
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.export import hf_folder
-from trainer.generation.generate import SamplingSettings, generate
 from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
 from trainer.training_loop import build_engine, build_objectives
@@ -61,29 +60,23 @@ def evaluate_checkpoint(run: TrainingRun) -> dict[str, dict[str, float]]:
         return Evaluator(run, build_objectives(run)).measure(engine)
 
 
-def generate_texts(
-    run: TrainingRun, prompts: list[str], max_tokens: int, choice: SamplingSettings
-) -> list[str]:
-    """Answers to prompts in the layout of instructions, by the newest checkpoint, of ``max_tokens`` tokens at
-    most. Prompts may be empty or of any length: the model has no greatest one.
+def trained_model(run: TrainingRun) -> EncoderDecoder:
+    """A model with the newest checkpoint's weights, without dropout.
 
     Raises:
         ManifestError: there is no checkpoint.
-        ShardError: the tokenizer is not the one that made the shards.
-        PromptError: a prompt is no text.
     """
-    pieces = load_tokenizer(run)
-    tokens = [pieces.encode(_checked(prompt)) for prompt in prompts]
     model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded)
     model.load_state_dict(load_file(newest_checkpoint(run).folder / WEIGHTS))
-    model.eval()
-    with deterministic_cpu(run.manifest.train.threads):
-        answers = generate(model, run.shards.vocabulary, tokens, max_tokens=max_tokens, choice=choice)
-    return [pieces.decode(answer.tolist()) for answer in answers]
+    return model.eval()
 
 
-def _checked(prompt: str) -> str:
-    """A prompt that can be encoded. Arguments that are not UTF-8 reach Python as lone surrogates."""
+def checked_prompt(prompt: str) -> str:
+    """A prompt that can be encoded. Arguments that are not UTF-8 reach Python as lone surrogates.
+
+    Raises:
+        PromptError: it cannot.
+    """
     try:
         prompt.encode()
     except UnicodeEncodeError as error:

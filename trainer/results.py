@@ -5,10 +5,10 @@ from __future__ import annotations
 import resource
 
 from manifests.files import write_json
+from manifests.json_lines import read_json_lines
 from manifests.schema.base import ManifestError
 from manifests.schema.training import CheckpointFile, TrainingManifest
 from trainer.checkpoint import checkpoint
-from trainer.monitor import metric_log
 from trainer.training_loop import TrainingLoop
 
 
@@ -29,9 +29,7 @@ def write_results(loop: TrainingLoop) -> None:
         steps=position.step,
         tokens=position.tokens.total(),
         tokens_by_set=dict(sorted(position.tokens.items())),
-        heldout_losses={
-            line["stage"]: line["losses"] for line in metric_log.read_metrics(run.evaluations_file)
-        },
+        heldout_losses={line["stage"]: line["losses"] for line in read_json_lines(run.evaluations_file)},
         checkpoint=CheckpointFile(
             path=last.folder.relative_to(run.train_folder).as_posix(), sha256=last.sha256
         ),

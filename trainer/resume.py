@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from curriculum.plugins import stage_plugins
+from manifests.json_lines import read_json_lines
 from manifests.schema.curriculum import CurriculumManifest
 from trainer.checkpoint.checkpoint import Checkpoint
 from trainer.checkpoint.compatibility import CompatibilityError, check_compatibility, check_plugins
-from trainer.monitor import metric_log
 from trainer.monitor.loss_spikes import LossAnomaly, LossSpikeMonitor
 from trainer.monitor.token_counter import TokenCounter
 from trainer.run import TrainingRun
@@ -55,7 +55,7 @@ def replay_metrics(
     run: TrainingRun, position: Position, token_counter: TokenCounter, loss_monitor: LossSpikeMonitor
 ) -> None:
     """Shows counter and monitor the lines of ``metrics.jsonl`` up to the position."""
-    for line in metric_log.read_metrics(run.metrics_file):
+    for line in read_json_lines(run.metrics_file):
         if line["step"] <= position.step:
             token_counter.observe(line)
             with suppress(LossAnomaly):  # settings that were changed later judge what comes later

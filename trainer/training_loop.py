@@ -12,6 +12,7 @@ import torch.distributed as dist
 from curriculum.keyed_hash import key
 from curriculum.plugins import stage_plugins
 from curriculum.step_plan import StepPlan
+from manifests.json_lines import read_json_lines
 from manifests.stop_signals import StopFlag, Stopped
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.async_checkpoint import AsyncCheckpointWriter
@@ -29,7 +30,6 @@ from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder
 from trainer.monitor.callbacks import Callback, Callbacks
 from trainer.monitor.loss_spikes import LossAnomaly, LossSpikeMonitor
-from trainer.monitor.metric_log import read_metrics
 from trainer.monitor.recorder import Recorder
 from trainer.monitor.tensorboard_events import TensorBoard
 from trainer.monitor.terminal import progress_on_terminal, say
@@ -206,7 +206,7 @@ class TrainingLoop:
             plugins=stage_plugins(run.manifest.stages, run.manifest_folder),
         )
         span = self.curriculum.spans[self.curriculum.stage_of(step - 1)]
-        keep, best = run.manifest.train.keep, best_step(span, read_metrics(run.evaluations_file))
+        keep, best = run.manifest.train.keep, best_step(span, read_json_lines(run.evaluations_file))
         self._wait_for_checkpoint()
         self.checkpoint_writer.start(lambda: checkpoint.save(run.checkpoints, progress, state, keep, best))
 

@@ -40,7 +40,7 @@ def write_report(run: Path) -> Path:
     """Writes ``report.html`` into the run folder and returns its path. The same run gives the same bytes.
 
     Raises:
-        FileNotFoundError: the folder holds neither a step manifest nor a training log.
+        UserError: the folder holds neither a step manifest nor a training log.
         ManifestError: a manifest is not valid.
     """
     record = RunRecord.read(run)

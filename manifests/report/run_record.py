@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from manifests.errors import UserError
+from manifests.json_lines import read_json_lines
 from manifests.schema.base import load
-from manifests.schema.documents import STEPS
 from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import KEPT, StepManifest
 from manifests.schema.training import TrainingManifest
+from manifests.step_order import steps_in
 
 
 @dataclass(frozen=True)
@@ -54,30 +54,28 @@ class RunRecord:
         """Loads the manifests and logs of a run folder.
 
         Raises:
-            FileNotFoundError: the folder holds neither a step manifest nor a training log.
+            UserError: the folder holds neither a step manifest nor a training log.
             ManifestError: a manifest is not valid.
         """
-        steps = {
-            step: load(run / step / "manifest.json", StepManifest)
-            for step in STEPS
-            if (run / step / "manifest.json").exists()
-        }
+        steps = steps_in(run)
         shards, training = run / "shards" / "shards.json", run / "train" / "manifest.json"
         record = cls(
             folder=run,
             steps=steps,
             shards=load(shards, ShardManifest) if shards.exists() else None,
             training_steps=tuple(
-                _fields(TrainingStep, line) for line in _lines(run / "train" / "metrics.jsonl")
+                _fields(TrainingStep, line) for line in read_json_lines(run / "train" / "metrics.jsonl")
             ),
             evaluations=tuple(
-                _fields(Evaluation, line) for line in _lines(run / "train" / "evaluation.jsonl")
+                _fields(Evaluation, line) for line in read_json_lines(run / "train" / "evaluation.jsonl")
             ),
             training=load(training, TrainingManifest) if training.exists() else None,
         )
         if not steps and not record.training_steps:
-            raise FileNotFoundError(
-                f"{run} holds no step manifest and no training log; run `make corpus` or `make train` first"
+            raise UserError(
+                "holds no step manifest and no training log",
+                where=run,
+                fix="run `make corpus` or `make train` first",
             )
         return record
 
@@ -109,14 +107,6 @@ class RunRecord:
             else:
                 spans.append((line.stage, line.step, line.step))
         return spans
-
-
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of a log; a torn last one, of a training that runs or was killed, is left out."""
-    if file.exists():
-        yield from (
-            json.loads(line) for line in file.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")
-        )
 
 
 def _fields(kind: Any, line: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from manifests.report.figure import Figure, Line, Text
 from manifests.report.number_format import count, plain, short
 from manifests.report.run_record import RunRecord
 from manifests.schema.documents import LANGUAGES
+from manifests.schema.plugins import SignalPlugin
 from manifests.schema.signals import SIGNALS, histogram_edges
 from manifests.schema.steps import StepManifest
 
@@ -57,6 +58,10 @@ def _rules(settings: dict[str, Any]) -> list[dict[str, Any]]:
     return list(settings.get("rules", settings.get("quality", {}).get("rules", ())))
 
 
+def _user_signals(manifest: StepManifest) -> list[SignalPlugin]:
+    return [SignalPlugin.model_validate(entry) for entry in manifest.settings.get("signals", ())]
+
+
 def position(edges: tuple[float, ...], value: float) -> float:
     """Where a value stands on an axis on which bin k fills k..k+1; the open last bin is entered in its
     middle."""
@@ -76,15 +81,22 @@ def panels(record: RunRecord) -> list[Panel]:
     for (signal, language, index), documents in record.metrics("quality", "histogram").items():
         bins.setdefault(signal, {}).setdefault(language, {})[int(index)] = documents
     made = []
-    for signal in (name for name in SIGNALS if name in bins):
+    own = {signal.name: signal for signal in _user_signals(record.steps["quality"])}
+    for signal in (name for name in (*SIGNALS, *own) if name in bins):
         mine = tuple(bound for bound in bounds if bound.signal == signal)
-        made.append(Panel(signal, SIGNALS[signal], _draw(signal, bins[signal], mine), mine))
+        edges = own[signal].edges if signal in own else histogram_edges(signal)
+        meaning = f"plug-in {own[signal].use}" if signal in own else SIGNALS[signal]
+        made.append(Panel(signal, meaning, _draw(signal, edges, bins[signal], mine), mine))
     return sorted(made, key=lambda panel: not panel.thresholds)
 
 
-def _draw(signal: str, bins: dict[str, dict[int, int]], bounds: tuple[Threshold, ...]) -> Figure:
+def _draw(
+    signal: str,
+    edges: tuple[float, ...],
+    bins: dict[str, dict[int, int]],
+    bounds: tuple[Threshold, ...],
+) -> Figure:
     figure = Figure(f"Histogram of {plain(signal)} by language", _WIDTH + 2 * _LEFT, _TOP + _HEIGHT + 24)
-    edges = histogram_edges(signal)
     places = [position(edges, bound.value) for bound in bounds]
     used = [index for counts in bins.values() for index, documents in counts.items() if documents]
     first = min([*used, *(math.floor(place) for place in places)], default=0)

@@ -19,7 +19,7 @@ def summary(run: Path) -> list[str]:
     """Ten lines, ``what: figures``, in the order of the run.
 
     Raises:
-        FileNotFoundError: the folder holds neither a step manifest nor a training log.
+        UserError: the folder holds neither a step manifest nor a training log.
         ManifestError: a manifest is not valid.
     """
     return [f"{name}: {text}" for name, text in summary_of(RunRecord.read(run))]
@@ -52,7 +52,8 @@ def _read(record: RunRecord) -> str:
     sources = len({item.source for item in manifest.counts})
     size = megabytes(sum(item.bytes for item in manifest.counts))
     rejected = manifest.documents_in - manifest.documents_kept
-    return f"{count(manifest.documents_in)} documents ({size} of text) from {sources} sources; {count(rejected)} rejected"
+    read = f"{count(manifest.documents_in)} documents ({size} of text) from {sources} sources"
+    return f"{read}; {count(rejected)} rejected"
 
 
 def _language(record: RunRecord) -> str:
@@ -69,8 +70,8 @@ def _step(record: RunRecord, step: str, more: Iterable[str]) -> str:
         return NOT_YET
     manifest = record.steps[step]
     rejected = manifest.documents_in - manifest.documents_kept
-    kept = f"{count(manifest.documents_kept)} of {count(manifest.documents_in)} documents kept ({count(rejected)} rejected)"
-    return _join([kept, ", ".join(more)])
+    kept = f"{count(manifest.documents_kept)} of {count(manifest.documents_in)} documents kept"
+    return _join([f"{kept} ({count(rejected)} rejected)", ", ".join(more)])
 
 
 def _reasons(record: RunRecord, step: str) -> list[str]:

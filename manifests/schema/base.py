@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from manifests.errors import UserError
 
@@ -55,7 +55,9 @@ def parse_tokens(value: object) -> object:
     return tokens
 
 
-Tokens = Annotated[int, BeforeValidator(parse_tokens)]
+Quantity = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=rf"^{_QUANTITY.pattern}$")]
+"""How a number of tokens may be written in a manifest."""
+Tokens = Annotated[int, BeforeValidator(parse_tokens, json_schema_input_type=Quantity)]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -78,7 +80,8 @@ def explain(error: ValidationError, file: Path, model: type[BaseModel]) -> str:
             continue
         fix = ""
         if item["type"] == "extra_forbidden":
-            fix = f"; remove it or correct its spelling (known here: {', '.join(_siblings(model, item['loc']))})"
+            known = ", ".join(_siblings(model, item["loc"]))
+            fix = f"; remove it or correct its spelling (known here: {known})"
         elif item["type"] == "missing":
             fix = "; add it"
         lines.append(f"{file}: {_key(item['loc'])}: {item['msg'].removeprefix('Value error, ')}{fix}")
@@ -117,6 +120,13 @@ def _enter(node: dict[str, Any], item: int | str, schema: dict[str, Any]) -> dic
     return {}
 
 
+def unreadable(file: Path, error: OSError) -> ManifestError:
+    """The error of a manifest that the system does not give: it is not there, is a folder, is not for us."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return ManifestError("no such manifest", where=file, fix="name an existing one")
+    return ManifestError(error.strerror or str(error), where=file, fix="name a file that can be read")
+
+
 def load(file: Path, model: type[Model]) -> Model:
     """Reads a YAML or JSON manifest and checks it against its model.
 
@@ -127,11 +137,12 @@ def load(file: Path, model: type[Model]) -> Model:
     try:
         text = file.read_text(encoding="utf-8")
         data = json.loads(text) if file.suffix == ".json" else yaml.load(text, _LOADER)
-    except FileNotFoundError:
-        raise ManifestError(f"{file}: no such manifest; name an existing one") from None
+    except OSError as error:
+        raise unreadable(file, error) from None
     except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ManifestError(
-            f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: {error}"
+            f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: "
+            f"{' '.join(str(error).split())}"
         ) from None
     if not isinstance(data, dict):
         raise ManifestError(f"{file}: (top level): expected keys and values, found {type(data).__name__}")

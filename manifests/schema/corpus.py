@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from manifests.schema.base import Strict
 from manifests.schema.decontaminate import DecontaminateSettings
 from manifests.schema.dedup import DedupSettings
-from manifests.schema.documents import LANGUAGES
+from manifests.schema.documents import LANGUAGES, STEPS
 from manifests.schema.language import LanguageSettings
+from manifests.schema.plugins import StepPlugin, UnusedLeftOut, check_steps
 from manifests.schema.privacy import PrivacySettings
 from manifests.schema.quality import QualitySettings
 from manifests.schema.shard_settings import ShardSettings
@@ -19,9 +19,10 @@ from manifests.schema.sources import IngestSettings, Source
 from manifests.schema.values import Name
 
 
-class CorpusManifest(Strict):
+class CorpusManifest(UnusedLeftOut):
     """Everything that decides the corpus. Same manifest and same input: same bytes out."""
 
+    plugin_keys = ("steps",)
     version: Literal[1]
     """Version of the manifest's format."""
     kind: Literal["corpus"]
@@ -46,9 +47,12 @@ class CorpusManifest(Strict):
     """The benchmarks that must not be in the corpus."""
     shards: ShardSettings
     """The token budget and the shards."""
+    steps: tuple[StepPlugin, ...] = ()
+    """Steps of your own, before or after any of the seven."""
 
     @model_validator(mode="after")
     def _consistent(self) -> CorpusManifest:
+        check_steps(self.steps, STEPS)
         names = [source.name for source in self.sources]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

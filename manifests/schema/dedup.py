@@ -10,6 +10,10 @@ from manifests.schema.base import Strict
 from manifests.schema.values import Fraction, Positive
 
 
+def _one_or_many(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
 class DedupSettings(Strict):
     """MinHash LSH (Broder 1997; Leskovec et al., chapter 3) with ``bands`` x ``rows`` permutations.
 
@@ -39,7 +43,7 @@ class DedupSettings(Strict):
     """Longer runs of one repeated character are cut to this many. OpenBA reduces them to one,
     which would break indentation and numbers."""
     index: Annotated[
-        tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+        tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])
     ] = ()
     """Dedup folders of finished runs, relative to the manifest; documents and paragraphs that stand there are
     duplicates here, and nothing there is touched."""

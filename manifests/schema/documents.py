@@ -1,11 +1,13 @@
 """The one document schema: Arrow columns, added step by step, never another format.
 
 Tokens, which take more bytes than the text, are not carried along: ``tokens_at`` says where the quality step
-wrote them down, as ``part << 32 | row`` of its ``signals/``. ``hash`` is that of the text as it was then, so
-it tells whether later steps have changed it.
+wrote them down, as ``part << PART_SHIFT | row`` of its ``signals``. ``hash`` is that of the text as it was
+then, so it tells whether later steps have changed it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -13,6 +15,7 @@ from manifests.schema.signals import SIGNALS
 
 STEPS = ("ingest", "language", "quality", "dedup", "privacy", "decontaminate", "shards")
 LANGUAGES = ("en", "zh", "code")
+PART_SHIFT = 32
 
 INGEST = (
     pa.field("id", pa.string(), nullable=False),
@@ -47,3 +50,13 @@ REJECTED = pa.schema(INGEST + LANGUAGE + REJECTION)
 def kept_schema(step: str) -> pa.Schema:
     """The schema of a step's kept documents."""
     return {"ingest": INGESTED, "language": IDENTIFIED}.get(step, MEASURED)
+
+
+def with_signals(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+    """The schema with further signals behind the built-in ones; as it is where it has no signals."""
+    place = schema.get_field_index("signals")
+    if place < 0:
+        return schema
+    known = schema.field(place)
+    more = [pa.field(name, pa.float32()) for name in names if known.type.get_field_index(name) < 0]
+    return schema.set(place, known.with_type(pa.struct([*known.type, *more])))

@@ -18,7 +18,7 @@ class ModelSettings(Strict):
     encoder_layers: Positive
     """Layers of the encoder. OpenBA-15B: 12."""
     decoder_layers: Positive
-    """Layers of the decoder. OpenBA-15B: 36, for generating is the harder half."""
+    """Layers of the decoder. OpenBA-15B: 36."""
     heads: Positive
     """Attention heads. Attention is ``heads * head_size`` wide, which need not be ``d_model``. OpenBA-15B:
     40."""

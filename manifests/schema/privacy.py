@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from manifests.schema.base import Strict
+from manifests.schema.plugins import Reference, UnusedLeftOut
 
 PrivacyKind = Literal[
-    "email", "phone_cn", "phone", "url", "ip", "mac", "id_card_cn", "credit_code_cn", "passport_cn", "plate_cn", "bank_card", "iban",
-    "wechat", "qq", "api_key", "private_key", "password",
+    "email", "phone_cn", "phone", "url", "ip", "mac", "id_card_cn", "credit_code_cn", "passport_cn",
+    "plate_cn", "bank_card", "iban", "wechat", "qq", "api_key", "private_key", "password",
 ]  # fmt: skip
+Action = Literal["placeholder", "remove", "hash", "drop"]
 
 
 class Salt(Strict):
@@ -30,21 +32,42 @@ class Salt(Strict):
         return self
 
 
-class PrivacySettings(Strict):
+class KindPlugin(Strict):
+    """A kind of personal datum that a plug-in finds, and what becomes of it."""
+
+    use: Reference
+    """``module:name`` of a ``PluginKind``, the module being found on the Python path or in the manifest's
+    folder, or the name of an entry point in the group ``openba.pii_kinds``."""
+    action: Action
+    """What becomes of it, as in ``actions``."""
+
+
+class PrivacySettings(UnusedLeftOut):
     """What becomes of each kind of personal datum."""
 
-    actions: dict[PrivacyKind, Literal["placeholder", "remove", "hash", "drop"]]
+    plugin_keys = ("kinds",)
+    actions: dict[PrivacyKind, Action]
     """By kind: a ``placeholder`` such as ``<EMAIL>`` in its place, nothing (``remove``), a pseudonym such as
     ``<EMAIL:3fa9c1d2>`` made with the ``salt`` (``hash``), or the whole document is rejected (``drop``).
     Kinds that are not named are left alone."""
+    kinds: tuple[KindPlugin, ...] = ()
+    """Kinds of your own."""
     salt: Salt | None = None
     """The secret of pseudonyms; needed where an action is ``hash``."""
 
     @model_validator(mode="after")
     def _salted(self) -> PrivacySettings:
-        if "hash" in self.actions.values() and self.salt is None:
+        if "hash" in (*self.actions.values(), *(kind.action for kind in self.kinds)) and self.salt is None:
             raise ValueError(
                 "an action is hash, but there is no salt; name a file or an environment variable, as in "
                 "salt: {env: PRIVACY_SALT}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _each_once(self) -> PrivacySettings:
+        uses = [kind.use for kind in self.kinds]
+        twice = sorted({use for use in uses if uses.count(use) > 1})
+        if twice:
+            raise ValueError(f"kinds: {twice[0]!r} is used twice; name it once, with one action")
         return self

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from manifests.schema.base import Strict, Tokens
-from manifests.schema.rules import Rule, RuleSetName, rules_of
+from manifests.schema.plugins import SignalPlugin, UnusedLeftOut, check_signals
+from manifests.schema.rules import Rule, RuleSetName, check_signal, rules_of
+from manifests.schema.signals import SIGNALS
 from manifests.schema.values import Positive
 
 
@@ -64,10 +66,13 @@ class TokenizerSettings(Strict):
     """Bytes of text that it is trained on, drawn by hash, as many of each language."""
 
 
-class QualitySettings(Strict):
+class QualitySettings(UnusedLeftOut):
     """Signals are measured first, then rules decide; a changed threshold decides again without measuring
     again."""
 
+    plugin_keys = ("signals",)
+    signals: tuple[SignalPlugin, ...] = ()
+    """Signals of your own, measured beside the built-in ones."""
     rule_sets: tuple[RuleSetName, ...] = ()
     """Versioned sets of ``manifests/rules/``, judged in this order behind ``rules``. Their rules are called
     ``set/rule``, as in ``gopher_v1/stop_words``."""
@@ -89,6 +94,14 @@ class QualitySettings(Strict):
             *self.rules,
             *(rule for name in self.rule_sets for rule in rules_of(name) if rule.name not in own),
         )
+
+    @model_validator(mode="after")
+    def _know_the_signals(self) -> QualitySettings:
+        names = [signal.name for signal in self.signals]
+        check_signals(names, list(SIGNALS))
+        for rule in self.rules:
+            check_signal(rule, (*SIGNALS, *names))
+        return self
 
     @model_validator(mode="after")
     def _replace_what_there_is(self) -> QualitySettings:

@@ -33,11 +33,19 @@ class Rule(Strict):
 
     @model_validator(mode="after")
     def _usable(self) -> Rule:
-        if self.signal not in SIGNALS:
-            raise ValueError(f"signal {self.signal!r} is not one of: {', '.join(SIGNALS)}")
         if self.min is None and self.max is None:
             raise ValueError(f"rule {self.name!r} has neither min nor max; give at least one")
         return self
+
+
+def check_signal(rule: Rule, known: tuple[str, ...]) -> None:
+    """A rule judges a signal that there is.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if rule.signal not in known:
+        raise ValueError(f"rule {rule.name!r}: signal {rule.signal!r} is not one of: {', '.join(known)}")
 
 
 class SourcedRule(Rule):
@@ -63,7 +71,9 @@ class RuleSet(Strict):
     """The rules, in the order in which they are judged; names differ and have no slash."""
 
     @model_validator(mode="after")
-    def _names_differ(self) -> RuleSet:
+    def _consistent(self) -> RuleSet:
+        for rule in self.rules:
+            check_signal(rule, tuple(SIGNALS))
         names = [rule.name for rule in self.rules]
         twice = sorted({name for name in names if names.count(name) > 1 or "/" in name})
         if twice:

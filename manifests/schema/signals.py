@@ -14,7 +14,8 @@ SIGNALS: dict[str, str] = {
     "characters": "visible code points",
     "words": "words",
     "lines": "lines that are not blank",
-    "sentences": "sentences: with a letter or digit, up to one of 。！？!?；…, a full stop before white space, "
+    "sentences": "sentences: with a letter or digit, up to one of 。！？!?；…, a full stop before white "
+    "space, "
     "or the line's end",
     "mean_word_length": "letters and digits in a word, mean",
     "longest_word": "letters and digits in the longest word",
@@ -38,7 +39,8 @@ SIGNALS: dict[str, str] = {
     "stop_words": "how many of the eight words the, be, to, of, and, that, have, with occur",
     "stop_word_ratio": "share of these eight among the words",
     "capital_words": "share of words whose letters are all upper-case",
-    "function_characters": "share of grammatical characters (的了是在和有不 ...) among the Chinese ones; NaN for "
+    "function_characters": "share of grammatical characters (的了是在和有不 ...) among the Chinese ones; "
+    "NaN for "
     "fewer than 50 of these",
     "traditional_ratio": "share of Traditional ones among the Chinese characters that only one of the two "
     "scripts has",

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from manifests.schema.base import Strict, Tokens
+from manifests.schema.plugins import UnusedLeftOut, check_reader
 from manifests.schema.values import Name, Positive
 
 
@@ -33,7 +34,10 @@ def _expression(pattern: str) -> str:
 Pattern = Annotated[str, AfterValidator(_below)]
 
 
-class Source(Strict):
+FORMATS = ("jsonl", "text", "tree", "parquet", "arrow", "html", "warc")
+
+
+class Source(UnusedLeftOut):
     """Where documents come from.
 
     Documents are called ``source:file``, with ``#`` and the byte offset where a file holds many (in an array
@@ -41,17 +45,19 @@ class Source(Strict):
     the same however the input is cut into parts; the record's own id is kept in ``meta``.
     """
 
+    plugin_keys = ("settings",)
     name: Name
     """The source's name: in document ids, counts and the report. Letters, digits, ``_``, ``.`` and ``-``."""
     path: str
     """A file or folder, relative to the corpus manifest or absolute, or a URL that fsspec opens (``s3://``,
     ``gs://``, ``hdfs://``, ``memory://``, with the file system's own driver and credentials)."""
-    format: Literal["jsonl", "text", "tree", "parquet", "arrow", "html", "warc"]
+    format: str
     """``jsonl``: a document of each line, or of each item of the one array in a ``.json`` file; ``text``: as
     ``document`` says; ``tree``: one of each source file; ``parquet``, ``arrow`` (files, streams, Feather):
     one of each row; ``html``: the running text of each page; ``warc``: each response that is a page or plain
     text, and each text of a WET file. All but Parquet and Arrow may be compressed (``.gz``, ``.zst``,
-    ``.bz2``, ``.xz``)."""
+    ``.bz2``, ``.xz``). Any other is a reader of your own, ``module:name`` or an entry point's name in
+    ``openba.readers``: a function from a file and ``settings`` to its documents."""
     include: tuple[Pattern, ...] = ("**/*",)
     """Glob patterns of the files to read below ``path``, where ``**`` stands for any number of folders.
     Everything, by default."""
@@ -84,6 +90,20 @@ class Source(Strict):
     """The most often that the source's tokens may stand in the shards. 1: no document twice."""
     max_tokens: Tokens | None = None
     """The most tokens that the source may give to the shards, over all languages. No limit, by default."""
+    settings: dict[str, JsonValue] = {}
+    """What a reader of your own is given beside the file; the built-in formats have none."""
+
+    @field_validator("format")
+    @classmethod
+    def _readable(cls, name: str) -> str:
+        check_reader(name, FORMATS)
+        return name
+
+    @model_validator(mode="after")
+    def _settings_have_a_reader(self) -> Source:
+        if self.settings and self.format in FORMATS:
+            raise ValueError(f"settings are for readers of your own; {self.format} has none")
+        return self
 
 
 class IngestSettings(Strict):

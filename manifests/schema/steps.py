@@ -71,7 +71,7 @@ class Part(Strict):
 
 
 class StepManifest(Strict):
-    """Written last and atomically: where it stands, the step is whole."""
+    """Written last and atomically: if it is there, the step is whole."""
 
     version: Literal[1] = 1
     """Version of the manifest's format."""
@@ -83,8 +83,10 @@ class StepManifest(Strict):
     """Version of the step's code; another one runs the step again."""
     fingerprint: str
     """Hash of version, settings, foreign files and input; the same one means nothing to do."""
+    input_step: str = ""
+    """The previous step; empty for the first one."""
     input_sha256: str
-    """SHA-256 of the previous step's manifest, or of the list of input files."""
+    """SHA-256 of the previous step's manifest; empty for the first one."""
     settings: dict[str, Any]
     """The settings that the step ran with."""
     documents_in: int
@@ -99,6 +101,8 @@ class StepManifest(Strict):
     """The parts, in order."""
     files: tuple[File, ...] = ()
     """Further files that the step wrote: models, indices, shards."""
+    artifacts: dict[str, tuple[str, ...]] = {}
+    """Paths, among ``files``, of what the step leaves to later ones, by name."""
 
     @model_validator(mode="after")
     def _conserved(self) -> StepManifest:

@@ -16,11 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.models.fasttext_file import load_model, save_model
 from pipeline.models.tokenizer import join_ids
 from pipeline.models.training_sample import Folds, Sample
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
-from pipeline.runtime.step import Extractor, PartTask
+from pipeline.runtime.transform import Extractor, PartTask
 
 PREFIX = 1000
 """Tokens of a document that are looked at."""
@@ -40,7 +41,7 @@ class Classes:
 
     def chosen(self, batch: pa.RecordBatch) -> np.ndarray:
         """bool [documents]."""
-        return self.reference.chosen(batch) | self.raw.chosen(batch)
+        return np.asarray(self.reference.chosen(batch) | self.raw.chosen(batch))
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class TrainClassifier:
             model = fasttext.train_supervised(
                 file.name, thread=1, seed=self.seed, epoch=max(EPOCHS, LEAST_SEEN // len(lines)), **TRAINING
             )
-        model.save_model(str(out))
+        save_model(model, out)
 
     def _lines(self, language: str, model: int) -> Iterator[tuple[bytes, str, str]]:
         """Hash, label and words of each document."""
@@ -111,7 +112,7 @@ class ClassifierExtractor(Extractor):
         self._folds = folds
 
     def setup(self) -> None:
-        self._models = {key: fasttext.load_model(str(path)) for key, path in self._paths.items()}
+        self._models = {key: load_model(path) for key, path in self._paths.items()}
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> pa.RecordBatch:
         tokens = self._signals.rows(where, batch.num_rows)["tokens"]
@@ -131,4 +132,4 @@ def _probability(model: fasttext.FastText._FastText, texts: list[str]) -> np.nda
         return np.empty(0, np.float32)
     labels, found = model.predict(texts)
     best = np.minimum(np.concatenate(found), 1)
-    return np.where(np.concatenate(labels) == REFERENCE, best, 1 - best).astype(np.float32)
+    return np.asarray(np.where(np.concatenate(labels) == REFERENCE, best, 1 - best), np.float32)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from manifests.schema.quality import Fitting
 from manifests.schema.steps import KEPT, Count, Part
+from pipeline.text.arrow.fixed_width import byte_rows
 
 HELD_BACK = 0.05
 NO_MODEL = -1
@@ -19,10 +20,7 @@ NO_MODEL = -1
 
 def _fractions(hashes: pa.Array, first_byte: int) -> np.ndarray:
     """Four bytes of each 16-byte hash as a fraction in [0, 1): float64 [documents]."""
-    data = np.frombuffer(hashes.buffers()[1], np.uint8)[
-        hashes.offset * 16 : (hashes.offset + len(hashes)) * 16
-    ].reshape(-1, 16)
-    return data[:, first_byte : first_byte + 4].copy().view(">u4")[:, 0] / 2**32
+    return byte_rows(hashes)[:, first_byte : first_byte + 4].copy().view(">u4")[:, 0] / 2**32
 
 
 @dataclass(frozen=True)

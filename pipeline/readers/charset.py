@@ -27,7 +27,10 @@ _NEIGHBOURS = ("cp949", "euc_kr", "euc_jp", "shift_jis")
 _FOREIGN_WORDS = re.compile(r"(?:[^\x00-\x7f\W\d_]|[\ue000-\uf8ff])+")
 _LETTER = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e"
 _LATIN_LETTERS = re.compile(f"[{_LETTER}]")
-_MARK = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u2022\u2122\u00a0\u00a7\u00a9\u00ab\u00ad\u00ae\u00b0\u00b1\u00b7\u00bb\u00d7"
+_MARK = (
+    "\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u2022\u2122"
+    "\u00a0\u00a7\u00a9\u00ab\u00ad\u00ae\u00b0\u00b1\u00b7\u00bb\u00d7"
+)
 _NO_MARKS = re.compile(f"[^\x00-\x7f{_MARK}{_LETTER}\u00a1\u00a3\u00bf\u20ac]")
 # Not Western: letters of another script in a row, capitals within a word, and marks between letters that no
 # spelling puts there.

@@ -102,15 +102,15 @@ def _joined_chunks(body: bytes) -> bytes:
 
 
 def _gunzip(body: bytes, most: int) -> bytes:
-    decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    return _inflate(body, most, zlib.MAX_WBITS | 32)
+
+
+def _inflate(body: bytes, most: int, window: int = -zlib.MAX_WBITS) -> bytes:
+    decoder = zlib.decompressobj(window)
     found = decoder.decompress(body, most)
     if not decoder.eof and len(found) < most:
         raise zlib.error("it ends early")
     return found
-
-
-def _inflate(body: bytes, most: int) -> bytes:
-    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(body, most)
 
 
 def _unbrotli(body: bytes, most: int) -> bytes:
@@ -120,12 +120,20 @@ def _unbrotli(body: bytes, most: int) -> bytes:
         found.append(decoder.process(b"", output_buffer_limit=most))
     if not decoder.is_finished() and sum(map(len, found)) < most:
         raise brotli.error("it ends early")
-    return b"".join(found)
+    return b"".join(found)[:most]
 
 
 def _unzstd(body: bytes, most: int) -> bytes:
     with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body)) as reader:
-        return reader.read(most)
+        found = reader.read(most)
+    if (
+        len(found) < most
+    ):  # the reader does not tell a cut frame; another decoder does, but cannot be asked to stop
+        decoder = zstandard.ZstdDecompressor().decompressobj()
+        decoder.decompress(body)
+        if not decoder.eof:
+            raise zstandard.ZstdError("it ends early")
+    return found
 
 
 _BROKEN = (zlib.error, brotli.error, zstandard.ZstdError)
@@ -142,7 +150,7 @@ def _decoder(coding: str, body: bytes) -> Callable[[bytes, int], bytes] | None:
 
 def _decoded(body: bytes, coding: str, limit: int) -> bytes:
     decode = _decoder(coding, body)
-    if decode is None or _looks_decoded(body):
+    if decode is None or not body or _looks_decoded(body):
         return body
     try:
         return decode(body, limit + 1)

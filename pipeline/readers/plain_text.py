@@ -61,7 +61,7 @@ def _slice(lines: Lines, first: int, end: int) -> Lines:
 
 
 def _filled(lines: Lines) -> np.ndarray:
-    return pc.match_substring_regex(lines.text, r"[^ \t\r\v\f]").to_numpy(zero_copy_only=False)
+    return np.asarray(pc.match_substring_regex(lines.text, r"[^ \t\r\v\f]"))
 
 
 def _first_lines(source: Source, lines: Lines) -> np.ndarray:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 
-from manifests.files import atomic_write, cached_sha256
+from manifests.files import atomic_write, cached_sha256, failed_write
 from manifests.schema.steps import File
 
 MAX_ROWS = 2000
@@ -16,14 +17,17 @@ MAX_BYTES = 16_000_000
 
 class BatchWriter:
     """Writes record batches to an Arrow IPC file, gathering small ones, so that filtering does not leave
-    crumbs."""
+    crumbs. ``path`` is one of ``atomic_write``, which may be far away when writing fails: the file is removed
+    here."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
         self._schema = schema
         self._pending: list[pa.RecordBatch] = []
         self._pending_rows = 0
         self._pending_bytes = 0
-        self._writer = pa.ipc.new_file(path, schema)
+        with self._told():
+            self._writer = pa.ipc.new_file(path, schema)
         self.rows = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -41,14 +45,26 @@ class BatchWriter:
     def _flush(self) -> None:
         if self._pending:
             table = pa.Table.from_batches(self._pending, self._schema).combine_chunks()
-            self._writer.write_table(table, max_chunksize=MAX_ROWS)
+            with self._told():
+                self._writer.write_table(table, max_chunksize=MAX_ROWS)
             self.rows += self._pending_rows
             self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
 
     def close(self) -> None:
         """Writes what is pending, and the file's end."""
         self._flush()
-        self._writer.close()
+        with self._told():
+            self._writer.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            known = failed_write(error, self._path)
+            if known is None:
+                raise
+            raise known from error
 
 
 def describe(path: Path, relative_to: Path, rows: int) -> File:

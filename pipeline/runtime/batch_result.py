@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.schema.documents import REJECTED, kept_schema
+from manifests.schema.documents import REJECTED, kept_schema, with_signals
 from manifests.schema.steps import KEPT, Count
 
 
@@ -48,12 +48,18 @@ def decide(
         detail: string [documents]; what was found, shown with the reason.
         schema: of the kept documents, where it is not the step's own.
     """
-    kept_columns = schema or kept_schema(step)
+    kept_columns = with_signals(schema or kept_schema(step), _signals(batch))
     keep = pc.is_null(reason)
     kept = _select(batch if not _any(pc.invert(keep)) else batch.filter(keep), kept_columns)
     drop = pc.invert(keep)
     rejected = _rejected(step, batch.filter(drop), reason.filter(drop), detail.filter(drop))
     return BatchResult(kept, rejected, _count(batch, reason), metrics or {})
+
+
+def _signals(batch: pa.RecordBatch) -> list[str]:
+    """Names of the batch's signals, the user's own among them."""
+    place = batch.schema.get_field_index("signals")
+    return [] if place < 0 else [field.name for field in batch.schema.field(place).type]
 
 
 def _any(mask: pa.BooleanArray) -> bool:

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pipeline.runtime.beam_import import beam
-
-
-class Stateless(beam.DoFn):
-    """Base of all our DoFns. None of them has state or timers; Beam looks for these in every method that
-    ``dir`` names, eight times for each DoFn of a pipeline, which is half of what a small pipeline costs."""
-
-    def __dir__(self) -> Iterable[str]:
-        return ("setup", "start_bundle", "process", "finish_bundle")
+from pipeline.runtime.stateless import Stateless
 
 
 class TaskSource(Stateless):

@@ -31,4 +31,4 @@ def read_receipt(folder: Path, name: str, fingerprint: str) -> Any | None:
         return None
     if not isinstance(record, dict) or record.get("fingerprint") != fingerprint:
         return None
-    return record["value"]
+    return record.get("value")

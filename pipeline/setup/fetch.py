@@ -93,13 +93,17 @@ def explain(package: Package, output: str) -> str:
     if any(sign in output for sign in _NO_SPACE):
         return f"{release}: the disk is full; free some space and run it again"
     if any(sign in output for sign in _NO_NETWORK):
-        return f"{release}: pip has no connection to its package index; check the network and pip's settings, then run it again"
+        return (
+            f"{release}: pip has no connection to its package index; check the network and pip's settings, "
+            "then run it again"
+        )
     errors = (
         [line for line in output.splitlines() if line.startswith("ERROR")]
         or output.strip().splitlines()[-1:]
         or ["no message"]
     )
-    return f"{release}: pip could not download it ({errors[-1].removeprefix('ERROR: ')}); check pip's settings, then run it again"
+    reason = errors[-1].removeprefix("ERROR: ")
+    return f"{release}: pip could not download it ({reason}); check pip's settings, then run it again"
 
 
 def _mismatch(package: Package, expected: str, found: str) -> str:

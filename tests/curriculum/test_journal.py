@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from curriculum.journal import Journal, JournalError, Rollback, StageEndedEarly
+from tests.durable import recorded
 
 SPIKE = Rollback(step=30, to=20, reason="loss 9.1 at step 29")
 EARLY = StageEndedEarly(stage="ul2", step=40, reason="plateau")
@@ -18,8 +19,19 @@ def test_events_survive(tmp_path: Path) -> None:
     assert journal.events == Journal(journal.file).events == (SPIKE, EARLY)
 
 
+LONG = SPIKE.model_copy(update={"reason": "the loss is nan; 样本见下 " * 9}).model_dump_json().encode()
+
+
 @pytest.mark.parametrize(
-    "torn", [b"{", b'{"event":"rollback","step":3', b'{"event":"rollback","step":30,"to":20,"reason":"a"}']
+    "torn",
+    [
+        b"{",
+        b'{"event":"rollback","step":3',
+        b'{"event":"rollback","step":30,"to":20,"reason":"a"}',
+        LONG,
+        LONG[:-2],
+        b"\0" * 4096,
+    ],
 )
 def test_a_torn_last_line_is_ignored_and_overwritten(tmp_path: Path, torn: bytes) -> None:
     file = tmp_path / "journal.jsonl"
@@ -30,6 +42,28 @@ def test_a_torn_last_line_is_ignored_and_overwritten(tmp_path: Path, torn: bytes
     assert journal.events == (SPIKE,)
     journal.append(EARLY)
     assert file.read_bytes() == whole + EARLY.model_dump_json().encode() + b"\n"
+
+
+def test_a_torn_line_longer_than_the_next_event_leaves_no_rest(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    file.write_bytes(LONG)
+    journal = Journal(file)
+    assert not journal.events
+    journal.append(EARLY)
+    assert len(LONG) > file.stat().st_size
+    journal.append(SPIKE)
+    assert Journal(file).events == journal.events == (EARLY, SPIKE)
+
+
+def test_an_event_is_on_disk_when_it_is_reported_as_written(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "train" / "journal.jsonl")
+    for event in (SPIKE, EARLY):
+        with recorded() as events:
+            journal.append(event)
+        assert [one.path for one in events] == [journal.file, journal.file.parent], (
+            "the line, and the name of a new file"
+        )
+        assert events[0].size == journal.file.stat().st_size
 
 
 def test_a_damaged_line_is_an_error(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curriculum.mixture import PERIOD, Mixture, largest_remainder, weights
+from curriculum.mixture import PERIOD, Mixture, weights
+from manifests.largest_remainder import largest_remainder
 
 small_weights = st.lists(st.integers(1, 60), min_size=1, max_size=8)
 
@@ -57,3 +58,37 @@ def test_sample_numbers_are_counted_in_closed_form(shares: list[int], first: int
     assert sum(after) == first + count
     for index in range(len(shares)):
         assert numbers[sets == index].tolist() == list(range(before[index], after[index]))
+
+
+def test_ties_go_to_the_earlier_share() -> None:
+    third = [Fraction(1, 3)] * 3
+    assert [largest_remainder(third, total) for total in (1, 2, 3, 4, 5)] == [
+        [1, 0, 0],
+        [1, 1, 0],
+        [1, 1, 1],
+        [2, 1, 1],
+        [2, 2, 1],
+    ]
+    assert largest_remainder([Fraction(1, 4), Fraction(1, 2), Fraction(1, 4)], 2) == [1, 1, 0], (
+        "both quarters are owed a half"
+    )
+    assert largest_remainder([Fraction(1, 2), Fraction(1, 4), Fraction(1, 4)], 6) == [3, 2, 1]
+
+
+@given(st.integers(1, 12), st.integers(0, 100))
+def test_equal_shares_differ_by_one_at_most_and_the_earlier_get_it(shares: int, total: int) -> None:
+    whole, rest = divmod(total, shares)
+    assert largest_remainder([Fraction(7)] * shares, total) == [whole + 1] * rest + [whole] * (shares - rest)
+
+
+@pytest.mark.parametrize(
+    ("shares", "sequence"),
+    [
+        ([1, 1], [0, 1, 0, 1]),
+        ([1, 1, 1], [0, 1, 2, 0, 1, 2]),
+        ([2, 1, 1], [0, 1, 2, 0]),
+        ([1, 2, 1], [1, 0, 2, 1]),
+    ],
+)
+def test_sets_that_are_owed_as_much_come_in_their_order(shares: list[int], sequence: list[int]) -> None:
+    assert Mixture(shares).samples(0, len(sequence))[0].tolist() == sequence

@@ -124,7 +124,7 @@ def test_no_such_manifest(tmp_path: Path) -> None:
 
 def test_the_only_source_being_wrong_is_one_error(tmp_path: Path) -> None:
     message = error_of(tmp_path, "format: text}", "format: jsnol}")
-    assert "sources[0].format: Input should be 'jsonl', " in message
+    assert "sources[0].format: 'jsnol' is not a format; known are jsonl, " in message
     assert "\n" not in message
 
 

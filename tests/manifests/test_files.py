@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from manifests import files
 from manifests.files import (
     atomic_write,
     cached_sha256,
@@ -16,8 +15,10 @@ from manifests.files import (
     drop_page_cache,
     safe_join,
     sha256,
+    sync,
     write_json,
 )
+from tests.durable import Event, recorded
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -73,16 +74,41 @@ def test_a_remembered_hash_is_forgotten_when_the_file_changes(tmp_path: Path) ->
     assert cached_sha256(path) == sha256(path)
 
 
-def test_a_name_is_made_durable_by_whoever_asked_to_do_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    synced: list[Path] = []
-    monkeypatch.setattr(files, "sync", synced.append)
-    with atomic_write(tmp_path / "file") as one:
-        one.write_bytes(b"text")
-    with atomic_write(tmp_path / "file", sync_folder=False) as other:
-        other.write_bytes(b"text")
-    assert synced == [one, tmp_path, other]
+def test_a_file_is_on_disk_before_it_has_its_name_and_its_name_after_that(tmp_path: Path) -> None:
+    with recorded() as events, atomic_write(tmp_path / "file") as temporary:
+        temporary.write_bytes(b"text")
+    assert events[:2] == [Event("sync", temporary, 4), Event("rename", temporary, 4, tmp_path / "file")]
+    assert [event[:2] for event in events[2:]] == [("sync", tmp_path)]
+
+
+def test_a_name_is_made_durable_by_whoever_asked_to_do_it(tmp_path: Path) -> None:
+    with recorded() as events, atomic_write(tmp_path / "file", sync_folder=False) as temporary:
+        temporary.write_bytes(b"text")
+    assert events == [Event("sync", temporary, 4), Event("rename", temporary, 4, tmp_path / "file")]
+
+
+def test_json_is_on_disk_when_it_is_written(tmp_path: Path) -> None:
+    with recorded() as events:
+        write_json(tmp_path / "a.json", [1])
+    assert [(event.what, event.to or event.path) for event in events[1:]] == [
+        ("rename", tmp_path / "a.json"),
+        ("sync", tmp_path),
+    ]
+    assert (events[0].what, events[0].size) == ("sync", len("[\n 1\n]\n"))
+
+
+def test_a_failed_write_is_neither_flushed_nor_named(tmp_path: Path) -> None:
+    with recorded() as events, pytest.raises(OSError, match="disk full"), atomic_write(tmp_path / "file"):
+        raise OSError("disk full")
+    assert events == []
+
+
+def test_files_and_folders_are_flushed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"text")
+    with recorded() as events:
+        sync(tmp_path / "file")
+        sync(tmp_path)
+    assert [event[:2] for event in events] == [("sync", tmp_path / "file"), ("sync", tmp_path)]
 
 
 def test_two_hosts_that_write_one_file_do_not_write_into_one_another(tmp_path: Path) -> None:

@@ -115,6 +115,12 @@ def test_an_error_inside_a_call_names_plugin_and_line(tmp_path: Path) -> None:
     )
 
 
+def test_an_error_of_many_lines_is_told_in_one(tmp_path: Path) -> None:
+    module(tmp_path, "vowels_wordy", "def vowel_share(text):\n    raise ValueError('no\\n  vowels\\n')\n")
+    with pytest.raises(PluginError, match=r"plug-in vowels_wordy:vowel_share failed: ValueError: no vowels$"):
+        resolve("vowels_wordy:vowel_share", GROUP, tmp_path).call("")
+
+
 def test_the_fingerprint_is_that_of_the_source(tmp_path: Path) -> None:
     module(tmp_path, "vowels_edited", VOWELS)
     first = resolve("vowels_edited:vowel_share", GROUP, tmp_path)

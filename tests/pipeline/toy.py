@@ -13,7 +13,7 @@ import xxhash
 from manifests.schema.documents import INGESTED
 from pipeline.runtime.arrow_files import read_batches
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
-from pipeline.runtime.step import Extractor, Transform
+from pipeline.runtime.transform import Extractor, Transform
 
 PEP20 = """Beautiful is better than ugly.
 Explicit is better than implicit.

@@ -13,13 +13,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from manifests.json_lines import read_json_lines
 from manifests.run_lock import run_lock
 from manifests.stop_signals import Stopped
 from tests.trainer.test_resume import KillAt, Killed, command, copy, outcome
 from trainer.checkpoint.checkpoint import newest
-from trainer.generation.generate import GREEDY
-from trainer.inference import PromptError, generate_texts
-from trainer.monitor.metric_log import read_metrics
 from trainer.run import TrainingRun
 from trainer.train import train
 
@@ -134,7 +132,7 @@ def test_all_processes_stop_at_the_step_in_which_one_of_them_got_a_signal(
     )
     assert [errors(one)[-1] for one in told] == [line, line]
     assert not any("Traceback" in one for one in told)
-    assert len(read_metrics(run.metrics_file)) == found.progress.step
+    assert len(read_json_lines(run.metrics_file)) == found.progress.step
 
 
 def test_each_process_of_a_training_that_one_of_them_cannot_go_on_with_says_so_in_a_line(
@@ -263,20 +261,6 @@ def test_a_reader_that_goes_away_does_not_end_the_training(
     again = subprocess.run(command(run), cwd=ROOT, capture_output=True, text=True, check=False)
     assert (again.returncode, again.stderr) == (0, "")
     assert "finished already" in again.stdout
-
-
-def test_prompts_may_be_empty_or_longer_than_any_that_was_trained_on(undisturbed: TrainingRun) -> None:
-    prompts = ["", "for", "for every statement " * 500]
-    answers = generate_texts(undisturbed, prompts, 4, GREEDY)
-    assert len(answers) == 3
-    alone = [generate_texts(undisturbed, [prompt], 4, GREEDY)[0] for prompt in prompts]
-    assert answers == alone
-
-
-def test_a_prompt_that_is_no_text_is_explained(undisturbed: TrainingRun) -> None:
-    prompt = os.fsdecode(b"caf\xe9")  # as an argument that is not UTF-8 comes
-    with pytest.raises(PromptError, match=r"the prompt 'caf\\udce9' is not UTF-8 text at character 4"):
-        generate_texts(undisturbed, ["good", prompt], 4, GREEDY)
 
 
 def test_an_export_says_where_there_is_no_room(undisturbed: TrainingRun, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from curriculum.journal import StageEndedEarly
+from manifests.json_lines import read_json_lines
 from manifests.plugins import PluginError
 from manifests.schema.base import ManifestError
 from tests.trainer.test_launchers import ROOT, launcher
@@ -21,7 +22,6 @@ from tests.trainer.test_resume import KillAt, Killed, outcome
 from trainer.checkpoint.checkpoint import newest
 from trainer.checkpoint.compatibility import CompatibilityError
 from trainer.inference import export_model
-from trainer.monitor.metric_log import read_metrics
 from trainer.run import TrainingRun
 from trainer.train import train
 
@@ -145,7 +145,7 @@ def in_two_processes(run: TrainingRun) -> None:
 
 
 def losses(run: TrainingRun) -> list[float]:
-    return [line["loss"] for line in read_metrics(run.metrics_file)]
+    return [line["loss"] for line in read_json_lines(run.metrics_file)]
 
 
 def test_an_objective_is_trained_resumed_exported_and_alike_in_two_processes(
@@ -154,7 +154,7 @@ def test_an_objective_is_trained_resumed_exported_and_alike_in_two_processes(
     whole = copying(prepared, tmp_path / "whole")
     assert train(whole, quiet=True)
     assert len(losses(whole)) == 13
-    evaluated = {line["stage"] for line in read_metrics(whole.evaluations_file)}
+    evaluated = {line["stage"] for line in read_json_lines(whole.evaluations_file)}
     assert evaluated == {"ul2", "biflan"}
     killed = copying(prepared, tmp_path / "killed")
     with pytest.raises(Killed):
@@ -200,7 +200,7 @@ def test_an_objective_that_no_step_was_trained_with_may_change(prepared: Path, t
     (run.folder / "copying.py").write_text(OBJECTIVE + "\n# changed\n")
     again = TrainingRun.open(run.folder / "curriculum.yaml", run.folder)
     assert train(again, quiet=True)
-    assert [line["stage"] for line in read_metrics(run.metrics_file)][-2:] == ["copies", "copies"]
+    assert [line["stage"] for line in read_json_lines(run.metrics_file)][-2:] == ["copies", "copies"]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_a_low_metric_ends_a_stage_at_the_same_step_for_all_and_a_replay_asks_it
     assert (event.stage, event.step) == ("ul2", 2)
     assert event.reason.startswith("low_enough:mean_loss was 6.")
     assert event.reason.endswith(", below 100")
-    stages = [line["stage"] for line in read_metrics(whole.metrics_file)]
+    stages = [line["stage"] for line in read_json_lines(whole.metrics_file)]
     assert stages == ["ul2"] * 2 + ["biflan"] * 4
     assert calls(tmp_path / "whole") == [2]
     two = until(prepared, tmp_path / "two", below=100)
@@ -251,7 +251,7 @@ def test_a_metric_that_is_not_low_changes_nothing(prepared: Path, tmp_path: Path
     run = until(prepared, tmp_path, below=0.1)
     assert train(run, quiet=True)
     assert run.journal().events == ()
-    assert [line["stage"] for line in read_metrics(run.metrics_file)].count("ul2") == 8
+    assert [line["stage"] for line in read_json_lines(run.metrics_file)].count("ul2") == 8
     assert calls(tmp_path) == [2, 4, 6], "not at the stage's end, where it ends anyway"
 
 

@@ -17,11 +17,11 @@ import yaml
 
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Rollback
+from manifests.json_lines import read_json_lines
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import CheckpointError, newest
 from trainer.checkpoint.compatibility import CompatibilityError
 from trainer.engine import EngineState, StepResult, TrainingEngine
-from trainer.monitor.metric_log import read_metrics
 from trainer.monitor.throughput_and_mfu import Throughput
 from trainer.rollback import DivergedError
 from trainer.run import TrainingRun
@@ -87,7 +87,7 @@ def test_a_killed_run_ends_with_the_same_bytes(
     run = copy(prepared, tmp_path)
     with pytest.raises(Killed):
         train(run, [KillAt(step)], quiet=True)
-    assert len(read_metrics(run.train_folder / "metrics.jsonl")) == step
+    assert len(read_json_lines(run.train_folder / "metrics.jsonl")) == step
     assert train(run, quiet=True)
     assert outcome(run) == undisturbed
     assert not train(run, quiet=True)
@@ -209,7 +209,7 @@ def test_two_processes_read_the_same_samples(
     run = copy(prepared, tmp_path)
     assert not together(run, 2)
     alone = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    for one, two in zip(alone, read_metrics(run.train_folder / "metrics.jsonl"), strict=True):
+    for one, two in zip(alone, read_json_lines(run.train_folder / "metrics.jsonl"), strict=True):
         assert {**two, "loss": 0, "gradient_norm": 0} == {**one, "loss": 0, "gradient_norm": 0}
         assert two["loss"] == pytest.approx(one["loss"], rel=1e-5)
         assert two["gradient_norm"] == pytest.approx(one["gradient_norm"], rel=1e-4)
@@ -228,7 +228,7 @@ def test_what_is_spread_or_offloaded_changes_no_loss(
         train(run, [KillAt(7)], quiet=True)
     assert train(run, quiet=True)
     usual = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    losses = [line["loss"] for line in read_metrics(run.train_folder / "metrics.jsonl")]
+    losses = [line["loss"] for line in read_json_lines(run.train_folder / "metrics.jsonl")]
     assert losses == pytest.approx([line["loss"] for line in usual], abs=1e-5)
 
 
@@ -245,7 +245,7 @@ def test_another_stage_may_be_added_to_a_finished_run(
     assert train(longer, quiet=True)
     metrics = (run.train_folder / "metrics.jsonl").read_bytes()
     assert metrics.startswith(undisturbed["metrics.jsonl"])
-    assert [line["stage"] for line in read_metrics(run.train_folder / "metrics.jsonl")[12:]] == [
+    assert [line["stage"] for line in read_json_lines(run.train_folder / "metrics.jsonl")[12:]] == [
         "more",
         "more",
     ]
@@ -274,7 +274,7 @@ def test_two_processes_one_and_two_again(
         killed = together(run, world_size, last)
         assert killed == (last is not None)
     alone = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    for one, mixed in zip(alone, read_metrics(run.train_folder / "metrics.jsonl"), strict=True):
+    for one, mixed in zip(alone, read_json_lines(run.train_folder / "metrics.jsonl"), strict=True):
         assert {**mixed, "loss": 0, "gradient_norm": 0} == {**one, "loss": 0, "gradient_norm": 0}
         assert mixed["loss"] == pytest.approx(one["loss"], abs=1e-4)
 
@@ -343,7 +343,7 @@ def test_a_fault_is_rolled_back_and_its_samples_are_skipped(
     assert event.reason.startswith(reason)
     assert event.to == update // 3 * 3
     assert event.to < event.step <= update + 3
-    lines = read_metrics(run.train_folder / "metrics.jsonl")
+    lines = read_json_lines(run.train_folder / "metrics.jsonl")
     assert [line["step"] for line in lines] == list(range(1, 41))
     assert max(line["loss"] for line in lines) < 6.5
     again = run.curriculum().step(event.to).micro_batches[0]
@@ -379,7 +379,7 @@ def test_after_so_many_rollbacks_the_run_stops_and_says_why(prepared: Path, tmp_
     message = where + "the last checkpoint is none; the run was rolled back 1 times"
     with pytest.raises(DivergedError, match=message):
         train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
-    assert [line["step"] for line in read_metrics(run.train_folder / "metrics.jsonl")] == [1]
+    assert [line["step"] for line in read_json_lines(run.train_folder / "metrics.jsonl")] == [1]
 
 
 def test_the_best_checkpoint_is_kept(prepared: Path, tmp_path: Path) -> None:
@@ -392,7 +392,7 @@ def test_the_best_checkpoint_is_kept(prepared: Path, tmp_path: Path) -> None:
     assert train(run, quiet=True)
     means = {
         line["step"]: sum(line["losses"].values()) / len(line["losses"])
-        for line in read_metrics(run.train_folder / "evaluation.jsonl")
+        for line in read_json_lines(run.train_folder / "evaluation.jsonl")
     }
     best = min((step for step in means if step), key=lambda step: means[step])
     assert sorted(int(folder.name[5:]) for folder in run.checkpoints.iterdir()) == sorted({best, 40})

@@ -141,7 +141,7 @@ def _pairs(folder: Path, name: str, pairs: list[tuple[list[int], list[int]]]) ->
     entries = []
     for index in range(2):
         rows = pairs[index::2]
-        labels = [pa.array([name] * len(rows))] * 3
+        labels = [pa.array([label] * len(rows)) for label in (name, "tiny", name)]
         columns = [
             *labels,
             *(pa.array(list(side), pa.list_(pa.uint32())) for side in zip(*rows, strict=True)),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.files import atomic_write
+from manifests.json_lines import whole_lines
 
 
 class MetricLog:
@@ -19,7 +20,7 @@ class MetricLog:
     """
 
     def __init__(self, file: Path, step: int) -> None:
-        kept = [line for line in _whole_lines(file) if json.loads(line)["step"] <= step]
+        kept = [line for line in whole_lines(file) if json.loads(line)["step"] <= step]
         with atomic_write(file) as temporary:
             temporary.write_bytes(b"".join(kept))
         self.file = file
@@ -38,14 +39,3 @@ class MetricLog:
         """Flushes and closes the file."""
         with self._stream:
             self.flush()
-
-
-def read_metrics(file: Path) -> list[dict[str, Any]]:
-    """All whole lines of a JSONL file; none if there is no file."""
-    return [json.loads(line) for line in _whole_lines(file)]
-
-
-def _whole_lines(file: Path) -> list[bytes]:
-    if not file.exists():
-        return []
-    return [line for line in file.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]

@@ -9,19 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from manifests.splitmix64 import GOLDEN_GAMMA, finalize, splitmix64
+
 U64 = npt.NDArray[np.uint64]
-
-_STRIDE = np.uint64(0x9E3779B97F4A7C15)
-
-
-def _mix(z: U64) -> U64:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014), in place."""
-    z ^= z >> np.uint64(30)
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= z >> np.uint64(27)
-    z *= np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
-    return z
 
 
 def random_bits(seeds: U64, draws: int, stream: int = 0) -> U64:
@@ -30,8 +20,8 @@ def random_bits(seeds: U64, draws: int, stream: int = 0) -> U64:
     The seed is mixed before the draw is added, so that seeds may be consecutive or a multiple of each other.
     Different ``stream`` numbers give independent draws of the same seed.
     """
-    state = _mix(_mix(seeds + _STRIDE) ^ np.uint64(stream))
-    return _mix(state[:, None] + _STRIDE * np.arange(1, draws + 1, dtype=np.uint64))
+    state = finalize(splitmix64(seeds) ^ np.uint64(stream))
+    return finalize(state[:, None] + GOLDEN_GAMMA * np.arange(1, draws + 1, dtype=np.uint64))
 
 
 def random_integers(seeds: U64, high: int) -> npt.NDArray[np.int64]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.models.perplexity.ngram_model import BrokenModelError, ModelBuilder
 from pipeline.models.perplexity.ngrams import SPECIAL
+from pipeline.text.arrow.kernel import kernel
 
 _COUNT = re.compile(rb"^ngram \d+=(\d+)$", re.MULTILINE)
 _HEADER = 1000
@@ -62,7 +62,7 @@ def _lines(path: Path, data: Bytes, place: int, order: int, count: int) -> tuple
     return names, numbers, place
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _section(data: Bytes, place: int) -> int:
     """Behind the next line that begins with a backslash."""
     while place < len(data) and data[place] != ord("\\"):
@@ -72,7 +72,7 @@ def _section(data: Bytes, place: int) -> int:
     return place + 1
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _parse(data: Bytes, place: int, names: Names, numbers: Numbers) -> int:
     """Reads lines ``log10 probability TAB words [TAB log10 backoff]``.
 
@@ -96,7 +96,7 @@ def _parse(data: Bytes, place: int, names: Names, numbers: Numbers) -> int:
     return place
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _name(data: Bytes, place: int) -> tuple[int, int]:
     """A word's token id, or -1 to -3, and the place behind it."""
     if place + 1 < len(data) and data[place] == ord("<"):
@@ -112,7 +112,7 @@ def _name(data: Bytes, place: int) -> tuple[int, int]:
     return name, place
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _decimal(data: Bytes, place: int) -> tuple[float, int]:
     """A number such as ``-1.25e-05`` and the place behind it."""
     negative = place < len(data) and data[place] == ord("-")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
 
@@ -51,7 +52,11 @@ def estimate(
             "-S",
             MEMORY,
         ]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors) as process:
+        # A program that ends early does not read on; its own message says why.
+        with (
+            suppress(BrokenPipeError),
+            subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors) as process,
+        ):
             assert process.stdin is not None
             _feed(process.stdin, ids, offsets)
         if process.returncode:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.models.perplexity.ngrams import SPECIAL
 from pipeline.text.arrow.intrinsics import prefetch
+from pipeline.text.arrow.kernel import inlined, kernel
 
 LINE = 4
 """Slots on a cache line of 64 bytes: four keys, then their four packed numbers. A search compares the four at
@@ -126,13 +126,13 @@ def pack(probability: Float32, backoff: Float32) -> UInt64:
     return np.stack([probability, backoff], axis=1).astype("<f4").view("<u8")[:, 0]
 
 
-@numba.njit(inline="always")
+@inlined
 def ngram_key(prefix: np.uint32, word: np.uint32) -> np.uint64:
     """Never 0, which marks a free slot."""
     return np.uint64(prefix) << np.uint64(32) | np.uint64(word) + np.uint64(1)
 
 
-@numba.njit(inline="always")
+@inlined
 def first_line(key: np.uint64, lines: np.uint64) -> np.uint64:
     """Where the search for a key begins in a table."""
     mixed = key * np.uint64(0x9E3779B97F4A7C15)
@@ -140,7 +140,7 @@ def first_line(key: np.uint64, lines: np.uint64) -> np.uint64:
     return ((mixed >> np.uint64(32)) * lines) >> np.uint64(32)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def search(table: np.ndarray, key: np.uint64) -> np.int64:
     """The slot of a key, or the free one where it belongs."""
     line = np.int64(first_line(key, np.uint64(len(table))))
@@ -151,7 +151,7 @@ def search(table: np.ndarray, key: np.uint64) -> np.int64:
         line = np.int64(line + 1 if line + 1 < len(table) else 0)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _insert(table: np.ndarray, prefix: np.ndarray, word: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     slots = np.empty(len(word), np.uint32)
     for block in range(0, len(word), BLOCK):
@@ -166,7 +166,7 @@ def _insert(table: np.ndarray, prefix: np.ndarray, word: np.ndarray, numbers: np
     return slots
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _find(table: np.ndarray, prefix: np.ndarray, word: np.ndarray) -> np.ndarray:
     slots = np.empty(len(word), np.uint32)
     for row in range(len(word)):

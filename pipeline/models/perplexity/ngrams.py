@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from pipeline.text.arrow.kernel import kernel
 
 UNKNOWN, BEGIN, END = 0, 1, 2
 SPECIAL = 3
@@ -81,7 +82,7 @@ def _unigrams(stream: UInt32, types: int) -> Ngrams:
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _positions(stream: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The positions [words] of a stream, sorted by word and then by place; ``counts`` [types]: how often each
     word occurs."""
@@ -94,7 +95,7 @@ def _positions(stream: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return positions
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _extend(
     stream: np.ndarray, by_word: np.ndarray, rank: np.ndarray, counts: np.ndarray, n: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

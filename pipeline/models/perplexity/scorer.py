@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 from pipeline.models.perplexity.ngram_model import BLOCK, LINE, NgramModel, first_line, ngram_key, search
 from pipeline.models.perplexity.ngrams import BEGIN, END
 from pipeline.text.arrow.intrinsics import prefetch
+from pipeline.text.arrow.kernel import inlined, kernel
 
 LINES, ABSENT, UNSURE = np.uint64(LINE), np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0xFFFFFFFFFFFFFFFE)
 
@@ -45,7 +45,7 @@ class PerplexityScorer:
         return np.asarray(10.0 ** (-scores / (lengths[rows] + 1)), np.float64)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _score(
     ids: np.ndarray,
     begins: np.ndarray,
@@ -94,7 +94,7 @@ def _score(
     return scores
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _unigrams(
     ids: np.ndarray,
     word_of: np.ndarray,
@@ -115,7 +115,7 @@ def _unigrams(
     return size
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _extend(
     order: int,
     keys: np.ndarray,
@@ -157,7 +157,7 @@ def _extend(
     return kept
 
 
-@numba.njit(inline="always")
+@inlined
 def _on_line(keys: np.ndarray, key: np.uint64, line: np.uint64) -> np.uint64:
     """The slot of a key if it is on its first line; ``ABSENT``; or ``UNSURE`` where the line is full of
     others. Without a branch."""

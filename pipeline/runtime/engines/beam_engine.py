@@ -4,54 +4,28 @@ has."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipeline.runtime.beam_import import beam
 from pipeline.runtime.dofns import TaskSource
-from pipeline.runtime.jobs import EmitKeys, ReduceBucket
-
-
-class _LocalOptions(PipelineOptions):
-    """Options whose views are made once, for all pipelines. Beam asks for fifty views a pipeline, of a copy,
-    and each one builds an
-    argument parser: more than half of what a small pipeline costs. All views share their values, as they do
-    in Beam, and every pipeline sets the same ones."""
-
-    def __init__(self) -> None:
-        super().__init__([], direct_num_workers=1, direct_running_mode="in_memory")
-        self.__dict__["_views"] = {}
-        self.__dict__["_all"] = super().get_all_options()
-
-    def __deepcopy__(self, memo: object) -> _LocalOptions:
-        return self
-
-    def get_all_options(self, *_: Any, **__: Any) -> dict[str, Any]:
-        return self._all
-
-    def view_as(self, cls: type[Any]) -> Any:
-        views = self.__dict__["_views"]
-        if cls not in views:
-            views[cls] = super().view_as(cls)
-        return views[cls]
-
-
-_local_options = cache(_LocalOptions)
+from pipeline.runtime.engines.local_options import local_options
+from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
 
 
 def in_process() -> beam.Pipeline:
     """A pipeline in this process with one worker: exact, where the multi-threaded mode loses grouped
     values."""
-    return beam.Pipeline(runner=FnApiRunner(), options=_local_options())
+    return beam.Pipeline(runner=FnApiRunner(), options=local_options())
 
 
 def run_here(tasks: Sequence[Any], work: beam.PTransform) -> None:
     """One pipeline over tasks that are shared with nobody."""
-    with in_process() as pipeline:
+    with user_errors_unwrapped(), in_process() as pipeline:
         pipeline | beam.Impulse() | "tasks" >> beam.ParDo(TaskSource(tasks)) | work
 
 
@@ -73,12 +47,12 @@ class BeamEngine:
         if self._runner is None:
             run_here(tasks, work)
             return
-        with self.pipeline() as pipeline:
+        with user_errors_unwrapped(), self.pipeline() as pipeline:
             pipeline | beam.Create(tasks) | work
 
     def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
         """One pipeline with a GroupByKey (see Engine.group)."""
-        with self.pipeline() as pipeline:
+        with user_errors_unwrapped(), self.pipeline() as pipeline:
             keys = (
                 pipeline
                 | beam.Create(sources, reshuffle=self._runner is not None)

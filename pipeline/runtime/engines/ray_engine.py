@@ -8,18 +8,31 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import ray
 
-from pipeline.runtime.beam_import import beam
-from pipeline.runtime.engines.beam_engine import run_here
-from pipeline.runtime.jobs import EmitKeys, ReduceBucket
+from pipeline.runtime.engines.ray_address import check_address, unreachable
+from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
+from pipeline.runtime.worker_start import Packed
 
 RETRIES = 3
 
 
-@ray.remote(max_retries=RETRIES, num_cpus=1)
-def _run_one(task: Any, work: beam.PTransform) -> None:
-    run_here([task], work)
+@ray.remote(max_retries=RETRIES, num_cpus=1)  # type: ignore[untyped-decorator]
+def _run_one(task: Packed, work: Packed) -> None:
+    from pipeline.runtime.engines.beam_engine import run_here  # Beam is loaded by the worker's start
+
+    run_here([task.value], work.value)
+
+
+def _connect(address: str, **settings: Any) -> None:
+    try:
+        ray.init(
+            address=address, log_to_driver=False, configure_logging=True, logging_level="warning", **settings
+        )
+    except ConnectionError as error:
+        raise unreachable(address, str(error)) from error
 
 
 class RayEngine:
@@ -27,28 +40,31 @@ class RayEngine:
     stops it at the end."""
 
     def __init__(self, workers: int) -> None:
-        os.environ.setdefault("RAY_AUTH_MODE", "disabled" if "RAY_ADDRESS" not in os.environ else "token")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        address = os.environ.get(
-            "RAY_ADDRESS", "local"
-        )  # else it would join whatever cluster was started last on this machine
-        local: dict[str, Any] = (
-            {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
-        )
-        self._session = ray.init(
-            address=address, log_to_driver=False, configure_logging=True, logging_level="warning", **local
-        )
+        # Without an address Ray would join whatever cluster was started last on this machine.
+        address = os.environ.get("RAY_ADDRESS", "local")
+        if address == "local":
+            os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+            _connect(address, num_cpus=workers, include_dashboard=False)
+        else:
+            check_address(address)
+            _connect(address)
         ray.data.DataContext.get_current().enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.WARNING)
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         """A Ray task with a pipeline of its own for each task (see Engine.run), tried again where it
         fails."""
-        shared = ray.put(work)
-        pending = [_run_one.remote(task, shared) for task in tasks]
-        while pending:
-            done, pending = ray.wait(pending)
-            ray.get(done)
+        shared = ray.put(Packed(work))
+        pending = [_run_one.remote(Packed(task), shared) for task in tasks]
+        try:
+            with user_errors_unwrapped():
+                while pending:
+                    done, pending = ray.wait(pending)
+                    ray.get(done)
+        finally:
+            for rest in pending:  # after an error or a signal, nobody waits for them
+                ray.cancel(rest, force=True)
 
     def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
         """A Ray Data group-by (see Engine.group)."""
@@ -73,7 +89,8 @@ class RayEngine:
             .groupby("bucket")
             .map_groups(reduced, batch_format="numpy")
         )
-        data.materialize()
+        with user_errors_unwrapped():
+            data.materialize()
 
     def close(self) -> None:
         """Leaves the cluster, and stops it where the engine started it."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 from manifests.schema.decontaminate import Benchmark
 from pipeline.readers.compressed import DamagedFileError, blocks
 from pipeline.readers.input_files import InputFile
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 
 SCHEMA = pa.schema(
     [pa.field("benchmark", pa.string()), pa.field("item", pa.string()), pa.field("text", pa.large_string())]

@@ -33,10 +33,13 @@ from manifests.files import sha256
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.decontaminate import Benchmark, DecontaminateSettings
 from manifests.schema.documents import kept_schema
-from pipeline.runtime.arrow_files import MAX_ROWS, open_table
+from pipeline.runtime.arrow_files import MAX_ROWS, describe, open_table
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.step import PipelineError, Step, StepResult, Transform
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.runtime.step import Step, StepResult
+from pipeline.runtime.transform import Transform
 from pipeline.steps.decontaminate.benchmark_items import SCHEMA, read_items
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.contamination.ngram_index import NgramIndex, build_index
@@ -114,7 +117,7 @@ class Decontaminate(Transform):
 class DecontaminateStep(Step):
     """Reason benchmark_overlap; the detail names the benchmark, the first item, and quotes the text that they
     share. Metrics beside the parts' own: items/<benchmark>, and items_not_searched/<benchmark>, those too
-    short to be looked for or all template.
+    short to be looked for or all template. Artifact: ``ngram_index``.
 
     Memory: the index, mapped once a host (25 to 50 bytes an n-gram of the benchmarks), and the items' names
     in each worker.
@@ -141,11 +144,15 @@ class DecontaminateStep(Step):
     def run(self, context: StepContext) -> StepResult:
         settings = context.corpus.decontaminate
         files = tuple(context.resolve(benchmark.path) for benchmark in settings.benchmarks)
-        items = tuple(context.each("items", WriteItems(files, settings.benchmarks), len(files)))
-        (index,) = context.each("index", WriteIndex(items, settings), 1, suffix=".npy")
+        items = tuple(Phases(context).each("items", WriteItems(files, settings.benchmarks), len(files)))
+        (index,) = Phases(context).each("index", WriteIndex(items, settings), 1, suffix=".npy")
+        found = _all_items(items)
+        file = describe(index, context.folder, found.num_rows)
         return StepResult(
-            context.map(Decontaminate(index, items)),
-            _coverage(_all_items(items)["benchmark"], NgramIndex.load(index)),
+            Phases(context).map(Decontaminate(index, items)),
+            _coverage(found["benchmark"], NgramIndex.load(index)),
+            [file],
+            {"ngram_index": [file]},
         )
 
 

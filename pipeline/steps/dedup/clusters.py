@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numba
 import numpy as np
 
+from pipeline.runtime.npy_files import save, view
 from pipeline.steps.dedup.dedup_index import Index, indexed_survivors
 from pipeline.steps.dedup.document_ids import DocumentIds, Sketches
-from pipeline.steps.dedup.priority import save, view
 from pipeline.steps.dedup.shuffle import PAIR, read_pairs
+from pipeline.text.arrow.kernel import kernel
 from pipeline.text.similarity.one_permutation import agreement
 
 BLOCK = 1 << 14
@@ -49,7 +49,7 @@ class Verify:
                 block[equal * 10**6 >= round(self.similarity * 10**6) * filled].tofile(file)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _root(parents: np.ndarray, rank: int) -> int:
     while parents[rank] != rank:
         parents[rank] = parents[parents[rank]]
@@ -57,7 +57,7 @@ def _root(parents: np.ndarray, rank: int) -> int:
     return rank
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def unite(parents: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
     """Joins the sets of each pair under the lower of their roots (union-find with path halving, Tarjan and
     van Leeuwen 1984)."""
@@ -66,7 +66,7 @@ def unite(parents: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
         parents[max(one, other)] = min(one, other)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def flatten(parents: np.ndarray) -> None:
     """Points every rank at its root."""
     for rank in range(parents.size):

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.runtime.arrow_files import MAX_ROWS, open_table
+from pipeline.runtime.npy_files import view
 from pipeline.steps.dedup.dedup_index import Index
 from pipeline.steps.dedup.document_ids import DocumentIds, Sketches
-from pipeline.steps.dedup.priority import view
 from pipeline.steps.dedup.shuffle import CUT, read_pairs
+from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.similarity.one_permutation import agreement
 
 SCHEMA = pa.schema(
@@ -129,8 +130,6 @@ def _places(rows: int, chosen: np.ndarray) -> pa.Array:
 
 def _hexadecimal(hashes: pa.Array) -> pa.Array:
     """The first 8 bytes of each 16-byte hash as 16 hexadecimal digits."""
-    data = np.frombuffer(hashes.buffers()[1], np.uint8, 16 * len(hashes), 16 * hashes.offset).reshape(-1, 16)[
-        :, :8
-    ]
+    data = byte_rows(hashes)[:, :8]
     digits = np.frombuffer(b"0123456789abcdef", "S1")[np.stack([data >> 4, data & 15], axis=-1)]
     return pa.array(digits.reshape(len(hashes), 16).view("S16").reshape(-1)).cast(pa.string())

@@ -20,9 +20,9 @@ from manifests.schema.base import ManifestError, load
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.steps import File, StepManifest
 from pipeline.runtime.arrow_files import describe
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.npy_files import view
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.dedup.document_ids import DocumentIds
-from pipeline.steps.dedup.priority import view
 
 INDEX = "index.json"
 # What two runs must share for their keys to be comparable.

@@ -31,14 +31,16 @@ import numpy as np
 
 from manifests.schema.corpus import CorpusManifest
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.jobs import Reduce
+from pipeline.runtime.key_groups import Reduce
+from pipeline.runtime.npy_files import view
+from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.steps.dedup.clusters import Verify, WriteSurvivors, histogram
 from pipeline.steps.dedup.decisions import WriteDecisions
 from pipeline.steps.dedup.dedup_index import COMPARABLE, Index, manifest_hash, open_indexes, write_index
 from pipeline.steps.dedup.document_ids import DocumentIds, document_ids, paragraph_count
 from pipeline.steps.dedup.filter import FilterDuplicates
-from pipeline.steps.dedup.priority import WritePriorities, view
+from pipeline.steps.dedup.priority import WritePriorities
 from pipeline.steps.dedup.shuffle import (
     BAND,
     HASH,
@@ -82,8 +84,8 @@ class DedupStep(Step):
         survivors, pairs = self._near(context, known, indexes, ranks, exact)
         cuts = self._cuts(context, known, ranks, survivors) if settings.paragraphs else []
         write = WriteDecisions(known, indexes, ranks, exact, survivors, tuple(cuts))
-        decisions = context.each("decisions", write, len(known.own))
-        parts = context.map(
+        decisions = Phases(context).each("decisions", write, len(known.own))
+        parts = Phases(context).map(
             FilterDuplicates(
                 settings, {part.index: path for part, path in zip(context.inputs, decisions, strict=True)}
             )
@@ -95,7 +97,7 @@ class DedupStep(Step):
         """Extracted again only when what decides them changes: not for another threshold or index."""
         settings = self.settings(context.corpus)
         key = [self.version, settings["sources"], {name: settings["dedup"][name] for name in COMPARABLE}]
-        return context.extract(
+        return Phases(context).extract(
             "keys", ComputeSignatures(context.corpus.dedup, tuple(settings["sources"])), key=key
         )
 
@@ -107,7 +109,7 @@ class DedupStep(Step):
         size = known.documents * settings.bands * BAND.itemsize
         candidates = _group(context, "bands", Bands(known, ranks, exact), ReduceBands(known.old), size)
         check = Verify(tuple(candidates), ranks, known, settings.similarity)
-        verified = context.each("verified", check, len(candidates), suffix=".pairs")
+        verified = Phases(context).each("verified", check, len(candidates), suffix=".pairs")
         survivors = _one(
             context, "survivors", WriteSurvivors(known.documents, tuple(verified), exact, indexes)
         )
@@ -130,7 +132,7 @@ def _folders(context: StepContext) -> list[tuple[str, Path]]:
 
 
 def _one(context: StepContext, phase: str, work: Any) -> Path:
-    return context.each(phase, work, 1, suffix=".npy")[0]
+    return Phases(context).each(phase, work, 1, suffix=".npy")[0]
 
 
 def _group(context: StepContext, phase: str, emit: Emitter, reduce: Reduce, size: int) -> list[Path]:
@@ -138,7 +140,9 @@ def _group(context: StepContext, phase: str, emit: Emitter, reduce: Reduce, size
     shares = {f"{number:04d}": share for number, share in enumerate(passes(size))}
     files: list[Path] = []
     for name, share in shares.items():
-        files += context.group(f"{phase}/{name}", emit.catalogue.keys, replace(emit, share=share), reduce)
+        files += Phases(context).group(
+            f"{phase}/{name}", emit.catalogue.keys, replace(emit, share=share), reduce
+        )
     for path in (context.folder / phase).iterdir():
         if path.name not in shares:
             # Left by an earlier run with more keys.

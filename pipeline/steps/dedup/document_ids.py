@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from pipeline.runtime.arrow_files import open_table
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.similarity.one_permutation import BINS
 
 MOST_DOCUMENTS = 1 << 32
@@ -85,15 +85,9 @@ class Sketches:
 
     def _chunks(self, file: int) -> tuple[np.ndarray, list[np.ndarray]]:
         if file not in self._open:
-            chunks = [_matrix(chunk) for chunk in open_table(self._keys[file])["sketch"].chunks]
+            chunks = [byte_rows(chunk) for chunk in open_table(self._keys[file])["sketch"].chunks]
             self._open[file] = np.cumsum([0, *map(len, chunks)]), chunks
         return self._open[file]
-
-
-def _matrix(sketches: pa.FixedSizeBinaryArray) -> np.ndarray:
-    return np.frombuffer(
-        sketches.buffers()[1], np.uint8, BINS * len(sketches), BINS * sketches.offset
-    ).reshape(-1, BINS)
 
 
 def _by_file(numbers: np.ndarray, firsts: np.ndarray) -> list[tuple[int, np.ndarray]]:

@@ -12,7 +12,7 @@ from manifests.schema.dedup import DedupSettings
 from manifests.schema.documents import kept_schema
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
-from pipeline.runtime.step import Transform
+from pipeline.runtime.transform import Transform
 from pipeline.steps.dedup.signatures import is_code
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.arrow.cuts import cut, unmark

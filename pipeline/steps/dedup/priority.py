@@ -5,17 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.runtime.arrow_files import open_table
+from pipeline.runtime.npy_files import save
+from pipeline.steps.dedup.dedup_index import Index
 from pipeline.steps.dedup.document_ids import DocumentIds
-
-if TYPE_CHECKING:
-    from pipeline.steps.dedup.dedup_index import Index
 
 ORDER = [
     ("source", "ascending"),
@@ -53,14 +51,3 @@ class WritePriorities:
         ranks[1, first:] += np.uint32(first)
         ranks[0, ranks[1, first:]] = np.arange(first, self.catalogue.documents, dtype=np.uint32)
         save(path, ranks)
-
-
-def save(path: Path, array: np.ndarray) -> None:
-    """Writes a .npy file under exactly this name."""
-    with path.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
-
-
-def view(path: Path) -> np.ndarray:
-    """A .npy file, memory-mapped."""
-    return np.load(path, mmap_mode="r", allow_pickle=False)

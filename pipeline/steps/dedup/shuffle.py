@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numba
 import numpy as np
 
 from pipeline.runtime.arrow_files import open_table
+from pipeline.runtime.npy_files import view
 from pipeline.steps.dedup.document_ids import DocumentIds
-from pipeline.steps.dedup.priority import view
 from pipeline.steps.dedup.signatures import NO_BAND
+from pipeline.text.arrow.fixed_width import byte_rows
+from pipeline.text.arrow.kernel import kernel
 
 BUCKET_BYTES = 1 << 22
 PASS_BUCKETS = 128
@@ -91,8 +92,7 @@ class Exact(Emitter):
         ranks = self._ranks(part)
         records = np.empty(len(ranks), HASH)
         hashes = open_table(keys)["hash"].combine_chunks()
-        bytes_ = np.frombuffer(hashes.buffers()[1], np.uint8, 16 * len(hashes), 16 * hashes.offset)
-        pairs = bytes_.view(">u8").reshape(-1, 2)
+        pairs = byte_rows(hashes).view(">u8")
         records["high"], records["low"], records["rank"] = pairs[:, 0], pairs[:, 1], ranks
         return self.share.deal(pairs[:, 0].astype(np.uint64), records)
 
@@ -142,7 +142,7 @@ class ReduceBands:
         return result.tobytes()
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _candidates(keys: np.ndarray, ranks: np.ndarray, old: int) -> np.ndarray:
     begin, total = 0, 0
     for member in range(keys.size):

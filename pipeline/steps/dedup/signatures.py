@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from manifests.schema.dedup import DedupSettings
 from pipeline.runtime.batch_result import BatchPosition
-from pipeline.runtime.step import Extractor
+from pipeline.runtime.transform import Extractor
 from pipeline.text.similarity.minhash import band_keys, fingerprints, permutations
 from pipeline.text.similarity.one_permutation import BINS
 from pipeline.text.similarity.paragraphs import paragraphs
@@ -34,7 +34,7 @@ def schema(bands: int) -> pa.Schema:
 
 def is_code(batch: pa.RecordBatch) -> np.ndarray:
     """bool [documents]: program text, whose lines and runs are left alone."""
-    return pc.fill_null(pc.equal(batch.column("language"), "code"), False).to_numpy(zero_copy_only=False)
+    return np.asarray(pc.fill_null(pc.equal(batch.column("language"), "code"), False))
 
 
 class ComputeSignatures(Extractor):

@@ -9,14 +9,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.files import write_json
+from manifests.plugins import Plugin
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import INGESTED
-from manifests.schema.sources import IngestSettings, Source
+from manifests.schema.plugins import READERS_GROUP
+from manifests.schema.sources import FORMATS, IngestSettings, Source
 from pipeline.readers.charset import decode_all
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.step import PartTask, Step, StepResult, Transform
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.step import Step, StepResult
+from pipeline.runtime.transform import PartTask, Transform
 from pipeline.steps.ingest.find_files import Found, find_files
 from pipeline.steps.ingest.input_hashes import HashCache
 from pipeline.steps.ingest.part_plan import plan_parts
@@ -96,7 +100,8 @@ class IngestStep(Step):
         return {"ingest": corpus.ingest.model_dump(mode="json"), "sources": sources}
 
     def inputs(self, context: StepContext) -> dict[str, str]:
-        """Every file of every source, by its source and its name in it."""
+        """Every file of every source, by its source and its name in it; and the code of readers of the user's
+        own."""
         cache = HashCache(context.folder / CACHE)
         named = zip(context.corpus.sources, _find(context), strict=True)
         hashes = {
@@ -105,23 +110,30 @@ class IngestStep(Step):
             for name, file in found.files
         }
         cache.save()
-        return hashes
+        return hashes | {name: plugin.fingerprint for name, plugin in _readers(context).items()}
 
     def run(self, context: StepContext) -> StepResult:
         sources, settings = context.corpus.sources, context.corpus.ingest
         found = _find(context)
         plan = plan_parts(sources, found, settings.part_bytes)
+        readers = _readers(context)
         tasks = [
-            PartTask(index, PartReader(sources, tuple(pieces), settings.max_document_bytes))
+            PartTask(index, PartReader(sources, tuple(pieces), settings.max_document_bytes, readers))
             for index, pieces in enumerate(plan)
         ]
-        parts = context.map(MakeDocuments(sources, settings), tasks)
+        parts = Phases(context).map(MakeDocuments(sources, settings), tasks)
         # The first link of the chain of hashes: what the documents were read from.
         origins = self.inputs(context)
         write_json(context.folder / ORIGINS, origins)
         return StepResult(
             parts, _file_metrics(found), [describe(context.folder / ORIGINS, context.folder, len(origins))]
         )
+
+
+def _readers(context: StepContext) -> dict[str, Plugin]:
+    """The readers of the user's own, by the format that names them."""
+    names = {source.format for source in context.corpus.sources if source.format not in FORMATS}
+    return {name: context.plugin(name, READERS_GROUP) for name in sorted(names)}
 
 
 def _find(context: StepContext) -> list[Found]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import pyarrow as pa
 
+from manifests.plugins import Plugin
 from manifests.schema.sources import Source
 from pipeline.readers.arrow import read_arrow
 from pipeline.readers.compressed import DamagedFileError
@@ -15,22 +16,27 @@ from pipeline.readers.html import read_page
 from pipeline.readers.jsonl import read_jsonl
 from pipeline.readers.parquet import read_parquet
 from pipeline.readers.plain_text import read_text
+from pipeline.readers.plugin_reader import read_with_plugin
 from pipeline.readers.raw_documents import gather, raw_row
 from pipeline.readers.source_tree import read_file
 from pipeline.readers.warc_documents import read_archive
 from pipeline.steps.ingest.part_plan import Piece
 
 SOURCE = b"source"
+READERS = {"jsonl": read_jsonl, "text": read_text, "parquet": read_parquet, "arrow": read_arrow}
+"""The formats of which many documents make a file; text only where its documents are not whole files."""
 
 
 @dataclass(frozen=True)
 class PartReader:
     """Yields batches of RAW columns; every batch is of one source, whose index is in the schema's metadata.
-    Of a document longer than ``limit`` bytes so many are read."""
+    Of a document longer than ``limit`` bytes so many are read. ``plugins``: the readers of the user's own, by
+    the format that names them."""
 
     sources: tuple[Source, ...]
     pieces: tuple[Piece, ...]
     limit: int
+    plugins: Mapping[str, Plugin] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         for index, pieces in groupby(self.pieces, key=lambda piece: piece.source):
@@ -42,14 +48,11 @@ class PartReader:
     def _read(self, source: Source, piece: Piece) -> Iterator[pa.RecordBatch]:
         stretch = piece.file, piece.name, piece.start, piece.end, self.limit
         try:
-            if source.format == "jsonl":
-                yield from read_jsonl(source, *stretch)
-            elif source.format == "text" and source.document != "file":
-                yield from read_text(source, *stretch)
-            elif source.format == "parquet":
-                yield from read_parquet(source, *stretch)
-            elif source.format == "arrow":
-                yield from read_arrow(source, *stretch)
+            if source.format in self.plugins:
+                plugin = self.plugins[source.format]
+                yield from read_with_plugin(plugin, source, piece.file, piece.name, self.limit)
+            elif source.format in READERS and (source.format, source.document) != ("text", "file"):
+                yield from READERS[source.format](source, *stretch)
             elif source.format == "warc":
                 yield from read_archive(*stretch)
             elif source.format == "html":

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import fasttext
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.models.fasttext_file import load_model
 from pipeline.text.quality_signals.prose import prose, samples
 from pipeline.text.unicode.script import HAN, HANGUL, JAPANESE, KANA, WORDS, script_counts
 
@@ -51,7 +51,7 @@ class Identifier:
     """
 
     def __init__(self, model: Path, sample_bytes: int, sure: float) -> None:
-        self._model = fasttext.load_model(str(model))
+        self._model = load_model(model)
         self._sample_bytes = sample_bytes
         self._sure = sure
 
@@ -94,11 +94,11 @@ class Identifier:
 
 
 def _units(counts: np.ndarray) -> np.ndarray:
-    return counts[:, [HAN, KANA, HANGUL, WORDS]].sum(axis=1)
+    return np.asarray(counts[:, [HAN, KANA, HANGUL, WORDS]].sum(axis=1))
 
 
 def _chinese(counts: np.ndarray) -> np.ndarray:
     """bool [texts]: whose scripts alone say that they are Chinese."""
     han, others = counts[:, HAN], counts[:, KANA] + counts[:, HANGUL]
     japanese = (others > MAX_KANA * (han + others)) | (counts[:, JAPANESE] > MAX_JAPANESE * han)
-    return (han > 0) & (han >= MIN_HAN * _units(counts)) & ~japanese
+    return np.asarray((han > 0) & (han >= MIN_HAN * _units(counts)) & ~japanese)

@@ -17,7 +17,9 @@ from manifests.schema.documents import IDENTIFIED
 from manifests.schema.language import LanguageSettings
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.step import Step, StepResult, Transform
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.step import Step, StepResult
+from pipeline.runtime.transform import Transform
 from pipeline.steps.language import traditional_to_simplified
 from pipeline.steps.language.language_id import Identifier
 from pipeline.text.arrow.text_hashes import hashes
@@ -68,13 +70,11 @@ class IdentifyLanguage(Transform):
         return decide("language", pa.RecordBatch.from_pydict(columns), reason, detail, metrics)
 
     def _is_code(self, batch: pa.RecordBatch) -> np.ndarray:
-        declared = pc.is_in(batch.column("source"), pa.array(self._code_sources, pa.string())).to_numpy(
-            zero_copy_only=False
-        )
+        declared = np.asarray(pc.is_in(batch.column("source"), pa.array(self._code_sources, pa.string())))
         if not declared.any():
             return declared
         marks, prose = code_marks(batch.column("text")).T
-        return declared & (marks >= np.maximum(_MIN_MARKS, _MIN_MARKS_TO_PROSE * prose))
+        return np.asarray(declared & (marks >= np.maximum(_MIN_MARKS, _MIN_MARKS_TO_PROSE * prose)))
 
     def _identify(self, texts: pa.Array, code: np.ndarray) -> tuple[pa.Array, np.ndarray, pa.Array]:
         """Labels, scores and scripts; program text is ``code`` with score 1, and is not looked at."""
@@ -141,7 +141,7 @@ class LanguageStep(Step):
     def run(self, context: StepContext) -> StepResult:
         corpus = context.corpus
         return StepResult(
-            context.map(IdentifyLanguage(_model(context), corpus.language, _code_sources(corpus)))
+            Phases(context).map(IdentifyLanguage(_model(context), corpus.language, _code_sources(corpus)))
         )
 
 

@@ -1,6 +1,2 @@
 """Personal data: found in linear time, proved by a validator for each kind, replaced by placeholders or
 removed."""
-
-from pipeline.steps.privacy.privacy_step import PrivacyStep
-
-__all__ = ["PrivacyStep"]

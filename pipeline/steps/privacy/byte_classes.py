@@ -1,9 +1,10 @@
-"""Classes of bytes and the sorts of candidates: the vocabulary that the kernels and the finders share."""
+"""Classes of bytes, and kernels that read along them."""
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from pipeline.text.arrow.kernel import kernel
 
 DIGIT, UPPER, HEX, ALNUM, WORD, NUMBER, OPENING, LOCAL, LABEL, USER, PATH, TOKEN, SPACED = (
     1 << bit for bit in range(13)
@@ -13,19 +14,20 @@ host (LABEL), of a URL (USER, PATH), of a key (TOKEN), of an IBAN in groups of f
 
 _DIGITS, _CAPITALS, _SMALL = b"0123456789", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz"
 _LETTERS = _CAPITALS + _SMALL
+LETTERS_AND_DIGITS = _DIGITS + _LETTERS
 _MEMBERS = {
     DIGIT: _DIGITS,
     UPPER: _CAPITALS,
     HEX: _DIGITS + b"abcdefABCDEF",
-    ALNUM: _DIGITS + _LETTERS,
-    WORD: _DIGITS + _LETTERS + b"_",
+    ALNUM: LETTERS_AND_DIGITS,
+    WORD: LETTERS_AND_DIGITS + b"_",
     NUMBER: _DIGITS + b" -.()+/",
     OPENING: b"+(",
-    LOCAL: _DIGITS + _LETTERS + b"_.%+-",
-    LABEL: _DIGITS + _LETTERS + b"_-",
-    USER: _DIGITS + _LETTERS + b"._%+~-",
-    PATH: _DIGITS + _LETTERS + b"-._~!$&*+,;=:@/?#%",
-    TOKEN: _DIGITS + _LETTERS + b"_-",
+    LOCAL: LETTERS_AND_DIGITS + b"_.%+-",
+    LABEL: LETTERS_AND_DIGITS + b"_-",
+    USER: LETTERS_AND_DIGITS + b"._%+~-",
+    PATH: LETTERS_AND_DIGITS + b"-._~!$&*+,;=:@/?#%",
+    TOKEN: LETTERS_AND_DIGITS + b"_-",
     SPACED: _DIGITS + _CAPITALS + b" ",
 }
 
@@ -41,7 +43,7 @@ def _classes() -> np.ndarray:
 CLASSES = _classes()
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def run_end(data, at, end, classes, wanted):  # type: ignore[no-untyped-def]
     """The end of the run of ``wanted`` bytes from ``at`` on, not beyond ``end``."""
     while at < end and classes[data[at]] & wanted:
@@ -49,18 +51,9 @@ def run_end(data, at, end, classes, wanted):  # type: ignore[no-untyped-def]
     return at
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def run_start(data, at, begin, classes, wanted):  # type: ignore[no-untyped-def]
     """The first byte of the run of ``wanted`` bytes that ends at ``at``, not before ``begin``."""
     while at > begin and classes[data[at - 1]] & wanted:
         at -= 1
     return at
-
-
-@numba.njit(cache=True, nogil=True)
-def is_one_of(value, known):  # type: ignore[no-untyped-def]
-    """Whether ``value`` is in the array ``known``."""
-    for item in known:  # noqa: SIM110 - numba compiles no generators
-        if item == value:
-            return True
-    return False

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.plugins import Plugin
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import kept_schema
 from manifests.schema.privacy import PrivacySettings
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.step import Step, StepResult, Transform
-from pipeline.steps.privacy.pseudonyms import Pseudonyms, pseudonyms
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.step import Step, StepResult
+from pipeline.runtime.transform import Transform
+from pipeline.steps.privacy.plugin_findings import load_kinds, resolve_plugins
+from pipeline.steps.privacy.pseudonyms import Pseudonyms, read_salt
 from pipeline.steps.privacy.scrub import Scrubbed, scrub
+from pipeline.steps.privacy.treatments import treatments
 
 PERSONAL_DATA, ONLY_PERSONAL_DATA = "personal_data", "only_personal_data"
 
@@ -30,13 +35,18 @@ class Scrub(Transform):
     Metrics: found/<kind>/<language>, found/<kind>/source/<source>, documents_changed/<language>.
     """
 
-    def __init__(self, settings: PrivacySettings, pseudonyms: Pseudonyms | None = None) -> None:
-        self._settings = settings
-        self._pseudonyms = pseudonyms
+    def __init__(
+        self,
+        settings: PrivacySettings,
+        pseudonyms: Pseudonyms | None = None,
+        plugins: Sequence[Plugin] = (),
+    ) -> None:
+        self._settings, self._pseudonyms, self._plugins = settings, pseudonyms, tuple(plugins)
+        self._treatments = list(treatments(settings, load_kinds(plugins)).values())
         self.schema = kept_schema("privacy")
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
-        scrubbed = scrub(batch.column("text"), self._settings, self._pseudonyms)
+        scrubbed = scrub(batch.column("text"), self._settings, self._pseudonyms, self._plugins)
         changed = sum(scrubbed.found.values(), np.zeros(batch.num_rows, np.int64)) > 0
         metrics = dict(_metrics(batch, scrubbed, changed))
         if changed.any():
@@ -51,18 +61,19 @@ class Scrub(Transform):
     def _dropped(self, scrubbed: Scrubbed) -> np.ndarray:
         """bool [documents]: has a datum whose action is drop."""
         dropped = np.zeros(len(scrubbed.texts), bool)
-        for kind, count in scrubbed.found.items():
-            if self._settings.actions[kind] == "drop":
-                dropped |= count > 0
+        for treatment in self._treatments:
+            if treatment.action == "drop":
+                dropped |= scrubbed.found[treatment.name] > 0
         return dropped
 
     def _empty(self, texts: pa.Array, changed: np.ndarray) -> np.ndarray:
         """bool [documents]: changed, and nothing left but white space and placeholders."""
         empty = np.zeros(len(changed), bool)
+        placeholders = "|".join(treatment.placeholder for treatment in self._treatments)
+        names = "|".join(treatment.name.upper() for treatment in self._treatments)
         # RE2: linear in the text.
-        names = "|".join(kind.upper() for kind in self._settings.actions)
         rest = pc.replace_substring_regex(
-            texts.filter(pa.array(changed)), f"<(?:{names})(?::[0-9a-f]+)?>", ""
+            texts.filter(pa.array(changed)), f"{placeholders}|<(?:{names}):[0-9a-f]+>", ""
         )
         empty[changed] = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(rest)), 0).to_numpy(
             zero_copy_only=False
@@ -108,14 +119,18 @@ class PrivacyStep(Step):
         return corpus.privacy.model_dump()
 
     def inputs(self, context: StepContext) -> dict[str, str]:
-        named = _pseudonyms(context)
-        return {} if named is None else {"salt": named.fingerprint()}
+        pseudonyms = _pseudonyms(context)
+        salt = {} if pseudonyms is None else {"salt": pseudonyms.fingerprint()}
+        plugins = resolve_plugins(context.corpus.privacy, context.base)
+        return salt | {f"kind {plugin.reference}": plugin.fingerprint for plugin in plugins}
 
     def run(self, context: StepContext) -> StepResult:
-        return StepResult(context.map(Scrub(context.corpus.privacy, _pseudonyms(context))))
+        settings = context.corpus.privacy
+        plugins = resolve_plugins(settings, context.base)
+        return StepResult(Phases(context).map(Scrub(settings, _pseudonyms(context), plugins)))
 
 
 def _pseudonyms(context: StepContext) -> Pseudonyms | None:
     """Read here, once: workers on other machines have neither the file nor the variable."""
     salt = context.corpus.privacy.salt
-    return None if salt is None else pseudonyms(salt, context.base)
+    return None if salt is None else read_salt(salt, context.base)

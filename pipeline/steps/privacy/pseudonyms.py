@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
-from manifests.schema.privacy import PrivacyKind, Salt
-from pipeline.runtime.step import PipelineError
+from manifests.schema.privacy import Salt
+from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.steps.privacy.kinds import INDEX_OF_NAME, KINDS
 
 LEAST_SALT = 16
 _DIGEST_BYTES = 4
-_WIDE = {0xFEE0 + code: code for code in range(0x21, 0x7F)}
+_ASCII_OF_FULLWIDTH = {0xFEE0 + code: code for code in range(0x21, 0x7F)}
 _SEPARATORS = re.compile(r"[ .\-()/+·•]+")
-_WRITTEN_MANY_WAYS = frozenset({"phone_cn", "phone", "id_card_cn", "bank_card", "iban", "plate_cn"})
-_EITHER_CASE = frozenset({"email", "id_card_cn", "passport_cn", "ip"})
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,13 @@ class Pseudonyms:
 
     key: bytes = field(repr=False)
 
-    def name(self, kind: PrivacyKind, value: bytes) -> bytes:
+    def name(self, kind: str, value: bytes) -> bytes:
         """``<EMAIL:3fa9c1d2>``. A number is the same however it is grouped, an address however it is
         capitalised. 32 bits: among n different values of a kind about n² / 8.6e9 share a name with
         another."""
-        digest = blake2b(_same(kind, value), digest_size=_DIGEST_BYTES, key=self.key, person=kind.encode())
+        digest = blake2b(
+            _canonical(kind, value), digest_size=_DIGEST_BYTES, key=self.key, person=kind.encode()
+        )
         return f"<{kind.upper()}:{digest.hexdigest()}>".encode()
 
     def fingerprint(self) -> str:
@@ -39,15 +40,18 @@ class Pseudonyms:
         return blake2b(b"fingerprint", digest_size=32, key=self.key, person=b"salt").hexdigest()
 
 
-def _same(kind: PrivacyKind, value: bytes) -> bytes:
-    text = value.decode(errors="surrogateescape").translate(_WIDE)
-    if kind in _WRITTEN_MANY_WAYS:
-        text = _SEPARATORS.sub("", text)
-    return (text.lower() if kind in _EITHER_CASE else text).encode(errors="surrogateescape")
+def _canonical(kind: str, value: bytes) -> bytes:
+    """The one form of all the ways in which a datum is written."""
+    text = value.decode(errors="surrogateescape").translate(_ASCII_OF_FULLWIDTH)
+    if kind in INDEX_OF_NAME:
+        built_in = KINDS[INDEX_OF_NAME[kind]]
+        text = _SEPARATORS.sub("", text) if built_in.ignores_separators else text
+        text = text.lower() if built_in.ignores_case else text
+    return text.encode(errors="surrogateescape")
 
 
-def pseudonyms(salt: Salt, base: Path) -> Pseudonyms:
-    """Reads the salt.
+def read_salt(salt: Salt, base: Path) -> Pseudonyms:
+    """The pseudonyms that the salt gives.
 
     Args:
         base: the folder of the corpus manifest, which the salt's path is relative to.

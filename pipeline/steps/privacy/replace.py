@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numba
 import numpy as np
 import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.arrow.kernel import kernel
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _rewrite(offsets, data, start, end, choice, fill_offsets, fill, out, ends):  # type: ignore[no-untyped-def]
     """The bytes ``start[f]:end[f]`` become ``fill[fill_offsets[choice[f]]:fill_offsets[choice[f] + 1]]``."""
     written, finding = 0, 0
@@ -37,7 +37,7 @@ def replace(texts: pa.Array, findings: np.ndarray, fillings: Sequence[bytes]) ->
 
     Args:
         texts: string [texts], less than 2 GiB together when they are filled.
-        findings: int64 [findings, 3]: first byte and end as ``findings.find`` returns them for
+        findings: int64 [findings, 3]: first byte and end as ``detect`` returns them for
             ``text_buffers(texts)``, and which filling.
         fillings: UTF-8; empty to remove.
     """

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from manifests.schema.privacy import PrivacyKind, PrivacySettings
+from manifests.plugins import Plugin
+from manifests.schema.privacy import PrivacySettings
 from pipeline.steps.privacy.detect import detect
-from pipeline.steps.privacy.finders import FINDERS
+from pipeline.steps.privacy.overlaps import keep_longest
+from pipeline.steps.privacy.plugin_findings import find_by_plugins, load_kinds
 from pipeline.steps.privacy.pseudonyms import Pseudonyms
 from pipeline.steps.privacy.replace import replace
-from pipeline.steps.privacy.windows import around, replaced, whole
+from pipeline.steps.privacy.treatments import Treatment, treatments
+from pipeline.steps.privacy.windows import filling_spans, stretches_around, whole_documents
 from pipeline.text.arrow.buffers import text_buffers
 
 
@@ -20,62 +24,63 @@ class Scrubbed(NamedTuple):
     """``texts`` string [n]; ``found``: by kind, int64 [n], how many findings each text had."""
 
     texts: pa.Array
-    found: dict[PrivacyKind, np.ndarray]
+    found: dict[str, np.ndarray]
 
 
-def placeholder(kind: PrivacyKind) -> str:
-    """``<EMAIL>`` for the kind email. No expression matches ``<`` or ``>``: a placeholder is never found
-    again."""
-    return f"<{kind.upper()}>"
-
-
-def scrub(texts: pa.Array, settings: PrivacySettings, pseudonyms: Pseudonyms | None = None) -> Scrubbed:
+def scrub(
+    texts: pa.Array,
+    settings: PrivacySettings,
+    pseudonyms: Pseudonyms | None = None,
+    plugins: Sequence[Plugin] = (),
+) -> Scrubbed:
     """Replaces all findings, so that a second look at the result finds nothing.
 
     A number that touched a finding may stand free once that is replaced (``a@b.com-13812345678``), so changed
     texts are looked at again until nothing is found. Each time fewer bytes are left that could be part of a
-    finding; in real text the second look is the last.
+    finding; in real text the second look is the last. Plug-ins look once, at the texts as they come, so that
+    they never see a placeholder or a pseudonym.
 
     Args:
         pseudonyms: needed where the settings have a kind hashed.
+        plugins: those of the settings' kinds, in their order.
     """
-    kinds = frozenset(settings.actions)
-    found = {kind: np.zeros(len(texts), np.int64) for kind in settings.actions}
+    kinds, wanted = frozenset(settings.actions), treatments(settings, load_kinds(plugins))
+    found = {treatment.name: np.zeros(len(texts), np.int64) for treatment in wanted.values()}
     buffers = text_buffers(texts)
-    spans = whole(buffers, np.arange(len(texts)))
+    spans = whole_documents(buffers, np.arange(len(texts)))
+    by_plugins = find_by_plugins(plugins, texts)
     while len(spans):
         findings = detect(buffers, spans, kinds)
+        if len(by_plugins):
+            findings, by_plugins = keep_longest(np.concatenate([findings, by_plugins])), by_plugins[:0]
         row_of = np.searchsorted(buffers.offsets, findings[:, 0], side="right") - 1
-        for index, finder in enumerate(FINDERS):
-            if finder.kind in kinds:
-                found[finder.kind] += np.bincount(row_of[findings[:, 2] == index], minlength=len(texts))
+        for index, treatment in wanted.items():
+            found[treatment.name] += np.bincount(row_of[findings[:, 2] == index], minlength=len(texts))
         if not len(findings):
             break
-        filled, fillings = _filled(buffers.data, findings, settings, pseudonyms)
+        filled, fillings = _with_fillings(buffers.data, findings, wanted, pseudonyms)
         texts = replace(texts, filled, fillings)
-        starts, ends = replaced(filled, [len(filling) for filling in fillings], buffers.offsets[0])
+        starts, ends = filling_spans(filled, [len(filling) for filling in fillings], buffers.offsets[0])
         buffers = text_buffers(texts)
-        spans = around(buffers, row_of, starts, ends)
+        spans = stretches_around(buffers, row_of, starts, ends)
     return Scrubbed(texts, found)
 
 
-def _filled(
-    data: np.ndarray, findings: np.ndarray, settings: PrivacySettings, pseudonyms: Pseudonyms | None
+def _with_fillings(
+    data: np.ndarray, findings: np.ndarray, wanted: Mapping[int, Treatment], pseudonyms: Pseudonyms | None
 ) -> tuple[np.ndarray, list[bytes]]:
-    """The findings with the index of their filling in the place of the finder's, and the fillings."""
-    actions = [settings.actions.get(finder.kind) for finder in FINDERS]
-    fillings = [
-        b"" if action == "remove" else placeholder(finder.kind).encode()
-        for action, finder in zip(actions, FINDERS, strict=True)
-    ]
-    hashed = np.flatnonzero(
-        np.isin(findings[:, 2], [index for index, action in enumerate(actions) if action == "hash"])
-    )
+    """The findings with the index of their filling in the place of the kind's, and the fillings."""
+    fillings = [b""] * (1 + max(wanted))
+    for index, treatment in wanted.items():
+        fillings[index] = b"" if treatment.action == "remove" else treatment.placeholder.encode()
+    hashed_kinds = [index for index, treatment in wanted.items() if treatment.action == "hash"]
+    hashed = np.flatnonzero(np.isin(findings[:, 2], hashed_kinds))
     if len(hashed) and pseudonyms is None:
         raise ValueError("a kind is hashed, but no pseudonyms were given")
-    for start, end, finder in findings[hashed].tolist():
+    first = len(fillings)
+    for start, end, index in findings[hashed].tolist():
         assert pseudonyms is not None
-        fillings.append(pseudonyms.name(FINDERS[finder].kind, data[start:end].tobytes()))
+        fillings.append(pseudonyms.name(wanted[index].name, data[start:end].tobytes()))
     findings = findings.copy()
-    findings[hashed, 2] = len(FINDERS) + np.arange(len(hashed))
+    findings[hashed, 2] = first + np.arange(len(hashed))
     return findings, fillings

@@ -5,33 +5,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numba
 import numpy as np
 
 from pipeline.text.arrow.buffers import TextBuffers
+from pipeline.text.arrow.kernel import kernel
 
-AROUND = 192
+MARGIN = 192
 """Bytes on each side of a replacement. What can newly become a finding touches it, or sees it as its context
-(``findings.BEFORE`` and ``AFTER``); all that is longer than this minus those bytes is one run of printable
-ASCII, and such a run is looked at from its beginning."""
+(``built_in_kind.CONTEXT_BEFORE`` and ``CONTEXT_AFTER``); all that is longer than this minus those bytes is
+one run of printable ASCII, and such a run is looked at from its beginning."""
+
+_FIRST_PRINTABLE, _LAST_PRINTABLE = 33, 126
 
 
-def whole(texts: TextBuffers, rows: np.ndarray) -> np.ndarray:
+def whole_documents(texts: TextBuffers, rows: np.ndarray) -> np.ndarray:
     """int64 [rows, 3]: document, first byte and end of each of these documents (int64 [n])."""
     return np.stack([rows, texts.offsets[rows], texts.offsets[rows + 1]], axis=1)
 
 
-@numba.njit(cache=True, nogil=True)
-def _around(offsets, data, rows, starts, ends, around):  # type: ignore[no-untyped-def]
+@kernel
+def _stretches(offsets, data, rows, starts, ends, margin):  # type: ignore[no-untyped-def]
     spans, count = np.empty((starts.size, 3), np.int64), 0
     for index in range(starts.size):
         row = rows[index]
         joins = count > 0 and spans[count - 1, 0] == row
         begin = spans[count - 1, 2] if joins else offsets[row]
-        first = max(begin, starts[index] - around)
-        while first > begin and 33 <= data[first - 1] <= 126:
+        first = max(begin, starts[index] - margin)
+        while first > begin and _FIRST_PRINTABLE <= data[first - 1] <= _LAST_PRINTABLE:
             first -= 1
-        last = min(offsets[row + 1], ends[index] + around)
+        last = min(offsets[row + 1], ends[index] + margin)
         if joins and first == begin:
             spans[count - 1, 2] = max(last, begin)
         else:
@@ -40,13 +42,15 @@ def _around(offsets, data, rows, starts, ends, around):  # type: ignore[no-untyp
     return spans[:count].copy()
 
 
-def around(texts: TextBuffers, rows: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def stretches_around(
+    texts: TextBuffers, rows: np.ndarray, starts: np.ndarray, ends: np.ndarray
+) -> np.ndarray:
     """The stretches around replacements (document, first byte and end, each int64 [n], in order), joined
-    where they meet, as ``whole`` gives them."""
-    return np.asarray(_around(texts.offsets, texts.data, rows, starts, ends, AROUND))
+    where they meet, as ``whole_documents`` gives them."""
+    return np.asarray(_stretches(texts.offsets, texts.data, rows, starts, ends, MARGIN))
 
 
-def replaced(findings: np.ndarray, sizes: Sequence[int], begin: int) -> tuple[np.ndarray, np.ndarray]:
+def filling_spans(findings: np.ndarray, sizes: Sequence[int], begin: int) -> tuple[np.ndarray, np.ndarray]:
     """Where the fillings of these findings stand in the new text: first bytes and ends.
 
     Args:

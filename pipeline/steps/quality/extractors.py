@@ -16,7 +16,7 @@ from pipeline.models.tokenizer import Tokenizer
 from pipeline.models.training_sample import NO_MODEL, Folds, Sample
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
-from pipeline.runtime.step import Extractor
+from pipeline.runtime.transform import Extractor
 from pipeline.text.quality_signals.signals import MEASURED, measure
 
 

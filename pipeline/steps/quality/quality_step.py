@@ -13,12 +13,14 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.files import drop_page_cache, sha256
+from manifests.plugins import Plugin
 from manifests.schema.base import ManifestError
 from manifests.schema.corpus import CorpusManifest
-from manifests.schema.documents import LANGUAGES, MEASURED
+from manifests.schema.documents import LANGUAGES, MEASURED, PART_SHIFT, with_signals
+from manifests.schema.plugins import SIGNALS_GROUP, SignalPlugin
 from manifests.schema.quality import ClassifierSettings, PerplexitySettings
 from manifests.schema.rules import Rule
-from manifests.schema.signals import MODEL_SIGNALS, SIGNALS
+from manifests.schema.signals import MODEL_SIGNALS
 from pipeline.models.perplexity import lmplz
 from pipeline.models.quality_classifier import Classes, ClassifierExtractor, TrainClassifier
 from pipeline.models.training_sample import Folds, Sample, balanced, language_bytes, language_documents
@@ -26,7 +28,9 @@ from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.part_rows import PartRows
-from pipeline.runtime.step import Step, StepResult, Transform
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.step import Step, StepResult
+from pipeline.runtime.transform import Transform
 from pipeline.steps.quality.extractors import LanguageModel, PerplexityExtractor, SignalExtractor
 from pipeline.steps.quality.rules import judge
 from pipeline.steps.quality.signal_histograms import histograms
@@ -38,13 +42,8 @@ from pipeline.steps.quality.train_models import (
     TrainTokenizer,
     read_model,
 )
+from pipeline.steps.quality.user_signals import UserSignal
 
-TOKENIZER = "tokenizer/part-00000.model"
-"""Where the tokenizer lies in the step's folder, trained or given; the shards step reads it there."""
-SIGNALS_FOLDER = "signals"
-"""Where the signals and tokens of all documents lie in the step's folder, a file for each part."""
-PART_SHIFT = 32
-"""``tokens_at`` is ``part << PART_SHIFT | row``."""
 BYTES_PER_TOKEN = 3
 """Fewer than any of the languages has, so that a sample of three bytes a token keeps below its limit of
 tokens."""
@@ -52,7 +51,10 @@ BUCKET_NAMES = ("head", "middle", "tail")
 
 
 class QualityStep(Step):
-    """See the module. ``signals/``, ``perplexity/`` and ``scores/`` hold one row for each input document."""
+    """See the module. ``signals/``, ``perplexity/`` and ``scores/`` hold one row for each input document.
+
+    Artifacts: ``tokenizer``, trained or given, and ``signals``, a file of signals and tokens for each part.
+    """
 
     name = "quality"
     version = 3
@@ -63,9 +65,10 @@ class QualityStep(Step):
         return settings | {"references": sorted(_references(corpus)), "seed": corpus.seed}
 
     def inputs(self, context: StepContext) -> dict[str, str]:
-        """A given tokenizer; and lmplz, whose model is not to the last digit that of the built-in
-        estimator."""
-        settings, found = context.corpus.quality, {}
+        """A given tokenizer; signals of the user's own; and lmplz, whose model is not to the last digit that
+        of the built-in estimator."""
+        settings = context.corpus.quality
+        found = {f"signals/{name}": plugin.fingerprint for name, plugin in _user_signals(context).items()}
         if settings.tokenizer.model is not None:
             path = context.resolve(settings.tokenizer.model)
             if not path.is_file():
@@ -81,10 +84,11 @@ class QualityStep(Step):
         quality = context.corpus.quality
         tokenizer = self._tokenizer(context)
         model = [self.version, sha256(tokenizer)]
-        written = context.extract(SIGNALS_FOLDER, SignalExtractor(tokenizer), key=model)
+        written = Phases(context).extract("signals", SignalExtractor(tokenizer), key=model)
         signals = _rows(context, written)
-        found, metrics = [signals], {}
+        found, metrics = [signals, *self._own_signals(context)], {}
         files = [describe(path, context.folder, 0) for path in (tokenizer, *written)]
+        artifacts = {"tokenizer": files[:1], "signals": files[1:]}
         if quality.perplexity is not None:
             rows, models = self._perplexity(context, quality.perplexity, signals, model)
             found.append(rows)
@@ -94,8 +98,20 @@ class QualityStep(Step):
             rows, paths = self._classifier(context, quality.classifier, signals, model)
             found.append(rows)
             files += [describe(path, context.folder, 0) for path in paths]
-        parts = context.map(ApplyRules(quality.judged, found))
-        return StepResult(parts, metrics=metrics, files=files)
+        parts = Phases(context).map(ApplyRules(quality.judged, found, quality.signals))
+        return StepResult(parts, metrics, files, artifacts)
+
+    @staticmethod
+    def _own_signals(context: StepContext) -> list[PartRows]:
+        return [
+            _rows(
+                context,
+                Phases(context).extract(
+                    f"user_signals/{name}", UserSignal(name, plugin), key=plugin.fingerprint
+                ),
+            )
+            for name, plugin in _user_signals(context).items()
+        ]
 
     def _tokenizer(self, context: StepContext) -> Path:
         settings = context.corpus.quality.tokenizer
@@ -109,7 +125,7 @@ class QualityStep(Step):
             sample = Sample(balanced(available, settings.sample_bytes), sources)
             work = TrainTokenizer(settings, context.corpus.seed, context.tasks(), sample)
             key = [self.version, settings.model_dump(), context.corpus.seed, _hashes(context)]
-        return context.each("tokenizer", work, 1, ".model", key=key)[0]
+        return Phases(context).each("tokenizer", work, 1, ".model", key=key)[0]
 
     def _perplexity(
         self, context: StepContext, settings: PerplexitySettings, signals: PartRows, tokenizer: list[Any]
@@ -125,8 +141,8 @@ class QualityStep(Step):
         estimator = self.inputs(context).get(lmplz.PROGRAM)
         key = [*tokenizer, settings.model_dump(), estimator, sorted(references), _hashes(context)]
         train = TrainModel(settings, models, reference, lmplz.find(settings.estimator))
-        paths = context.each("models", train, len(models), ".ngrams", key=key)
-        bounds = context.each(
+        paths = Phases(context).each("models", train, len(models), ".ngrams", key=key)
+        bounds = Phases(context).each(
             "bounds", MeasureBounds(paths, models, reference), len(models), ".json", key=key
         )
         found = {
@@ -135,7 +151,7 @@ class QualityStep(Step):
             if path.stat().st_size
         }
         extractor = PerplexityExtractor(found, signals, sample, folds)
-        rows = _rows(context, context.extract("perplexity", extractor, key=key))
+        rows = _rows(context, Phases(context).extract("perplexity", extractor, key=key))
         for path in paths:
             drop_page_cache(path)  # all documents are judged
         return rows, found
@@ -161,10 +177,10 @@ class QualityStep(Step):
         seed = context.corpus.seed
         key = [*tokenizer, settings.model_dump(), seed, sorted(references), _hashes(context)]
         train = TrainClassifier(models, context.tasks(), signals, classes, folds, seed)
-        paths = context.each("classifiers", train, len(models), ".bin", key=key)
+        paths = Phases(context).each("classifiers", train, len(models), ".bin", key=key)
         found = {model: path for model, path in zip(models, paths, strict=True) if path.stat().st_size}
         extractor = ClassifierExtractor(found, signals, classes, folds)
-        return _rows(context, context.extract("scores", extractor, key=key)), list(found.values())
+        return _rows(context, Phases(context).extract("scores", extractor, key=key)), list(found.values())
 
 
 class ApplyRules(Transform):
@@ -172,32 +188,37 @@ class ApplyRules(Transform):
 
     schema = MEASURED
 
-    def __init__(self, rules: Sequence[Rule], measured: Sequence[PartRows]) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], measured: Sequence[PartRows], own: Sequence[SignalPlugin] = ()
+    ) -> None:
+        """``own``: signals of the user's own."""
         self._rules = tuple(rules)
         self._measured = tuple(measured)
+        self._own = tuple(own)
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
-        found = {name: pa.array(np.full(batch.num_rows, np.nan, np.float32)) for name in MODEL_SIGNALS}
-        for rows in self._measured:
-            found |= rows.rows(where, batch.num_rows)
-        signals = {name: found[name].to_numpy(zero_copy_only=False) for name in SIGNALS}
+        found = self._found(batch.num_rows, where)
+        fields = list(with_signals(MEASURED, [own.name for own in self._own]).field("signals").type)
+        signals = {field.name: found[field.name].to_numpy(zero_copy_only=False) for field in fields}
         languages = batch.column("language").to_numpy(zero_copy_only=False)
         reason, detail = judge(signals, languages, self._rules)
-        struct = pa.StructArray.from_arrays(
-            [found[name] for name in SIGNALS], fields=list(MEASURED.field("signals").type)
-        )
+        struct = pa.StructArray.from_arrays([found[field.name] for field in fields], fields=fields)
         tokens_at = pa.array((where.part << PART_SHIFT) + where.row + np.arange(batch.num_rows))
         whole = batch.append_column("signals", struct).append_column("tokens_at", tokens_at)
         rejected = reason.is_valid().to_numpy(zero_copy_only=False)
-        exempt = (
-            found["exempt"].to_numpy(zero_copy_only=False)
-            if "exempt" in found
-            else np.zeros(batch.num_rows, bool)
-        )
-        metrics = histograms(signals, languages, rejected, self._rules) | _perplexity_metrics(
+        exempt = found["exempt"].to_numpy(zero_copy_only=False)
+        metrics = histograms(signals, languages, rejected, self._rules, self._own) | _perplexity_metrics(
             signals, languages, exempt
         )
         return decide("quality", whole, reason, detail, metrics)
+
+    def _found(self, rows: int, where: BatchPosition) -> dict[str, pa.Array]:
+        """What was measured of a batch, by name; what no model has judged is NaN, and not exempt."""
+        found = {name: pa.array(np.full(rows, np.nan, np.float32)) for name in MODEL_SIGNALS}
+        found["exempt"] = pa.array(np.zeros(rows, bool))
+        for measured in self._measured:
+            found |= measured.rows(where, rows)
+        return found
 
 
 def _perplexity_metrics(
@@ -230,6 +251,11 @@ def _bounds(models: Mapping[tuple[str, int], LanguageModel]) -> dict[str, int]:
 
 def _known(counts: dict[str, int]) -> dict[str, int]:
     return {language: count for language, count in counts.items() if language in LANGUAGES}
+
+
+def _user_signals(context: StepContext) -> dict[str, Plugin]:
+    signals = context.corpus.quality.signals
+    return {signal.name: context.plugin(signal.use, SIGNALS_GROUP) for signal in signals}
 
 
 def _references(corpus: CorpusManifest) -> frozenset[str]:

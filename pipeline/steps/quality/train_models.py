@@ -24,7 +24,7 @@ from pipeline.models.training_sample import Folds, Sample
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
-from pipeline.runtime.step import PartTask
+from pipeline.runtime.transform import PartTask
 from pipeline.steps.quality.extractors import LanguageModel
 
 PERCENTILES = (30, 60)

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -18,6 +17,7 @@ from pipeline.steps.shards.sampling_keys import ORDER, keys, set_aside
 from pipeline.steps.shards.shortfall import ShardBudgetError, too_few_pairs
 from pipeline.steps.shards.token_budget import Cap, Documents, plan
 from pipeline.steps.shards.token_gather import Columns, flat
+from pipeline.text.arrow.kernel import kernel
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -112,10 +112,10 @@ def _hashes(batch: pa.RecordBatch) -> npt.NDArray[np.uint64]:
     are equal pairs."""
     prompts, prompt_starts = flat(batch.column("prompt"))
     targets, target_starts = flat(batch.column("target"))
-    return _hash_pairs(prompts, prompt_starts, targets, target_starts)
+    return np.asarray(_hash_pairs(prompts, prompt_starts, targets, target_starts))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _hash_pairs(
     prompts: npt.NDArray[np.uint32],
     prompt_starts: Int64,

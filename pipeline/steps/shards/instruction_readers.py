@@ -19,7 +19,7 @@ import pyarrow.json
 import yaml
 
 from manifests.schema.instructions import InstructionSource
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.templates import fields
 
 BLOCK = 16_000_000

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.steps.shards.sampling_keys import hash64
 from pipeline.steps.shards.token_gather import Columns
+from pipeline.text.arrow.fixed_width import leading_uint64
 
 Int64 = npt.NDArray[np.int64]
 
@@ -34,7 +34,7 @@ class Inventory:
         """Of all documents that ``TokensExtractor`` saw."""
         sources, source = _indices(columns.column("source"))
         languages, language = _indices(columns.column("language"))
-        hashes = [hash64(chunk) for chunk in columns.column("hash").chunks]
+        hashes = [leading_uint64(chunk) for chunk in columns.column("hash").chunks]
         tokens, at = (columns.column(name).to_numpy() for name in ("length", "tokens_at"))
         return cls(
             np.concatenate(hashes),
@@ -50,7 +50,7 @@ class Inventory:
         """Which documents are in ``language``."""
         if language not in self.languages:
             return np.zeros(len(self.tokens), np.bool_)
-        return self.language == self.languages.index(language)
+        return np.asarray(self.language == self.languages.index(language))
 
 
 def _indices(column: pa.ChunkedArray) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:

@@ -15,11 +15,13 @@ import pyarrow as pa
 from manifests.schema.instructions import InstructionSettings
 from manifests.schema.shards import TokenSet
 from pipeline.runtime.context import StepContext
+from pipeline.runtime.npy_files import save_durably
+from pipeline.runtime.phases import Phases
 from pipeline.steps.shards.instruction_budget import PairPlan
 from pipeline.steps.shards.instruction_pairs import LANGUAGES, PAIR
 from pipeline.steps.shards.sampling_keys import WRITE, keys
 from pipeline.steps.shards.token_gather import Columns
-from pipeline.steps.shards.token_sets import save, shard_entries, source_shares, unigram_entropy
+from pipeline.steps.shards.token_sets import shard_entries, source_shares, unigram_entropy
 
 Int64 = npt.NDArray[np.int64]
 
@@ -59,8 +61,8 @@ def write_pairs(
     name = f"biflan_{language}"
     phase = f"heldout-{name}" if heldout else name
     bounds = _bounds(plan.tokens[rows], settings.shard_tokens)
-    listing = save(context.folder / "plan" / f"{phase}.npy", rows)
-    paths = context.each(phase, Pairs(encoded, listing, bounds), len(bounds) - 1)
+    listing = save_durably(context.folder / "plan" / f"{phase}.npy", rows)
+    paths = Phases(context).each(phase, Pairs(encoded, listing, bounds), len(bounds) - 1)
     sizes = [int(plan.tokens[rows[start:end]].sum()) for start, end in itertools.pairwise(bounds)]
     available = chosen if heldout else (plan.use == 1) | (plan.reason == "over_budget")
     return TokenSet(

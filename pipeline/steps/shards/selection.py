@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from manifests.schema.documents import IDENTIFIED
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
-from pipeline.runtime.step import Transform
+from pipeline.runtime.transform import Transform
 
 SELECTION = pa.schema(
     [

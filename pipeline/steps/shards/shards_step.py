@@ -3,6 +3,7 @@ reads."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,18 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from manifests.files import atomic_write, digest, sha256, write_json
-from manifests.schema.base import load
 from manifests.schema.corpus import CorpusManifest
-from manifests.schema.documents import STEPS
 from manifests.schema.instructions import InstructionSettings
 from manifests.schema.shards import ShardManifest, TokenSet, Vocabulary
-from manifests.schema.steps import KEPT, StepManifest
+from manifests.schema.steps import KEPT
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.runtime.arrow_files import describe
+from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.jobs import CheckedFile, part_name
-from pipeline.runtime.step import PipelineError, Step, StepResult
-from pipeline.steps.quality.quality_step import SIGNALS_FOLDER, TOKENIZER
+from pipeline.runtime.file_names import part_index
+from pipeline.runtime.npy_files import save_durably
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.step import Step, StepResult
 from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
 from pipeline.steps.shards.instruction_pairs import LANGUAGES, EncodePairs
 from pipeline.steps.shards.instruction_readers import files
@@ -33,7 +34,7 @@ from pipeline.steps.shards.shortfall import ShardBudgetError, too_few_documents
 from pipeline.steps.shards.token_budget import Cap, Documents, plan
 from pipeline.steps.shards.token_gather import Columns
 from pipeline.steps.shards.token_positions import Tokens, TokensExtractor
-from pipeline.steps.shards.token_sets import Writer, save
+from pipeline.steps.shards.token_sets import Writer
 
 MODEL = "tokenizer.model"
 MANIFEST = "shards.json"
@@ -79,71 +80,53 @@ class ShardsStep(Step):
         written = _written(context)
         extractor = TokensExtractor(context.folder / MODEL, written)
         documents = Columns(
-            tuple(context.extract("tokens", extractor, key=[self.version, vocabulary.model.sha256]))
+            tuple(Phases(context).extract("tokens", extractor, key=[self.version, vocabulary.model.sha256]))
         )
         inventory = Inventory.read(documents)
         held = _heldout(inventory, context.corpus)
         times = _plan(inventory, held, context)
         writer = Writer(context, Tokens(documents, written), inventory, vocabulary)
         sets = _write_streams(writer, times, held)
-        counts: dict[str, int] = {}
-        instructions = context.corpus.shards.instructions
-        if instructions is not None:
-            pairs, counts = _write_pairs(
-                context, instructions, vocabulary, _pairs_key(self, context, instructions)
-            )
-            sets = Sets(sets.train | pairs.train, sets.heldout | pairs.heldout)
+        pairs, counts = self._pairs(context, vocabulary)
+        sets = Sets(sets.train | pairs.train, sets.heldout | pairs.heldout)
         manifest = ShardManifest(
             fingerprint=context.fingerprint, vocabulary=vocabulary, sets=sets.train, heldout=sets.heldout
         )
         write_json(context.folder / MANIFEST, manifest.model_dump(mode="json"))
-        parts = context.map(_selection(context, inventory, times, held))
+        parts = Phases(context).map(_selection(context, inventory, times, held))
         shards = [
             shard.file for group in (*sets.train.values(), *sets.heldout.values()) for shard in group.shards
         ]
-        return StepResult(
-            parts,
-            counts | _metrics(sets),
-            [vocabulary.model, describe(context.folder / MANIFEST, context.folder, 0), *shards],
-        )
+        described = describe(context.folder / MANIFEST, context.folder, 0)
+        return StepResult(parts, counts | _metrics(sets), [vocabulary.model, described, *shards])
+
+    def _pairs(self, context: StepContext, vocabulary: Vocabulary) -> tuple[Sets, dict[str, int]]:
+        """The sets of instruction pairs, where the manifest has such sources, and what became of the
+        pairs."""
+        instructions = context.corpus.shards.instructions
+        if instructions is None:
+            return Sets({}, {}), {}
+        return _write_pairs(context, instructions, vocabulary, _pairs_key(self, context, instructions))
 
 
 def _model(context: StepContext) -> Path:
     """The tokenizer of the quality step, which made the tokens."""
-    assert context.input_folder is not None
-    path = context.input_folder.parent / "quality" / TOKENIZER
-    if not path.exists():
-        raise PipelineError(f"{path} is missing; run `make quality` again")
-    return path
+    (model,) = context.artifact("quality", "tokenizer")
+    return model.checked()
 
 
 def _written(context: StepContext) -> dict[int, CheckedFile]:
     """The quality step's files of tokens, by part."""
-    assert context.input_folder is not None
-    folder = context.input_folder.parent / "quality"
-    manifest = load(folder / "manifest.json", StepManifest)
-    files = {
-        Path(file.path).stem: file for file in manifest.files if Path(file.path).parent.name == SIGNALS_FOLDER
-    }
-    return {
-        part.index: CheckedFile(folder / files[name].path, files[name])
-        for part in manifest.parts
-        if (name := part_name(part.index))
-    }
+    files = context.artifact("quality", "signals")
+    return {part_index(file.path): file for file in files}
 
 
 def _benchmarks(context: StepContext) -> Path | None:
     """The decontaminate step's index of benchmark items, where there are any."""
-    assert context.input_folder is not None
     if not context.corpus.decontaminate.benchmarks:
         return None
-    path = context.input_folder / "index" / "part-00000.npy"
-    if not path.exists():
-        raise PipelineError(
-            f"{path} is missing, so that instruction pairs cannot be decontaminated; run `make "
-            "decontaminate` again"
-        )
-    return path
+    (index,) = context.artifact("decontaminate", "ngram_index")
+    return index.checked()
 
 
 def _copy_model(context: StepContext) -> Vocabulary:
@@ -190,21 +173,12 @@ def _plan(inventory: Inventory, held: Bools, context: StepContext) -> Int64:
 
 def _most_rejected(context: StepContext, language: str) -> str:
     """What the earlier steps rejected most of a language's text, as a hint."""
-    assert context.input_folder is not None
-    found: list[tuple[int, str]] = []
-    for step in STEPS[: STEPS.index("shards")]:
-        path = context.input_folder.parent / step / "manifest.json"
-        if path.exists():
-            counts = [
-                count
-                for count in load(path, StepManifest).counts
-                if count.language == language and count.reason != KEPT
-            ]
-            for reason in {count.reason for count in counts}:
-                found.append(
-                    (sum(count.bytes for count in counts if count.reason == reason), f"{step}: {reason}")
-                )
-    size, rule = max(found, default=(0, ""))
+    found: Counter[str] = Counter()
+    for manifest in context.chain():
+        for count in manifest.counts:
+            if count.language == language and count.reason != KEPT:
+                found[f"{manifest.step}: {count.reason}"] += count.bytes
+    rule, size = max(found.items(), key=lambda item: (item[1], item[0]), default=("", 0))
     return f"; most of its text was rejected by {rule} ({size / 1e6:.1f} MB)" if size else ""
 
 
@@ -224,7 +198,7 @@ def _write_pairs(
     """The sets of instruction pairs, and what became of the pairs."""
     folders = tuple(context.resolve(source.path) for source in settings.sources)
     work = EncodePairs(settings.sources, folders, context.folder / MODEL, settings, _benchmarks(context))
-    encoded = Columns(tuple(context.each("pairs", work, len(settings.sources), key=key)))
+    encoded = Columns(tuple(Phases(context).each("pairs", work, len(settings.sources), key=key)))
     shards = context.corpus.shards
     chosen = plan_pairs(encoded, settings, shards.heldout, context.corpus.seed)
     made = Sets({}, {})
@@ -257,4 +231,4 @@ def _selection(context: StepContext, inventory: Inventory, times: Int64, held: B
     uses["tokens"], uses["epochs"], uses["heldout"] = inventory.tokens, times, held
     starts = np.cumsum([0, *(part.kept.rows for part in context.inputs)])
     first = {part.index: int(start) for part, start in zip(context.inputs, starts, strict=False)}
-    return SelectTransform(save(context.folder / "plan" / "uses.npy", uses), first)
+    return SelectTransform(save_durably(context.folder / "plan" / "uses.npy", uses), first)

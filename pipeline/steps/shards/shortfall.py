@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from manifests.errors import DataShortError
 from manifests.schema.instructions import InstructionSettings
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ShardBudgetError(DataShortError, PipelineError):
 
     def __init__(self, shortfalls: Sequence[Shortfall], lines: Sequence[str]) -> None:
         self.shortfalls = tuple(shortfalls)
-        super().__init__("the token budget cannot be met:\n" + "\n".join(lines))
+        super().__init__("\n".join(f"the token budget cannot be met: {line}" for line in lines))
 
 
 def too_few_documents(
@@ -82,4 +82,5 @@ def too_few_pairs(shortfalls: Sequence[Shortfall], settings: InstructionSettings
 
 def _missing(short: Shortfall) -> str:
     missing = short.budget - short.reachable
-    return f"{short.language}: {short.budget:,} tokens wanted, {short.reachable:,} available, {missing:,} ({missing / short.budget:.1%}) short"
+    wanted = f"{short.language}: {short.budget:,} tokens wanted, {short.reachable:,} available"
+    return f"{wanted}, {missing:,} ({missing / short.budget:.1%}) short"

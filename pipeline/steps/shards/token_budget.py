@@ -7,11 +7,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from manifests.largest_remainder import largest_remainder
 from pipeline.steps.shards.shortfall import Shortfall, too_few_documents
+from pipeline.text.arrow.kernel import kernel
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -163,18 +164,6 @@ def water_fill(available: Sequence[int], capacity: Sequence[int], budget: int) -
     return shares
 
 
-def largest_remainder(weights: Sequence[int], total: int) -> list[int]:
-    """Whole numbers in proportion to ``weights`` that add up to ``total`` (Hamilton's method; ties go to the
-    first)."""
-    whole = sum(weights)
-    if not whole:
-        return [0] * len(weights)
-    parts = [divmod(weight * total, whole) for weight in weights]
-    left = total - sum(quotient for quotient, _ in parts)
-    first = sorted(range(len(weights)), key=lambda index: -parts[index][1])[:left]
-    return [quotient + (index in first) for index, (quotient, _) in enumerate(parts)]
-
-
 def _groups(
     documents: Documents,
     order: npt.NDArray[np.intp],
@@ -203,7 +192,7 @@ def _groups(
     return groups
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _take(tokens: Int64, allowed: Bools, taken: Bools, room: int) -> int:
     """Takes allowed documents in order, skipping what no longer fits; returns the room left."""
     for index in range(len(tokens)):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.runtime.arrow_files import read_batches
+from pipeline.text.arrow.kernel import kernel
 
 Int64 = npt.NDArray[np.int64]
 UInt32 = npt.NDArray[np.uint32]
@@ -74,7 +74,7 @@ def flat(lists: pa.ListArray) -> tuple[UInt32, Int64]:
     return lists.values.to_numpy(), lists.offsets.to_numpy().astype(np.int64)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def copy_spans(values: UInt32, starts: Int64, lengths: Int64, out: UInt32, places: Int64) -> None:
     """``out[places[i]:][:lengths[i]] = values[starts[i]:][:lengths[i]]`` for every i."""
     for index in range(len(starts)):

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.schema.documents import PART_SHIFT
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.runtime.batch_result import BatchPosition
-from pipeline.runtime.jobs import CheckedFile
-from pipeline.runtime.step import Extractor
-from pipeline.steps.quality.quality_step import PART_SHIFT
+from pipeline.runtime.checked_file import CheckedFile
+from pipeline.runtime.transform import Extractor
 from pipeline.steps.shards.token_gather import Columns, UInt32
 from pipeline.text.arrow.text_hashes import hashes
 

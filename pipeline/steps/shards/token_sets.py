@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from manifests.files import atomic_write
 from manifests.schema.shards import Shard, SourceShare, TokenSet, Vocabulary
 from pipeline.runtime.arrow_files import describe, read_batches
 from pipeline.runtime.context import StepContext
+from pipeline.runtime.npy_files import save_durably
+from pipeline.runtime.phases import Phases
 from pipeline.steps.shards.inventory import Inventory
 from pipeline.steps.shards.sampling_keys import WRITE, keys
 from pipeline.steps.shards.stream_shards import StreamShards
@@ -44,12 +45,12 @@ class Writer:
         order = np.lexsort((rows, keys(inventory.hash[rows], self.context.corpus.seed, WRITE, repeat)))
         rows = rows[order]
         name = f"heldout-{language}" if heldout else str(language)
-        listing = save(
+        listing = save_durably(
             self.context.folder / "plan" / f"{name}.npy",
             np.stack([rows, inventory.tokens[rows] + 1, inventory.tokens_at[rows]]),
         )
         stream = StreamShards(self.source, listing, settings.shard_tokens, self.vocabulary.eos)
-        paths = self.context.each(name, stream, stream.shards)
+        paths = Phases(self.context).each(name, stream, stream.shards)
         sizes = [
             min(settings.shard_tokens, stream.tokens - index * settings.shard_tokens)
             for index in range(len(paths))
@@ -70,13 +71,6 @@ class Writer:
             budget=None if heldout else settings.budget[language],
             unigram_entropy=unigram_entropy(paths, "tokens", self.vocabulary.size),
         )
-
-
-def save(path: Path, values: npt.NDArray[np.generic]) -> Path:
-    """Writes an array as .npy, atomically."""
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.save(file, values, allow_pickle=False)
-    return path
 
 
 def shard_entries(paths: Sequence[Path], tokens: Sequence[int], folder: Path) -> tuple[Shard, ...]:

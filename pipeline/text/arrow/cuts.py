@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.arrow.kernel import kernel
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def unmark(spans: np.ndarray, keep: np.ndarray) -> None:
     """Sets ``keep`` (bool [bytes]) to False between first and end byte of every span (int64 [2, spans])."""
     for span in range(spans.shape[1]):
         keep[spans[0, span] : spans[1, span]] = False
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _compact(data: np.ndarray, offsets: np.ndarray, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     cut = np.empty(offsets[-1] - offsets[0], np.uint8)
     ends = np.zeros(offsets.size, np.int32)

@@ -10,7 +10,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def prefetch(context: Any, array: Any, row: Any) -> Any:
     """Asks for the cache line where a row of an array begins, and does not wait for it."""
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from pipeline.text.arrow.kernel import inlined, kernel
 from pipeline.text.contamination.ngrams import powers_of_base, prefix_hashes, window_hash
 from pipeline.text.similarity.shingles import BLOCK
 from pipeline.text.similarity.text_units import scan
@@ -44,7 +44,7 @@ class Tables(NamedTuple):
     seed: int
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def find(table: np.ndarray, value: np.uint64) -> np.int64:
     """The place of a value, which is not 0, in an open-addressing table uint64 [2, capacity], or that where
     it would go."""
@@ -52,10 +52,10 @@ def find(table: np.ndarray, value: np.uint64) -> np.int64:
     place = np.int64(value >> np.uint64(20)) & mask
     while table[0, place] != 0 and table[0, place] != value:
         place = (place + 1) & mask
-    return place
+    return place  # type: ignore[no-any-return]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def insert(table: np.ndarray, hashes: np.ndarray, owners: np.ndarray) -> None:
     """Puts hashes that are not there yet into a table."""
     for index in range(hashes.size):
@@ -64,7 +64,7 @@ def insert(table: np.ndarray, hashes: np.ndarray, owners: np.ndarray) -> None:
             table[0, place], table[1, place] = hashes[index], owners[index]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def number_hashes(hashes: np.ndarray, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Numbers the distinct hashes in the order in which they appear.
 
@@ -97,7 +97,7 @@ def number_hashes(hashes: np.ndarray, owners: np.ndarray) -> tuple[np.ndarray, n
     return number, rows[:total].copy(), items[:total].copy()
 
 
-@numba.njit(inline="always")
+@inlined
 def _bits(filter_: np.ndarray, value: np.uint64) -> tuple[np.int64, np.uint64]:
     """A hash's word in a filter, and its two bits in it."""
     word = np.int64(value >> np.uint64(20)) & (filter_.size - 1)
@@ -106,7 +106,7 @@ def _bits(filter_: np.ndarray, value: np.uint64) -> tuple[np.int64, np.uint64]:
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def mark(filter_: np.ndarray, hashes: np.ndarray) -> None:
     """Puts hashes into a filter, whose size is a power of two."""
     for index in range(hashes.size):
@@ -114,13 +114,13 @@ def mark(filter_: np.ndarray, hashes: np.ndarray) -> None:
         filter_[word] |= bits
 
 
-@numba.njit(inline="always")
+@inlined
 def _marked(filter_: np.ndarray, value: np.uint64) -> bool:
     word, bits = _bits(filter_, value)
-    return filter_[word] & bits == bits
+    return filter_[word] & bits == bits  # type: ignore[no-any-return]
 
 
-@numba.njit(inline="always")
+@inlined
 def _owner(tables: Tables, value: np.uint64) -> np.int64:
     """The item a hash belongs to, or -1."""
     if not _marked(tables.maybe, value):
@@ -129,7 +129,7 @@ def _owner(tables: Tables, value: np.uint64) -> np.int64:
     return np.int64(tables.table[1, place]) if tables.table[0, place] != 0 else np.int64(-1)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _match(
     prefixes: np.ndarray, powers: np.ndarray, first: int, room: int, tables: Tables
 ) -> tuple[np.int64, np.int64]:
@@ -152,7 +152,7 @@ def _match(
     return np.int64(-1), np.int64(0)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _candidates(
     prefixes: np.ndarray, powers: np.ndarray, stop: int, tables: Tables, candidates: np.ndarray
 ) -> int:
@@ -165,7 +165,7 @@ def _candidates(
     return number
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _first_match(
     prefixes: np.ndarray, powers: np.ndarray, stop: int, count: int, tables: Tables, candidates: np.ndarray
 ) -> tuple[np.int64, np.int64, np.int64]:
@@ -183,7 +183,7 @@ def _first_match(
     return np.int64(-1), np.int64(0), np.int64(0)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def first_hits(data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, tables: Tables) -> np.ndarray:
     """int64 [texts, 3]: item, first byte and end byte of each text's first match, or -1."""
     longest = max(tables.sizes.max(), tables.anchor)

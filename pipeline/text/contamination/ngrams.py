@@ -11,9 +11,9 @@ letters stand in every table.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from pipeline.text.arrow.kernel import inlined, kernel
 from pipeline.text.similarity.shingles import finalize
 from pipeline.text.similarity.text_units import scan
 
@@ -24,7 +24,7 @@ BASE = np.uint64(0x9E3779B97F4A7C15)
 _SALT = np.uint64(0xD6E8FEB86659FD93)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def powers_of_base(size: int) -> np.ndarray:
     """uint64 [size + 1]: the hash's base to the power of 0, 1, ... ``size``, modulo 2**64."""
     powers = np.ones(size + 1, np.uint64)
@@ -33,7 +33,7 @@ def powers_of_base(size: int) -> np.ndarray:
     return powers
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def prefix_hashes(units: np.ndarray, count: int, prefixes: np.ndarray) -> None:
     """Polynomial hashes of the first 0, 1, 2 ... units, from which ``window_hash`` gets those of any
     window."""
@@ -42,14 +42,14 @@ def prefix_hashes(units: np.ndarray, count: int, prefixes: np.ndarray) -> None:
         prefixes[index + 1] = prefixes[index] * BASE + units[index]
 
 
-@numba.njit(inline="always")
+@inlined
 def window_hash(prefixes: np.ndarray, powers: np.ndarray, first: int, size: int) -> np.uint64:
     """The hash of ``size`` units; never 0, which marks a free place."""
     polynomial = prefixes[first + size] - prefixes[first] * powers[size]
-    return finalize(polynomial + np.uint64(size) * _SALT) | np.uint64(1)
+    return finalize(polynomial + np.uint64(size) * _SALT) | np.uint64(1)  # type: ignore[no-any-return]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def item_ngrams(
     data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, words: int, characters: int, anchor: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -102,7 +102,7 @@ def item_ngrams(
     return hashes[:total].copy(), owners[:total].copy(), short
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def item_seeds(data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, size: int) -> np.ndarray:
     """Hashes of all windows of ``size`` units of all items."""
     items = offsets.size - 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from pipeline.text.arrow.buffers import TextBuffers
+from pipeline.text.arrow.kernel import kernel
 from pipeline.text.quality_signals.line_counts import (
     ASCII,
     CURLY,
@@ -17,17 +17,11 @@ from pipeline.text.quality_signals.line_counts import (
     tally_line,
     tally_repeats,
 )
-from pipeline.text.quality_signals.phrases import (
-    GROUP,
-    GROUPS,
-    HEAD,
-    KEY_BITS,
-    KEY_FACTOR,
-    KEY_FOLD,
-    PhraseTables,
-    phrase_tables,
-)
-from pipeline.text.quality_signals.repetition import DUPLICATE, TOP, tally_words, unit_scratch
+from pipeline.text.quality_signals.phrase_match import first_phrase, match_phrase
+from pipeline.text.quality_signals.phrases import GROUP, GROUPS, HEAD, PhraseTables, phrase_tables
+from pipeline.text.quality_signals.raw_counts import COUNTS
+from pipeline.text.quality_signals.repetition import tally_words, unit_scratch
+from pipeline.text.unicode.categories import SIZE
 from pipeline.text.unicode.character_classes import (
     CJK,
     CLOSING,
@@ -36,14 +30,13 @@ from pipeline.text.unicode.character_classes import (
     LETTER,
     LOWER,
     SENTENCE_END,
-    SIZE,
     SPACE,
     TERMINAL,
     UPPER,
     class_table,
 )
 from pipeline.text.unicode.script import script_table
-from pipeline.text.unicode.utf8 import decode_at, four_at
+from pipeline.text.unicode.utf8 import decode_at
 
 LONGEST = 1 << 24
 """Bytes of a document that are looked at; a longer one is measured by its beginning, so that scratch memory
@@ -52,84 +45,6 @@ GENERATED_HEAD = 1000
 LINE_BREAK, BLANK, DOT, ELLIPSIS, OPEN_CURLY = ord("\n"), ord(" "), ord("."), ord("…"), ord("{")
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 
-COUNTS = np.dtype(
-    [
-        *(
-            (name, np.int64)
-            for name in (
-                *(
-                    "code_points",
-                    "visible",
-                    "letters",
-                    "digits",
-                    "upper",
-                    "punctuation",
-                    "control",
-                    "broken",
-                    "han",
-                    "full_width",
-                ),
-                *(
-                    "function",
-                    "simplified",
-                    "traditional",
-                    "curly",
-                    "hashes",
-                    "top_character",
-                    "longest_run",
-                    "url",
-                    "sentences",
-                ),
-                *(
-                    "ellipses",
-                    "breaks",
-                    "words",
-                    "symbols",
-                    "alphabetic",
-                    "capital",
-                    "word_characters",
-                    "longest_word",
-                    "stop_words",
-                ),
-                *("stop_word_hits", "distinct_words"),
-                *(
-                    "lines",
-                    "line_characters",
-                    "longest_line",
-                    "bullet",
-                    "ellipsis",
-                    "terminal",
-                    "closed",
-                    "short",
-                    "few_runs",
-                    "comment",
-                ),
-                *(
-                    "header",
-                    "licence_line",
-                    "data_characters",
-                    "javascript_lines",
-                    "policy_lines",
-                    "c4_lines",
-                    "c4_sentences",
-                    "c4_curly",
-                ),
-                *(
-                    "duplicate_lines",
-                    "duplicate_line_characters",
-                    "paragraphs",
-                    "duplicate_paragraphs",
-                    "duplicate_paragraph_characters",
-                ),
-            )
-        ),
-        ("entropy", np.float64),
-        ("top", np.int64, len(TOP)),
-        ("duplicate", np.int64, len(DUPLICATE)),
-    ]
-)
-"""The raw numbers of a document; ``pipeline.text.quality_signals.signals`` says what becomes of them."""
-
 _GENERATED, _URL, _LICENCE = GROUP["generated"], GROUP["url"], GROUP["licence"]
 _PRIME = np.uint64(0xD6E8FEB86659FD93)
 _OPEN = 1 << 16
@@ -137,35 +52,10 @@ _SEED = np.uint64(0x9E3779B97F4A7C15)
 _ALONE = CJK | FULL_WIDTH
 _BREAK = SPACE | _ALONE
 _ALPHANUMERIC = LETTER | DIGIT
-_SHIFT, _STOP_SHIFT = np.uint64(32 - KEY_BITS), np.uint64(56)
-_FOLD, _FACTOR, _LOW_32 = (np.uint64(number) for number in (KEY_FOLD, KEY_FACTOR, 0xFFFFFFFF))
+_STOP_SHIFT = np.uint64(56)
 
 
-@numba.njit(cache=True, nogil=True)
-def _phrase(data, at, end, book):  # type: ignore[no-untyped-def]
-    """First phrase whose key stands at a byte offset, or -1; the key as in ``phrases``."""
-    return book.first[((four_at(data, at) | _FOLD) * _FACTOR & _LOW_32) >> _SHIFT] - 1
-
-
-@numba.njit(cache=True, nogil=True)
-def _match(data, at, end, book, phrase):  # type: ignore[no-untyped-def]
-    """Group and length of the phrase that stands at a byte offset, or (-1, 0); ``phrase`` from
-    ``_phrase``."""
-    while phrase >= 0:
-        first, length = book.offsets[phrase], book.offsets[phrase + 1] - book.offsets[phrase]
-        same = at + length <= end
-        k = 0
-        while same and k < length:
-            byte = data[at + k]
-            same = (byte | 32 if 65 <= byte <= 90 else byte) == book.data[first + k]
-            k += 1
-        if same:
-            return book.group[phrase], length
-        phrase = book.following[phrase] - 1
-    return -1, 0
-
-
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word_end, lines, phrases, out):  # type: ignore[no-untyped-def]
     """Reads one document; returns how many distinct characters beyond ASCII it noted in ``seen``.
 
@@ -173,23 +63,13 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
     character occurs is not counted
     here: ``frequency`` tells it in the end.
     """
-    distinct = position = words = symbols = alphabetic = capital = url = sentences = ellipses = visible = (
-        letters
-    ) = breaks = 0
+    distinct = position = words = symbols = alphabetic = capital = url = 0
+    sentences = ellipses = visible = letters = breaks = 0
     stopped, hits, longest_word, characters = 0, 0, 0, 0
     previous, run, longest_run, resume, url_from = LINE_BREAK, 1, 0, start, -1
     unit, size, hashed, before, sentence, stop = 0, 0, _SEED, 0, 0, 0
-    line_at, line_from, line_first, line_last, line_end, line_runs, line_sentences, marks, opens = (
-        start,
-        0,
-        -1,
-        0,
-        0,
-        0,
-        0,
-        0,
-        1,
-    )
+    line_at, line_from, line_first, line_last, line_end = start, 0, -1, 0, 0
+    line_runs, line_sentences, marks, opens = 0, 0, 0, 1
     at, last_head = start, end - HEAD
     word_end[0] = 0
     while at <= end:
@@ -199,9 +79,9 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
             flags = table[np.uint64(point)]
             word = (point < ASCII) & (flags & _ALPHANUMERIC != 0)
             if not (flags & SPACE or (before and word)) and resume <= at <= last_head:
-                phrase = _phrase(data, at, end, book)
+                phrase = first_phrase(data, at, end, book)
                 if phrase >= 0:
-                    group, length = _match(data, at, end, book, phrase)
+                    group, length = match_phrase(data, at, end, book, phrase)
                     if length:
                         resume = at + length
                         marks |= 1 << group
@@ -269,34 +149,17 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
                 breaks += 1
                 opens |= line_first < 0
                 if line_first >= 0:
-                    length, runs, ended = (
-                        line_end - line_from,
-                        words + symbols - line_runs,
-                        sentences - line_sentences,
-                    )
+                    length, ended = line_end - line_from, sentences - line_sentences
+                    runs = words + symbols - line_runs
                     record = lines[out.lines]
                     record.size, record.opens = length, opens
                     record.hash = tally_line(
-                        data,
-                        table,
-                        line_at,
-                        line_first,
-                        line_last,
-                        length,
-                        visible,
-                        letters,
-                        runs,
-                        ended,
-                        marks,
-                        out,
-                    )
+                        data, table, line_at, line_first, line_last,
+                        length, visible, letters, runs, ended, marks, out,
+                    )  # fmt: skip
                     opens = 0
-                line_at, line_from, line_runs, line_sentences = (
-                    at + 1,
-                    position + 1,
-                    words + symbols,
-                    sentences,
-                )
+                line_at, line_from = at + 1, position + 1
+                line_runs, line_sentences = words + symbols, sentences
                 line_first, marks, visible, letters = -1, 0, 0, 0
         else:
             if line_first < 0:
@@ -312,10 +175,8 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
                 run = 1
             if flags & CJK:
                 characters += 1
-                word_hash[np.uint64(words)], word_end[np.uint64(words + 1)] = (
-                    (_SEED ^ np.uint64(point)) * _PRIME,
-                    characters,
-                )
+                word_hash[np.uint64(words)] = (_SEED ^ np.uint64(point)) * _PRIME
+                word_end[np.uint64(words + 1)] = characters
                 words, alphabetic = words + 1, alphabetic + 1
                 sentence, stop = 1, 0
             else:
@@ -337,25 +198,16 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
         position += 1
         at += width
     out.code_points, out.words, out.symbols, out.breaks = position - 1, words, symbols, breaks - 1
-    out.alphabetic, out.capital, out.url, out.sentences, out.ellipses = (
-        alphabetic,
-        capital,
-        url,
-        sentences,
-        ellipses,
-    )
-    out.longest_run, out.longest_word, out.stop_word_hits = (
-        max(longest_run, out.lines > 0),
-        max(longest_word, words > 0),
-        hits,
-    )
+    out.alphabetic, out.capital, out.url = alphabetic, capital, url
+    out.sentences, out.ellipses, out.stop_word_hits = sentences, ellipses, hits
+    out.longest_run, out.longest_word = max(longest_run, out.lines > 0), max(longest_word, words > 0)
     while stopped:
         out.stop_words += stopped & 1
         stopped >>= 1
     return distinct
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _measure(offsets, data, longest, classes, scripts, book, stops, scratch, phrases, counts):  # type: ignore[no-untyped-def]
     frequency, seen, word_hash, word_end, lines, units = scratch
     for d in range(offsets.size - 1):
@@ -366,20 +218,9 @@ def _measure(offsets, data, longest, classes, scripts, book, stops, scratch, phr
                 end -= 1
         out = counts[d]
         distinct = _scan(
-            data,
-            start,
-            end,
-            classes,
-            book,
-            stops,
-            frequency,
-            seen,
-            word_hash,
-            word_end,
-            lines,
-            phrases[d],
-            out,
-        )
+            data, start, end, classes, book, stops,
+            frequency, seen, word_hash, word_end, lines, phrases[d], out,
+        )  # fmt: skip
         tally_characters(frequency, seen[:distinct], classes, scripts, out)
         tally_words(word_hash[: out.words], word_end, units, out)
         tally_repeats(lines[: out.lines], units, out)
@@ -429,17 +270,6 @@ def scan(texts: TextBuffers, longest: int = LONGEST) -> tuple[np.ndarray, np.nda
     phrases = np.zeros((documents, len(GROUPS)), np.int64)
     largest = min(int(np.diff(texts.offsets).max(initial=0)), longest)
     book: PhraseTables = phrase_tables()
-    scratch = _scratch(largest)
-    _measure(
-        texts.offsets,
-        texts.data,
-        longest,
-        class_table(),
-        script_table(),
-        book,
-        _stop_table(),
-        scratch,
-        phrases,
-        counts,
-    )
+    tables = class_table(), script_table(), book, _stop_table()
+    _measure(texts.offsets, texts.data, longest, *tables, _scratch(largest), phrases, counts)
     return counts, phrases

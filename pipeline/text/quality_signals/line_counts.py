@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from pipeline.text.arrow.kernel import kernel
 from pipeline.text.quality_signals.phrases import GROUP, GROUPS
 from pipeline.text.quality_signals.repetition import first_of
 from pipeline.text.unicode.character_classes import (
@@ -44,7 +44,7 @@ _PRIME = np.uint64(0xD6E8FEB86659FD93)
 _32 = np.uint64(32)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def tally_characters(frequency, seen, table, scripts, out):  # type: ignore[no-untyped-def]
     """Adds up the classes of all characters by their ``frequency``, which is left all zero; ``seen`` are
     those beyond ASCII."""
@@ -72,7 +72,7 @@ def tally_characters(frequency, seen, table, scripts, out):  # type: ignore[no-u
             out.traditional += number * (scripts[point] >> STANDARD == TRADITIONAL)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _hash(data, first, end):  # type: ignore[no-untyped-def]
     """Of the bytes first <= at < end, eight at a time."""
     value, at = _SEED ^ np.uint64(end - first), first
@@ -86,7 +86,7 @@ def _hash(data, first, end):  # type: ignore[no-untyped-def]
     return value ^ value >> _32
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _is_comment(data, first, last):  # type: ignore[no-untyped-def]
     """Whether a line begins with # * // /* -- or <!--"""
     lead = data[first]
@@ -100,7 +100,7 @@ def _is_comment(data, first, last):  # type: ignore[no-untyped-def]
     return (lead == ord("-") and second == ord("-")) or (lead == ord("<") and second == ord("!"))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _ends_in_dots(data, first, last):  # type: ignore[no-untyped-def]
     return (
         last - first >= 2
@@ -110,7 +110,7 @@ def _ends_in_dots(data, first, last):  # type: ignore[no-untyped-def]
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _tally_c4(end, dots, runs, sentences, marks, out):  # type: ignore[no-untyped-def]
     """What C4 (arXiv 1910.10683, section 2.2, and its code) does with a line that ends in the character
     ``end``."""
@@ -128,7 +128,7 @@ def _tally_c4(end, dots, runs, sentences, marks, out):  # type: ignore[no-untype
         out.c4_sentences += sentences
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def tally_line(data, classes, start, first, last, size, visible, letters, runs, sentences, marks, out):  # type: ignore[no-untyped-def]
     """How a line begins and ends, and how long it is; returns its hash.
 
@@ -156,7 +156,7 @@ def tally_line(data, classes, start, first, last, size, visible, letters, runs, 
     return _hash(data, start, last + width)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def tally_repeats(lines, scratch, out):  # type: ignore[no-untyped-def]
     """Which lines and paragraphs stood before; a paragraph stood before if all its lines are those of
     another."""

@@ -8,11 +8,11 @@ White space of every kind becomes single spaces.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.arrow.kernel import inlined, kernel
 
 _SPACE, _TICK, _TILDE, _LESS, _MORE, _COLON, _SLASH = 0x20, 0x60, 0x7E, 0x3C, 0x3E, 0x3A, 0x2F
 _OPEN, _CLOSE, _BRACKET, _DOLLAR, _BACKSLASH = 0x28, 0x29, 0x5D, 0x24, 0x5C
@@ -21,7 +21,7 @@ _PLACES = 4
 _LONGEST_WORD = 32
 
 
-@numba.njit(inline="always")
+@inlined
 def _until(data: np.ndarray, at: int, stop: int, wanted: int, barrier: int) -> int:
     """Behind the next ``wanted`` byte, or -1 where ``barrier`` or the end comes first."""
     while at < stop and data[at] != wanted:
@@ -31,40 +31,40 @@ def _until(data: np.ndarray, at: int, stop: int, wanted: int, barrier: int) -> i
     return at + 1 if at < stop else -1
 
 
-@numba.njit(inline="always")
+@inlined
 def _ends_link(byte: int) -> bool:
     return byte <= _SPACE or byte >= 0x7F or byte in (0x22, 0x27, _CLOSE, _LESS, _MORE, _BRACKET, _TICK)
 
 
-@numba.njit(inline="always")
+@inlined
 def _is_letter(byte: int) -> bool:
     return 0x61 <= byte | 0x20 <= 0x7A
 
 
-@numba.njit(inline="always")
+@inlined
 def _behind_letters(data: np.ndarray, at: int, stop: int) -> int:
     while at < stop and _is_letter(data[at]):
         at += 1
     return at
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _markup(data: np.ndarray, at: int, stop: int) -> int:
     """Where the markup that begins at a byte ends, or -1. The barriers keep the search linear: no byte is
     searched twice."""
     byte = data[at]
     following = data[at + 1] if at + 1 < stop else 0
     if byte in (_TICK, _DOLLAR):
-        return _until(data, at + 1, stop, byte, -1)
+        return _until(data, at + 1, stop, byte, -1)  # type: ignore[no-any-return]
     if byte == _BACKSLASH and _is_letter(following):
-        return _behind_letters(data, at + 1, stop)
+        return _behind_letters(data, at + 1, stop)  # type: ignore[no-any-return]
     if byte == _COLON and _is_letter(following):
         role = _behind_letters(data, at + 1, stop)
         return role + 1 if role + 1 < stop and data[role] == _COLON and data[role + 1] == _TICK else -1
     if byte == _LESS and (_is_letter(following) or following == _SLASH or following == 0x21):
-        return _until(data, at + 1, stop, _MORE, _LESS)
+        return _until(data, at + 1, stop, _MORE, _LESS)  # type: ignore[no-any-return]
     if byte == _BRACKET and following == _OPEN:
-        return _until(data, at + 2, stop, _CLOSE, _BRACKET)
+        return _until(data, at + 2, stop, _CLOSE, _BRACKET)  # type: ignore[no-any-return]
     if byte == _COLON and following == _SLASH and at + 2 < stop and data[at + 2] == _SLASH:
         at += 3
         while at < stop and not _ends_link(data[at]):
@@ -73,7 +73,7 @@ def _markup(data: np.ndarray, at: int, stop: int) -> int:
     return -1
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _fence(data: np.ndarray, at: int, stop: int) -> int:
     """The byte that a line's fence is made of, or 0. Backticks that are closed on the line are a code
     span."""
@@ -92,7 +92,7 @@ def _fence(data: np.ndarray, at: int, stop: int) -> int:
     return 0 if mark == _TICK and _until(data, at, stop, _TICK, -1) >= 0 else int(mark)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _prose(data: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ends = np.zeros(offsets.size, np.int64)
     out = np.empty(offsets[-1] - offsets[0] + offsets.size, np.uint8)
@@ -129,7 +129,7 @@ def prose(texts: pa.Array, markup: bool = False) -> pa.LargeStringArray:
     return _strings(*_prose(data, offsets, _BEGINS & ~np.bool_(markup)))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _word_border(data: np.ndarray, at: int, end: int) -> int:
     """Behind the first space within a word's length, else at the first character's first byte."""
     for position in range(at, min(at + _LONGEST_WORD, end)):
@@ -140,7 +140,7 @@ def _word_border(data: np.ndarray, at: int, end: int) -> int:
     return at
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _samples(data: np.ndarray, offsets: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     ends = np.zeros(offsets.size, np.int64)
     out = np.empty((offsets.size - 1) * (size + _PLACES), np.uint8)

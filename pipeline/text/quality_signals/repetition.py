@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from math import log
 
-import numba
 import numpy as np
+
+from pipeline.text.arrow.kernel import kernel
 
 TOP = (2, 3, 4)
 DUPLICATE = (5, 6, 7, 8, 9, 10)
@@ -30,7 +31,7 @@ def unit_scratch(units: int) -> tuple[np.ndarray, ...]:
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def first_of(keys, number, table, firsts, counts):  # type: ignore[no-untyped-def]
     """Writes to ``firsts[k]`` where the key ``keys[k]`` first occurs, for k < ``number``, and to ``counts``
     there how often it does, 0 elsewhere; by open addressing in ``table``.
@@ -57,7 +58,7 @@ def first_of(keys, number, table, firsts, counts):  # type: ignore[no-untyped-de
         counts[np.uint64(entry - 1)] += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def tally_words(hashes, ends, scratch, out):  # type: ignore[no-untyped-def]
     """Distinct words, their entropy, and the n-grams.
 
@@ -88,7 +89,7 @@ def tally_words(hashes, ends, scratch, out):  # type: ignore[no-untyped-def]
             out.top[n - TOP[0]] = top
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _candidates(n, number, names, grams, places, depth, keys):  # type: ignore[no-untyped-def]
     """Keeps of the first ``number`` ``places`` those where two repeated (n-1)-grams begin in a row; returns
     how many, and their ``keys``.
@@ -105,7 +106,7 @@ def _candidates(n, number, names, grams, places, depth, keys):  # type: ignore[n
     return candidates
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _keep_repeated(n, candidates, firsts, counts, grams, places, depth, ends):  # type: ignore[no-untyped-def]
     """Names the repeated ones among the candidates and moves their ``places`` to the front.
 
@@ -122,7 +123,7 @@ def _keep_repeated(n, candidates, firsts, counts, grams, places, depth, ends):  
     return repeated, (top >> 32) * (top & 0xFFFFFFFF) * (top >> 33 != 0)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _duplicate(n, candidates, firsts, places, ends):  # type: ignore[no-untyped-def]
     """Characters in the n-grams that stood before, none counted twice."""
     characters = covered = 0

@@ -9,11 +9,11 @@ by ``datasketch.MinHash(num_perm, seed)``.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.arrow.kernel import kernel
 from pipeline.text.similarity.one_permutation import BINS, lower_bins, seal
 from pipeline.text.similarity.shingles import BLOCK, finalize, next_shingles
 from pipeline.text.similarity.text_units import fold_table, is_cjk
@@ -28,7 +28,7 @@ def permutations(count: int, seed: int) -> np.ndarray:
     return np.stack([factors, draw.randint(0, 1 << 32, count, np.uint32)])
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _lower(hashes: np.ndarray, count: int, parameters: np.ndarray, signature: np.ndarray) -> None:
     """Takes ``hashes[:count]`` into a signature, and leaves them finalized."""
     for index in range(count):
@@ -46,7 +46,7 @@ def _lower(hashes: np.ndarray, count: int, parameters: np.ndarray, signature: np
         signature[permutation] = lowest
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def sketch(hashes: np.ndarray, starts: np.ndarray, parameters: np.ndarray) -> np.ndarray:
     """Signatures of given hash sets, as ``datasketch.MinHash.update_batch`` makes them.
 
@@ -67,7 +67,7 @@ def sketch(hashes: np.ndarray, starts: np.ndarray, parameters: np.ndarray) -> np
     return signatures
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _fingerprints(
     data: np.ndarray,
     offsets: np.ndarray,
@@ -122,7 +122,7 @@ def signatures(texts: pa.Array, parameters: np.ndarray, words: int = 5, characte
     return fingerprints(texts, parameters, words, characters)[0]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def band_keys(signatures: np.ndarray, bands: int, rows: int) -> np.ndarray:
     """One key for each band of a signature (LSH: Leskovec et al., Mining of Massive Datasets, section 3.4).
 

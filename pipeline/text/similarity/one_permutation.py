@@ -11,8 +11,9 @@ give it, at the cost of one. Two different hashes have the same byte once in 255
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from pipeline.text.arrow.kernel import kernel
 
 BINS = 512
 _SHIFT = np.uint32(32 - 9)
@@ -20,7 +21,7 @@ _NONE = np.uint32(0xFFFFFFFF)
 _MIX = np.uint32(0x9E3779B1)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def lower_bins(hashes: np.ndarray, count: int, minima: np.ndarray) -> None:
     """Takes ``hashes[:count]`` (uint32, well mixed) into the lowest hash of each bin (uint32 [BINS], all ones
     where there is none)."""
@@ -29,7 +30,7 @@ def lower_bins(hashes: np.ndarray, count: int, minima: np.ndarray) -> None:
         minima[place] = min(minima[place], hashes[index])
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def seal(minima: np.ndarray, sketch: np.ndarray) -> None:
     """Writes the bytes of ``minima`` to ``sketch`` (uint8 [BINS]) and empties the bins for the next set."""
     for place in range(BINS):
@@ -39,7 +40,7 @@ def seal(minima: np.ndarray, sketch: np.ndarray) -> None:
         minima[place] = _NONE
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """How alike sketches are, row by row.
 

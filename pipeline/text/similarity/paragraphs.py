@@ -7,18 +7,18 @@ even where lines are wrapped at a fixed width. A text without any newline has no
 paragraph also ends after every sentence whose hash is a multiple of 4, so that windows of 4 sentences on
 average begin at the same places in every copy.
 
-A sentence ends at ``。！？`` or at ``. ! ?`` before white space, closing quotes and brackets included. The hash
-covers every character but white space, so that another line width makes no other paragraph; full-width digits
-and letters count as the plain ones. A paragraph owns the white space behind it.
+A sentence ends at ``。！？`` or at ``. ! ?`` before white space, closing quotes and brackets included. The
+hash covers every character but white space, so that another line width makes no other paragraph; full-width
+digits and letters count as the plain ones. A paragraph owns the white space behind it.
 """
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.arrow.kernel import kernel
 from pipeline.text.similarity.shingles import finalize
 from pipeline.text.unicode.utf8 import decode_at
 
@@ -30,7 +30,7 @@ _SEED = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x100000001B3)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def is_space(point: int) -> bool:
     """ASCII white space, the no-break space and the ideographic space."""
     return point == 0x20 or 0x09 <= point <= 0x0D or point == 0xA0 or point == 0x3000
@@ -45,7 +45,7 @@ def _kind_of(character: str) -> int:
 _ASCII = np.array([_kind_of(chr(point)) for point in range(0x80)], np.uint8)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _kind(point: int) -> int:
     if point < 0x80:
         return int(_ASCII[point])
@@ -67,7 +67,7 @@ def _kind(point: int) -> int:
     return _OTHER
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _narrow(point: int) -> int:
     """The plain digit or letter for a full-width one; any other character as it is."""
     digit = 0xFF10 <= point <= 0xFF19
@@ -75,7 +75,7 @@ def _narrow(point: int) -> int:
     return point - 0xFEE0 if digit or letter else point
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _split(
     data: np.ndarray, begin: int, end: int, minimum: int, hashes: np.ndarray, spans: np.ndarray, total: int
 ) -> int:
@@ -128,7 +128,7 @@ def _split(
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _paragraphs(
     data: np.ndarray, offsets: np.ndarray, skip: np.ndarray, minimum: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

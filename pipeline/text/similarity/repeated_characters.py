@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from pipeline.text.arrow.kernel import kernel
 from pipeline.text.similarity.paragraphs import is_space
 from pipeline.text.unicode.utf8 import decode_at
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def mark_runs(
     data: np.ndarray, offsets: np.ndarray, skip: np.ndarray, longest: int, keep: np.ndarray
 ) -> np.ndarray:

@@ -8,18 +8,18 @@ copies of one text look unrelated.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.arrow.kernel import kernel
 from pipeline.text.similarity.text_units import fold_table, is_cjk, scan
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 BLOCK = 4096
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def finalize(value: np.uint64) -> np.uint64:
     """The 64-bit finalizer of MurmurHash3 (Appleby, public domain)."""
     value = (value ^ (value >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
@@ -27,7 +27,7 @@ def finalize(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(33))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def roll(units: np.ndarray, count: int, size: int, shingles: np.ndarray) -> int:
     """Hashes every window of ``size`` units by a rolling polynomial modulo 2^64, finalized, upper 32 bits.
 
@@ -51,7 +51,7 @@ def roll(units: np.ndarray, count: int, size: int, shingles: np.ndarray) -> int:
     return count - first + 1
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def next_shingles(
     data: np.ndarray,
     position: int,
@@ -85,7 +85,7 @@ def next_shingles(
     return written, kept, position
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _shingles(
     data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, words: int, characters: int
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import functools
 
-import numba
 import numpy as np
 
+from pipeline.text.arrow.kernel import inlined, kernel
 from pipeline.text.unicode.categories import is_category
 from pipeline.text.unicode.utf8 import decode_at
 
@@ -59,13 +59,13 @@ def fold_table() -> np.ndarray:
     return table
 
 
-@numba.njit(inline="always")
+@inlined
 def _finish(state: np.uint64) -> np.uint64:
     state = (state ^ (state >> np.uint64(32))) * _MIX
     return state ^ (state >> np.uint64(29))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def is_cjk(data: np.ndarray, begin: int, end: int, fold: np.ndarray) -> bool:
     """Whether at least half of a text's units are CJK characters (a word counts as one unit, however
     long)."""
@@ -94,7 +94,7 @@ def is_cjk(data: np.ndarray, begin: int, end: int, fold: np.ndarray) -> bool:
     return characters > 0 and characters >= words
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def scan(
     data: np.ndarray,
     position: int,

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from pipeline.text.arrow.buffers import TextBuffers
+from pipeline.text.arrow.kernel import inlined, kernel
 from pipeline.text.contamination.ngram_search import find
 from pipeline.text.contamination.ngrams import BASE, powers_of_base
 from pipeline.text.tokenization.unigram import Pieces, append_pieces, normalize
@@ -68,7 +68,7 @@ def segment_changed_lines(
     return ids, begins
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _segment_again(
     offsets: np.ndarray,
     data: np.ndarray,
@@ -114,7 +114,7 @@ def _segment_again(
     return found[: begins[-1]].copy(), begins
 
 
-@numba.njit(inline="always")
+@inlined
 def _follow(
     known: np.ndarray, line: int, text: np.ndarray, at: np.uint64, size: np.uint64, spelling: Spelling
 ) -> _Ends:
@@ -135,7 +135,7 @@ def _follow(
     return (np.int64(place), np.int64(at)) if same else _NOWHERE
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _lines(known: np.ndarray, spelling: Spelling) -> np.ndarray:
     """The lines of a text given by its ids, for ``find``: the hash of their bytes, and the place of their
     first id."""
@@ -154,7 +154,7 @@ def _lines(known: np.ndarray, spelling: Spelling) -> np.ndarray:
     return lines
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _find_line(lines: np.ndarray, text: np.ndarray, at: int, size: int) -> np.int64:
     """The place of the first id of a known line that has the hash of a text's line; -1 where there is
     none."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from pipeline.text.arrow.buffers import TextBuffers
+from pipeline.text.arrow.kernel import kernel
 from pipeline.text.unicode.utf8 import decode_at
 
 SPACE = "▁"
@@ -65,7 +65,7 @@ def segment(texts: TextBuffers, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]
     return ids, begins
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _double_array(data: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The trie of sorted, distinct keys that are not empty, and the key int64 [cells] that ends in each cell,
     or -1."""
@@ -117,7 +117,7 @@ def _double_array(data: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.nd
     return trie[:size].copy(), key_of[:size].copy()
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _segment(offsets: np.ndarray, data: np.ndarray, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
     room = 0
     for text in range(len(offsets) - 1):
@@ -132,7 +132,7 @@ def _segment(offsets: np.ndarray, data: np.ndarray, pieces: Pieces) -> tuple[np.
     return found[: begins[-1]].copy(), begins
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def append_pieces(
     text: np.ndarray, pieces: Pieces, best: np.ndarray, last: np.ndarray, found: np.ndarray, begin: int
 ) -> int:
@@ -141,10 +141,10 @@ def append_pieces(
     if len(text) == 0:
         return begin
     _search(text, pieces.trie, pieces.scores, pieces.longest, best, last)
-    return _trace(text, pieces.ids, pieces.sizes, pieces.bytes_, last, found, begin)
+    return _trace(text, pieces.ids, pieces.sizes, pieces.bytes_, last, found, begin)  # type: ignore[no-any-return]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def normalize(text: np.ndarray, normal: np.ndarray) -> int:
     """Puts a space before a text that is not empty, and spaces for U+2581; returns the size."""
     if len(text) == 0:
@@ -162,7 +162,7 @@ def normalize(text: np.ndarray, normal: np.ndarray) -> int:
     return size
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _search(
     text: np.ndarray, trie: np.ndarray, scores: np.ndarray, longest: int, best: np.ndarray, last: np.ndarray
 ) -> None:
@@ -202,7 +202,7 @@ def _search(
         at = following
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _trace(
     text: np.ndarray,
     ids: np.ndarray,

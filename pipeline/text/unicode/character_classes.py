@@ -41,7 +41,8 @@ _BROKEN = ((0x80, 0x85), (0x86, 0xA0), (0xFFFD, 0xFFFE), *_NONCHARACTERS)
 # Grammatical characters, simplified and traditional, modern and classical: no Chinese prose of some length is
 # without them.
 _MARKS = {
-    FUNCTION: "的了是在和有不我你他她它们們这這那就也都而与與及或着著之以于於为為但个個其所被把从從到要会會能可上下中来來去说說对對曰乃者",
+    FUNCTION: "的了是在和有不我你他她它们們这這那就也都而与與及或着著之以于於为為但个個其所被把从從到要会會"
+    "能可上下中来來去说說对對曰乃者",
     SENTENCE_END: "。！？!?；｡…",
     TERMINAL: ".!?。！？…．｡；",
     CLOSING: "\"'”’」』》】",

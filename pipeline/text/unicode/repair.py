@@ -21,7 +21,10 @@ from pipeline.text.unicode.repair_candidates import (
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{feff}\x{fffe}]"
 # UTF-8 read as Windows-1252 or Latin-1 leaves these pairs; one alone can be honest text, so a document needs
 # three to be flagged.
-_MOJIBAKE = r"(?s)(?:(?:Ã[\x{80}-\x{bf}ƒ‚„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œ]|â€[œ™˜¦“”\x{9d}\x{99}]|Â[\x{a0}-\x{bf}]|[äåæçèé][\x{80}-\x{bf}]{2}).*){3}"
+_MOJIBAKE = (
+    r"(?s)(?:(?:Ã[\x{80}-\x{bf}ƒ‚„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œ]|â€[œ™˜¦“”\x{9d}\x{99}]|"
+    r"Â[\x{a0}-\x{bf}]|[äåæçèé][\x{80}-\x{bf}]{2}).*){3}"
+)
 
 SUSPECT = LINE_END | CONTROL | MAYBE_MOJIBAKE | MAYBE_NOT_NFC
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from functools import cache
 
-import numba
 import numpy as np
 import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.arrow.kernel import kernel
 from pipeline.text.unicode.categories import SIZE, in_ranges, is_category
 from pipeline.text.unicode.utf8 import decode_at, eight_at
 
@@ -54,7 +54,7 @@ def _table() -> np.ndarray:
     return table
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _suspect(offsets: np.ndarray, data: np.ndarray, table: np.ndarray, out: np.ndarray) -> None:
     for row in range(out.size):
         # Without a branch, so that the processor takes many bytes at a time.
@@ -70,7 +70,7 @@ def _suspect(offsets: np.ndarray, data: np.ndarray, table: np.ndarray, out: np.n
         out[row] = found
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _not_ascii(at: int, end: int, data: np.ndarray, table: np.ndarray) -> int:
     """What a text's characters beyond ASCII are suspected of."""
     found, leads = 0, 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import string
 
-import numba
 import numpy as np
 import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.arrow.kernel import kernel
 from pipeline.text.unicode.categories import in_ranges, is_category
 from pipeline.text.unicode.utf8 import decode_at
 
@@ -67,7 +67,7 @@ def script_table() -> np.ndarray:
     return table
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _count_scripts(data: np.ndarray, offsets: np.ndarray, table: np.ndarray, out: np.ndarray) -> None:
     for row in range(offsets.size - 1):
         at, end = offsets[row], offsets[row + 1]
@@ -102,7 +102,7 @@ def script_counts(texts: pa.Array) -> np.ndarray:
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _count_marks(offsets, data, kinds, out):  # type: ignore[no-untyped-def]
     for document in range(out.shape[0]):
         visible = marks = prose = 0

@@ -3,13 +3,14 @@ ones: a fifth of the time."""
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from pipeline.text.arrow.kernel import kernel
 
 _1, _2, _3, _8, _16, _32 = (np.uint64(number) for number in (1, 2, 3, 8, 16, 32))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def decode_at(data, at):  # type: ignore[no-untyped-def]
     """Code point (int64) that begins at a byte offset, and its width in bytes; the bytes must be valid
     UTF-8."""
@@ -26,7 +27,7 @@ def decode_at(data, at):  # type: ignore[no-untyped-def]
     return (point & 0x7FFF) << 6 | data[one + _3] & 0x3F, 4
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def four_at(data, at):  # type: ignore[no-untyped-def]
     """The four bytes from an offset on as a little-endian number, uint64; compiles to one load."""
     one = np.uint64(at)
@@ -34,7 +35,7 @@ def four_at(data, at):  # type: ignore[no-untyped-def]
     return low | (np.uint64(data[one + _2]) | np.uint64(data[one + _3]) << _8) << _16
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def eight_at(data, at):  # type: ignore[no-untyped-def]
     """As ``four_at``, of eight bytes."""
     return four_at(data, at) | four_at(data, at + 4) << _32

@@ -15,7 +15,7 @@ from pipeline.models.quality_classifier import TrainClassifier
 from pipeline.models.training_sample import Folds
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.step import StepResult
-from pipeline.steps.quality import QualityStep
+from pipeline.steps.quality.quality_step import QualityStep
 from tests.pipeline.steps.quality import corpus
 
 RULE = {"name": "quality", "signal": "quality_score", "languages": ["en"], "min": 0.5}

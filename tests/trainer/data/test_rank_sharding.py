@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from curriculum.step_plan import MicroBatch
 from trainer.data import rank_sharding
@@ -13,10 +14,10 @@ BATCHES = [
 
 @pytest.mark.parametrize("world_size", range(1, 9))
 def test_processes_share_a_step_without_changing_it(world_size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rank_sharding.dist, "get_world_size", lambda: world_size)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: world_size)
     shares = []
     for rank in range(world_size):
-        monkeypatch.setattr(rank_sharding.dist, "get_rank", lambda rank=rank: rank)
+        monkeypatch.setattr(torch.distributed, "get_rank", lambda rank=rank: rank)
         shares.append(list(rank_sharding.shard_over_ranks(BATCHES)))
     assert len({len(share) for share in shares}) == 1, "every process brings as many passes"
     rounds = [[micro.seed for micro, idle in one if not idle] for one in zip(*shares, strict=True)]

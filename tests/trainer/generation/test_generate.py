@@ -125,3 +125,45 @@ def test_choices_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
 def test_training_mode_is_refused() -> None:
     with pytest.raises(ValueError, match=r"call model.eval\(\) first"):
         generate(small_model(), SMALL, PROMPTS, max_tokens=1)
+
+
+def tokens_of_four_alike(**choice: Any) -> set[int]:
+    """What is drawn, 300 times, where four tokens have exactly a quarter of the probability each."""
+    model = small_model().eval()
+    model.embedding.weight.data.zero_()
+    model.output_bias.data.fill_(-1e9)
+    model.output_bias.data[[20, 30, 40, 50]] = 0.0
+    answers = generate(
+        model, SMALL, [[5]] * 100, max_tokens=3, choice=SamplingSettings(temperature=1.0, **choice), batch=100
+    )
+    return set(np.concatenate(answers).tolist())
+
+
+@pytest.mark.parametrize(
+    ("top_p", "kept"),
+    [
+        (0.25, 1),
+        (0.2500001, 2),
+        (0.4999999, 2),
+        (0.5, 2),
+        (0.5000001, 3),
+        (0.75, 3),
+        (0.7500001, 4),
+        (1.0, 4),
+    ],
+)
+def test_top_p_met_exactly_needs_no_further_token(top_p: float, kept: int) -> None:
+    found = tokens_of_four_alike(top_p=top_p)
+    assert len(found) == kept
+    assert found <= {20, 30, 40, 50}
+
+
+@pytest.mark.parametrize(("top_k", "kept"), [(1, 1), (2, 2), (3, 3), (4, 4), (5, 4), (10**6, 4), (0, 4)])
+def test_top_k_takes_exactly_so_many_of_tokens_that_are_alike(top_k: int, kept: int) -> None:
+    assert len(tokens_of_four_alike(top_k=top_k)) == kept
+
+
+def test_top_p_is_of_what_top_k_has_left() -> None:
+    """Of two tokens left each has a half."""
+    assert len(tokens_of_four_alike(top_k=2, top_p=0.5)) == 1
+    assert len(tokens_of_four_alike(top_k=2, top_p=0.51)) == 2

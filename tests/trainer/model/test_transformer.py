@@ -237,3 +237,32 @@ def test_several_positions_after_cached_ones_are_refused() -> None:
     model.decode(tokens(1, 3), memory, mask, caches)
     with pytest.raises(ValueError, match="2 positions after 3 in the cache"):
         model.decode(tokens(1, 2), memory, mask, caches)
+
+
+FAR = [0, 1, 255, 256, 257, 511, 1000, 1001, 1023, 1025, 2047, 4095, 8191]
+
+
+@pytest.mark.parametrize(("kind", "error"), [(torch.float32, 2e-3), (torch.bfloat16, 5e-3)])
+@pytest.mark.parametrize("base", [500.0, 10_000.0])
+def test_rotations_of_far_positions_are_right_in_every_type(
+    kind: torch.dtype, error: float, base: float
+) -> None:
+    """Half a step of bfloat16 below 1 is .002; float32 has lost .0005 of a turn at position 8191."""
+    cos, sin = rotation(torch.tensor(FAR), 128, base, torch.empty(0, dtype=kind))
+    angles = torch.tensor(FAR, dtype=torch.float64)[:, None] * base ** -(
+        torch.arange(64, dtype=torch.float64) / 64
+    )
+    assert cos.dtype == sin.dtype == kind
+    assert (cos[:, 0].double() - angles.cos()).abs().max() < error
+    assert (sin[:, 0].double() - angles.sin()).abs().max() < error
+
+
+def test_a_far_query_in_bfloat16_still_knows_its_neighbour_from_itself() -> None:
+    """Products of bfloat16 queries and keys 0 to 3 apart at position 1000 are those of float64 at position
+    0."""
+    query, key = torch.randn(2, 1, 1, 1, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    halves = lambda x, at: rotate(x, rotation(torch.tensor([at]), 64, 10_000.0, x)).double()  # noqa: E731
+    for distance in range(4):
+        near = (halves(query, distance) * halves(key, 0)).sum()
+        far = (halves(query.bfloat16(), 1000 + distance) * halves(key.bfloat16(), 1000)).sum()
+        assert far.item() == pytest.approx(near.item(), abs=0.1), distance

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from trainer.monitor import throughput_and_mfu
@@ -10,7 +12,7 @@ from trainer.monitor.throughput_and_mfu import WINDOW, Stopwatch
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that the stopwatch reads; a test writes them."""
     now = [100.0]
-    monkeypatch.setattr(throughput_and_mfu.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     return now
 
 

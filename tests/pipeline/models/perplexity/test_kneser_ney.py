@@ -170,6 +170,54 @@ def test_discounts_fall_back_where_the_closed_form_has_none() -> None:
     np.testing.assert_allclose(discounts(np.repeat([1, 2, 3, 4], [8, 4, 2, 1])), [0, 0.5, 1.25, 2])
 
 
+def test_the_stand_in_discounts_are_those_of_lmplz() -> None:
+    # lmplz --discount_fallback: "if no arguments are given, the default is 0.5 1 1.5"; what never came is not
+    # discounted.
+    assert FALLBACK.tolist() == [0, 0.5, 1, 1.5]
+
+
+def counts_of_counts(*numbers: int) -> np.ndarray:
+    """Adjusted counts of which so many are 1, 2, 3, 4, 5."""
+    return np.repeat(np.arange(1, len(numbers) + 1), numbers)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ((), FALLBACK),
+        ((0, 9, 9, 9), FALLBACK),
+        ((9, 0, 9, 9), FALLBACK),
+        ((9, 9, 0, 9), FALLBACK),
+        ((9, 9, 9, 0), [0, 1 / 3, 1, 3]),  # nothing comes four times: D3 is 3 - 0, all that is there
+        ((6, 3, 4, 6), [0, 0.5, 0, 0]),  # y = 1/2: D2 = 2 - 3/2 * 4/3 and D3 = 3 - 2 * 6/4 are just 0
+        ((6, 3, 5, 6), FALLBACK),  # D2 = 2 - 3/2 * 5/3 < 0
+        ((6, 3, 4, 7), FALLBACK),  # D3 = 3 - 2 * 7/4 < 0
+        ((6, 3, 4, 6, 99), [0, 0.5, 0, 0]),  # what comes five times does not count
+    ],
+)
+def test_the_closed_form_holds_as_far_as_it_is_between_nothing_and_all(
+    numbers: tuple[int, ...], expected: list[float]
+) -> None:
+    with np.errstate(all="raise"):
+        found = discounts(counts_of_counts(*numbers))
+    np.testing.assert_allclose(found, expected, atol=1e-15)
+
+
+def test_a_text_too_small_for_the_closed_form_has_the_stand_in_discounts() -> None:
+    # "a b", "a b": every bigram comes twice, and each word has one word to its left.
+    ids, offsets = np.array([7, 8, 7, 8], np.uint32), np.array([0, 2, 4])
+    words, tables = count(ids, offsets, 2)
+    names = ["<unk>", "<s>", "</s>", *map(str, words)]
+    unigrams, bigrams = weights(tables)
+    # Unigrams: 3 of count 1, D1 = 0.5; what is left over, 1.5 / 3, goes to <unk>, </s>, a and b alike.
+    assert dict(zip(names, unigrams.probability.tolist(), strict=True)) == pytest.approx(
+        {"<unk>": 0.125, "<s>": 1, "</s>": 0.5 / 3 + 0.125, "7": 0.5 / 3 + 0.125, "8": 0.5 / 3 + 0.125}
+    )
+    # Bigrams: one word after each history, of count 2, D2 = 1; half of it is left over.
+    np.testing.assert_allclose(bigrams.probability, 0.5 + 0.5 * (0.5 / 3 + 0.125))
+    np.testing.assert_allclose(unigrams.backoff, [1, 0.5, 1, 0.5, 0.5])
+
+
 def test_refuses_nothing_and_order_one(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one document"):
         estimate(np.empty(0, np.uint32), np.zeros(1, np.int64), 3, tmp_path / "x")

@@ -15,15 +15,26 @@ from apache_beam.pipeline import PipelineVisitor
 from benchmarks.kill import durable
 from manifests.files import sha256
 from manifests.schema.steps import Part
-from pipeline.runtime import jobs
+from pipeline.runtime import jobs, part_sinks
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition
+from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.engines import Engine, open_engine
+from pipeline.runtime.elements import Element, ElementCoder
 from pipeline.runtime.engines.beam_engine import BeamEngine
-from pipeline.runtime.jobs import CheckedFile, Element, ElementCoder, TransformParts, WritePart
-from pipeline.runtime.step import PartTask, PipelineError
-from pipeline.steps.quality import QualityStep
+from pipeline.runtime.engines.engine import Engine
+from pipeline.runtime.engines.open_engine import open_engine
+from pipeline.runtime.jobs import TransformParts
+from pipeline.runtime.part_sinks import WritePart
+from pipeline.runtime.phases import Phases
+from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.runtime.run import CorpusRun, StepOutcome
+from pipeline.runtime.transform import PartTask
+from pipeline.steps.quality.quality_step import QualityStep
+from pipeline.steps.registry import step_named
+from tests.pipeline.plugins import SHOUTING, write_plugin
+from tests.pipeline.runtime.test_user_step import corpus_file
+from tests.pipeline.steps import measured
 from tests.pipeline.steps.dedup.finished import finish, names
 from tests.pipeline.steps.dedup.test_dedup_index import varied
 from tests.pipeline.steps.quality import corpus as quality
@@ -43,12 +54,12 @@ SHORT = sum(len(line.encode()) < 30 for line in PEP20)
 
 def context(folder: Path, engine: Engine, inputs: tuple[Part, ...] = ()) -> StepContext:
     own = folder / "ingest"
-    return StepContext("ingest", None, folder, own, own, inputs, engine, "fingerprint")  # type: ignore[arg-type]
+    return StepContext("ingest", measured.corpus(), folder, own, own, inputs, engine, "fingerprint")
 
 
 def everything(folder: Path, engine: Engine) -> dict[str, str]:
     """All four kinds of phase, and the hash of every file that they wrote."""
-    run = context(folder, engine)
+    run = Phases(context(folder, engine))
     tasks = [PartTask(index, Texts(index)) for index in range(4)]
     run.map(LongEnough(), tasks)
     sizes = run.extract("sizes", Sizes(), tasks)
@@ -110,8 +121,49 @@ def test_a_classifier_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> 
     assert sum(part.rejected.rows for part in results[0].parts) > 0
 
 
+def test_a_signal_of_the_users_own_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> None:
+    rule = {"name": "shouting", "signal": "capitals", "languages": ["en"], "max": 0.05}
+    own = {"use": "shouting:capitals", "range": [0, 1]}
+    manifest = quality.manifest([rule], signals=[own], perplexity=None)
+    parts = [
+        quality.rows(quality.english(), "web", "en"),
+        quality.rows(quality.chinese(), "reference-zh", "zh"),
+    ]
+    results = []
+    for name, engine in {"local": open_engine("local", 1), "ray": ray}.items():
+        write_plugin(tmp_path / name, "shouting", SHOUTING)
+        run = replace(quality.context(tmp_path / name, manifest, parts), engine=engine)
+        results.append(QualityStep().run(run))
+    assert results[0] == results[1]
+    assert durable(tmp_path / "local" / "quality") == durable(tmp_path / "ray" / "quality")
+    assert results[0].parts[0].rejected.rows > 0
+
+
+def step_of_ones_own(folder: Path, engine: Engine, least: object) -> StepOutcome:
+    """The outcome of a step behind the ingest step, on three parts of the stories."""
+    entry = {"use": "shorten:Shorten", "after": "ingest", "settings": {"least": least}}
+    file = corpus_file(folder, entry, part_bytes=40)
+    run = CorpusRun(file, folder / "run", engine)
+    return [run.step(step_named(name, run.corpus)) for name in ("ingest", "shorten")][1]
+
+
+def test_a_step_of_the_users_own_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> None:
+    engines = {"local": open_engine("local", 1), "ray": ray}
+    done = [step_of_ones_own(tmp_path / name, engine, 10) for name, engine in engines.items()]
+    assert done[0].manifest == done[1].manifest
+    assert durable(tmp_path / "local" / "run" / "shorten") == durable(tmp_path / "ray" / "run" / "shorten")
+    assert (len(done[0].manifest.parts), done[0].manifest.documents_kept) == (3, 2)
+
+
+@pytest.mark.parametrize("name", ["local", "ray"])
+def test_an_error_of_the_users_own_code_names_it(name: str, tmp_path: Path, ray: Engine) -> None:
+    engine = ray if name == "ray" else open_engine("local", 1)
+    with pytest.raises(Exception, match=r"plug-in shorten:Shorten failed: ArrowNotImplementedError"):
+        step_of_ones_own(tmp_path, engine, "ten")
+
+
 def test_documents_are_conserved_with_their_reasons(tmp_path: Path) -> None:
-    run = context(tmp_path, open_engine("local", 1))
+    run = Phases(context(tmp_path, open_engine("local", 1)))
     (part,) = run.map(LongEnough(), [PartTask(0, Texts(0))])
     assert part.documents_in == 3 * len(PEP20)
     assert part.rejected.rows == 3 * SHORT
@@ -135,13 +187,16 @@ def test_a_part_is_forgotten_behind_its_last_reader(tmp_path: Path, monkeypatch:
             line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith(str(path))
         )
 
-    monkeypatch.setattr(jobs, "forget", forget)
-    (first,) = context(tmp_path / "first", open_engine("local", 1)).map(LongEnough(), [PartTask(0, Texts(0))])
+    for module in (jobs, part_sinks):
+        monkeypatch.setattr(module, "drop_page_cache", forget)
+    (first,) = Phases(context(tmp_path / "first", open_engine("local", 1))).map(
+        LongEnough(), [PartTask(0, Texts(0))]
+    )
     assert forgotten == [tmp_path / "first" / "ingest" / first.rejected.path], (
         "the kept documents are for the next step"
     )
     task = PartTask(0, CheckedFile(tmp_path / "first" / "ingest" / first.kept.path, first.kept))
-    second = context(tmp_path / "second", open_engine("local", 1))
+    second = Phases(context(tmp_path / "second", open_engine("local", 1)))
     second.extract("sizes", Sizes(), [task])
     assert len(forgotten) == 1, "there are more passes"
     second.map(LongEnough(), [task])
@@ -153,7 +208,7 @@ def test_a_part_is_forgotten_behind_its_last_reader(tmp_path: Path, monkeypatch:
 
 
 def test_a_failed_phase_keeps_the_finished_parts(tmp_path: Path) -> None:
-    run = context(tmp_path, open_engine("local", 1))
+    run = Phases(context(tmp_path, open_engine("local", 1)))
     tasks = [PartTask(index, Texts(index)) for index in range(3)]
     with pytest.raises(RuntimeError, match="poisoned"):
         run.map(LongEnough(poison=2), tasks)
@@ -167,14 +222,14 @@ def test_a_failed_phase_keeps_the_finished_parts(tmp_path: Path) -> None:
 
 
 def test_parts_of_an_earlier_plan_are_swept(tmp_path: Path) -> None:
-    run = context(tmp_path, open_engine("local", 1))
+    run = Phases(context(tmp_path, open_engine("local", 1)))
     run.map(LongEnough(), [PartTask(index, Texts(index)) for index in range(3)])
     run.map(LongEnough(), [PartTask(0, Texts(0))])
     assert sorted(path.name for path in (tmp_path / "ingest").glob("*.arrow")) == ["part-00000.arrow"]
 
 
 def test_a_changed_input_part_is_refused(tmp_path: Path) -> None:
-    run = context(tmp_path, open_engine("local", 1))
+    run = Phases(context(tmp_path, open_engine("local", 1)))
     (part,) = run.map(LongEnough(), [PartTask(0, Texts(0))])
     path = tmp_path / "ingest" / part.kept.path
     data = bytearray(path.read_bytes())
@@ -213,7 +268,7 @@ def test_an_element_travels_as_its_own_slice() -> None:
 
 
 def test_the_size_of_an_element_is_known_without_serialising_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    coder = coders.registry.get_coder(Element)
+    coder = ElementCoder()
     batch = documents(PEP20)
     outcome = LongEnough().process(batch, BatchPosition(0, 0))
     monkeypatch.setattr(Element, "__reduce__", None)

@@ -15,7 +15,7 @@ import zstandard
 from manifests.files import sha256
 from manifests.schema.decontaminate import Benchmark, DecontaminateSettings
 from pipeline.runtime.arrow_files import open_table
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.decontaminate.benchmark_items import read_items
 from pipeline.steps.decontaminate.decontaminate_step import DecontaminateStep
 from tests.pipeline.steps.measured import context, corpus, measured
@@ -91,9 +91,9 @@ def test_a_damaged_file_is_no_shorter_benchmark(
 
 
 def run(
-    folder: Path, texts: dict[str, str], benchmarks: list[dict[str, Any]]
+    folder: Path, texts: dict[str, str], benchmarks: list[dict[str, Any]], **settings: int
 ) -> tuple[dict[str, tuple[str, str]], dict[str, int]]:
-    manifest = corpus(benchmarks=DecontaminateSettings.model_validate({"benchmarks": benchmarks}))
+    manifest = corpus(benchmarks=DecontaminateSettings.model_validate({"benchmarks": benchmarks, **settings}))
     batch = measured([{"id": name, "text": text} for name, text in texts.items()])
     result = DecontaminateStep().run(context("decontaminate", folder, manifest, [[batch]]))
     (part,) = result.parts
@@ -145,6 +145,24 @@ def test_how_many_items_are_looked_for_is_counted(tmp_path: Path) -> None:
         context("decontaminate", tmp_path, manifest, [[measured([{"id": "a", "text": "x"}])]])
     )
     assert result.metrics == {"items/gsm_test": 3, "items/cmrc_dev": 1, "items_not_searched/gsm_test": 2}
+
+
+@pytest.mark.parametrize(("common", "rejected"), [(3, True), (4, True), (5, False)])
+def test_what_stands_in_more_than_a_hundredth_of_a_benchmark_is_its_template(
+    tmp_path: Path, common: int, rejected: bool
+) -> None:
+    asked = "Read the following passage carefully and then choose the one answer that is right"
+    other = "Here is a puzzle about trains which leave two stations at the same time and then meet"
+    items = [
+        {"id": f"q{number}", "question": f"{asked if number < common else other}: number {number}."}
+        for number in range(400)
+    ]
+    write(tmp_path / "items.jsonl", items)
+    texts = {"quotes": f"They were told: {asked}!"}
+    found, _ = run(
+        tmp_path, texts, [{"name": "quiz", "path": "items.jsonl", "text_fields": ["question"]}], max_items=2
+    )
+    assert (set(found) == {"quotes"}) == rejected
 
 
 def test_without_benchmarks_everything_is_kept(tmp_path: Path) -> None:

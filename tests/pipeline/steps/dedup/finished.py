@@ -14,8 +14,8 @@ from manifests.files import digest, write_json
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.steps import StepManifest, merge_counts, merge_metrics
 from pipeline.runtime.arrow_files import open_table
-from pipeline.runtime.engines import Engine
-from pipeline.steps.dedup import DedupStep
+from pipeline.runtime.engines.engine import Engine
+from pipeline.steps.dedup.dedup_step import DedupStep
 from tests.pipeline.steps.measured import context, corpus, measured
 
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.runtime.arrow_files import write_batches
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.npy_files import save
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.dedup.clusters import Verify, flatten, histogram, unite
 from pipeline.steps.dedup.document_ids import Sketches, document_ids
-from pipeline.steps.dedup.priority import save
 from pipeline.steps.dedup.shuffle import (
     BAND,
     BUCKET_BYTES,

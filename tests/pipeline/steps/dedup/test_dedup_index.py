@@ -13,8 +13,8 @@ import pytest
 
 from manifests.files import sha256
 from manifests.schema.dedup import DedupSettings
-from pipeline.runtime.step import PipelineError
-from pipeline.steps.dedup import DedupStep
+from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.steps.dedup.dedup_step import DedupStep
 from tests.pipeline.steps.dedup.finished import Finished, finish, names, spread
 from tests.pipeline.steps.dedup.test_dedup_step import GETTYSBURG, LICENCE, ORIGIN, PEACH, YUEYANG
 from tests.pipeline.steps.measured import context, corpus

@@ -37,12 +37,16 @@ ORIGIN = (
     "this is simply due."
 )
 PEACH = (
-    "晋太元中，武陵人捕鱼为业。缘溪行，忘路之远近。忽逢桃花林，夹岸数百步，中无杂树，芳草鲜美，落英缤纷。渔人甚异之，复前行，欲穷其林。"
-    "林尽水源，便得一山，山有小口，仿佛若有光。便舍船，从口入。初极狭，才通人。复行数十步，豁然开朗。土地平旷，屋舍俨然，有良田美池桑竹之属。"
+    "晋太元中，武陵人捕鱼为业。缘溪行，忘路之远近。忽逢桃花林，夹岸数百步，中无杂树，芳草鲜美，落英缤纷。渔"
+    "人甚异之，复前行，欲穷其林。"
+    "林尽水源，便得一山，山有小口，仿佛若有光。便舍船，从口入。初极狭，才通人。复行数十步，豁然开朗。土地平"
+    "旷，屋舍俨然，有良田美池桑竹之属。"
 )
 YUEYANG = (
-    "庆历四年春，滕子京谪守巴陵郡。越明年，政通人和，百废具兴，乃重修岳阳楼，增其旧制，刻唐贤今人诗赋于其上，属予作文以记之。"
-    "予观夫巴陵胜状，在洞庭一湖。衔远山，吞长江，浩浩汤汤，横无际涯，朝晖夕阴，气象万千，此则岳阳楼之大观也，前人之述备矣。"
+    "庆历四年春，滕子京谪守巴陵郡。越明年，政通人和，百废具兴，乃重修岳阳楼，增其旧制，刻唐贤今人诗赋于其"
+    "上，属予作文以记之。"
+    "予观夫巴陵胜状，在洞庭一湖。衔远山，吞长江，浩浩汤汤，横无际涯，朝晖夕阴，气象万千，此则岳阳楼之大观"
+    "也，前人之述备矣。"
 )
 LICENCE = "This document is placed in the public domain or under the CC0-1.0-Universal license, whichever is more permissive."
 
@@ -215,3 +219,43 @@ def test_documents_without_letters_are_not_alike(tmp_path: Path) -> None:
 
 def test_an_empty_corpus(tmp_path: Path) -> None:
     assert finish(tmp_path, [], parts=1).metrics == {"candidates": 0, "verified_pairs": 0}
+
+
+REMAINDERS = {
+    (40, 201): False,  # bytes left of a document's bytes: less than a fifth, and fewer than 60
+    (40, 200): True,  # a fifth exactly
+    (41, 200): True,
+    (59, 296): False,
+    (59, 295): True,
+    (59, 200): True,  # fewer than 60, but more than a fifth
+    (60, 301): True,  # less than a fifth, but 60
+    (61, 400): True,
+    (58, 400): False,
+}
+
+
+@pytest.mark.parametrize("rest", ["r", "桃r"])
+def test_a_remainder_is_rejected_only_if_it_is_both_a_small_part_and_few_bytes(
+    tmp_path: Path, rest: str
+) -> None:
+    """Beside a paragraph that stands in another document; bytes are counted, not characters."""
+    rows, endings = [], {}
+    for left, size in REMAINDERS:
+        repeated = f"{left} of {size}. {GETTYSBURG}"[: size - left - 2]
+        endings[f"{left}/{size}"] = ending = rest * (left // len(rest.encode())) + "r" * (
+            left % len(rest.encode())
+        )
+        rows.append(
+            {"id": f"first {left}/{size}", "text": f"{ORIGIN[left:]}\n\n{repeated}", "source": "best"}
+        )
+        rows.append({"id": f"{left}/{size}", "text": f"{repeated}\n\n{ending}"})
+    found = finish(
+        tmp_path, rows, DedupSettings(min_paragraph_characters=60, max_character_run=1000, similarity=1.0)
+    )
+    for (left, size), kept in REMAINDERS.items():
+        name = f"{left}/{size}"
+        if kept:
+            assert found.texts[name] == endings[name]
+        else:
+            what = f"1 paragraphs stand in other documents, {left} of {size} bytes are left"
+            assert found.rejected[name] == ("duplicate_paragraphs", what)

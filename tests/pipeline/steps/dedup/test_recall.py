@@ -11,12 +11,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.dedup_quality import documents, exact_pairs, measure
+from benchmarks.sample import write
+from tests.pipeline.at_hand import chapters, manuals, needs_texts
 from tests.pipeline.steps.dedup.finished import finish
 
 SHARED = Path(__file__).parents[5] / "shared" / "corpus"
 WITH_CORPUS = pytest.mark.skipif(
     not SHARED.exists(), reason="the development corpus does not lie beside the checkout"
 )
+
+
+def at_hand(folder: Path) -> Path:
+    """Manuals and chapters as files of the development corpus."""
+    for language, texts in (("en", manuals()[::4]), ("zh", chapters())):
+        write(
+            folder / f"{language}.jsonl.gz",
+            [{"id": str(number), "text": text} for number, text in enumerate(texts)],
+        )
+    return folder
+
+
+@pytest.fixture(
+    params=[pytest.param("at hand", marks=needs_texts), pytest.param("shared", marks=WITH_CORPUS)]
+)
+def texts(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A folder of real documents in both languages."""
+    return SHARED if request.param == "shared" else at_hand(tmp_path / "texts")
 
 
 @settings(max_examples=30, deadline=None)
@@ -39,9 +59,8 @@ def test_exact_pairs_are_those_of_all_comparisons(texts: list[list[int]], least:
     )
 
 
-@WITH_CORPUS
-def test_recall_and_false_removals_in_both_languages(tmp_path: Path) -> None:
-    for language, figures in measure(SHARED, copies=250, limit=200).items():
+def test_recall_and_false_removals_in_both_languages(texts: Path) -> None:
+    for language, figures in measure(texts, copies=250 if texts == SHARED else 120, limit=200).items():
         assert figures["pairs"] > 150, language
         assert figures["recall"] >= 0.99, language
         assert figures["false_removals"] <= 0.01, language
@@ -49,9 +68,8 @@ def test_recall_and_false_removals_in_both_languages(tmp_path: Path) -> None:
         assert figures["bins"]["0.80"]["recall"] >= 0.95, language
 
 
-@WITH_CORPUS
-def test_shuffled_real_documents_in_other_parts_have_the_same_survivors(tmp_path: Path) -> None:
-    rows = [row for language in ("en", "zh") for row in documents(SHARED, language, copies=40, limit=60)]
+def test_shuffled_real_documents_in_other_parts_have_the_same_survivors(tmp_path: Path, texts: Path) -> None:
+    rows = [row for language in ("en", "zh") for row in documents(texts, language, copies=40, limit=60)]
     rows = [{**row, "id": f"{row['language']}:{row['id']}"} for row in rows]
     results = []
     for seed, parts in ((0, 1), (1, 3), (2, 7)):

@@ -10,8 +10,8 @@ import apache_beam as beam
 import pytest
 
 from benchmarks.kill import durable
-from pipeline.runtime.engines import open_engine
-from pipeline.runtime.jobs import EmitKeys, ReduceBucket
+from pipeline.runtime.engines.open_engine import open_engine
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
 from tests.pipeline.steps.dedup.finished import finish, names
 from tests.pipeline.steps.dedup.test_dedup_index import varied
 

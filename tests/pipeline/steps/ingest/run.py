@@ -13,8 +13,8 @@ from manifests.schema.corpus import CorpusManifest
 from manifests.schema.steps import KEPT, merge_metrics
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.engines import open_engine
-from pipeline.steps.ingest import IngestStep
+from pipeline.runtime.engines.open_engine import open_engine
+from pipeline.steps.ingest.ingest_step import IngestStep
 
 
 @dataclass(frozen=True)

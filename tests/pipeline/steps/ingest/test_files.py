@@ -15,8 +15,8 @@ from manifests.files import sha256
 from manifests.schema.base import ManifestError
 from manifests.schema.sources import Source
 from pipeline.readers.input_files import InputFile
-from pipeline.steps.ingest import IngestStep
 from pipeline.steps.ingest.find_files import find_files
+from pipeline.steps.ingest.ingest_step import IngestStep
 from tests.pipeline.steps.ingest.run import context, corpus, ingest
 
 

@@ -14,7 +14,7 @@ from manifests.schema.base import ManifestError
 from manifests.schema.documents import IDENTIFIED
 from manifests.schema.language import LanguageSettings
 from pipeline.runtime.batch_result import BatchPosition, BatchResult
-from pipeline.steps.language import IdentifyLanguage, LanguageStep
+from pipeline.steps.language.language_step import IdentifyLanguage, LanguageStep
 from pipeline.steps.language.traditional_to_simplified import VERSION, Simplifier, with_original_script
 from tests.pipeline.steps.ingest.run import context, corpus
 from tests.pipeline.toy import PEP20, documents
@@ -105,7 +105,8 @@ def test_other_languages_are_rejected_by_name() -> None:
         "vi": "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền. Mọi con người "
         "đều được tạo hoá ban cho lý trí.",
         "ja": "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。",
-        "ko": "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다. 인간은 천부적으로 이성과 양심을 부여받았다.",
+        "ko": "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다. 인간은 천부적으로 이성과"
+        " 양심을 부여받았다.",
         "ar": "يولد جميع الناس أحرارًا متساوين في الكرامة والحقوق. وقد وهبوا عقلاً وضميرًا.",
         "hi": "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।",
     }
@@ -168,6 +169,90 @@ def test_below_the_least_score_it_is_unsure() -> None:
     found = identify([ENGLISH], min_score=1.0)
     assert found.rejected.column("reason").to_pylist() == ["language_unsure"]
     assert found.rejected.column("detail").to_pylist()[0].startswith("en 0.")
+
+
+def verdict(text: str, **settings: float) -> tuple[str, float]:
+    """Language and score of a text, kept or rejected."""
+    found = identify([text], "prose", min_score=0.0, **settings)
+    if found.kept.num_rows:
+        return found.kept.column("language")[0].as_py(), found.kept.column("language_score")[0].as_py()
+    label, score = found.rejected.column("detail")[0].as_py().split()
+    return label, float(score)
+
+
+CLASSICAL = "有朋自遠方來不亦樂乎人知而慍君子學習漢語需要時間"
+KANA = "これはそのようにして"
+WORDS = " ".join(PEP20[:5]).split()
+
+
+@needs_model
+@pytest.mark.parametrize(
+    ("han", "kana", "language"),
+    [(20, 4, "zh"), (20, 5, "zh"), (20, 6, "ja"), (40, 10, "zh"), (39, 10, "ja"), (20, 10, "ja")],
+)
+def test_chinese_has_kana_up_to_a_fifth(han: int, kana: int, language: str) -> None:
+    label, score = verdict((CLASSICAL * 2)[:han] + KANA[:kana])
+    assert label == language
+    if language == "zh":
+        assert score == pytest.approx(han / (han + kana)), (
+            "the script alone says so, and the model is not asked"
+        )
+
+
+@needs_model
+@pytest.mark.parametrize(("han", "language"), [(20, "zh"), (19, "zh"), (18, "ja")])
+def test_chinese_has_characters_of_japan_s_standard_up_to_a_twentieth(han: int, language: str) -> None:
+    assert verdict("天地人山川日月大小上下左右前後中外東西"[:han] + "駅")[0] == language
+
+
+@needs_model
+@pytest.mark.parametrize(("words", "language"), [(19, "zh"), (20, "zh"), (21, "en")])
+def test_chinese_has_han_characters_from_a_fifth_on(words: int, language: str) -> None:
+    label, score = verdict(" ".join(WORDS[:words]) + " 優美勝於醜")
+    assert label == language
+    assert (score == pytest.approx(5 / (5 + words))) == (language == "zh")
+
+
+@needs_model
+@pytest.mark.parametrize(("words", "language"), [(19, "zh"), (20, "en"), (21, "en")])
+def test_a_text_of_fewer_than_twenty_units_of_prose_is_looked_at_whole(words: int, language: str) -> None:
+    assert verdict(f"{' '.join(WORDS[:words])}\n\n```\n{HANS * 3}\n```\n")[0] == language
+
+
+@needs_model
+def test_the_least_score_itself_is_enough() -> None:
+    half = " ".join(WORDS[:10]) + " 優美勝於醜陋明了勝於"
+    assert verdict(half) == ("zh", 0.5)
+    assert identify([half], min_score=0.5).kept.num_rows == 1
+    unsure = identify([half], min_score=0.501)
+    assert unsure.rejected.column("reason").to_pylist() == ["language_unsure"]
+
+
+@needs_model
+def test_a_sample_of_just_the_score_that_is_sure_is_not_followed_by_another() -> None:
+    text = "1234 5678 ?? -- " * 60 + ENGLISH * 2
+    _, score = verdict(text, sample_bytes=100, sure=0.0)
+    assert verdict(text, sample_bytes=100, sure=score)[1] == score
+    assert verdict(text, sample_bytes=100, sure=score + 0.001)[1] > score
+
+
+@needs_model
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("x" * 98 + "=", True),
+        ("x" * 99 + "=", True),
+        ("x" * 100 + "=", False),
+        ("take a;", True),
+        ("take a b;", True),
+        ("take a b c;", False),
+        ("take a b c d; e;", True),
+        ("take a b c d e; f;", False),
+    ],
+)
+def test_code_has_a_mark_for_a_hundred_bytes_and_for_two_marks_of_prose(text: str, code: bool) -> None:
+    found = identify([text], source="code", min_score=0.0)
+    assert ("code" in found.kept.column("language").to_pylist()) == code
 
 
 @needs_model

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.steps.privacy.detect import detect
-from pipeline.steps.privacy.finders import FINDERS
-from pipeline.steps.privacy.windows import whole
+from pipeline.steps.privacy.kinds import KINDS as BUILT_IN
+from pipeline.steps.privacy.windows import whole_documents
 from pipeline.text.arrow.buffers import text_buffers
 from tests.pipeline.steps.privacy.labelled import Hosts, Item, near_misses, positives
 from tests.pipeline.steps.privacy.looks import KINDS
@@ -37,10 +37,11 @@ def agreement(seed: int, hosts: Hosts) -> Agreement:
     ]
     texts = text_buffers(pa.array([item.text for item in items]))
     found: list[list[Found]] = [[] for _ in items]
-    for start, end, finder in detect(texts, whole(texts, np.arange(len(items))), frozenset(KINDS)).tolist():
+    spans = whole_documents(texts, np.arange(len(items)))
+    for start, end, kind in detect(texts, spans, frozenset(KINDS)).tolist():
         row = int(np.searchsorted(texts.offsets, start, side="right")) - 1
         value = bytes(texts.data[start:end]).decode(errors="replace")
-        found[row].append((FINDERS[finder].kind, int(start - texts.offsets[row]), value))
+        found[row].append((BUILT_IN[kind].name, int(start - texts.offsets[row]), value))
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     missed: Counter[str] = Counter()

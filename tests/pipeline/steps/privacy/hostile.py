@@ -55,29 +55,27 @@ class Counted:
 
 def reads(pattern: str, size: int) -> int:
     """How many bytes the scan and the folding of such a text read. The kernels must not be compiled."""
-    from pipeline.steps.privacy import byte_classes, contexts, scan
     from pipeline.steps.privacy.fullwidth import _fold
 
     counted = Counted(text(pattern, size).encode())
     offsets = np.array([0, len(counted.data)])
-    spans = np.array([[0, 0, len(counted.data)]])
-    _, wide = scan._scan(
-        offsets, counted, spans, byte_classes.CLASSES, scan.FIRST, scan.SECOND, contexts.BLOCK
-    )
-    if wide[0]:
+    if _scanned(offsets, counted):
         starts, folded, _ = _fold(offsets, counted, np.zeros(1, np.int64))
         again = Counted(folded.tobytes())
-        scan._scan(
-            starts,
-            again,
-            np.array([[0, 0, len(folded)]]),
-            byte_classes.CLASSES,
-            scan.FIRST,
-            scan.SECOND,
-            contexts.BLOCK,
-        )
+        _scanned(starts, again)
         counted.reads += again.reads
     return counted.reads
+
+
+def _scanned(offsets: np.ndarray, data: Counted) -> bool:
+    """Scans one document, and says whether it is to be folded."""
+    from pipeline.steps.privacy import byte_classes, scan, triggers
+    from pipeline.steps.privacy.kinds import private_key
+
+    spans = np.array([[0, 0, len(data.data)]])
+    tables = (byte_classes.CLASSES, triggers.FIRST, triggers.SECOND, private_key.IN_BLOCK)
+    _, wide = scan._scan(offsets, data, spans, *tables)
+    return bool(wide[0])
 
 
 if __name__ == "__main__":

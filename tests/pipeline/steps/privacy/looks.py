@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from manifests.schema.privacy import PrivacyKind, PrivacySettings
 from pipeline.steps.privacy.detect import detect
-from pipeline.steps.privacy.finders import FINDERS
+from pipeline.steps.privacy.kinds import KINDS as BUILT_IN
 from pipeline.steps.privacy.scrub import scrub
-from pipeline.steps.privacy.windows import whole
+from pipeline.steps.privacy.windows import whole_documents
 from pipeline.text.arrow.buffers import text_buffers
 
 KINDS: tuple[PrivacyKind, ...] = get_args(PrivacyKind)
@@ -22,10 +22,9 @@ REMOVE = PrivacySettings(actions=dict.fromkeys(KINDS, "remove"))
 def found(text: str) -> list[tuple[str, str]]:
     """Kind and value of every finding, in order."""
     texts = text_buffers(pa.array([text]))
-    findings = detect(texts, whole(texts, np.zeros(1, np.int64)), frozenset(KINDS))
+    findings = detect(texts, whole_documents(texts, np.zeros(1, np.int64)), frozenset(KINDS))
     return [
-        (FINDERS[finder].kind, bytes(texts.data[start:end]).decode())
-        for start, end, finder in findings.tolist()
+        (BUILT_IN[kind].name, bytes(texts.data[start:end]).decode()) for start, end, kind in findings.tolist()
     ]
 
 

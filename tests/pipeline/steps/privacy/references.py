@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from pipeline.steps.privacy import identities
-from pipeline.steps.privacy.credentials import password, private_key
-from pipeline.steps.privacy.finders import FINDERS
-from pipeline.steps.privacy.validators import email, mac, qq, wechat
+from pipeline.steps.privacy.built_in_kind import Detector, Validate
+from pipeline.steps.privacy.kinds import (
+    KINDS,
+    credit_code_cn_organisation,
+    email,
+    iban,
+    mac_address,
+    passport_cn,
+    password_in_code,
+    plate_cn_vehicle,
+    private_key,
+    qq_number,
+    wechat_id,
+)
 
 _LABELS = rb"(?:[0-9A-Za-z_][0-9A-Za-z_\-]{0,62}+\.){1,10}"
 _CHARACTERS = rb"0-9A-Za-z\-._~!$&*+,;=:@/?\#%"
@@ -43,33 +53,35 @@ def emails(text: bytes) -> list[tuple[int, int]]:
     return [
         match.span()
         for match in EMAIL.finditer(text)
-        if email(match.group(), text[: match.start()], text[match.end() :])
+        if email.validate(match.group(), text[: match.start()], text[match.end() :])
     ]
 
 
 def numbers(text: bytes, kind: str) -> list[tuple[int, int]]:
     """Spans that an expression finds anywhere in the text and its validator confirms."""
-    spans = []
-    for finder in FINDERS:
-        match = finder.expression.search(text) if finder.kind == kind and finder.expression else None
-        while match and finder.expression:
-            start, end = match.span()
-            size = finder.validate(match.group(), text[max(0, start - 64) : start], text[end : end + 8])
-            if size:
-                spans.append((start, start + size))
-            match = finder.expression.search(text, start + size if size else start + 1)
-    return sorted(spans)
+    detectors = [detector for one in KINDS if one.name == kind for detector in one.detectors]
+    return sorted(span for detector in detectors for span in _confirmed(text, detector))
+
+
+def _confirmed(text: bytes, detector: Detector) -> Iterator[tuple[int, int]]:
+    assert detector.expression
+    match = detector.expression.search(text)
+    while match:
+        start, end = match.span()
+        size = detector.validate(match.group(), text[max(0, start - 64) : start], text[end : end + 8])
+        if size:
+            yield start, start + size
+        match = detector.expression.search(text, start + size if size else start + 1)
 
 
 def keys(text: bytes) -> list[tuple[int, int]]:
     """Spans of keys that begin where no other character of keys stands before them."""
-    finder = next(finder for finder in FINDERS if finder.kind == "api_key")
-    assert finder.expression
-    free = re.compile(rb"(?<![0-9A-Za-z_\-])" + finder.expression.pattern, re.VERBOSE)
-    return [match.span() for match in free.finditer(text) if finder.validate(match.group(), b"", b"")]
+    (detector,) = next(kind for kind in KINDS if kind.name == "api_key").detectors
+    assert detector.expression
+    free = re.compile(rb"(?<![0-9A-Za-z_\-])" + detector.expression.pattern, re.VERBOSE)
+    return [match.span() for match in free.finditer(text) if detector.validate(match.group(), b"", b"")]
 
 
-Validate = Callable[[bytes, bytes, bytes], int]
 _MAC = re.compile(
     rb"(?<![0-9A-Za-z_:\-])[0-9A-Fa-f]{2}(?P<by>[:\-])(?:[0-9A-Fa-f]{2}(?P=by)){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z_:\-])"
 )
@@ -96,9 +108,9 @@ def _validated(text: bytes, expression: re.Pattern[bytes], validate: Validate) -
 
 def _plates(text: bytes) -> Iterator[tuple[int, int]]:
     whole = text.decode()
-    for match in identities._PLATE.finditer(whole):
+    for match in plate_cn_vehicle.PLATE.finditer(whole):
         start = len(whole[: match.start()].encode())
-        size = identities.plate_cn(text[start : start + 32], b"", b"")
+        size = plate_cn_vehicle.validate(text[start : start + 32], b"", b"")
         if size and re.search(rb"[0-9]", text[start : start + size]):
             yield start, start + size
 
@@ -108,14 +120,14 @@ def words(text: bytes, kind: str) -> list[tuple[int, int]]:
     if kind == "plate_cn":
         return list(_plates(text))
     expression, validate = {
-        "mac": (_MAC, mac),
-        "iban": (_IBAN, identities.iban),
-        "passport_cn": (_WORD, identities.passport_cn),
-        "credit_code_cn": (_WORD, identities.credit_code_cn),
-        "qq": (_QQ, qq),
-        "wechat": (_WECHAT, wechat),
-        "password": (_QUOTED, password),
-        "private_key": (_PRIVATE_KEY, private_key),
+        "mac": (_MAC, mac_address.validate),
+        "iban": (_IBAN, iban.validate),
+        "passport_cn": (_WORD, passport_cn.validate),
+        "credit_code_cn": (_WORD, credit_code_cn_organisation.validate),
+        "qq": (_QQ, qq_number.validate),
+        "wechat": (_WECHAT, wechat_id.validate),
+        "password": (_QUOTED, password_in_code.validate),
+        "private_key": (_PRIVATE_KEY, private_key.validate),
     }[kind]
     found = list(_validated(text, expression, validate))
     # The kernels know a MAC address by a pair with a digit.

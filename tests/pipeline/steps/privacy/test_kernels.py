@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from manifests.schema.privacy import PrivacyKind
 from pipeline.steps.privacy.detect import detect
 from pipeline.steps.privacy.fullwidth import fold_fullwidth
-from pipeline.steps.privacy.windows import around, whole
-from pipeline.steps.privacy.words import KEY_PREFIXES
+from pipeline.steps.privacy.kinds import KINDS as BUILT_IN
+from pipeline.steps.privacy.kinds import url
+from pipeline.steps.privacy.kinds.api_key_and_token import KEY_PREFIXES
+from pipeline.steps.privacy.windows import stretches_around, whole_documents
 from pipeline.text.arrow.buffers import text_buffers
 from tests.pipeline.steps.privacy import references
 from tests.pipeline.steps.privacy.looks import KINDS, found
@@ -78,7 +80,9 @@ def _spans(text: str, kind: PrivacyKind) -> list[tuple[int, int]]:
     texts = text_buffers(pa.array([text]))
     return [
         (start, end)
-        for start, end, _ in detect(texts, whole(texts, np.zeros(1, np.int64)), frozenset([kind])).tolist()
+        for start, end, _ in detect(
+            texts, whole_documents(texts, np.zeros(1, np.int64)), frozenset([kind])
+        ).tolist()
     ]
 
 
@@ -113,7 +117,7 @@ def test_no_number_is_ruled_out_that_an_expression_finds(kind: PrivacyKind, text
 @settings(max_examples=200, deadline=None)
 @given(NUMBERS)
 def test_ipv4(text: str) -> None:
-    texts = text.replace(":", ";")  # IPv6 has a sort of its own
+    texts = text.replace(":", ";")  # IPv6 has a trigger of its own
     assert _spans(texts, "ip") == references.numbers(texts.encode(), "ip")
 
 
@@ -156,7 +160,7 @@ def test_stretches_around_replacements(documents: list[str], data: st.DataObject
     size = int(texts.offsets[-1])
     places = sorted(data.draw(st.lists(st.integers(0, size), min_size=1, max_size=6)))
     rows = np.minimum(np.searchsorted(texts.offsets, places, side="right") - 1, len(documents) - 1)
-    spans = around(texts, rows, np.array(places, np.int64), np.array(places, np.int64)).tolist()
+    spans = stretches_around(texts, rows, np.array(places, np.int64), np.array(places, np.int64)).tolist()
     covered = np.zeros(size + 1, bool)
     for (row, first, last), following in zip(spans, [*spans[1:], None], strict=True):
         assert texts.offsets[row] <= first <= last <= texts.offsets[row + 1]
@@ -183,7 +187,7 @@ def test_no_key_is_ruled_out_that_an_expression_finds(around: str, prefix: bytes
         assert set(references.keys(text.encode())) <= set(_spans(text, "api_key"))
 
 
-def test_every_kind_has_a_finder() -> None:
-    from pipeline.steps.privacy.finders import FINDERS
-
-    assert {finder.kind for finder in FINDERS} == set(KINDS)
+def test_every_kind_of_the_schema_is_in_the_registry_once_and_has_bits_of_its_own() -> None:
+    assert sorted(kind.name for kind in BUILT_IN) == sorted(KINDS)
+    bits = [detector.candidate for kind in BUILT_IN for detector in kind.detectors]
+    assert sum(bits) == sum(1 << bit for bit in range(18)) - url.CANDIDATE

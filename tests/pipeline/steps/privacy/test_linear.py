@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.steps.privacy import detect as module
+from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.detect import detect
-from pipeline.steps.privacy.finders import FINDERS
+from pipeline.steps.privacy.kinds import KINDS as BUILT_IN
 from pipeline.steps.privacy.scan import scan
-from pipeline.steps.privacy.windows import whole
+from pipeline.steps.privacy.windows import whole_documents
 from pipeline.text.arrow.buffers import text_buffers
 from tests.pipeline.steps.privacy.hostile import LARGE, PIECES, SMALL, patterns, text
 from tests.pipeline.steps.privacy.looks import KINDS
@@ -51,16 +52,19 @@ def _work(content: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """Bytes that expressions may see, candidates that validators see, and the bytes of these."""
     seen = []
 
-    def counting(finder):  # type: ignore[no-untyped-def]
+    def counting(detector: Detector) -> Detector:
         def validate(candidate: bytes, before: bytes, after: bytes) -> int:
             seen.append(len(candidate) + len(before) + len(after))
-            return int(finder.validate(candidate, before, after))
+            return detector.validate(candidate, before, after)
 
-        return replace(finder, validate=validate)
+        return replace(detector, validate=validate)
 
-    monkeypatch.setattr(module, "FINDERS", tuple(counting(finder) for finder in FINDERS))
+    def watched(kind: BuiltInKind) -> BuiltInKind:
+        return replace(kind, detectors=tuple(counting(detector) for detector in kind.detectors))
+
+    monkeypatch.setattr(module, "KINDS", tuple(watched(kind) for kind in BUILT_IN))
     texts = text_buffers(pa.array([content]))
-    spans = whole(texts, np.zeros(1, np.int64))
+    spans = whole_documents(texts, np.zeros(1, np.int64))
     candidates, _ = scan(texts, spans)
     detect(texts, spans, frozenset(KINDS))
     return int((candidates[:, 1] - candidates[:, 0]).sum()) + sum(seen) + len(seen)

@@ -9,9 +9,8 @@ from manifests.schema.privacy import PrivacySettings, Salt
 from manifests.schema.steps import KEPT
 from pipeline.runtime.arrow_files import read_batches
 from pipeline.runtime.batch_result import BatchPosition
-from pipeline.steps.privacy import PrivacyStep
-from pipeline.steps.privacy.privacy_step import ONLY_PERSONAL_DATA, PERSONAL_DATA, Scrub
-from pipeline.steps.privacy.pseudonyms import pseudonyms
+from pipeline.steps.privacy.privacy_step import ONLY_PERSONAL_DATA, PERSONAL_DATA, PrivacyStep, Scrub
+from pipeline.steps.privacy.pseudonyms import read_salt
 from tests.pipeline.steps.measured import context, corpus, measured
 from tests.pipeline.steps.privacy.looks import PLACEHOLDERS, found
 
@@ -136,7 +135,7 @@ def test_pseudonyms_over_two_parts(tmp_path: Path) -> None:
         b"zhang@163.com",
         b"13812345678",
         SALT.encode(),
-        pseudonyms(Salt(file="salt"), tmp_path).key,
+        read_salt(Salt(file="salt"), tmp_path).key,
     ):
         assert secret not in written
         assert secret.hex().encode() not in written
@@ -145,7 +144,7 @@ def test_pseudonyms_over_two_parts(tmp_path: Path) -> None:
 def test_a_document_of_nothing_but_pseudonyms_is_rejected(tmp_path: Path) -> None:
     manifest = _hashing(tmp_path, SALT)
     assert manifest.privacy.salt
-    outcome = Scrub(manifest.privacy, pseudonyms(manifest.privacy.salt, tmp_path)).process(
+    outcome = Scrub(manifest.privacy, read_salt(manifest.privacy.salt, tmp_path)).process(
         measured(ROWS), BatchPosition(0, 0)
     )
     assert outcome.rejected.column("reason").to_pylist() == [ONLY_PERSONAL_DATA]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from pydantic import ValidationError
 
 from manifests.schema.privacy import PrivacySettings, Salt
-from pipeline.runtime.step import PipelineError
-from pipeline.steps.privacy.pseudonyms import Pseudonyms, pseudonyms
+from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.steps.privacy.pseudonyms import Pseudonyms, read_salt
 from pipeline.steps.privacy.scrub import scrub
 from tests.pipeline.steps.privacy.looks import KINDS, found
 from tests.pipeline.steps.privacy.test_scrub import TEXTS
@@ -38,7 +38,7 @@ def test_names_are_stable() -> None:
     ],
 )
 def test_one_datum_has_one_name_however_it_is_written(kind: str, ways: list[str]) -> None:
-    assert len({NAMES.name(kind, way.encode()) for way in ways}) == 1  # type: ignore[arg-type]
+    assert len({NAMES.name(kind, way.encode()) for way in ways}) == 1
 
 
 def test_the_key_is_not_shown() -> None:
@@ -68,18 +68,18 @@ def test_a_pseudonym_of_any_kind_announces_nothing(kind: str, digest: str) -> No
 def test_a_salt_from_a_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PRIVACY_SALT", "0123456789abcdef")
     (tmp_path / "salt").write_text("0123456789abcdef\n")
-    assert pseudonyms(Salt(env="PRIVACY_SALT"), tmp_path) == pseudonyms(Salt(file="salt"), tmp_path)
+    assert read_salt(Salt(env="PRIVACY_SALT"), tmp_path) == read_salt(Salt(file="salt"), tmp_path)
 
 
 def test_a_salt_that_is_missing_or_short(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("PRIVACY_SALT", raising=False)
     with pytest.raises(PipelineError, match="environment variable PRIVACY_SALT is not there"):
-        pseudonyms(Salt(env="PRIVACY_SALT"), tmp_path)
+        read_salt(Salt(env="PRIVACY_SALT"), tmp_path)
     with pytest.raises(PipelineError, match="file salt is not there"):
-        pseudonyms(Salt(file="salt"), tmp_path)
+        read_salt(Salt(file="salt"), tmp_path)
     (tmp_path / "salt").write_text("short")
     with pytest.raises(PipelineError, match="holds 5 bytes; a salt needs at least 16") as caught:
-        pseudonyms(Salt(file="salt"), tmp_path)
+        read_salt(Salt(file="salt"), tmp_path)
     assert "short" not in str(caught.value)
 
 

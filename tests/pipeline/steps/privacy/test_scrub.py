@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manifests.schema.privacy import PrivacySettings
-from pipeline.steps.privacy.scrub import placeholder, scrub
+from pipeline.steps.privacy.scrub import scrub
+from pipeline.steps.privacy.treatments import placeholder
 from tests.pipeline.steps.privacy.looks import KINDS, PLACEHOLDERS, REMOVE, found, scrubbed
 
 PIECES = st.sampled_from(

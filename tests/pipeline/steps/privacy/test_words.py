@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from manifests.schema.privacy import PrivacyKind
 from pipeline.steps.privacy.detect import detect
 from pipeline.steps.privacy.replace import replace
-from pipeline.steps.privacy.windows import whole
+from pipeline.steps.privacy.windows import whole_documents
 from pipeline.text.arrow.buffers import text_buffers
 from tests.pipeline.steps.privacy import references
 from tests.pipeline.steps.privacy.labelled import ANNOUNCED
@@ -57,7 +57,7 @@ def test_no_word_is_ruled_out_that_an_expression_finds(kind: PrivacyKind, data: 
     found = {
         (start, end)
         for start, end, _ in detect(
-            buffers, whole(buffers, np.zeros(1, np.int64)), frozenset([kind])
+            buffers, whole_documents(buffers, np.zeros(1, np.int64)), frozenset([kind])
         ).tolist()
     }
     assert set(references.words(text.encode(), kind)) <= found
@@ -71,7 +71,7 @@ def test_no_word_is_ruled_out_that_an_expression_finds(kind: PrivacyKind, data: 
 )
 def test_ipv6(text: str) -> None:
     buffers = text_buffers(pa.array([text]))
-    found = detect(buffers, whole(buffers, np.zeros(1, np.int64)), frozenset(["ip"])).tolist()
+    found = detect(buffers, whole_documents(buffers, np.zeros(1, np.int64)), frozenset(["ip"])).tolist()
     assert [(start, end) for start, end, _ in found] == references.numbers(text.encode(), "ip")
 
 

@@ -16,14 +16,19 @@ from manifests.schema.documents import IDENTIFIED
 from manifests.schema.steps import KEPT, Count, Part
 from pipeline.runtime.arrow_files import describe, write_batches
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.engines import open_engine
+from pipeline.runtime.engines.open_engine import open_engine
 
 DAODEJING = (
-    "道可道，非常道。名可名，非常名。无名天地之始，有名万物之母。\n故常无欲，以观其妙；常有欲，以观其徼。此两者同出而异名，同谓之玄。",
-    "天下皆知美之为美，斯恶已。皆知善之为善，斯不善已。\n故有无相生，难易相成，长短相较，高下相倾，音声相和，前后相随。",
-    "不尚贤，使民不争；不贵难得之货，使民不为盗；不见可欲，使民心不乱。\n是以圣人之治，虚其心，实其腹，弱其志，强其骨。",
-    "天地不仁，以万物为刍狗；圣人不仁，以百姓为刍狗。\n天地之间，其犹橐籥乎？虚而不屈，动而愈出。多言数穷，不如守中。",
-    "上善若水。水善利万物而不争，处众人之所恶，故几于道。\n居善地，心善渊，与善仁，言善信，政善治，事善能，动善时。夫唯不争，故无尤。",
+    "道可道，非常道。名可名，非常名。无名天地之始，有名万物之母。\n故常无欲，以观其妙；常有欲，以观其徼。此"
+    "两者同出而异名，同谓之玄。",
+    "天下皆知美之为美，斯恶已。皆知善之为善，斯不善已。\n故有无相生，难易相成，长短相较，高下相倾，音声相"
+    "和，前后相随。",
+    "不尚贤，使民不争；不贵难得之货，使民不为盗；不见可欲，使民心不乱。\n是以圣人之治，虚其心，实其腹，弱其"
+    "志，强其骨。",
+    "天地不仁，以万物为刍狗；圣人不仁，以百姓为刍狗。\n天地之间，其犹橐籥乎？虚而不屈，动而愈出。多言数"
+    "穷，不如守中。",
+    "上善若水。水善利万物而不争，处众人之所恶，故几于道。\n居善地，心善渊，与善仁，言善信，政善治，事善"
+    "能，动善时。夫唯不争，故无尤。",
 )
 
 

@@ -20,7 +20,7 @@ from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.step import StepResult
-from pipeline.steps.quality import QualityStep
+from pipeline.steps.quality.quality_step import QualityStep
 from pipeline.text.quality_signals.signals import measure
 from tests.pipeline.steps.quality import corpus
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from manifests.schema.instructions import InstructionSource
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.instruction_readers import records
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
-from pipeline.steps.shards.sampling_keys import HELDOUT, ORDER, hash64, keys, set_aside
+from pipeline.steps.shards.sampling_keys import HELDOUT, ORDER, WRITE, keys, set_aside
+from pipeline.text.arrow.fixed_width import leading_uint64
 
 HASHES = np.arange(100_000, dtype=np.uint64)
 
@@ -35,5 +37,39 @@ def test_uses_seeds_and_copies_draw_independently() -> None:
 
 def test_hash_of_a_slice_is_its_own() -> None:
     column = pa.array([bytes([number]) + bytes(15) for number in range(5)], pa.binary(16))
-    assert hash64(column.slice(2, 2)).tolist() == [2, 3]
-    assert hash64(column.slice(5)).tolist() == []
+    assert leading_uint64(column.slice(2, 2)).tolist() == [2, 3]
+    assert leading_uint64(column.slice(5)).tolist() == []
+
+
+def test_those_with_the_lowest_keys_of_their_own_use_are_held_out() -> None:
+    """Drawn with the key of another use, they would be the first of an order or the last ones written."""
+    drawn = keys(HASHES, 3, HELDOUT)
+    held = set_aside(HASHES, 0.005, seed=3)
+    assert held.tolist() == (drawn < 0.005 * 2.0**64).tolist()
+    assert drawn[held].max() < drawn[~held].min()
+    lone = set_aside(HASHES[:30], 1e-9, seed=3)
+    assert np.flatnonzero(lone).tolist() == [drawn[:30].argmin()]
+
+
+@pytest.mark.parametrize("use", [ORDER, WRITE])
+def test_held_out_documents_stand_anywhere_in_the_other_orders(use: int) -> None:
+    held = set_aside(HASHES, 0.05, seed=3)
+    places = keys(HASHES[held], 3, use).astype(float) / 2.0**64
+    assert places.mean() == pytest.approx(0.5, abs=0.02)  # 5000 of them: five standard deviations
+    assert places.std() == pytest.approx(12**-0.5, abs=0.02)
+
+
+def test_a_key_at_exactly_the_share_is_not_held_out() -> None:
+    """Only keys whose last 11 bits are 0 are shares that a float can say."""
+    drawn = keys(HASHES, 3, HELDOUT)
+    row = np.flatnonzero(drawn % np.uint64(2048) == 0)[0]
+    share = float(drawn[row]) / 2.0**64
+    assert not set_aside(HASHES, share, seed=3)[row]
+    assert set_aside(HASHES, float(np.nextafter(share, 1)), seed=3)[row]
+
+
+def test_every_use_seed_and_copy_draws_keys_of_its_own() -> None:
+    """As they are used: only what is written is repeated."""
+    uses = [(ORDER, 0), (HELDOUT, 0), *((WRITE, repeat) for repeat in range(10))]
+    drawn = [keys(HASHES[:100], seed, use, repeat) for seed in (0, 1) for use, repeat in uses]
+    assert len(np.unique(np.concatenate(drawn))) == 100 * len(drawn)

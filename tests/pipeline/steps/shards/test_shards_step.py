@@ -19,7 +19,7 @@ from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.steps import Count, StepManifest
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.runtime.arrow_files import open_table
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.shortfall import ShardBudgetError
 from tests.pipeline.steps.shards.toy import benchmark, documents, prepare, run_step, verses
 
@@ -263,3 +263,24 @@ def test_tokens_that_were_changed_are_refused(tmp_path: Path) -> None:
     written.write_bytes(written.read_bytes() + b"\0")
     with pytest.raises(PipelineError, match=r"part-00001\.arrow was changed after it was written"):
         run_step(tmp_path, tmp_path, {"budget": {"en": 1000}})
+
+
+def test_copies_of_a_document_stand_anywhere_and_not_beside_each_other(
+    made: tuple[Path, StepManifest], shards: ShardManifest
+) -> None:
+    """Each copy is drawn with a key of its own. Were it one key, every copy would follow the one before."""
+    table = rows(made[0], shards.sets["code"])
+    order = [
+        name
+        for name, start in zip(table["id"].to_pylist(), table["start"].to_pylist(), strict=True)
+        if start == 0
+    ]
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(order):
+        places.setdefault(name, []).append(place)
+    pairs = np.array([found for found in places.values() if len(found) == 2])
+    assert len(pairs) > 20
+    distances = np.diff(pairs, axis=1) / len(order)
+    assert np.mean(distances == 1 / len(order)) < 0.1
+    assert distances.mean() == pytest.approx(1 / 3, abs=0.1), "as far apart as two random places"
+    assert pairs.mean() / len(order) == pytest.approx(1 / 2, abs=0.1)

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from manifests.schema.documents import PART_SHIFT
 from pipeline.runtime.arrow_files import describe, open_table, write_batches
-from pipeline.runtime.jobs import CheckedFile
-from pipeline.steps.quality.quality_step import PART_SHIFT
+from pipeline.runtime.checked_file import CheckedFile
+from pipeline.runtime.npy_files import save_durably
 from pipeline.steps.shards.stream_shards import StreamShards
 from pipeline.steps.shards.token_gather import Columns
 from pipeline.steps.shards.token_positions import DOCUMENTS, HERE, Tokens
-from pipeline.steps.shards.token_sets import save, unigram_entropy
+from pipeline.steps.shards.token_sets import unigram_entropy
 
 EOS = 1
 
@@ -70,7 +71,7 @@ def test_shards_are_the_joined_documents_cut_into_equal_pieces(
     order = [random.randrange(len(documents)) for _ in range(2 * len(documents))]  # type: ignore[attr-defined]
     lengths = [len(documents[row]) + 1 for row in order]
     listing = np.array([order, lengths, [at[row] for row in order]])
-    stream = StreamShards(tokens, save(tmp_path / "listing.npy", listing), shard, EOS)
+    stream = StreamShards(tokens, save_durably(tmp_path / "listing.npy", listing), shard, EOS)
     expected = [token for row in order for token in [*documents[row], EOS]]
     positions = [(row, offset) for row in order for offset in range(len(documents[row]) + 1)]
     assert (stream.tokens, stream.shards) == (len(expected), -(-len(expected) // shard))

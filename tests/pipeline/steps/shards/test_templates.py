@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from manifests.schema.instructions import Template
-from pipeline.runtime.step import PipelineError
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.templates import fields, render
 
 RECORDS = pa.RecordBatch.from_pydict(

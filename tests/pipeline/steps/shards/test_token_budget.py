@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from manifests.largest_remainder import largest_remainder
 from pipeline.steps.shards.sampling_keys import ORDER, keys
 from pipeline.steps.shards.shortfall import ShardBudgetError
-from pipeline.steps.shards.token_budget import Cap, Documents, largest_remainder, plan, water_fill
+from pipeline.steps.shards.token_budget import Cap, Documents, plan, water_fill
 
 LANGUAGES = ("en", "zh")
 

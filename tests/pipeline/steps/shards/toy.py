@@ -17,15 +17,15 @@ import pyarrow as pa
 import xxhash
 import yaml
 
-from manifests.files import sha256, write_json
-from manifests.schema.documents import MEASURED
+from manifests.files import write_json
+from manifests.schema.base import load
+from manifests.schema.documents import MEASURED, PART_SHIFT
 from manifests.schema.steps import Count, File, Part, StepManifest, merge_counts
 from pipeline.models.tokenizer import Tokenizer, train
 from pipeline.runtime.arrow_files import describe, write_batches
 from pipeline.runtime.engines.beam_engine import BeamEngine
 from pipeline.runtime.run import CorpusRun
-from pipeline.steps.quality.quality_step import PART_SHIFT, SIGNALS_FOLDER, TOKENIZER
-from pipeline.steps.shards import ShardsStep
+from pipeline.steps.shards.shards_step import ShardsStep
 from pipeline.text.contamination.ngram_index import build_index
 
 DATA = Path(__file__).parents[3] / "data"
@@ -76,29 +76,26 @@ def verses() -> list[str]:
 def prepare(run: Path, rows: list[Document], parts: int = 3, rejected: tuple[Count, ...] = ()) -> None:
     """The folders that the step reads: a tokenizer of the quality step, and documents of which every third
     has changed since."""
-    model = run / "quality" / TOKENIZER
+    model = run / "quality" / "tokenizer" / "part-00000.model"
     train((text for _, _, text in rows), 1200, model, seed=1)
     tokenizer = Tokenizer(model)
     made = [
         _part(run / "decontaminate", index, _batch(rows[index::parts], index), rejected)
         for index in range(parts)
     ]
-    _manifest(run / "decontaminate", tuple(made), ())
+    _manifest(run / "decontaminate", tuple(made), {})
     measured = [
         _part(run / "quality", index, _batch(rows[index::parts], index), ()) for index in range(parts)
     ]
     written = [_written(run / "quality", index, rows[index::parts], tokenizer) for index in range(parts)]
-    _manifest(
-        run / "quality",
-        tuple(measured),
-        (File(path=TOKENIZER, sha256=sha256(model), bytes=model.stat().st_size), *written),
-    )
+    left = {"tokenizer": [describe(model, run / "quality", 0)], "signals": written}
+    _manifest(run / "quality", tuple(measured), left)
 
 
 def _written(folder: Path, index: int, rows: list[Document], tokenizer: Tokenizer) -> File:
     """The quality step's tokens of a part, in a file whose batches are not the part's."""
     tokens = tokenizer.encode(pa.array([before(text) for _, _, text in rows]))
-    path = folder / SIGNALS_FOLDER / f"part-{index:05d}.arrow"
+    path = folder / "signals" / f"part-{index:05d}.arrow"
     schema = pa.schema([("tokens", pa.list_(pa.uint32()))])
     path.parent.mkdir(exist_ok=True)
     with pa.ipc.new_file(path, schema) as writer:
@@ -150,7 +147,7 @@ def _part(folder: Path, index: int, rows: pa.RecordBatch, rejected: tuple[Count,
     )
 
 
-def _manifest(folder: Path, parts: tuple[Part, ...], files: tuple[File, ...]) -> None:
+def _manifest(folder: Path, parts: tuple[Part, ...], artifacts: dict[str, list[File]]) -> None:
     manifest = StepManifest(
         step=folder.name,
         step_version=1,
@@ -162,7 +159,8 @@ def _manifest(folder: Path, parts: tuple[Part, ...], files: tuple[File, ...]) ->
         counts=merge_counts(part.counts for part in parts),
         metrics={},
         parts=parts,
-        files=files,
+        files=tuple(file for files in artifacts.values() for file in files),
+        artifacts={name: tuple(file.path for file in files) for name, files in artifacts.items()},
     )
     write_json(folder / "manifest.json", manifest.model_dump(mode="json"))
 
@@ -173,6 +171,8 @@ def benchmark(run: Path, item: str) -> list[dict[str, Any]]:
     path = run / "decontaminate" / "index" / "part-00000.npy"
     path.parent.mkdir()
     build_index(pa.array([item]), np.zeros(1, np.int64), 13, 20, 3, 0.01).save(path)
+    parts = load(run / "decontaminate" / "manifest.json", StepManifest).parts
+    _manifest(run / "decontaminate", parts, {"ngram_index": [describe(path, run / "decontaminate", 1)]})
     return [{"name": "questions", "path": "questions.jsonl", "text_fields": ["text"]}]
 
 

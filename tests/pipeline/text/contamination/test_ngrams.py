@@ -91,6 +91,49 @@ def test_ngrams_common_to_many_items_are_templates() -> None:
     assert spans(index(items, common=3), document) == [(0, "choose the correct answer from")]
 
 
+TEMPLATE = "choose the correct answer from"
+
+
+def templates(count: int, of: int) -> list[str]:
+    """So many items, of which the first ``count`` begin with the template."""
+    return [
+        f"{TEMPLATE if number < count else 'tell us in short about'} number {number} of all"
+        for number in range(of)
+    ]
+
+
+@pytest.mark.parametrize(("count", "found"), [(3, True), (4, True), (5, False)])
+def test_a_template_stands_in_more_than_the_share_of_its_own_group(count: int, found: bool) -> None:
+    # The other group is small, so that its bound, 2, is below that of the large one, 4 of 400.
+    items = [*templates(count, 400), *templates(0, 9)]
+    known = build_index(pa.array(items), np.repeat([0, 1], [400, 9]), 5, 8, 2, 0.01)
+    assert (spans(known, [TEMPLATE]) == [(0, TEMPLATE)]) == found
+
+
+@pytest.mark.parametrize(("count", "found"), [(1, True), (2, True), (3, False)])
+def test_a_template_of_a_small_group_stands_in_more_than_the_least_number(count: int, found: bool) -> None:
+    items = [*templates(4, 400), *templates(count, 9)]
+    known = build_index(pa.array(items), np.repeat([0, 1], [400, 9]), 5, 8, 2, 0.01)
+    assert (spans(known, [TEMPLATE]) == [(0, TEMPLATE)]) == found, (
+        "one that is common in either group is left out"
+    )
+
+
+@pytest.mark.parametrize(("wide", "plain"), ["０0", "９9", "Ａa", "Ｚz", "ａa", "ｚz"])
+def test_the_first_and_the_last_full_width_digits_and_letters_are_folded(wide: str, plain: str) -> None:
+    item = "the name of the river{} is"
+    assert spans(index([item.format(plain)]), [item.format(wide)]) == [
+        (0, item.format(wide).removesuffix(" is"))
+    ]
+
+
+@pytest.mark.parametrize("mark", list("／：＠［｀｛"))
+def test_full_width_marks_beside_them_are_no_part_of_a_word(mark: str) -> None:
+    assert spans(index(["the name of the river"]), [f"the name of the{mark}river"]) == [
+        (0, f"the name of the{mark}river")
+    ]
+
+
 def test_rows_of_single_characters_are_no_ngrams() -> None:
     assert spans(index(["0 1 2 3 4 5 6 7 8 9 a b c d e f"]), ["0 1 2 3 4 5 6 7 8 9"]) == [None]
 

@@ -12,6 +12,7 @@ from pipeline.text.quality_signals.document_stats import GENERATED_HEAD, STOP_WO
 from pipeline.text.quality_signals.phrases import GROUPS
 from pipeline.text.unicode import character_classes
 from pipeline.text.unicode.script import SIMPLIFIED, STANDARD, TRADITIONAL, script_table
+from tests.pipeline.text.quality_signals.reference_ngrams import duplicate_ngrams, top_ngram
 
 TABLE = character_classes.class_table()
 
@@ -195,18 +196,17 @@ def _strip(line: str) -> str:
 def _lines(text: str, visible: int, words: int, places: list[tuple[str, int]]) -> dict[str, float]:
     cut = [_strip(line) for line in text.split("\n")]
     begins = list(itertools.accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
-    lines, begins = (
-        [line for line in cut if line],
-        [begin for line, begin in zip(cut, begins, strict=False) if line],
-    )
+    lines = [line for line in cut if line]
+    begins = [begin for line, begin in zip(cut, begins, strict=False) if line]
     bare = ["".join(c for c in line if not _is(c, character_classes.SPACE)) for line in lines]
     stripped = [
         line[next(i for i, c in enumerate(line) if not _is(c, character_classes.SPACE)) :] for line in lines
     ]
     again = [line in lines[:index] for index, line in enumerate(lines)]
-    data = sum(
-        len(line) for line in bare if sum(_is(c, character_classes.LETTER) for c in line) * 4 < len(line)
-    )
+    closing = character_classes.TERMINAL | character_classes.CLOSING
+    letters = [sum(_is(c, character_classes.LETTER) for c in line) for line in bare]
+    data = sum(len(line) for line, number in zip(bare, letters, strict=True) if number * 4 < len(line))
+    repeated = sum(len(line) for line, known in zip(lines, again, strict=True) if known)
     size = sum(map(len, lines))
     comment = [line.startswith(("#", "*", "//", "/*", "--", "<!")) for line in stripped]
     groups = [
@@ -219,10 +219,8 @@ def _lines(text: str, visible: int, words: int, places: list[tuple[str, int]]) -
     def share(mask: list[bool]) -> float:
         return _ratio(sum(mask), len(lines))
 
-    few, javascript = (
-        [len(_runs(line)) < 3 for line in lines],
-        [bool(line & {"script", "javascript"}) for line in groups],
-    )
+    few = [len(_runs(line)) < 3 for line in lines]
+    javascript = [bool(line & {"script", "javascript"}) for line in groups]
     policy = ["policy" in line for line in groups]
     ended = [line.endswith((".", "?", "!", '"', "'")) and not line.endswith("...") for line in lines]
     read = [a and not b and not c for a, b, c in zip(ended, few, javascript, strict=True)]
@@ -235,9 +233,7 @@ def _lines(text: str, visible: int, words: int, places: list[tuple[str, int]]) -
         "bullet_lines": share([_is(line[0], character_classes.BULLET) for line in bare]),
         "ellipsis_lines": share([line.endswith(("...", "…")) for line in stripped]),
         "punctuated_lines": share([_is(line[-1], character_classes.TERMINAL) for line in bare]),
-        "terminal_lines": share(
-            [_is(line[-1], character_classes.TERMINAL | character_classes.CLOSING) for line in bare]
-        ),
+        "terminal_lines": share([_is(line[-1], closing) for line in bare]),
         "short_lines": share([len(line) <= 30 for line in lines]),
         "few_word_lines": share(few),
         "newline_words": _ratio(text.count("\n"), words),
@@ -250,9 +246,7 @@ def _lines(text: str, visible: int, words: int, places: list[tuple[str, int]]) -
         "licence_lines": _ratio(len(header) * licensed, len(lines)),
         "data_characters": _ratio(data, visible),
         "duplicate_lines": share(again),
-        "duplicate_line_characters": _ratio(
-            sum(len(line) for line, known in zip(lines, again, strict=True) if known), size
-        ),
+        "duplicate_line_characters": _ratio(repeated, size),
     }
 
 
@@ -261,49 +255,25 @@ def _paragraphs(text: str) -> dict[str, float]:
     found = [list(lines) for full, lines in groups if full]
     sizes = [sum(map(len, lines)) for lines in found]
     again = [lines in found[:index] for index, lines in enumerate(found)]
+    repeated = sum(size for size, known in zip(sizes, again, strict=True) if known)
     return {
         "duplicate_paragraphs": _ratio(sum(again), len(found)),
-        "duplicate_paragraph_characters": _ratio(
-            sum(size for size, known in zip(sizes, again, strict=True) if known), sum(sizes)
-        ),
+        "duplicate_paragraph_characters": _ratio(repeated, sum(sizes)),
     }
 
 
 def _repetition(words: list[tuple[int, ...]], visible: list[str], text: str) -> dict[str, float]:
-    total = sum(map(len, words))
-    longest = run = 0
+    total, longest, run = sum(map(len, words)), 0, 0
+    entropy = -sum(c / len(words) * math.log(c / len(words)) for c in Counter(words).values())
     for k, character in enumerate(text):
         run = run + 1 if k and character == text[k - 1] else 1
         longest = longest if _is(character, character_classes.SPACE) else max(longest, run)
     return {
-        **{f"top_{n}gram": _top(words, n) / total if len(words) >= 50 else math.nan for n in (2, 3, 4)},
-        **{f"duplicate_{n}grams": _ratio(_duplicate(words, n), total) for n in range(5, 11)},
-        "word_entropy": -sum(c / len(words) * math.log(c / len(words)) for c in Counter(words).values())
-        if words
-        else math.nan,
+        **{f"top_{n}gram": top_ngram(words, n) / total if len(words) >= 50 else math.nan for n in (2, 3, 4)},
+        **{f"duplicate_{n}grams": _ratio(duplicate_ngrams(words, n), total) for n in range(5, 11)},
+        "word_entropy": entropy if words else math.nan,
         "longest_run": _ratio(longest, len(visible)),
     }
-
-
-def _grams(words: list[tuple[int, ...]], n: int) -> list[tuple[tuple[int, ...], ...]]:
-    return [tuple(words[k : k + n]) for k in range(len(words) - n + 1)]
-
-
-def _top(words: list[tuple[int, ...]], n: int) -> int:
-    """Characters in the most frequent n-gram, of several the longest; at most those of all words."""
-    number, size = max(
-        ((number, sum(map(len, gram))) for gram, number in Counter(_grams(words, n)).items()), default=(0, 0)
-    )
-    return min(number * size, sum(map(len, words))) if number > 1 else 0
-
-
-def _duplicate(words: list[tuple[int, ...]], n: int) -> int:
-    """Characters in n-grams that stood before, none counted twice."""
-    seen, covered = set(), set[int]()
-    for k, gram in enumerate(_grams(words, n)):
-        covered |= set(range(k, k + n)) if gram in seen else set()
-        seen.add(gram)
-    return sum(len(words[k]) for k in covered)
 
 
 def _of_phrases(

@@ -112,6 +112,35 @@ def test_full_width_digits_and_letters_make_no_other_paragraph(text: str) -> Non
     assert [plain_paragraphs.narrow(piece) for piece in split(text)] == split(narrow)
 
 
+@pytest.mark.parametrize(("wide", "plain"), ["０0", "９9", "ＡA", "ＺZ", "ａa", "ｚz"])
+def test_the_first_and_the_last_full_width_digits_and_letters_count_as_the_plain_ones(
+    wide: str, plain: str
+) -> None:
+    assert hashes(f"{wide}道。") == hashes(f"{plain}道。")
+    assert hashes(f"道{wide}。") == hashes(f"道{plain}。")
+
+
+@pytest.mark.parametrize(("wide", "plain"), ["／/", "：:", "＠@", "［[", "｀`", "｛{"])
+def test_full_width_marks_beside_the_digits_and_letters_stay_what_they_are(wide: str, plain: str) -> None:
+    assert ord(wide) - ord(plain) == 0xFEE0
+    assert hashes(f"道{wide}道。") != hashes(f"道{plain}道。")
+    assert hashes(f"道{wide}道。") == [plain_paragraphs.finalized(f"道{wide}道。")]
+
+
+@pytest.mark.parametrize("sentences", [MAX_SENTENCES - 1, MAX_SENTENCES, MAX_SENTENCES + 1])
+def test_a_paragraph_ends_after_the_99th_sentence_and_not_before(sentences: int) -> None:
+    text = "\n" + " ".join(["It is."] * sentences)
+    assert [piece.count(".") for piece in split(text)] == [
+        min(sentences, MAX_SENTENCES),
+        *[1] * (sentences - MAX_SENTENCES),
+    ]
+
+
+@pytest.mark.parametrize(("minimum", "expected"), [(4, ["道可道。"]), (5, []), (3, ["道可道。"])])
+def test_a_paragraph_of_just_the_least_length_is_hashed(minimum: int, expected: list[str]) -> None:
+    assert split("道可道。", minimum) == expected
+
+
 def test_skipped_texts_have_none() -> None:
     _, _, starts = paragraphs(pa.array(["a\n\nb", "a\n\nb"]), np.array([True, False]), 1)
     assert starts.tolist() == [0, 0, 2]

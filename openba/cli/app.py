@@ -1,0 +1,49 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated
+
+import typer
+
+from openba.cli import corpus, demo, generate, manifests, setup, train
+from openba.cli.exit import USAGE
+from openba.cli.options import examples
+
+app = typer.Typer(
+    help="Raw English, Chinese and code text to a token-balanced corpus, and an encoder-decoder trained on "
+    "it in stages.",
+    epilog=examples(
+        "openba demo --quick", "openba corpus --corpus corpus.yaml --run runs/mine", "openba COMMAND --help"
+    ),
+    add_completion=False,
+    invoke_without_command=True,
+)
+for group in (demo.app, setup.app, manifests.app, corpus.app, train.app, generate.app):
+    app.add_typer(group)
+
+
+@cache
+def command() -> typer.core.TyperGroup:
+    """The whole command line."""
+    built = typer.main.get_command(app)
+    assert isinstance(built, typer.core.TyperGroup)
+    return built
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    # The deepspeed launcher adds it.
+    local_rank: Annotated[int, typer.Option("--local_rank", hidden=True)] = 0,
+) -> None:
+    if version:
+        from openba.version import __version__
+
+        print(__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(USAGE)

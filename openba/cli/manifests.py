@@ -1,0 +1,120 @@
+"""Are manifests valid, what may stand in one, what does a run hold, and is it still what they say?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from manifests.errors import UserError
+from manifests.os_errors import os_errors_explained
+from openba.cli.options import Json, RunArgument, examples
+
+PANEL = "Manifests and runs"
+
+app = typer.Typer()
+
+
+@app.command(
+    "check",
+    rich_help_panel=PANEL,
+    epilog=examples("openba check corpus.yaml curriculum.yaml", "openba check --json *.yaml"),
+)
+def check_command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="YAML or JSON manifests.")],
+    as_json: Json = False,
+) -> int:
+    """Validate manifests of any kind; errors name the file, the key and the fix."""
+    found = [_checked(file) for file in files]
+    if as_json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+    for one in () if as_json else found:
+        for error in one["errors"]:
+            print(f"error: {error}", file=sys.stderr)
+        if not one["errors"]:
+            print(f"{one['file']}: valid ({one['kind']})")
+        for warning in one["warnings"]:
+            print(f"{one['file']}: warning: {warning}")
+    return int(any(one["errors"] for one in found))
+
+
+def _checked(file: Path) -> dict[str, Any]:
+    from manifests.check import check
+    from manifests.schema.curriculum import CurriculumManifest
+
+    try:
+        manifest = check(file)
+    except UserError as error:
+        return {"file": str(file), "kind": None, "errors": str(error).splitlines(), "warnings": []}
+    warnings = list(manifest.warnings) if isinstance(manifest, CurriculumManifest) else []
+    return {"file": str(file), "kind": type(manifest).__name__, "errors": [], "warnings": warnings}
+
+
+@app.command(
+    "schema",
+    rich_help_panel=PANEL,
+    epilog=examples("openba schema", "openba schema corpus > corpus.schema.json"),
+)
+def schema_command(
+    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="A kind of manifest.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the JSON Schema of a kind of manifest, for editors; without a kind, which kinds there are."""
+    from manifests.check import KINDS
+
+    if kind is None:
+        print(json.dumps(list(KINDS)) if as_json else "\n".join(KINDS))
+        return
+    if kind not in KINDS:
+        raise UserError(f"{kind!r} is not a kind of manifest", fix=f"name one of {', '.join(KINDS)}")
+    print(json.dumps(KINDS[kind].model_json_schema(), indent=1, ensure_ascii=False))
+
+
+def report(run: Path, *, as_json: bool = False) -> None:
+    """Writes a run's report and prints its summary and path."""
+    from manifests.report.page import write_report
+    from manifests.report.run_record import RunRecord
+    from manifests.report.summary import summary_of
+
+    with os_errors_explained(run):
+        path = write_report(run)
+    lines = summary_of(RunRecord.read(run))
+    if as_json:
+        print(json.dumps({"summary": dict(lines), "report": str(path)}, indent=1, ensure_ascii=False))
+    else:
+        print("\n".join([*(f"{name}: {text}" for name, text in lines), str(path)]))
+
+
+@app.command("report", rich_help_panel=PANEL, epilog=examples("openba report runs/demo"))
+def report_command(run: RunArgument, as_json: Json = False) -> None:
+    """Write report.html into a run folder and print its ten-line summary."""
+    report(run, as_json=as_json)
+
+
+@app.command("verify", rich_help_panel=PANEL, epilog=examples("openba verify runs/demo"))
+def verify_command(run: RunArgument, as_json: Json = False) -> int:
+    """Hash and count everything in a run folder again; the exit code is 1 if anything differs."""
+    from dataclasses import asdict
+
+    from manifests.verify import verify
+
+    with os_errors_explained(run):
+        result = verify(run)
+    if as_json:
+        print(json.dumps({"run": str(run), **asdict(result)}, indent=1, ensure_ascii=False))
+    else:
+        _print_verification(run, result)
+    return int(bool(result.problems))
+
+
+def _print_verification(run: Path, result: Any) -> None:
+    for problem in result.problems:
+        print(f"error: {problem}", file=sys.stderr)
+    state = f"{len(result.problems)} problems" if result.problems else "as its manifests say"
+    print(
+        f"{run}: {state} ({result.files:,} files, {result.bytes:,} bytes, {result.documents:,} documents, "
+        f"{result.tokens:,} tokens checked)"
+    )

@@ -1,0 +1,68 @@
+"""Options that several commands share, and what they do."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from manifests.run_folder import checked_run_folder
+
+
+def run_folder(text: str) -> Path:
+    """A run folder's path.
+
+    Raises:
+        UserError: it is a URL, or a file.
+    """
+    return checked_run_folder(Path(text))
+
+
+Corpus = Annotated[Path, typer.Option("--corpus", metavar="FILE", help="The corpus manifest (YAML).")]
+Curriculum = Annotated[
+    Path, typer.Option("--curriculum", metavar="FILE", help="The curriculum manifest (YAML).")
+]
+Run = Annotated[
+    Path,
+    typer.Option("--run", metavar="FOLDER", parser=run_folder, help="The run folder, such as runs/demo."),
+]
+RunArgument = Annotated[
+    Path, typer.Argument(metavar="FOLDER", parser=run_folder, help="The run folder, such as runs/demo.")
+]
+Engine = Annotated[
+    str, typer.Option("--engine", help="local, ray, or the name of a Beam runner such as FlinkRunner.")
+]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="CPUs of the local Ray.")]
+Json = Annotated[bool, typer.Option("--json", help="The result as JSON.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the libraries log.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+class _StandardError(logging.Handler):
+    """Writes to what is standard error when the line comes."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
+def set_verbosity(verbose: bool, quiet: bool) -> None:
+    """Sets what is shown besides the result: our progress unless ``quiet``, the libraries' own messages if
+    ``verbose``."""
+    logging.basicConfig()
+    logging.getLogger().setLevel(logging.INFO if verbose else logging.ERROR)
+    # Beam logs a worker's error with its traceback; we show it once, at the end.
+    logging.getLogger("apache_beam").setLevel(logging.INFO if verbose else logging.CRITICAL)
+    warnings.filterwarnings("ignore", module="apache_beam")  # of cloud clients that are not installed
+    progress = logging.getLogger("openba.progress")
+    progress.setLevel(logging.WARNING if quiet else logging.INFO)
+    progress.propagate = False
+    progress.handlers = [_StandardError()]
+
+
+def examples(*lines: str) -> str:
+    """The foot of a command's help."""
+    return "\n\n".join(["Examples:", *(f"  {line}" for line in lines)])

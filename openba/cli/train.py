@@ -1,0 +1,107 @@
+"""Training, and what to do with a checkpoint."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from openba.cli.options import Curriculum, Json, Quiet, Run, Verbose, examples, set_verbosity
+
+if TYPE_CHECKING:
+    from trainer.run import TrainingRun
+
+PANEL = "Training"
+ARGUMENTS = "--curriculum curriculum.yaml --run runs/mine"
+
+app = typer.Typer()
+
+
+def work(curriculum: Path, run: Path, *, quiet: bool) -> None:
+    """Trains to the end, or says that there is nothing to do."""
+    training = _open(curriculum, run)
+    if training.finished:
+        print(f"{training.train_folder}: finished already, nothing to do")
+        return
+    for warning in training.manifest.warnings:
+        print(f"{curriculum}: warning: {warning}", file=sys.stderr)
+    from trainer.train import train  # torch and DeepSpeed take seconds
+
+    train(training, quiet=quiet)
+
+
+def _open(curriculum: Path, run: Path) -> TrainingRun:
+    from trainer.run import TrainingRun
+
+    return TrainingRun.open(curriculum, run)
+
+
+@app.command(
+    "train",
+    rich_help_panel=PANEL,
+    epilog=examples(
+        f"openba train {ARGUMENTS}",
+        f"torchrun --standalone --nproc-per-node 2 -m -- trainer train {ARGUMENTS}",
+        f"deepspeed --num_gpus 2 --module trainer train {ARGUMENTS}",
+        f"python -m trainer.ray_launch --workers 2 -- train {ARGUMENTS}",
+    ),
+)
+def train_command(curriculum: Curriculum, run: Run, verbose: Verbose = False, quiet: Quiet = False) -> None:
+    """Train to the end of the curriculum, from the newest checkpoint if any."""
+    set_verbosity(verbose, quiet)
+    work(curriculum, run, quiet=quiet)
+
+
+@app.command("evaluate", rich_help_panel=PANEL, epilog=examples(f"openba evaluate {ARGUMENTS} --json"))
+def evaluate_command(
+    curriculum: Curriculum, run: Run, as_json: Json = False, verbose: Verbose = False, quiet: Quiet = False
+) -> None:
+    """Print the newest checkpoint's losses on the held-out sets, in nats per token, by stage."""
+    set_verbosity(verbose, quiet)
+    training = _open(curriculum, run)
+    from trainer.inference import evaluate_checkpoint
+
+    losses = evaluate_checkpoint(training)
+    if as_json:
+        print(json.dumps(losses, indent=1))
+        return
+    for stage, by_set in losses.items():
+        print(f"{stage:<12} {'  '.join(f'{name} {loss:.4f}' for name, loss in by_set.items())}")
+
+
+@app.command("export", rich_help_panel=PANEL, epilog=examples(f"openba export {ARGUMENTS} --to exported"))
+def export_command(
+    curriculum: Curriculum,
+    run: Run,
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="A new folder.")],
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the newest checkpoint as a folder that transformers loads, in the released layout."""
+    set_verbosity(verbose, quiet)
+    training = _open(curriculum, run)
+    from trainer.inference import export_model
+
+    export_model(training, to)
+    print(f"{to}: written; AutoModelForSeq2SeqLM.from_pretrained(folder, trust_remote_code=True) loads it")
+
+
+@app.command("import", rich_help_panel=PANEL, epilog=examples(f"openba import {ARGUMENTS} --from exported"))
+def import_command(
+    curriculum: Curriculum,
+    run: Run,
+    source: Annotated[
+        Path, typer.Option("--from", metavar="FOLDER", help="A folder with config.json and safetensors.")
+    ],
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Begin a run from the weights of an exported folder, its model being the curriculum's."""
+    set_verbosity(verbose, quiet)
+    training = _open(curriculum, run)
+    from trainer.inference import import_model
+
+    print(f"{import_model(training, source).folder}: written; train and generate go on from it")

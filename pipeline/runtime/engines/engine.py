@@ -1,0 +1,24 @@
+"""Where a job runs. Every engine gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import apache_beam as beam
+
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
+
+
+class Engine(Protocol):
+    """Runs Beam transforms over independent tasks, and one shuffle of packed keys."""
+
+    def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
+        """Applies ``work`` to every task; tasks may run in any order and place."""
+
+    def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
+        """Brings the packed keys of all sources together by bucket and reduces each bucket once."""
+
+    def close(self) -> None:
+        """Releases what the engine started."""

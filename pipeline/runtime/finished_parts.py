@@ -1,0 +1,34 @@
+"""Whether the files that a record names are still there with their bytes: only then is their work done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from manifests.files import cached_sha256
+from manifests.schema.steps import File, Part, StepManifest
+
+
+def step_in_place(folder: Path, manifest: StepManifest) -> bool:
+    """Whether all files of a step are there with their sizes. Their bytes are checked when they are read."""
+    parts = [file for part in manifest.parts for file in (part.kept, part.rejected)]
+    return all(_in_place(folder, file) for file in (*parts, *manifest.files))
+
+
+def part_in_place(folder: Path, record: Any) -> bool:
+    """Whether a record is one of a part whose files have the bytes that it says."""
+    try:
+        part = Part.model_validate(record)
+    except ValidationError:
+        return False
+    return all(
+        _in_place(folder, file) and cached_sha256(folder / file.path) == file.sha256
+        for file in (part.kept, part.rejected)
+    )
+
+
+def _in_place(folder: Path, file: File) -> bool:
+    path = folder / file.path
+    return path.is_file() and path.stat().st_size == file.bytes

@@ -1,0 +1,39 @@
+"""The two halves of a shuffle of packed keys: a file's keys by bucket, and the file of a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from manifests.files import atomic_write
+from pipeline.runtime.file_names import bucket_name
+from pipeline.runtime.worker_start import StartsWorker
+
+Emit = Callable[[int, Path], Iterator[tuple[int, bytes]]]
+Reduce = Callable[[int, list[bytes]], bytes]
+
+
+@dataclass(frozen=True)
+class EmitKeys(StartsWorker):
+    """(index, path) -> packed keys by bucket."""
+
+    emit: Emit
+
+    def __call__(self, source: tuple[int, Path]) -> Iterator[tuple[int, bytes]]:
+        return self.emit(*source)
+
+
+@dataclass(frozen=True)
+class ReduceBucket(StartsWorker):
+    """(bucket, payloads) -> the bucket's file. Its name is made durable with those of all other buckets,
+    before their common record."""
+
+    folder: Path
+    reduce: Reduce
+
+    def __call__(self, group: tuple[int, Iterable[bytes]]) -> int:
+        bucket, payloads = group
+        with atomic_write(self.folder / bucket_name(bucket), sync_folder=False) as temporary:
+            temporary.write_bytes(self.reduce(bucket, list(payloads)))
+        return bucket

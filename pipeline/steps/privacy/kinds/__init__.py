@@ -1,0 +1,47 @@
+"""The built-in kinds of personal data (PII), one in a file."""
+
+from __future__ import annotations
+
+from pipeline.steps.privacy.built_in_kind import BuiltInKind
+from pipeline.steps.privacy.kinds import (
+    api_key_and_token,
+    bank_card,
+    credit_code_cn_organisation,
+    email,
+    iban,
+    id_card_cn,
+    ip_address,
+    mac_address,
+    passport_cn,
+    password_in_code,
+    phone_cn_mobile_and_landline,
+    phone_international,
+    plate_cn_vehicle,
+    private_key,
+    qq_number,
+    url,
+    wechat_id,
+)
+
+KINDS: tuple[BuiltInKind, ...] = (
+    private_key.KIND,
+    api_key_and_token.KIND,
+    id_card_cn.KIND,
+    credit_code_cn_organisation.KIND,
+    bank_card.KIND,
+    iban.KIND,
+    passport_cn.KIND,
+    plate_cn_vehicle.KIND,
+    phone_cn_mobile_and_landline.KIND,
+    phone_international.KIND,
+    ip_address.KIND,
+    mac_address.KIND,
+    email.KIND,
+    url.KIND,
+    qq_number.KIND,
+    wechat_id.KIND,
+    password_in_code.KIND,
+)
+"""Where two findings are equally long, the one whose kind stands first here wins."""
+
+INDEX_OF_NAME: dict[str, int] = {kind.name: index for index, kind in enumerate(KINDS)}

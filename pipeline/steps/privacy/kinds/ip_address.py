@@ -1,0 +1,156 @@
+"""IP addresses, version 4 (RFC 791) and 6 (RFC 4291, section 2.2), that can be somebody's: what RFC 6890
+keeps for a host itself, masks and broadcast is left alone."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv6Address, ip_network
+
+from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
+from pipeline.steps.privacy.byte_classes import HEX, WORD
+from pipeline.steps.privacy.word_boundaries import WORD_CHARACTER
+from pipeline.text.arrow.kernel import kernel
+from pipeline.text.unicode.byte_names import COLON, DOT
+
+V4_CANDIDATE, V6_CANDIDATE = 1 << 4, 1 << 5
+V6_TRIGGER = (b":", b"0123456789abcdefABCDEF:")
+_OCTET = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_V4 = re.compile(
+    rb"(?<![0-9A-Za-z_])(?<![0-9]\.)(?<![A-Za-z_][.\-/]) %b (?: \.%b ){3} "
+    rb"(?![0-9A-Za-z_])(?!\.[0-9])(?!-[A-Za-z])" % (_OCTET, _OCTET),
+    re.VERBOSE,
+)
+_V6 = re.compile(rb"(?<![0-9A-Za-z_:.]) [0-9A-Fa-f]{4} : [0-9A-Fa-f:.]{1,41}+", re.VERBOSE)
+_VERSION_BEFORE = re.compile(
+    "(?:(?<![A-Za-z])(?:version|ver|release|revision|build|section|firmware)|版本|版本号|固件|[=<>~!]=|[~^])"
+    "(?:[ .:=]|：|为|是){0,3}".encode()
+    + rb"\Z",
+    re.IGNORECASE,
+)
+_CHAPTER_AFTER = re.compile(" ?(?:章|节|節)".encode())
+_ADDRESS_BEFORE = re.compile(
+    "(?:ip|ipv4|addr|address|host|server|dns|ping|gateway|proxy|地址|主机|服务器|网关|代理)(?:[ "
+    ".:='\"(]|：|（|is|为|是){0,5}".encode()
+    + rb"\Z",
+    re.IGNORECASE,
+)
+_NAME_BEFORE, _DECIMAL_BEFORE = re.compile(rb"([A-Za-z]+)[ ]\Z"), re.compile(rb"([0-9.]+)[ \-]\Z")
+_NAMES_OF_NO_PROGRAM = frozenset(
+    (
+        *b"a and are as at be by connect connected for from in is like of on or see the to use using via "
+        b"was were with".split(),
+        *b"addr address bind client curl dig dns gateway host hosts inet ip ipv login nameserver net "
+        b"network nmap node nslookup".split(),
+        *b"peer ping proxy resolver route router scp server ssh subnet telnet traceroute wget whois".split(),
+    )
+)
+_NOBODYS_V4 = (b"0.", b"127.", b"255.")
+_UNICAST_V6 = tuple(ip_network(network) for network in ("2000::/3", "fc00::/7", "fe80::/10"))
+
+
+@kernel
+def v4_octets(data, at, size, adjoins, octets):  # type: ignore[no-untyped-def]
+    """How many groups of up to three digits are joined by points when the group of ``size`` digits at ``at``
+    follows ``octets`` of them."""
+    if size > 3:
+        return 0
+    return octets + 1 if adjoins and data[at - 1] == DOT and octets else 1
+
+
+@kernel
+def _first_group_ends(data, colon, begin, classes):  # type: ignore[no-untyped-def]
+    """Whether exactly four hexadecimal digits stand before a colon, as they do in all unicast IPv6 addresses
+    that are in use."""
+    if colon - begin < 4:
+        return False
+    for distance in range(1, 5):
+        if not classes[data[colon - distance]] & HEX:
+            return False
+    return colon - begin == 4 or not classes[data[colon - 5]] & WORD
+
+
+@kernel
+def find_v6(data, colon, begin, end, classes):  # type: ignore[no-untyped-def]
+    """What may be an IPv6 address and has its first colon at ``colon``: first byte (-1: none) and end."""
+    if not _first_group_ends(data, colon, begin, classes):
+        return -1, colon
+    last = colon
+    while last < end and (classes[data[last]] & HEX or data[last] == COLON or data[last] == DOT):
+        last += 1
+    return colon - 4, last
+
+
+def validate_v4(found: bytes, before: bytes, after: bytes) -> int:
+    """An address that can be somebody's: neither loopback, unspecified, mask nor broadcast, and not a version
+    number.
+
+    A dotted quad is taken for a version or section number when a word or sign beside it says so, when all
+    four numbers have one digit (1.2.3.4) and no word before it says that it is an address, or when its first
+    number has one digit and a name stands before it (nginx 1.18.0.3). A short one behind a decimal is part of
+    a drawing (SVG: 2.94 1.44.72.72). The rule is the same in prose and in code.
+    """
+    if found.startswith(_NOBODYS_V4) or _VERSION_BEFORE.search(before) or _CHAPTER_AFTER.match(after):
+        return 0
+    if len(found) == len(b"1.2.3.4") and not _ADDRESS_BEFORE.search(before):
+        return 0
+    name = _NAME_BEFORE.search(before)
+    if found[1:2] == b"." and name and name.group(1).lower() not in _NAMES_OF_NO_PROGRAM:
+        return 0
+    decimal = _DECIMAL_BEFORE.search(before)
+    if len(found) <= len(b"1.35.37.83") and decimal and decimal.group(1).count(b".") not in (0, 3):
+        return 0
+    return len(found)
+
+
+def validate_v6(found: bytes, before: bytes, after: bytes) -> int:
+    """A global, local or link-local unicast address; times, MAC addresses and C++ scopes are none, nor is a
+    prefix of one group (fe80::, or a year before two colons)."""
+    found = found if found.endswith(b"::") else found.rstrip(b".:")
+    if len(found) <= len(b"fe80::") or WORD_CHARACTER.match(after):
+        return 0
+    try:
+        address = IPv6Address(found.decode())
+    except ValueError:
+        return 0
+    return len(found) if any(address in network for network in _UNICAST_V6) else 0
+
+
+KIND = BuiltInKind(
+    name="ip",
+    detectors=(Detector(V4_CANDIDATE, validate_v4, _V4), Detector(V6_CANDIDATE, validate_v6, _V6)),
+    ignores_case=True,
+    examples=(
+        "server ⟦93.184.216.34⟧ answered",
+        "服务器⟦10.128.0.57⟧上",
+        "IP 地址：⟦8.8.8.8⟧",
+        "from ⟦192.168.1.243⟧:22",
+        "(127.0.0.1 ⟦192.168.1.242⟧)",
+        "SERVER via ⟦3.5.140.2⟧",
+        "inet6 ⟦2001:19f0:feee::dead:beef:cafe⟧/64",
+        "地址⟦fe80::822a:a8ff:fe49:470c⟧。",
+    ),
+    near_misses=(
+        "version 10.2.14.3",
+        "版本号：10.2.14.3",
+        "v1.12.13.14",
+        "pip install django==10.2.14.3",
+        "1.2.3.4",
+        "see section 3.2.1.14",
+        "Firmware 11.8.153.19, 固件：12.10.185.9",
+        "Chrome/91.0.44.124",
+        "1.3.6.1.4.1.311.21",
+        "python-3.8.10.1",
+        "127.0.0.1 and 0.0.0.0 and 255.255.255.0",
+        "300.1.2.3",
+        "1.22.33.44-beta",
+        "AMP for WP 1.0.77.42",
+        "c.36.42.9.72 1.44.72.72 0 1.44-.54",
+        "02.2.07.28.14zm-4.62-5.84c1.17-1.45 3.06-.88 3.47.52.3 1.01",
+        "12:34:56 and 12:34:56:78",
+        "a scan of the repository on November 5, 2006::\n\n    nonlocal    0",
+        "from year 1677 to year 2262::",
+        "routes: fe80::/64, fd00::/64",
+        "《信息学奥林匹克辞典》2.4.7.11 章 1. 树的重心",
+        "std::vector<beef::cafe> x; feed::face()",
+    ),
+)

@@ -1,0 +1,42 @@
+"""The shard manifest: tokens that do not add up are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from manifests.schema.shards import Shard, SourceShare, TokenSet
+from manifests.schema.steps import File
+
+
+def shard(tokens: int) -> Shard:
+    return Shard(file=File(path=f"en-{tokens}.arrow", sha256="0" * 64, bytes=1, rows=1), tokens=tokens)
+
+
+def source(name: str, tokens: int) -> SourceShare:
+    return SourceShare(name=name, documents=1, tokens=tokens, available_tokens=tokens, epochs=1.0)
+
+
+def token_set(**changes: Any) -> TokenSet:
+    whole: dict[str, Any] = {
+        "name": "en", "language": "en", "kind": "stream", "tokens": 25, "rows": 3, "documents": 3, "shard_tokens": 10,
+        "unigram_entropy": 1.0, "shards": (shard(10), shard(10), shard(5)), "sources": (source("pep20", 18), source("peps", 7)),
+    }  # fmt: skip
+    return TokenSet(**whole | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"shards": (shard(10), shard(10), shard(6))}, "set en: the shards hold 26 tokens, not 25"),
+        ({"shards": (shard(10), shard(10))}, "set en: the shards hold 20 tokens, not 25"),
+        ({"sources": (source("pep20", 18), source("peps", 8))}, "set en: the sources give 26 tokens, not 25"),
+        ({"sources": (source("pep20", 18),)}, "set en: the sources give 18 tokens, not 25"),
+        ({"tokens": 24}, "set en: the shards hold 25 tokens, not 24"),
+    ],
+)
+def test_a_set_whose_tokens_do_not_add_up_is_refused(changes: dict[str, Any], told: str) -> None:
+    assert token_set().tokens == 25
+    with pytest.raises(ValueError, match=told):
+        token_set(**changes)
