@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 import torch.distributed as dist
 
 from curriculum.plugins import CALLBACKS
+from manifests.broken_pipe import output_may_be_lost
 from manifests.os_errors import os_errors_explained
 from manifests.plugins import resolve
 from manifests.run_lock import run_lock
@@ -46,6 +47,7 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
     join_process_group()
     with (
         Callbacks([*callbacks, *_plugin_callbacks(run)]) as told,
+        output_may_be_lost(),
         os_errors_explained(run.train_folder),
         lost_processes_explained(),
         _exclusive(run),

@@ -61,8 +61,8 @@ def wait_until_one_is_saved(run: TrainingRun, process: subprocess.Popen[str]) ->
 
 
 def errors(text: str) -> list[str]:
-    """The lines on standard error that are no warnings about the curriculum."""
-    return [line for line in text.splitlines() if ": warning: " not in line]
+    """The lines on standard error that are no warnings about the curriculum, without ``error:``."""
+    return [line.removeprefix("error: ") for line in text.splitlines() if ": warning: " not in line]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -82,19 +80,13 @@ def progress_on_terminal(
 
 
 def say(line: str) -> None:
-    """Writes a line to standard output at once, above a bar if there is one. A reader that has gone away does
-    not end the training.
+    """Writes a line to standard output at once, above a bar if there is one.
 
     Not by ``print``, which Ray Train replaces by one that says everything twice.
     """
-    try:
-        with tqdm.external_write_mode():
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # What is left in the buffer is written when the process ends, and would fail again.
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    with tqdm.external_write_mode():
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
 
 
 def _heldout(record: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.trainer.examples import SMALL, small_model
-from trainer.generation.generate import SamplingSettings, generate
+from trainer.generation.generate import SamplingError, SamplingSettings, generate
 from trainer.model.kv_cache import LayerKVCache
 from trainer.model.transformer import EncoderDecoder
 from trainer.objectives.prefix_lm import frame_prompt
@@ -118,7 +118,7 @@ def test_only_the_likely_tokens_are_drawn(choice: dict[str, Any]) -> None:
     "wrong", [{"temperature": -1.0}, {"top_p": 0.0}, {"top_k": -1}, {"beams": 2, "temperature": 1.0}]
 )
 def test_choices_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"must not be negative|draws nothing"):
+    with pytest.raises(SamplingError, match=r"must not be negative|draws nothing"):
         SamplingSettings(**wrong)
 
 
