@@ -35,7 +35,7 @@ name: example
 model:
   {d_model: 32, encoder_layers: 1, decoder_layers: 2, heads: 2, head_size: 16, d_ff: 64, init_std: 0.1,
    dropout: 0}
-train: {checkpoint_every: 10, evaluation_samples: 8}
+train: {checkpoint_every: 10, evaluation_samples: 8, threads: 1}
 stages:
   - name: ul2
     objective: {kind: ul2, chunk: 64, preset: ul2}

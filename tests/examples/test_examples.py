@@ -8,10 +8,12 @@ import re
 import runpy
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import openba
 from tests.pipeline.at_hand import chapters, needs_texts
@@ -27,6 +29,15 @@ def script(name: str, *arguments: Path) -> None:
         patch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
         patch.syspath_prepend(EXAMPLES)
         runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Models as small as these are slower with more."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
