@@ -84,7 +84,7 @@ lint: .venv/.ready ## ruff
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 
 typecheck: .venv/.ready ## mypy
-	@.venv/bin/mypy openba manifests pipeline curriculum trainer tests benchmarks
+	@.venv/bin/mypy openba manifests pipeline curriculum trainer tests benchmarks examples
 
 bench: assets ## the long measurements, on ../shared/corpus
 	@$(PY) -m benchmarks.dedup_quality ../shared/corpus en zh

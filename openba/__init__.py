@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from openba.plan import Curriculum, curriculum
     from openba.shards import ShardDataset
     from openba.steps import run_steps
+    from openba.training import train
     from openba.version import __version__
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "open_manifest",
     "rejected",
     "run_steps",
+    "train",
 ]
 
 _MODULES = {
@@ -47,6 +49,7 @@ _MODULES = {
     "open_manifest": "manifest",
     "rejected": "documents",
     "run_steps": "steps",
+    "train": "training",
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("openba", "manifests", "pipeline", "curriculum", "trainer")
+PACKAGES = ("openba", "manifests", "pipeline", "curriculum", "trainer", "examples")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

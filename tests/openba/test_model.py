@@ -18,7 +18,6 @@ from tests.trainer.tiny import write_curriculum, write_shards
 from trainer.inference import load_tokenizer, trained_model
 from trainer.model.loss import IGNORED
 from trainer.run import TrainingRun
-from trainer.train import train
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,7 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("model")
     write_shards(folder)
     curriculum = write_curriculum(folder / "curriculum.yaml")
-    train(TrainingRun.open(curriculum, folder), quiet=True)
+    assert openba.train(curriculum, folder, quiet=True)
     return ["--curriculum", str(curriculum), "--run", str(folder)]
 
 
@@ -68,6 +67,10 @@ def test_many_examples_cost_what_they_cost_alone(arguments: list[str], model: op
     alone = [model.loss([prompt], [target]) for prompt, target in zip(prompts, targets, strict=True)]
     assert one > 1
     assert model.loss(prompts, targets) == pytest.approx(sum(alone) / 40, rel=1e-5)
+
+
+def test_a_finished_training_leaves_nothing_to_do(arguments: list[str], model: openba.Model) -> None:
+    assert not openba.train(arguments[1], arguments[3])
 
 
 def test_what_cannot_be_measured_is_refused(model: openba.Model) -> None:
