@@ -121,8 +121,8 @@ class CorpusRun:
         path = folder / "manifest.json"
         if not path.exists():
             raise PipelineError(
-                f"{step} needs the step {folder.name} first: run `openba {folder.name}`, or `openba corpus` for "
-                "all of them"
+                f"{step} needs the step {folder.name} first: run `openba {folder.name}`, or `openba corpus` "
+                "for all of them"
             )
         return load(path, StepManifest).parts, sha256(path)
 

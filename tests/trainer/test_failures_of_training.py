@@ -16,7 +16,7 @@ import yaml
 from manifests.json_lines import read_json_lines
 from manifests.run_lock import run_lock
 from manifests.stop_signals import Stopped
-from tests.trainer.test_resume import KillAt, Killed, command, copy, outcome
+from tests.trainer.disturbed import KillAt, Killed, command, copy, outcome
 from trainer.checkpoint.checkpoint import newest
 from trainer.run import TrainingRun
 from trainer.train import train

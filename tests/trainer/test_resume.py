@@ -2,51 +2,25 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 import yaml
 
-from curriculum.curriculum import Curriculum
-from curriculum.journal import Rollback
 from manifests.json_lines import read_json_lines
+from tests.trainer.disturbed import KillAt, Killed, command, copy, longer, outcome
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import CheckpointError, newest
 from trainer.checkpoint.compatibility import CompatibilityError
-from trainer.engine import EngineState, StepResult, TrainingEngine
-from trainer.monitor.throughput_and_mfu import Throughput
-from trainer.rollback import DivergedError
 from trainer.run import TrainingRun
 from trainer.train import train
 
 ROOT = Path(__file__).parents[2]
-RECORDS = ("metrics.jsonl", "evaluation.jsonl", "manifest.json")
-
-
-class Killed(Exception):
-    pass
-
-
-class KillAt:
-    """A callback that stops the run after a step."""
-
-    def __init__(self, step: int) -> None:
-        self._step = step
-
-    def step(self, record: dict[str, Any], _: Throughput) -> None:
-        if record["step"] == self._step:
-            self.stop()
-
-    def stop(self) -> None:
-        raise Killed
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +29,6 @@ def undisturbed(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     run = copy(prepared, tmp_path_factory.mktemp("undisturbed"))
     assert train(run, quiet=True)
     return outcome(run)
-
-
-def copy(prepared: Path, folder: Path) -> TrainingRun:
-    shutil.copytree(prepared, folder / "run")
-    return TrainingRun.open(folder / "run" / "curriculum.yaml", folder / "run")
-
-
-def outcome(run: TrainingRun) -> dict[str, bytes]:
-    return {name: (run.train_folder / name).read_bytes() for name in RECORDS}
 
 
 def test_the_curriculum_is_trained_to_its_end(undisturbed: dict[str, bytes]) -> None:
@@ -113,7 +78,8 @@ import os, signal, sys
 from pathlib import Path
 from trainer.run import TrainingRun
 from trainer.train import train
-from tests.trainer.test_resume import KillAt
+from tests.trainer.disturbed import KillAt, Killed, copy, outcome, command, longer
+from tests.trainer.disturbed import KillAt
 
 class SystemKill(KillAt):
     def stop(self):
@@ -139,25 +105,12 @@ def test_a_process_killed_by_the_system(
     assert outcome(run) == undisturbed
 
 
-def command(run: TrainingRun) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "trainer",
-        "train",
-        "--curriculum",
-        str(run.folder / "curriculum.yaml"),
-        "--run",
-        str(run.folder),
-    ]
-
-
 STOPPED = """
 import sys
 from pathlib import Path
 from trainer.run import TrainingRun
 from trainer.train import train
-from tests.trainer.test_resume import KillAt, Killed
+from tests.trainer.disturbed import KillAt, Killed
 
 run = TrainingRun.open(Path(sys.argv[1]) / "curriculum.yaml", Path(sys.argv[1]))
 try:
@@ -277,109 +230,6 @@ def test_two_processes_one_and_two_again(
     for one, mixed in zip(alone, read_json_lines(run.train_folder / "metrics.jsonl"), strict=True):
         assert {**mixed, "loss": 0, "gradient_norm": 0} == {**one, "loss": 0, "gradient_norm": 0}
         assert mixed["loss"] == pytest.approx(one["loss"], abs=1e-4)
-
-
-class Fault:
-    """Does something to the model before the update of one step, once."""
-
-    def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, update: int, harm: Callable[[TrainingEngine], None]
-    ) -> None:
-        self.done = False
-        step = TrainingEngine.step
-
-        def faulty(engine: TrainingEngine, *arguments: Any) -> StepResult:
-            if engine.updates == update and not self.done:
-                self.done = True
-                harm(engine)
-            return step(engine, *arguments)
-
-        monkeypatch.setattr(TrainingEngine, "step", faulty)
-
-
-def spoil(engine: TrainingEngine) -> None:
-    """One weight, in the model alone."""
-    with torch.no_grad():
-        next(engine.module.parameters())[7] = torch.inf
-
-
-def blow_up(engine: TrainingEngine) -> None:
-    """All weights, in the model and in the optimizer."""
-    state = engine.state()
-    assert state is not None
-    engine.load(
-        EngineState(
-            {name: 30 * weight for name, weight in state.weights.items()}, state.moments, state.updates
-        )
-    )
-
-
-def longer(run: TrainingRun, **guard: Any) -> TrainingRun:
-    """The same run with forty steps of UL2, and a guard that knows the usual after eight."""
-    file = run.folder / "curriculum.yaml"
-    data = yaml.safe_load(file.read_text())
-    data["stages"] = [data["stages"][0] | {"tokens": 40 * 8 * 24, "max_epochs": {"en": 99, "zh": 99}}]
-    data["train"]["guard"] = {"window": 8, "spike": 12, "patience": 2} | guard
-    file.write_text(yaml.safe_dump(data))
-    return TrainingRun.open(file, run.folder)
-
-
-@pytest.mark.parametrize(
-    ("harm", "update", "reason"), [(spoil, 7, "the loss is nan"), (blow_up, 20, "spike: loss ")]
-)
-def test_a_fault_is_rolled_back_and_its_samples_are_skipped(
-    prepared: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    harm: Callable[[TrainingEngine], None],
-    update: int,
-    reason: str,
-) -> None:
-    run = longer(copy(prepared, tmp_path))
-    Fault(monkeypatch, update, harm)
-    assert train(run, quiet=True)
-    (event,) = run.journal().events
-    assert isinstance(event, Rollback)
-    assert event.reason.startswith(reason)
-    assert event.to == update // 3 * 3
-    assert event.to < event.step <= update + 3
-    lines = read_json_lines(run.train_folder / "metrics.jsonl")
-    assert [line["step"] for line in lines] == list(range(1, 41))
-    assert max(line["loss"] for line in lines) < 6.5
-    again = run.curriculum().step(event.to).micro_batches[0]
-    first = Curriculum(run.manifest, run.shards).step(event.step).micro_batches[0]
-    assert again.seeds.tolist() == first.seeds.tolist(), "it goes on with the samples after those it skipped"
-
-
-def test_a_rolled_back_run_that_is_killed_ends_with_the_same_bytes(
-    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    results = []
-    for name, killers in (("whole", []), ("killed", [KillAt(25)])):
-        run = longer(copy(prepared, tmp_path / name))
-        Fault(monkeypatch, 20, blow_up)
-        for killer in killers:
-            with pytest.raises(Killed):
-                train(run, [killer], quiet=True)
-        assert train(run, quiet=True)
-        results.append(outcome(run))
-    assert results[0] == results[1]
-
-
-def test_after_so_many_rollbacks_the_run_stops_and_says_why(prepared: Path, tmp_path: Path) -> None:
-    run = copy(prepared, tmp_path)
-    data = yaml.safe_load((run.folder / "curriculum.yaml").read_text())
-    data["stages"][0] |= {
-        "learning_rate": {"schedule": "constant", "peak": 1e30},
-        "optimizer": {"weight_decay": 1e9},
-    }
-    data["train"]["guard"] = {"rollbacks": 1}
-    (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
-    where = r"step 2 \(stage ul2\): the loss is nan; its samples by set: \{'en': \[.*"
-    message = where + "the last checkpoint is none; the run was rolled back 1 times"
-    with pytest.raises(DivergedError, match=message):
-        train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
-    assert [line["step"] for line in read_json_lines(run.train_folder / "metrics.jsonl")] == [1]
 
 
 def test_the_best_checkpoint_is_kept(prepared: Path, tmp_path: Path) -> None:

@@ -12,19 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
-from manifests.schema.base import ManifestError, load
+from manifests.schema.base import load
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.shards import ShardManifest
 from tests.trainer.examples import RELEASED
 from tests.trainer.tiny import CHINESE, ENGLISH, write_curriculum, write_shards
-from trainer.__main__ import main
 from trainer.export import hf_folder
 from trainer.export.parameter_layout import entries
 from trainer.generation.generate import generate
-from trainer.inference import export_model, import_model
 from trainer.model.transformer import EncoderDecoder
 from trainer.objectives.prefix_lm import frame_prompt
 from trainer.run import TrainingRun
@@ -267,154 +265,3 @@ def test_the_tokenizer_frames_a_prompt_as_the_model_was_trained(
     assert (tokenizer.pad_token_id, tokenizer.eos_token_id, len(tokenizer)) == (0, 1, vocabulary.size)
     batch = tokenizer(texts, return_tensors="pt", padding=True)
     assert theirs.generate(**batch, max_new_tokens=3).shape == (3, 5)
-
-
-@pytest.fixture
-def exported(shards: tuple[Path, ShardManifest], tmp_path: Path) -> tuple[TrainingRun, Path]:
-    run = open_run(shards, tmp_path / "run", "sandwich")
-    write(run, tmp_path / "out")
-    return run, tmp_path / "out"
-
-
-def reject(run: TrainingRun, path: Path, message: str) -> None:
-    with pytest.raises(ManifestError, match=message):
-        hf_folder.read(path, run.manifest.model, run.shards.vocabulary)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            lambda found: found.pop("encoder.block.1.self_attn.o.bias"),
-            r"1 of the keys is missing: encoder.block.1.self_attn.o.bias",
-        ),
-        (
-            lambda found: found.update({"decoder.block.3.mlp.fc_in.weight": torch.ones(1)}),
-            r"1 of the keys is unknown: decoder.block.3.mlp",
-        ),
-        (
-            lambda found: found.update({"lm_head.bias": torch.ones(7)}),
-            r"lm_head.bias has shape \[7\], not \[512\]",
-        ),
-        (
-            lambda found: found.update({"lm_head.bias": torch.ones(512).long()}),
-            r"lm_head.bias holds torch.int64, not floating-point",
-        ),
-        (
-            lambda found: found["lm_head.weight"].add_(1),
-            r"lm_head.weight differs from shared_embedding.weight; a model with two embeddings",
-        ),
-    ],
-)
-def test_weights_that_do_not_fit_are_refused(
-    exported: tuple[TrainingRun, Path], change: Any, message: str
-) -> None:
-    run, path = exported
-    found = load_file(path / "model.safetensors")
-    change(found)
-    save_file(found, path / "model.safetensors")
-    reject(run, path, message)
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "message"),
-    [
-        ("num_heads", 5, r"config.json: num_heads is 5, but the curriculum's model needs 3"),
-        ("norm", None, r"config.json: norm is 'pre', but the curriculum's model needs 'sandwich'"),
-        ("vocab_size", 128, r"config.json: vocab_size is 128, but the curriculum's model needs 512"),
-    ],
-)
-def test_another_model_is_refused(
-    exported: tuple[TrainingRun, Path], key: str, value: object, message: str
-) -> None:
-    run, path = exported
-    config = json.loads((path / "config.json").read_text())
-    config = {name: old for name, old in config.items() if name != key} | (
-        {} if value is None else {key: value}
-    )
-    (path / "config.json").write_text(json.dumps(config))
-    reject(run, path, message)
-
-
-def test_folders_that_are_not_whole_are_refused(exported: tuple[TrainingRun, Path], tmp_path: Path) -> None:
-    run, path = exported
-    (path / "spiece.model").write_bytes(b"another")
-    reject(run, path, r"spiece.model: is not the tokenizer that made the run's shards")
-    (path / "spiece.model").unlink()
-    weights = path / "model.safetensors"
-    content = weights.read_bytes()
-    weights.write_bytes(content[:-5])
-    reject(run, path, r"model.safetensors: not readable as safetensors")
-    weights.rename(path / "pytorch_model.bin")
-    reject(
-        run,
-        path,
-        r"holds neither .*; pytorch_model.bin is a pickle, which could run code: convert it to safetensors "
-        r"first",
-    )
-    (path / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../../shards.safetensors"}}')
-    reject(run, path, r"'../../shards.safetensors' leads out of")
-    (path / "model.safetensors.index.json").write_text('{"weight_map": {"a": "lost.safetensors"}}')
-    reject(run, path, r"lost.safetensors: named in model.safetensors.index.json, but not there")
-    (path / "model.safetensors.index.json").write_text("[]")
-    reject(run, path, r"index.json: not an index of safetensors")
-    (path / "config.json").unlink()
-    reject(run, path, r"holds no config.json; it is no exported model, or its export was broken off")
-
-
-def test_a_folder_that_holds_something_is_not_written_into(exported: tuple[TrainingRun, Path]) -> None:
-    run, path = exported
-    with pytest.raises(ManifestError, match=r"is not empty; name a new folder"):
-        write(run, path)
-
-
-def test_a_run_is_exported_imported_and_goes_on(
-    shards: tuple[Path, ShardManifest], tmp_path: Path, capsys: Any
-) -> None:
-    """An imported folder is a first checkpoint: generate reads it, train begins from it, and no other run is
-    touched."""
-    run = open_run(shards, tmp_path / "one", "sandwich")
-    write(run, tmp_path / "out")
-    imported = import_model(run, tmp_path / "out")
-    assert (imported.progress.step, imported.progress.updates) == (0, 0)
-    with pytest.raises(ManifestError, match=r"has checkpoints; import into a new run folder"):
-        import_model(run, tmp_path / "out")
-    export_model(run, tmp_path / "again")
-    names = sorted(file.name for file in (tmp_path / "out").iterdir())
-    assert names == sorted(file.name for file in (tmp_path / "again").iterdir())
-    assert all(
-        (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes() for name in names
-    )
-    arguments = ["--curriculum", str(run.folder / "curriculum.yaml"), "--run", str(run.folder)]
-    (tmp_path / "prompts.txt").write_text("for\n话说天下\n", encoding="utf-8")
-    assert (
-        main(
-            [
-                "generate",
-                *arguments,
-                "--file",
-                str(tmp_path / "prompts.txt"),
-                "--max-tokens",
-                "5",
-                "--beams",
-                "2",
-            ]
-        )
-        == 0
-    )
-    assert [json.loads(line)["prompt"] for line in capsys.readouterr().out.splitlines()] == [
-        "for",
-        "话说天下",
-    ]
-    assert main(["generate", *arguments, "--file", str(tmp_path / "missing.txt")]) == 1
-    assert main(["generate", *arguments, "--prompt", "for", "--top-p", "2"]) == 1
-    errors = capsys.readouterr().err
-    assert "missing.txt: not readable as UTF-8 text" in errors
-    assert "top_p must be above 0 and at most 1" in errors
-    assert main(["train", *arguments, "--quiet"]) == 0
-    assert main(["export", *arguments, "--to", str(tmp_path / "trained")]) == 0
-    trained, first = (
-        load_file(tmp_path / name / "model.safetensors")["lm_head.bias"] for name in ("trained", "out")
-    )
-    change = (trained - first).abs().max()
-    assert 0 < change < 0.1, "a few steps from where it was imported"

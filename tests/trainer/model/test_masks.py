@@ -14,7 +14,7 @@ from torch import Tensor
 from manifests.schema.denoisers import Denoiser
 from manifests.schema.objectives import InstructionObjective, PrefixObjective, UL2Objective
 from tests.trainer.examples import SMALL, small_model
-from tests.trainer.objectives.test_released_layouts import ragged
+from tests.trainer.objectives.test_instruction import ragged
 from trainer.data.batch import Batch
 from trainer.model.masks import EVERYWHERE, NOWHERE, document_mask
 from trainer.model.transformer import EncoderDecoder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tests.trainer.test_resume import KillAt, Killed
+from tests.trainer.disturbed import KillAt, Killed
 from tests.trainer.tiny import write_curriculum, write_shards
 from trainer.monitor.terminal import ProgressBar, ProgressLog, progress_on_terminal
 from trainer.monitor.throughput_and_mfu import Throughput

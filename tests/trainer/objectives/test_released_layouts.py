@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from manifests.schema.base import ManifestError
 from manifests.schema.denoisers import OPENBA_RELEASED, Denoiser
-from manifests.schema.objectives import InstructionObjective, PrefixObjective, UL2Objective
+from manifests.schema.objectives import PrefixObjective, UL2Objective
 from tests.trainer.examples import RELEASED, SMALL
 from trainer.data.batch import Batch
 from trainer.model.loss import IGNORED
-from trainer.objectives import UL2, Instruction, Pairs, Prefix, Ragged, TrainingObjective, build
+from trainer.objectives import UL2, Prefix, build
 from trainer.objectives.span_corruption import random_ends
 
 V = RELEASED
@@ -271,64 +271,6 @@ def test_prefix_is_stage_two_as_released() -> None:
     assert (batch.labels[:, 1:] == tokens[:, 1024:]).all()
     assert (batch.labels[:, 0] == V.sentinel(0)).all()
     assert (batch.encoder_lengths, batch.padding) == (None, 0)
-
-
-def ragged(*rows: list[int]) -> Ragged:
-    return Ragged(
-        np.array([token for row in rows for token in row], dtype=np.uint32), np.cumsum([0, *map(len, rows)])
-    )
-
-
-def paired(objective: TrainingObjective, prompts: list[list[int]], targets: list[list[int]]) -> Batch:
-    return objective.apply(Pairs(ragged(*prompts), ragged(*targets)), 0, seeds(len(prompts)))
-
-
-def test_instruction_layout() -> None:
-    objective = build(InstructionObjective(kind="instruction", source=7, target=4), V)
-    assert isinstance(objective, Instruction)
-    batch = paired(objective, [[11, 12], [], [13, 14, 15, 16, 17]], [[21], [], [22, 23, 24, 25]])
-    s, e, eos = V.mode("S"), V.sentinel(0), V.eos
-    assert batch.encoder.tolist() == [[s, 11, 12, e, eos, s, e, eos, s, 13, 14, 15, 16, e, eos]]
-    assert batch.labels.tolist() == [[e, 21, eos, e, eos, e, 22, 23, 24]]
-    assert batch.decoder.tolist() == [[0, e, 21, 0, e, 0, e, 22, 23]]
-    assert batch.encoder_lengths is not None
-    assert batch.encoder_lengths.tolist() == [5, 3, 7]
-    assert batch.decoder_lengths is not None
-    assert batch.decoder_lengths.tolist() == [3, 2, 4]
-    assert (batch.targets, batch.tokens, batch.padding) == (9, 24, 0)
-    assert batch.encoder.dtype == batch.decoder.dtype == batch.labels.dtype == np.int64
-
-
-def test_instructions_are_cut_to_the_released_lengths() -> None:
-    objective = build(InstructionObjective(kind="instruction", source=1024, target=256), V)
-    assert isinstance(objective, Instruction)
-    batch = paired(objective, [[7] * 5000, [7] * 1021], [[8] * 5000, [8] * 254])
-    assert batch.encoder_lengths is not None
-    assert batch.encoder_lengths.tolist() == [1024, 1024]
-    assert batch.decoder_lengths is not None
-    assert batch.decoder_lengths.tolist() == [256, 256]
-    assert batch.labels[0, [255, 511]].tolist() == [8, V.eos]
-
-
-PAIR = st.tuples(st.lists(st.integers(3, 149), max_size=30), st.lists(st.integers(3, 149), max_size=20))
-
-
-@given(st.lists(PAIR, min_size=1, max_size=6))
-@settings(max_examples=60, deadline=None)
-def test_pairs_lie_end_to_end_whatever_their_lengths(pairs: list[tuple[list[int], list[int]]]) -> None:
-    """Together they are what each is alone, one after the other."""
-    objective = build(InstructionObjective(kind="instruction", source=20, target=9), SMALL)
-    assert isinstance(objective, Instruction)
-    prompts, targets = [prompt for prompt, _ in pairs], [target for _, target in pairs]
-    together = paired(objective, prompts, targets)
-    apart = [paired(objective, [prompt], [target]) for prompt, target in pairs]
-    for name in ("encoder", "decoder", "labels"):
-        joined = together.inputs()[name]
-        assert joined is not None
-        assert joined.tolist() == [[x for one in apart for x in getattr(one, name)[0].tolist()]], name
-    for (prompt, target), one in zip(pairs, apart, strict=True):
-        assert one.encoder[0].tolist() == [SMALL.mode("S"), *prompt[:17], SMALL.sentinel(0), SMALL.eos]
-        assert one.labels[0].tolist() == [SMALL.sentinel(0), *target, SMALL.eos][:9]
 
 
 @pytest.mark.parametrize("preset", ["openba-released", "ul2"])

@@ -1,0 +1,65 @@
+"""Runs of the tiny curriculum that are killed, copied and compared."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from trainer.monitor.throughput_and_mfu import Throughput
+from trainer.run import TrainingRun
+
+RECORDS = ("metrics.jsonl", "evaluation.jsonl", "manifest.json")
+
+
+class Killed(Exception):
+    pass
+
+
+class KillAt:
+    """A callback that stops the run after a step."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def step(self, record: dict[str, Any], _: Throughput) -> None:
+        if record["step"] == self._step:
+            self.stop()
+
+    def stop(self) -> None:
+        raise Killed
+
+
+def copy(prepared: Path, folder: Path) -> TrainingRun:
+    shutil.copytree(prepared, folder / "run")
+    return TrainingRun.open(folder / "run" / "curriculum.yaml", folder / "run")
+
+
+def outcome(run: TrainingRun) -> dict[str, bytes]:
+    return {name: (run.train_folder / name).read_bytes() for name in RECORDS}
+
+
+def command(run: TrainingRun) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "trainer",
+        "train",
+        "--curriculum",
+        str(run.folder / "curriculum.yaml"),
+        "--run",
+        str(run.folder),
+    ]
+
+
+def longer(run: TrainingRun, **guard: Any) -> TrainingRun:
+    """The same run with forty steps of UL2, and a guard that knows the usual after eight."""
+    file = run.folder / "curriculum.yaml"
+    data = yaml.safe_load(file.read_text())
+    data["stages"] = [data["stages"][0] | {"tokens": 40 * 8 * 24, "max_epochs": {"en": 99, "zh": 99}}]
+    data["train"]["guard"] = {"window": 8, "spike": 12, "patience": 2} | guard
+    file.write_text(yaml.safe_dump(data))
+    return TrainingRun.open(file, run.folder)

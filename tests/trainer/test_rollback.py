@@ -1,0 +1,113 @@
+"""Faults that roll a run back, and the samples that are then skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from curriculum.curriculum import Curriculum
+from curriculum.journal import Rollback
+from manifests.json_lines import read_json_lines
+from tests.trainer.disturbed import KillAt, Killed, copy, longer, outcome
+from trainer.engine import EngineState, StepResult, TrainingEngine
+from trainer.rollback import DivergedError
+from trainer.run import TrainingRun
+from trainer.train import train
+
+
+class Fault:
+    """Does something to the model before the update of one step, once."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, update: int, harm: Callable[[TrainingEngine], None]
+    ) -> None:
+        self.done = False
+        step = TrainingEngine.step
+
+        def faulty(engine: TrainingEngine, *arguments: Any) -> StepResult:
+            if engine.updates == update and not self.done:
+                self.done = True
+                harm(engine)
+            return step(engine, *arguments)
+
+        monkeypatch.setattr(TrainingEngine, "step", faulty)
+
+
+def spoil(engine: TrainingEngine) -> None:
+    """One weight, in the model alone."""
+    with torch.no_grad():
+        next(engine.module.parameters())[7] = torch.inf
+
+
+def blow_up(engine: TrainingEngine) -> None:
+    """All weights, in the model and in the optimizer."""
+    state = engine.state()
+    assert state is not None
+    engine.load(
+        EngineState(
+            {name: 30 * weight for name, weight in state.weights.items()}, state.moments, state.updates
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("harm", "update", "reason"), [(spoil, 7, "the loss is nan"), (blow_up, 20, "spike: loss ")]
+)
+def test_a_fault_is_rolled_back_and_its_samples_are_skipped(
+    prepared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: Callable[[TrainingEngine], None],
+    update: int,
+    reason: str,
+) -> None:
+    run = longer(copy(prepared, tmp_path))
+    Fault(monkeypatch, update, harm)
+    assert train(run, quiet=True)
+    (event,) = run.journal().events
+    assert isinstance(event, Rollback)
+    assert event.reason.startswith(reason)
+    assert event.to == update // 3 * 3
+    assert event.to < event.step <= update + 3
+    lines = read_json_lines(run.train_folder / "metrics.jsonl")
+    assert [line["step"] for line in lines] == list(range(1, 41))
+    assert max(line["loss"] for line in lines) < 6.5
+    again = run.curriculum().step(event.to).micro_batches[0]
+    first = Curriculum(run.manifest, run.shards).step(event.step).micro_batches[0]
+    assert again.seeds.tolist() == first.seeds.tolist(), "it goes on with the samples after those it skipped"
+
+
+def test_a_rolled_back_run_that_is_killed_ends_with_the_same_bytes(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = []
+    for name, killers in (("whole", []), ("killed", [KillAt(25)])):
+        run = longer(copy(prepared, tmp_path / name))
+        Fault(monkeypatch, 20, blow_up)
+        for killer in killers:
+            with pytest.raises(Killed):
+                train(run, [killer], quiet=True)
+        assert train(run, quiet=True)
+        results.append(outcome(run))
+    assert results[0] == results[1]
+
+
+def test_after_so_many_rollbacks_the_run_stops_and_says_why(prepared: Path, tmp_path: Path) -> None:
+    run = copy(prepared, tmp_path)
+    data = yaml.safe_load((run.folder / "curriculum.yaml").read_text())
+    data["stages"][0] |= {
+        "learning_rate": {"schedule": "constant", "peak": 1e30},
+        "optimizer": {"weight_decay": 1e9},
+    }
+    data["train"]["guard"] = {"rollbacks": 1}
+    (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
+    where = r"step 2 \(stage ul2\): the loss is nan; its samples by set: \{'en': \[.*"
+    message = where + "the last checkpoint is none; the run was rolled back 1 times"
+    with pytest.raises(DivergedError, match=message):
+        train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
+    assert [line["step"] for line in read_json_lines(run.train_folder / "metrics.jsonl")] == [1]
