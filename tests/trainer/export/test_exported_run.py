@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import ShardManifest
-from tests.trainer.export.test_hf_folder import open_run, write
+from tests.trainer.export.test_hf_folder import open_run, shards, write  # noqa: F401 - a fixture
 from trainer.__main__ import main
 from trainer.inference import export_model, import_model
 
