@@ -1,5 +1,5 @@
-"""A callback that writes the losses into a CSV file. A logger such as Weights & Biases or Aim goes where the
-line is written.
+"""A callback that writes the losses into a CSV file. A logger such as Weights & Biases or Aim is called
+where the line is written.
 
 python examples/callback.py texts runs/callback
 """
@@ -40,10 +40,9 @@ class CsvLog(Callback):
             self._log(record["step"], f"heldout/{name}", loss)
 
     def _log(self, step: int, name: str, value: float) -> None:
+        # Or, with Weights & Biases: wandb.log({name: value}, step).
         with self._file.open("a", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerow(
-                [step, name, value]
-            )  # or wandb.log({name: value}, step)
+            csv.writer(file, lineterminator="\n").writerow([step, name, value])
 
 
 if __name__ == "__main__":
