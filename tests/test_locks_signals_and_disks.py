@@ -31,6 +31,8 @@ from tests.test_failures import (  # noqa: F401 - fixtures
 def test_the_second_command_in_a_run_folder_is_told(command: str, copy: Path) -> None:
     if command == REPORT:
         (copy / "run/report.html").unlink(missing_ok=True)
+    if command == TRAIN:
+        shutil.rmtree(copy / "run/train")
     with run_lock(copy / "run", "openba train"):
         done = call(copy, command)
     if command == REPORT:

@@ -171,7 +171,7 @@ def test_a_set_that_runs_short_is_named() -> None:
         ),
         (
             stage("a", {"en": 0.00001, "zh": 0.99999}, 64),
-            "stage a: mixture: a share of 1e-05 is less than 1 / 10000",
+            "stage a: mixture: a proportion of 1e-05 is less than 1 / 10000",
         ),
     ],
 )

@@ -35,7 +35,7 @@ def test_shares_without_a_small_common_denominator_are_rounded() -> None:
 
 
 def test_a_share_below_the_period_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"a share of 1e-05 is less than 1 / 10000"):
+    with pytest.raises(ValueError, match=r"a proportion of 1e-05 is less than 1 / 10000"):
         weights([Fraction("0.00001"), Fraction("0.99999")])
 
 

@@ -117,7 +117,7 @@ def test_a_lost_file_is_named_and_nothing_is_read_from_it(
     only(run, rf"^{run / name}: missing$")
     assert main(["verify", str(run)]) == 1
     captured = capsys.readouterr()
-    assert captured.err == f"{run / name}: missing\n"
+    assert captured.err == f"error: {run / name}: missing\n"
     assert "1 problems" in captured.out
 
 

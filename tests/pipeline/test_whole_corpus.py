@@ -159,7 +159,7 @@ def test_too_small_a_corpus_says_what_to_do(
     shutil.copytree(small_run[1], run)
     shards = yaml.safe_load(small_run[0].read_text(encoding="utf-8"))["shards"]
     shards["budget"]["zh"] = "30 M"
-    assert main(["shards", "--corpus", str(small_corpus(tmp_path, shards=shards)), "--run", str(run)]) == 1
+    assert main(["shards", "--corpus", str(small_corpus(tmp_path, shards=shards)), "--run", str(run)]) == 3
     message = capsys.readouterr().err
     assert message.startswith("error: ")
     assert "zh" in message

@@ -60,7 +60,7 @@ def test_a_run_whose_manifest_is_another_s_is_not_finished(
 def test_evaluate_prints_the_losses_that_the_training_measured_last(
     trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["evaluate", *where(trained)]) == 0
+    assert main(["evaluate", *where(trained), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     measured = json.loads((trained / "train" / "manifest.json").read_text())["heldout_losses"]
     assert found == measured
@@ -76,7 +76,10 @@ def test_without_a_checkpoint_there_is_nothing_to_use(
 ) -> None:
     run = untrained(trained, tmp_path / "run")
     assert main([*command, *where(run)]) == 1
-    assert capsys.readouterr().err == f"{run / 'train' / 'checkpoints'}: no whole checkpoint; train first\n"
+    assert (
+        capsys.readouterr().err
+        == f"error: {run / 'train' / 'checkpoints'}: no whole checkpoint; train first\n"
+    )
 
 
 def test_a_missing_curriculum_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +125,7 @@ def test_standard_input_without_prompts_is_an_error(
 ) -> None:
     assert generate(trained, monkeypatch, given) == 1
     captured = capsys.readouterr()
-    assert captured.err.startswith(message)
+    assert captured.err.startswith(f"error: {message}")
     assert captured.out == ""
 
 

@@ -161,18 +161,21 @@ def test_documents_that_the_step_before_kept_and_this_one_did_not_read_are_misse
     assert not (tmp_path / "run" / "language" / "manifest.json").exists()
 
 
+class NoneLongEnough(LongEnough):
+    """Sees only the documents that are too short."""
+
+    def process(self, batch: Any, where: Any) -> Any:
+        short = [len(text.encode()) < 30 for text in batch.column("text").to_pylist()]
+        return super().process(batch.filter(short), where)
+
+
 class Nothing(First):
     """Keeps nothing of what it reads."""
 
     def run(self, context: StepContext) -> StepResult:
-        class Long(LongEnough):
-            def process(self, batch: Any, where: Any) -> Any:
-                return super().process(
-                    batch.filter([len(text.encode()) < 30 for text in batch.column("text").to_pylist()]),
-                    where,
-                )
-
-        return StepResult(Phases(context).map(Long(), [PartTask(0, Texts(0))] if self.parts else []))
+        return StepResult(
+            Phases(context).map(NoneLongEnough(), [PartTask(0, Texts(0))] if self.parts else [])
+        )
 
 
 def test_a_step_that_keeps_nothing_says_why(run: CorpusRun, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ FIRST_STAGE: dict[str, Any] = {
     "learning_rate": RATE,
     "optimizer": {"clip": 0.5},
     "max_epochs": {"zh": 8},
+    "until": {"threshold": {"metric": "metrics:mean", "below": 1.0}},
 }
 MODEL: dict[str, Any] = {
     "d_model": 32,
@@ -63,18 +64,16 @@ MAY_CHANGE: dict[str, Any] = {
     "evaluate_every": 2,
     "guard": {"window": 9},
     "recompute": True,
+    "callbacks": ["log:Log"],
 }
 OPTIMIZER: dict[str, Any] = {"betas": [0.8, 0.95], "eps": 1e-7, "weight_decay": 0.2, "clip": 0.5}
 
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The tiny curriculum of two stages."""
-    return dict(
-        yaml.safe_load(
-            write_curriculum(tmp_path_factory.mktemp("curriculum") / "curriculum.yaml").read_text()
-        )
-    )
+    """The tiny curriculum of two stages, evaluated often enough for a stage that ends by a metric."""
+    file = write_curriculum(tmp_path_factory.mktemp("curriculum") / "curriculum.yaml")
+    return changed(yaml.safe_load(file.read_text()), ("train", "evaluate_every"), 3)
 
 
 def changed(content: Any, path: tuple[str | int, ...], value: Any) -> Any:

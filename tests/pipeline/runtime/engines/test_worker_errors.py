@@ -118,16 +118,16 @@ def test_what_a_portable_runner_sends_as_text_is_read() -> None:
         "Pipeline job-1 failed in state FAILED: bundle failed:"
         "Traceback (most recent call last):\n"
         '  File "apache_beam/runners/common.py", line 1498, in process\n'
-        "pipeline.runtime.step.PipelineError: runs/a/part-00000.arrow is missing\n\n"
+        "pipeline.runtime.pipeline_error.PipelineError: runs/a/part-00000.arrow is missing\n\n"
         "During handling of the above exception, another exception occurred:\n\n"
-        "pipeline.runtime.step.PipelineError: runs/a/part-00000.arrow is missing "
+        "pipeline.runtime.pipeline_error.PipelineError: runs/a/part-00000.arrow is missing "
         "[while running 'read-ptransform-3']\n"
     )
     with pytest.raises(PipelineError) as caught, user_errors_unwrapped():
         raise RuntimeError(text)
     assert str(caught.value) == "runs/a/part-00000.arrow is missing"
     with pytest.raises(RuntimeError, match="job-1"), user_errors_unwrapped():
-        raise RuntimeError(text.replace("pipeline.runtime.step.PipelineError", "KeyError"))
+        raise RuntimeError(text.replace("pipeline.runtime.pipeline_error.PipelineError", "KeyError"))
 
 
 def test_a_fault_in_handling_an_error_is_a_fault() -> None:
