@@ -44,7 +44,7 @@ def run_lock(folder: Path, command: str) -> Iterator[None]:
     here can tell whether that process lives. Of several processes of one training only rank 0 takes the lock.
 
     Args:
-        command: as the user calls it, such as ``openba train``; shown to whoever comes second.
+        command: as the user calls it, such as ``openba train``; shown to the one that comes second.
 
     Raises:
         UserError: another command holds the folder, or it cannot be written to.

@@ -14,7 +14,7 @@ from manifests.schema.steps import StepManifest
 
 def steps_of(corpus: CorpusManifest) -> tuple[str, ...]:
     """The names of all steps of a corpus, in the order in which they run: the seven, and the user's own
-    before or behind them. Those at the same place run in the order of the manifest."""
+    before or after them. Those at the same place run in the order of the manifest."""
     order = list(STEPS)
     own = {step.name: step for step in corpus.steps}
     for step in corpus.steps:

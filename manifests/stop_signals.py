@@ -91,7 +91,7 @@ def stops_at_once() -> Iterator[None]:
 
 @contextmanager
 def stop_told(place: Callable[[], str]) -> Iterator[None]:
-    """Turns StopSignal into Stopped, which names the place where the work stands and says how it goes on."""
+    """Turns StopSignal into Stopped, which names the place where the work is and says how it goes on."""
     try:
         yield
     except StopSignal as signalled:

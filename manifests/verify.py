@@ -154,7 +154,7 @@ def _verify_chain(
 
 
 def _verify_shards(folder: Path, step: StepManifest, manifest: ShardManifest, result: Verification) -> None:
-    """The step's files are hashed already; here the tokens are counted, and no held-out document may stand
+    """The step's files are hashed already; here the tokens are counted, and no held-out document may be
     among the training ones."""
     listed = set(step.files)
     for token_set in (*manifest.sets.values(), *manifest.heldout.values()):

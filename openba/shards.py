@@ -23,7 +23,7 @@ Sample = Tensor | tuple[Tensor, Tensor]
 class ShardDataset(IterableDataset[Sample]):
     """The samples of a training set, each once, in the order of its shards.
 
-    A set of text gives chunks, int64 [length]; the tokens behind its last whole chunk are left out, as in
+    A set of text gives chunks, int64 [length]; the tokens after its last whole chunk are left out, as in
     training. A set of instructions gives pairs (prompt, target), int64 [tokens] each. The workers of a
     ``DataLoader`` share the samples between them.
 

@@ -1,4 +1,5 @@
-"""Full and read-only disks, two commands at once, signals and lost output: one line, and nothing half done."""
+"""Full and read-only disks, two commands at once, signals and lost output: one line, and nothing half
+done."""
 
 from __future__ import annotations
 

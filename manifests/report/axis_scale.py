@@ -1,4 +1,4 @@
-"""From values to pixels, and where the ticks stand."""
+"""From values to pixels, and where the ticks are."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ def count(number: int) -> str:
 
 
 def short(number: float) -> str:
-    """1234567 -> ``1.23 M``; for axes and labels, where the exact number stands elsewhere."""
+    """1234567 -> ``1.23 M``; for axes and labels, where the exact number is elsewhere."""
     for unit, factor in sorted(UNITS.items(), key=lambda item: -item[1]):
         if unit and abs(number) >= factor:
             return f"{number / factor:.3g} {unit}"

@@ -63,7 +63,7 @@ def _user_signals(manifest: StepManifest) -> list[SignalPlugin]:
 
 
 def position(edges: tuple[float, ...], value: float) -> float:
-    """Where a value stands on an axis on which bin k fills k..k+1; the open last bin is entered in its
+    """Where a value is on an axis on which bin k fills k..k+1; the open last bin is entered in its
     middle."""
     index = bisect.bisect_right(edges, value)
     if index == len(edges):

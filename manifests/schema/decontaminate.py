@@ -32,7 +32,7 @@ class DecontaminateSettings(Strict):
     ngram_cjk: Annotated[int, Field(ge=2)] = 20
     """Characters in an n-gram of Chinese, Japanese or Korean text: about as much text as 13 words."""
     max_items: Positive = 10
-    """N-grams that stand in more items of one benchmark (and in more than 1 % of them) are templates, and are
+    """N-grams that occur in more items of one benchmark (and in more than 1 % of them) are templates, and are
     passed over."""
     benchmarks: tuple[Benchmark, ...] = ()
     """The benchmarks. Without any, nothing is rejected."""

@@ -45,5 +45,5 @@ class DedupSettings(Strict):
     index: Annotated[
         tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])
     ] = ()
-    """Dedup folders of finished runs, relative to the manifest; documents and paragraphs that stand there are
+    """Dedup folders of finished runs, relative to the manifest; documents and paragraphs that are there are
     duplicates here, and nothing there is touched."""

@@ -22,7 +22,7 @@ class Denoiser(Strict):
     """Share of the chunk that R and X mask. The suffix of S has a uniform length of up to this share."""
     placement: Literal["tail", "anywhere"] = "tail"
     """Of the spans: ``tail`` as in T5's code and in the released one, where the chunk begins with text and
-    ends with a span; ``anywhere``, where text may also stand behind the last span, and none before the
+    ends with a span; ``anywhere``, where text may also come after the last span, and none before the
     first."""
 
     @model_validator(mode="after")

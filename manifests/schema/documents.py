@@ -53,7 +53,7 @@ def kept_schema(step: str) -> pa.Schema:
 
 
 def with_signals(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
-    """The schema with further signals behind the built-in ones; as it is where it has no signals."""
+    """The schema with further signals after the built-in ones; as it is where it has no signals."""
     place = schema.get_field_index("signals")
     if place < 0:
         return schema

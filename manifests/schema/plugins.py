@@ -87,7 +87,7 @@ class SignalPlugin(_Named):
 class StepPlugin(_Named):
     """A step of the user's own, ``use: module:name`` or an entry point's name in ``openba.steps``, which runs
     ``before`` or ``after`` another one, in a folder of its ``name`` (else its own in lower case); see
-    ``pipeline.runtime.user_step``. ``settings`` are handed to it as they stand here."""
+    ``pipeline.runtime.user_step``. ``settings`` are handed to it as they are here."""
 
     after: str | None = None
     """The step that it comes after; give this or ``before``."""
@@ -122,7 +122,7 @@ def check_reader(name: str, known: Sequence[str]) -> None:
 
 
 def check_steps(steps: Sequence[StepPlugin], seven: Sequence[str]) -> None:
-    """Names differ, and each step stands before or after one that there is.
+    """Names differ, and each step is before or after one that there is.
 
     Raises:
         ValueError: not so.

@@ -74,7 +74,7 @@ class QualitySettings(UnusedLeftOut):
     signals: tuple[SignalPlugin, ...] = ()
     """Signals of your own, measured beside the built-in ones."""
     rule_sets: tuple[RuleSetName, ...] = ()
-    """Versioned sets of ``manifests/rules/``, judged in this order behind ``rules``. Their rules are called
+    """Versioned sets of ``manifests/rules/``, judged in this order after ``rules``. Their rules are called
     ``set/rule``, as in ``gopher_v1/stop_words``."""
     rules: tuple[Rule, ...] = ()
     """Rules of your own, judged first, in order. One that is named as a set's takes its place: with other

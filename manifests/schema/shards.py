@@ -75,7 +75,7 @@ class TokenSet(Strict):
     """A set of shards of one language, or of instruction pairs."""
 
     name: str
-    """The set's name: that of its language, behind ``biflan_`` for pairs."""
+    """The set's name: that of its language, after ``biflan_`` for pairs."""
     language: Literal["en", "zh", "code"]
     """Its language."""
     kind: Literal["stream", "pairs"]

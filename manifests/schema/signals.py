@@ -1,7 +1,7 @@
 """Names and meanings of the quality signals, in column order, and the bins in which they are counted.
 
 A share lies in 0..1. Unless something else is said, "characters" are visible ones (code points that are not
-white space). A *run* is what stands between white space, full-width punctuation and Chinese characters or
+white space). A *run* is what is between white space, full-width punctuation and Chinese characters or
 kana, each of which is a run of its own; a *word* is a run that has a letter or digit. A *line* is one that is
 not blank. A signal is NaN where it has no meaning (the mean word length of a document without words); NaN
 never breaks a rule.

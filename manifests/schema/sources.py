@@ -87,7 +87,7 @@ class Source(UnusedLeftOut):
     """Text that is known to be good: it trains the perplexity models, and is what the quality classifier
     looks for."""
     max_epochs: Annotated[float, Field(ge=1)] = 1
-    """The most often that the source's tokens may stand in the shards. 1: no document twice."""
+    """The most often that the source's tokens may be in the shards. 1: no document twice."""
     max_tokens: Tokens | None = None
     """The most tokens that the source may give to the shards, over all languages. No limit, by default."""
     settings: dict[str, JsonValue] = {}

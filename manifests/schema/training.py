@@ -17,7 +17,7 @@ class CheckpointFile(Strict):
 
 
 class TrainingManifest(Strict):
-    """``train/manifest.json``: written last and atomically; where it stands, the training is whole."""
+    """``train/manifest.json``: written last and atomically; if it is there, the training is whole."""
 
     version: Literal[1] = 1
     """Version of the manifest's format."""

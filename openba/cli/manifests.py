@@ -1,4 +1,4 @@
-"""Are manifests valid, what may stand in one, what does a run hold, and is it still what they say?"""
+"""Are manifests valid, what may be in one, what does a run hold, and is it still what they say?"""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def _fractions(hashes: pa.Array, first_byte: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Folds:
-    """Which of ``models`` models may judge a document. Copies of a document have one hash, and so stand in
+    """Which of ``models`` models may judge a document. Copies of a document have one hash, and so are in
     one fold.
 
     Model m is trained on the sampled documents of every fold but m, so that it may judge those of fold m. A

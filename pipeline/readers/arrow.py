@@ -41,7 +41,7 @@ def read_arrow(
     Memory grows with the largest record batch, not with the file.
 
     Raises (from the iterator):
-        DamagedFileError: behind the last batch that could be read.
+        DamagedFileError: after the last batch that could be read.
     """
     with _opened(file) as data:
         is_file = data.read(len(_MAGIC)) == _MAGIC
@@ -50,7 +50,7 @@ def read_arrow(
             reader = pa.ipc.open_file(data) if is_file else None
         except DAMAGE as error:
             only_damage(error)
-            # Without its table of contents a file still is a stream, behind eight bytes.
+            # Without its table of contents a file still is a stream, after eight bytes.
             data.seek(_PADDED)
             reader = None
         if reader is None:

@@ -19,7 +19,7 @@ class ByteStream:
         self.damage: DamagedFileError | None = None
 
     def go_on(self, blocks: Iterator[bytes]) -> None:
-        """Other blocks behind the damage."""
+        """Other blocks after the damage."""
         self._blocks = blocks
         self.damage = None
 
@@ -29,7 +29,7 @@ class ByteStream:
         return bytes(self._held[self._position : self._position + size])
 
     def take(self, size: int) -> bytes:
-        """The next ``size`` bytes, fewer at the end; they are then behind."""
+        """The next ``size`` bytes, fewer at the end; they are then taken."""
         found = self.peek(size)
         self._advance(len(found))
         return found

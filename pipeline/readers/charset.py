@@ -75,7 +75,7 @@ def without_utf16(blocks: Iterator[bytes]) -> tuple[str | None, Iterator[bytes]]
     done with it.
 
     Raises (from the iterator):
-        DamagedFileError: with reason ``invalid_encoding``, behind everything that could be decoded.
+        DamagedFileError: with reason ``invalid_encoding``, after everything that could be decoded.
     """
     head = next(blocks, b"")
     charset = utf16_name(head)
@@ -188,7 +188,7 @@ def _first_that_decodes(data: bytes, charsets: Iterable[str]) -> str | None:
 
 
 def _common_share(text: str) -> float:
-    """The share of the letters beyond ASCII that are common Chinese ones; 0 if most of them stand alone among
+    """The share of the letters beyond ASCII that are common Chinese ones; 0 if most of them are alone among
     others."""
     words = _FOREIGN_WORDS.findall(text)
     letters = sum(map(len, words))

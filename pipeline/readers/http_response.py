@@ -68,7 +68,7 @@ def media_type(value: str) -> tuple[str, str | None]:
 
 
 def _headers(head: bytes) -> dict[str, str]:
-    """Names in lower case; of a name that stands twice the first value holds."""
+    """Names in lower case; of a name that occurs twice, the first value holds."""
     found: dict[str, str] = {}
     for line in head.decode("latin-1").splitlines():
         name, colon, value = line.partition(":")

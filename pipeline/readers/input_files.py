@@ -36,7 +36,7 @@ class InputFile:
 
     @classmethod
     def of(cls, path: Path) -> InputFile:
-        """A local file as it stands.
+        """A local file as it is.
 
         Raises:
             OSError: it cannot be read.

@@ -32,7 +32,7 @@ def read_jsonl(
     costs no other one.
 
     Raises (from the iterator):
-        DamagedFileError: behind the last record that could be read.
+        DamagedFileError: after the last record that could be read.
     """
     if not has_lines(file):
         yield from _read_array(source, file, name, limit)

@@ -98,7 +98,7 @@ def _split(block: bytes, offset: int, end: int | None) -> Lines:
 
 
 def _after_line_feed(file: InputFile, start: int) -> int:
-    """Where the first line begins at or after ``start``: behind the first line feed at or after ``start -
+    """Where the first line begins at or after ``start``: after the first line feed at or after ``start -
     1``."""
     position = start - 1
     for block in blocks(file, position):

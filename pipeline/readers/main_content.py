@@ -31,7 +31,7 @@ _TITLE_LEVEL = 1
 
 
 class Line(NamedTuple):
-    """A line of a page: its text, how many characters of it stand in all and in links, its level if it is a
+    """A line of a page: its text, how many characters of it are in all and in links, its level if it is a
     heading (else 0), and whether it is preformatted."""
 
     text: str
@@ -106,7 +106,7 @@ def _is_links(line: Line) -> bool:
 
 def stretches(weights: Sequence[float]) -> list[tuple[float, int, int]]:
     """All maximal scoring subsequences as (sum, start, end), in order."""
-    # Sums before and behind each, its start and end, and the last one before it with a smaller sum before:
+    # Sums before and after each, its start and end, and the last one before it with a smaller sum before:
     # what is passed over once is never looked at again.
     found: list[tuple[float, float, int, int, int]] = []
     total = 0.0

@@ -26,7 +26,7 @@ def read_text(
     ended.
 
     Raises (from the iterator):
-        DamagedFileError: behind the last document that could be read.
+        DamagedFileError: after the last document that could be read.
     """
     charset, found = read_lines(file, start, end, limit)
     rest: Lines | None = None

@@ -93,7 +93,7 @@ def _record(stream: ByteStream, limit: int) -> Record:
 
 
 def _unframed(stream: ByteStream, offset: int, head: bytes, headers: dict[str, str], limit: int) -> Record:
-    """What stands where a record should begin, as far as the next one."""
+    """What is where a record should begin, as far as the next one."""
     body, size = stream.take_to(_NEXT, limit)
     if head:
         return Record(
@@ -167,7 +167,7 @@ def record_offsets(file: InputFile, part_bytes: int) -> list[int]:
 
 
 def _next_member(file: InputFile, after: int) -> int | None:
-    """Where the next gzip member or zstd frame that holds a WARC record begins, behind the one at
+    """Where the next gzip member or zstd frame that holds a WARC record begins, after the one at
     ``after``."""
     magic = _MEMBERS.get(file.suffix)
     if magic is None:

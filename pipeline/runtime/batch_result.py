@@ -14,7 +14,7 @@ from manifests.schema.steps import KEPT, Count
 
 @dataclass(frozen=True)
 class BatchPosition:
-    """Where a batch stands: its input part, and the index in that part of its first document."""
+    """Where a batch is: its input part, and the index in that part of its first document."""
 
     part: int
     row: int

@@ -22,7 +22,7 @@ def _serialized(
 
 @dataclass(frozen=True)
 class Element:
-    """A record batch on its way through a job. ``batch`` is None behind the last one: the part's end, so that
+    """A record batch on its way through a job. ``batch`` is None after the last one: the part's end, so that
     a lost batch shows."""
 
     part: int

@@ -1,4 +1,4 @@
-"""Receipts of finished work: a part is whole where its record stands, and is reused while its fingerprint is
+"""Receipts of finished work: a part is whole if its receipt is there, and is reused while its fingerprint is
 the same."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ FOLDER = ".receipts"
 
 
 def receipt_path(folder: Path, name: str) -> Path:
-    """Where the record of the work called ``name`` stands in a step's folder."""
+    """Where the record of the work called ``name`` is in a step's folder."""
     return folder / FOLDER / f"{name}.json"
 
 

@@ -184,7 +184,7 @@ def _current(path: Path, fingerprint: str) -> StepManifest | None:
 
 
 def _write_stats(folder: Path, manifest: StepManifest, seconds: float) -> None:
-    """Timings stand apart, so that the manifest of the same work is always the same."""
+    """Timings are apart, so that the manifest of the same work is always the same."""
     size = sum(count.bytes for count in manifest.counts)
     usage = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     stats = {

@@ -13,7 +13,7 @@ MANIFESTS = Path(manifests.__path__[0])
 
 
 def in_checkout() -> bool:
-    """Whether the packages stand in a checkout, whose presets name its own ``assets`` folder."""
+    """Whether the packages are in a checkout, whose presets name its own ``assets`` folder."""
     return (MANIFESTS.parent / "pyproject.toml").is_file()
 
 

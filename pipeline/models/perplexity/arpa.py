@@ -52,7 +52,7 @@ def read(path: Path) -> ModelBuilder:
 
 
 def _lines(path: Path, data: Bytes, place: int, order: int, count: int) -> tuple[Names, Numbers, int]:
-    """Names of words [n-grams, order], probabilities and backoffs [n-grams, 2], and the place behind them."""
+    """Names of words [n-grams, order], probabilities and backoffs [n-grams, 2], and the place after them."""
     names, numbers = np.empty((count, order), np.int64), np.empty((count, 2), np.float32)
     place = _parse(data, place, names, numbers)
     if place < 0:
@@ -64,7 +64,7 @@ def _lines(path: Path, data: Bytes, place: int, order: int, count: int) -> tuple
 
 @kernel
 def _section(data: Bytes, place: int) -> int:
-    """Behind the next line that begins with a backslash."""
+    """After the next line that begins with a backslash."""
     while place < len(data) and data[place] != ord("\\"):
         place += 1
     while place < len(data) and data[place] != ord("\n"):
@@ -81,7 +81,7 @@ def _parse(data: Bytes, place: int, names: Names, numbers: Numbers) -> int:
         numbers: [n-grams, 2], filled with probability and backoff (0 where there is none).
 
     Returns:
-        The place behind the lines; -1 where one of them is not of this form.
+        The place after the lines; -1 where one of them is not of this form.
     """
     for row in range(names.shape[0]):
         numbers[row, 0], place = _decimal(data, place)
@@ -98,7 +98,7 @@ def _parse(data: Bytes, place: int, names: Names, numbers: Numbers) -> int:
 
 @kernel
 def _name(data: Bytes, place: int) -> tuple[int, int]:
-    """A word's token id, or -1 to -3, and the place behind it."""
+    """A word's token id, or -1 to -3, and the place after it."""
     if place + 1 < len(data) and data[place] == ord("<"):
         letter = data[place + 1]
         name = -1 if letter == ord("u") else -2 if letter == ord("s") else -3
@@ -114,7 +114,7 @@ def _name(data: Bytes, place: int) -> tuple[int, int]:
 
 @kernel
 def _decimal(data: Bytes, place: int) -> tuple[float, int]:
-    """A number such as ``-1.25e-05`` and the place behind it."""
+    """A number such as ``-1.25e-05`` and the place after it."""
     negative = place < len(data) and data[place] == ord("-")
     place += negative
     digits, scale = 0.0, 0

@@ -44,7 +44,7 @@ class NgramModel:
         unigrams: uint64 [words], the packed numbers (see ``pack``) of each word; 1 and 2 are ``<s>`` and
             ``</s>``.
         lines: uint64 [orders - 1], the sizes of the tables of the orders from 2 on.
-        tables: uint64 [sum of lines, 8], one table an order behind another, open addressing: keys ``slot of
+        tables: uint64 [sum of lines, 8], one table an order after another, open addressing: keys ``slot of
             the prefix << 32 | last word + 1`` (0 where free), then packed numbers. The slot of a single word
             is its number.
     """

@@ -2,7 +2,7 @@
 
 ``text.ngrams`` says what a piece is. Its lengths are settings, measured on 34.9 MB of Chinese and 32.4 MB of
 English web text, books and documentation against 22,795 items (CMMLU, BIG-Bench Hard, GSM8K, HumanEval, CMRC
-2018), with 848 passages known to stand in both:
+2018), with 848 passages known to be in both:
 
 =============== ============
 ============================================================================================== CJK characters

@@ -1,7 +1,7 @@
 """From candidate pairs to clusters: verification by stored sketches, then connected components.
 
 Documents are named by rank; a file of survivors is uint32 [documents]: for each rank the best rank of its
-cluster, itself where it stands.
+cluster, itself where it is kept.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class WriteSurvivors:
             pairs = read_pairs(file, PAIR)
             unite(parents, np.ascontiguousarray(pairs["first"]), np.ascontiguousarray(pairs["second"]))
         flatten(parents)
-        # A new document may join two clusters of an index; their survivors stand in a corpus that is
+        # A new document may join two clusters of an index; their survivors are in a corpus that is
         # finished.
         parents[: len(old)] = old
         save(path, parents)

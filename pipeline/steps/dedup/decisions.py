@@ -33,7 +33,7 @@ class WriteDecisions:
 
     ``reason`` is exact_duplicate or near_duplicate, ``detail`` names the cluster (first 8 bytes of its
     survivor's hash), the survivor, the
-    similarity of the two, and the index where the survivor stands in one. ``cuts``: ordinals of the
+    similarity of the two, and the index where the survivor is in one. ``cuts``: ordinals of the
     paragraphs to remove.
     Memory: the part's own rows, and the ids of the survivors it points to.
     """

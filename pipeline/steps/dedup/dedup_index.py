@@ -123,10 +123,10 @@ def _check_files(name: str, folder: Path, files: Sequence[File]) -> None:
 def open_indexes(
     folders: Sequence[tuple[str, Path]], settings: DedupSettings, version: int
 ) -> tuple[Index, ...]:
-    """The indexes in the manifest's order, each behind those that it was itself compared with.
+    """The indexes in the manifest's order, each after those that it was itself compared with.
 
     Raises:
-        PipelineError: one of them cannot be used, stands twice, or needs another one that is not listed
+        PipelineError: one of them cannot be used, is named twice, or needs another one that is not listed
             before it.
     """
     opened: list[Index] = []

@@ -5,7 +5,7 @@
 3. ``exact`` (grouping) and ``originals``: documents with equal hashes; only the best of each goes on.
 4. ``bands`` (grouping), ``verified``, ``survivors``: near-duplicates by LSH, checked by their sketches,
    joined into clusters.
-5. ``paragraphs`` (grouping): paragraphs of the documents that stand, in all places but the first.
+5. ``paragraphs`` (grouping): paragraphs of the documents that are kept, in all places but the first.
 6. ``decisions``, and the second pass over the text, which carries them out.
 
 With an ``index`` (``index``), the documents of earlier runs take part in 3 to 5 by their keys, ahead of the

@@ -37,7 +37,7 @@ class FilterDuplicates(Transform):
         self.schema = kept_schema("dedup")
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
-        """The batch, whose first row stands at ``where``, with the decisions on its documents carried out."""
+        """The batch, whose first row is at ``where``, with the decisions on its documents carried out."""
         verdict = open_table(self._decisions[where.part]).slice(where.row, batch.num_rows).combine_chunks()
         reason, detail, cuts = (verdict[name].combine_chunks() for name in ("reason", "detail", "cuts"))
         texts = batch.column("text")

@@ -67,7 +67,7 @@ def _gather(payloads: list[bytes], dtype: np.dtype) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Emitter:
-    """Base of the emitters. ``survivors``: see ``clusters``; None where all documents stand."""
+    """Base of the emitters. ``survivors``: see ``clusters``; None where all documents are kept."""
 
     catalogue: DocumentIds
     ranks: Path
@@ -110,7 +110,7 @@ def reduce_exact(bucket: int, payloads: list[bytes]) -> bytes:
 
 
 class Bands(Emitter):
-    """Groups the documents that stand by their bands."""
+    """Groups the documents that are kept by their bands."""
 
     def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
         ranks = self._ranks(part)
@@ -164,8 +164,8 @@ def _candidates(keys: np.ndarray, ranks: np.ndarray, old: int) -> np.ndarray:
 
 
 class Paragraphs(Emitter):
-    """Groups the paragraphs of the documents that stand by their hash. ``ordinal`` counts a document's hashed
-    paragraphs."""
+    """Groups the paragraphs of the documents that are kept by their hash. ``ordinal`` counts a document's
+    hashed paragraphs."""
 
     def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
         ranks = self._ranks(part)
@@ -185,7 +185,7 @@ class Paragraphs(Emitter):
 
 @dataclass(frozen=True)
 class ReduceParagraphs:
-    """Every paragraph of the run's own documents that stands in a better-ranked one, or earlier in its own:
+    """Every paragraph of the run's own documents that is in a better-ranked one, or earlier in its own:
     CUT, sorted."""
 
     ranks: Path

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from manifests.schema.privacy import PrivacyKind
 
 Validate = Callable[[bytes, bytes, bytes], int]
-"""``validate(found, before, after)`` is a pure function of the bytes found and of what stands before and
+"""``validate(found, before, after)`` is a pure function of the bytes found and of what is before and
 after them in the document (up to ``CONTEXT_BEFORE`` and ``CONTEXT_AFTER`` bytes). It returns how many of
 the found bytes are the datum: 0 if it is none, fewer than all if punctuation or other numbers hang on its
 end."""

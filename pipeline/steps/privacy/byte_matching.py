@@ -31,7 +31,7 @@ def code_of_three(data, at):  # type: ignore[no-untyped-def]
 
 @kernel_without_refcounts
 def text_stands_at(data, at, begin, end, text, case_bit):  # type: ignore[no-untyped-def]
-    """Whether ``text`` stands at ``at``; ``case_bit`` is or'ed to each byte (``CASE_BIT``: in capitals or
+    """Whether ``text`` is at ``at``; ``case_bit`` is or'ed to each byte (``CASE_BIT``: in capitals or
     small letters; 0: exactly so)."""
     if at < begin or at + text.size > end:
         return False

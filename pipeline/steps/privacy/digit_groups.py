@@ -62,7 +62,7 @@ def _with_enough_digits(bits, digits):  # type: ignore[no-untyped-def]
 
 @kernel_without_refcounts
 def number_candidate(data, at, begin, end, classes):  # type: ignore[no-untyped-def]
-    """The run around the digit at ``at``: its first byte, the end behind its last digit, the end of the run,
+    """The run around the digit at ``at``: its first byte, the end after its last digit, the end of the run,
     and candidate bits of what it could be."""
     first, stop = run_start(data, at, begin, classes, OPENING), run_end(data, at, end, classes, DIGIT)
     if _stands_alone(data, at, stop, end, classes):

@@ -10,7 +10,7 @@ import numpy as np
 
 def keep_longest(findings: np.ndarray) -> np.ndarray:
     """Of findings that overlap the longest stays (an address in a URL is part of the URL), then those that do
-    not touch it; of two that are equally long, the one whose kind stands first.
+    not touch it; of two that are equally long, the one whose kind is first.
 
     Args:
         findings: int64 [n, 3]: first byte, end and index of the kind, in any order.

@@ -111,6 +111,6 @@ def _are_inside(table: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 
 
 def _begin_characters(texts: TextBuffers, places: np.ndarray) -> np.ndarray:
-    """bool, as ``places``: whether no UTF-8 continuation byte stands there."""
+    """bool, as ``places``: whether no UTF-8 continuation byte is there."""
     inside = np.minimum(places, texts.offsets[-1] - 1)
     return np.asarray((texts.data[inside] & 0xC0 != 0x80) | (places == texts.offsets[-1]))

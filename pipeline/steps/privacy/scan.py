@@ -1,4 +1,4 @@
-"""Where in a batch personal data could stand: one native pass that no document can make slow."""
+"""Where in a batch personal data could be: one native pass that no document can make slow."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _candidate_at(data, at, trigger, begin, end, classes, in_block, read_to):  #
 
 @kernel_without_refcounts
 def _last_digit(data, stop, classes):  # type: ignore[no-untyped-def]
-    """The last digit of the word that ends at ``stop``: letters behind it may be a name (13812345678vx:)."""
+    """The last digit of the word that ends at ``stop``: letters after it may be a name (13812345678vx:)."""
     at = stop - 1
     while not classes[data[at]] & DIGIT:
         at -= 1

@@ -35,7 +35,7 @@ def scrub(
 ) -> Scrubbed:
     """Replaces all findings, so that a second look at the result finds nothing.
 
-    A number that touched a finding may stand free once that is replaced (``a@b.com-13812345678``), so changed
+    A number that touched a finding may be free once that is replaced (``a@b.com-13812345678``), so changed
     texts are looked at again until nothing is found. Each time fewer bytes are left that could be part of a
     finding; in real text the second look is the last. Plug-ins look once, at the texts as they come, so that
     they never see a placeholder or a pseudonym.

@@ -11,7 +11,7 @@ from pipeline.steps.privacy.plugin_kind import PluginKind
 
 
 class Treatment(NamedTuple):
-    """``action`` on the kind of this name; ``placeholder`` is what would stand in a datum's place."""
+    """``action`` on the kind of this name; ``placeholder`` is what would be in a datum's place."""
 
     name: str
     action: Action

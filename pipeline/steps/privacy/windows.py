@@ -1,4 +1,4 @@
-"""Which stretches of a batch to look at: whole documents at first, then only what stands around a
+"""Which stretches of a batch to look at: whole documents at first, then only what is around a
 replacement."""
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def stretches_around(
 
 
 def filling_spans(findings: np.ndarray, sizes: Sequence[int], begin: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where the fillings of these findings stand in the new text: first bytes and ends.
+    """Where the fillings of these findings are in the new text: first bytes and ends.
 
     Args:
         findings: int64 [n, 3] with the index of the filling.

@@ -1,6 +1,6 @@
 """Where a datum may begin and end.
 
-Word boundaries are those of ASCII: beside Chinese characters (手机13812345678联系) a number stands free;
+Word boundaries are those of ASCII: beside Chinese characters (手机13812345678联系) a number is free;
 inside a hash, a decimal or an order number it does not."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 
 FREE_BEFORE = rb"(?<![0-9A-Za-z_])(?<![0-9A-Za-z_][.\-])(?<![A-Za-z_]/)(?<!&\#)(?<!\$)"
 FREE_AFTER = rb"(?![0-9A-Za-z_])(?!\.[0-9a-z])(?!-[0-9A-Za-z])"
-"""Parts of regular expressions: nothing before or behind this place holds on to what stands here."""
+"""Parts of regular expressions: nothing before or after this place holds on to what is here."""
 
 WORD_CHARACTER = re.compile(rb"[0-9A-Za-z_]")
 SEPARATORS = re.compile(rb"[ .\-()/+]+")

@@ -155,7 +155,7 @@ def _docstrings(source: InstructionSource, path: Path, name: str) -> Iterator[pa
 
 
 def _begin(docstring: ast.stmt, body: ast.stmt) -> int:
-    """The line, from 0, on which the code behind a docstring begins; comments between the two belong to the
+    """The line, from 0, on which the code after a docstring begins; comments between the two belong to the
     code."""
     assert docstring.end_lineno is not None
     return min(docstring.end_lineno, body.lineno - 1)

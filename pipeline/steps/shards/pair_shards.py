@@ -89,6 +89,6 @@ def write_pairs(
 
 
 def _bounds(tokens: Int64, shard: int) -> tuple[int, ...]:
-    """Where shards begin among the pairs, and their end: a shard ends behind the pair that fills it."""
+    """Where shards begin among the pairs, and their end: a shard ends after the pair that fills it."""
     _, first = np.unique((np.cumsum(tokens) - tokens) // shard, return_index=True)
     return (*map(int, first), len(tokens))

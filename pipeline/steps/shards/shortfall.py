@@ -23,7 +23,7 @@ class Shortfall:
 
     @property
     def whole_documents(self) -> bool:
-        """Whether only the size of whole documents stands in the way."""
+        """Whether only the size of whole documents is in the way."""
         return not self.knobs and self.reachable > 0
 
     @property

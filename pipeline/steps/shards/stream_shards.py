@@ -47,7 +47,7 @@ class StreamShards:
 
     @cached_property
     def _ends(self) -> Int64:
-        """Position in the stream behind each document."""
+        """Position in the stream after each document."""
         return np.cumsum(self._listed[1])
 
     @property
@@ -75,7 +75,7 @@ class StreamShards:
         starts = np.append(self._ends[documents.start - 1] if documents.start else 0, ends[:-1])
         skip = np.maximum(begin - starts, 0)
         place = np.maximum(starts - begin, 0)
-        # The eos behind a document is in no column: it is what stays in ``out`` where nothing is copied.
+        # The eos after a document is in no column: it is what stays in ``out`` where nothing is copied.
         out = np.full(end - begin, self.eos, np.uint32)
         self.source.gather(rows, at, skip, np.minimum(ends - 1, end) - np.maximum(starts, begin), out, place)
         names = self.source.documents.take(("id", "source"), rows)

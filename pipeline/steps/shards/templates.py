@@ -49,7 +49,7 @@ def _render(text: str, name: str, records: pa.RecordBatch) -> pa.Array:
 
 
 def _pieces(text: str, name: str) -> Iterator[tuple[str, str | None]]:
-    """Literal texts, each with the field behind it."""
+    """Literal texts, each with the field after it."""
     try:
         pieces = list(string.Formatter().parse(text))
     except ValueError as error:

@@ -82,7 +82,7 @@ def build_index(
     Args:
         texts: string [items]. ``groups``: int64 [items], the benchmark of each.
         words, characters: units in an n-gram.
-        common, common_share: an n-gram that stands in more than ``common`` items of a group, and in more than
+        common, common_share: an n-gram that occurs in more than ``common`` items of a group, and in more than
             this share of them, is left out.
 
     Memory: about 60 bytes an n-gram while building, 25 to 50 in the index.

@@ -1,7 +1,7 @@
 """Looking for the n-grams of ``ngrams`` in texts.
 
 Every window looked for has at least ``least`` units. So it holds a whole run of ``seed`` units that begins at
-a multiple of ``least - seed + 1``, wherever it stands (q-gram sampling, Sutinen and Tarhio 1996). Only those
+a multiple of ``least - seed + 1``, wherever it is (q-gram sampling, Sutinen and Tarhio 1996). Only those
 places of a text are looked up, in a filter of all runs of ``seed`` units of the items (Bloom 1970, with both
 bits in one word: Putze, Sanders and Singler 2007). Windows are hashed around the few places alone that are in
 it.
@@ -26,7 +26,7 @@ class Tables(NamedTuple):
 
     Attributes:
         table: uint64 [2, capacity], open addressing, at most two thirds full: hashes, and the number of the
-            (first) item each stands in, or ANCHOR for the first ``anchor`` units of an item that is looked
+            (first) item each is in, or ANCHOR for the first ``anchor`` units of an item that is looked
             for as a whole.
         maybe, seeds: uint64 [words], filters of the table's hashes and of the seeds' hashes.
         sizes: int64 [2], units in an n-gram of words and of CJK characters.

@@ -6,7 +6,7 @@ n-gram alone: ``words`` units where at most half of them are CJK characters, ``c
 half are. So an English question in a Chinese page is found, and the other way round. A known text too short
 for any n-gram is looked for as a whole, provided that it has 8/13 of an n-gram's length; a shorter one is not
 looked for at all. Nor are n-grams whose units have fewer than 2 bytes on average: rows of single digits and
-letters stand in every table.
+letters are in every table.
 """
 
 from __future__ import annotations

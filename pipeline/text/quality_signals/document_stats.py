@@ -59,7 +59,7 @@ _STOP_SHIFT = np.uint64(56)
 def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word_end, lines, phrases, out):  # type: ignore[no-untyped-def]
     """Reads one document; returns how many distinct characters beyond ASCII it noted in ``seen``.
 
-    A virtual line break behind the last byte ends the last word and line. What follows from how often each
+    A virtual line break after the last byte ends the last word and line. What follows from how often each
     character occurs is not counted
     here: ``frequency`` tells it in the end.
     """

@@ -28,7 +28,7 @@ from pipeline.text.unicode.utf8 import decode_at, eight_at
 
 LINE = np.dtype([("hash", "u8"), ("size", "i4"), ("opens", "i4")])
 """A line that is not blank: the hash of its bytes and the number of its code points up to the last visible
-one, and whether it opens a paragraph, for a blank line or nothing stands before it."""
+one, and whether it opens a paragraph, for a blank line or nothing is before it."""
 
 ASCII = 128
 SHORT_LINE = 30

@@ -14,13 +14,13 @@ _FOLD, _FACTOR, _LOW_32 = (np.uint64(number) for number in (KEY_FOLD, KEY_FACTOR
 
 @kernel
 def first_phrase(data, at, end, book):  # type: ignore[no-untyped-def]
-    """First phrase whose key stands at a byte offset, or -1; the key as in ``phrases``."""
+    """First phrase whose key is at a byte offset, or -1; the key as in ``phrases``."""
     return book.first[((four_at(data, at) | _FOLD) * _FACTOR & _LOW_32) >> _SHIFT] - 1
 
 
 @kernel
 def match_phrase(data, at, end, book, phrase):  # type: ignore[no-untyped-def]
-    """Group and length of the phrase that stands at a byte offset, or (-1, 0); ``phrase`` from
+    """Group and length of the phrase that is at a byte offset, or (-1, 0); ``phrase`` from
     ``first_phrase``."""
     while phrase >= 0:
         first, length = book.offsets[phrase], book.offsets[phrase + 1] - book.offsets[phrase]

@@ -23,7 +23,7 @@ _LONGEST_WORD = 32
 
 @inlined
 def _until(data: np.ndarray, at: int, stop: int, wanted: int, barrier: int) -> int:
-    """Behind the next ``wanted`` byte, or -1 where ``barrier`` or the end comes first."""
+    """After the next ``wanted`` byte, or -1 where ``barrier`` or the end comes first."""
     while at < stop and data[at] != wanted:
         if data[at] == barrier:
             return -1
@@ -131,7 +131,7 @@ def prose(texts: pa.Array, markup: bool = False) -> pa.LargeStringArray:
 
 @kernel
 def _word_border(data: np.ndarray, at: int, end: int) -> int:
-    """Behind the first space within a word's length, else at the first character's first byte."""
+    """After the first space within a word's length, else at the first character's first byte."""
     for position in range(at, min(at + _LONGEST_WORD, end)):
         if data[position] == _SPACE:
             return position + 1

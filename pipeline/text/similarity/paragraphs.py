@@ -9,7 +9,7 @@ average begin at the same places in every copy.
 
 A sentence ends at ``。！？`` or at ``. ! ?`` before white space, closing quotes and brackets included. The
 hash covers every character but white space, so that another line width makes no other paragraph; full-width
-digits and letters count as the plain ones. A paragraph owns the white space behind it.
+digits and letters count as the plain ones. A paragraph owns the white space after it.
 """
 
 from __future__ import annotations

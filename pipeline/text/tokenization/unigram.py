@@ -20,7 +20,7 @@ from pipeline.text.unicode.utf8 import decode_at
 SPACE = "▁"
 CHECK, LINK = 0, 1
 TRIES = 1024
-"""Places that are looked at for the children of a cell, before they are put behind all others."""
+"""Places that are looked at for the children of a cell, before they are put after all others."""
 LOWEST = np.float32(-1e5)
 """Below it scores lose the digits that tell paths apart, and are lowered."""
 
@@ -96,7 +96,7 @@ def _double_array(data: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.nd
         starts[count] = last
         while trie[free, CHECK] >= 0:
             free += 1
-        # Behind the last used cell everything fits; a look at free cells before it keeps the table small.
+        # After the last used cell everything fits; a look at free cells before it keeps the table small.
         base = used - labels[0]
         for early in range(free - labels[0], min(base, free - labels[0] + TRIES)):
             fits = True
@@ -122,7 +122,7 @@ def _segment(offsets: np.ndarray, data: np.ndarray, pieces: Pieces) -> tuple[np.
     room = 0
     for text in range(len(offsets) - 1):
         room = max(room, offsets[text + 1] - offsets[text])
-    room += 5  # a space before, a place behind, and what a cut character would lack
+    room += 5  # a space before, a place after, and what a cut character would lack
     normal, best, last = np.empty(room, np.uint8), np.empty(room, np.float32), np.empty(room, np.int32)
     found = np.empty(offsets[-1] - offsets[0] + 3 * len(offsets), np.uint32)
     begins = np.zeros(len(offsets), np.int64)

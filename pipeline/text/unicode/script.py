@@ -19,7 +19,7 @@ HAN, KANA, HANGUL, WORDS, SIMPLIFIED, TRADITIONAL, JAPANESE = range(7)
 # passed over.
 _LETTER, _JOINT, _MARK = WORDS + 1, 8, 9
 STANDARD = 4
-"""SIMPLIFIED, TRADITIONAL and JAPANESE stand in the upper half of a Han character's class, shifted by so many
+"""SIMPLIFIED, TRADITIONAL and JAPANESE are in the upper half of a Han character's class, shifted by so many
 bits."""
 # A single letter is a variable or a bullet more often than a word.
 _LEAST_LETTERS = 2

@@ -71,7 +71,7 @@ class OpenBAAttention(nn.Module):
         if cache is not None:
             keys, values = cache.self_attention_cache.update(keys, values, self.layer)
         causal = self.causal and length > 1
-        if causal and keys.shape[2] > length:  # several positions behind cached ones
+        if causal and keys.shape[2] > length:  # several positions after cached ones
             mask = torch.ones(length, keys.shape[2], dtype=torch.bool, device=x.device)
             mask, causal = mask.tril(keys.shape[2] - length), False
         dropout = self.config.attention_dropout if self.training else 0.0
@@ -244,7 +244,7 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         return self.lm_head
 
     def prepare_decoder_input_ids_from_labels(self, labels: Tensor) -> Tensor:
-        """The labels one position later, behind the start token: int64 [batch, positions] -> same."""
+        """The labels one position later, after the start token: int64 [batch, positions] -> same."""
         shifted = labels.roll(1, dims=1)
         shifted[:, 0] = self.config.decoder_start_token_id
         return shifted.masked_fill(shifted == -100, self.config.pad_token_id)

@@ -42,6 +42,6 @@ KINDS: tuple[BuiltInKind, ...] = (
     wechat_id.KIND,
     password_in_code.KIND,
 )
-"""Where two findings are equally long, the one whose kind stands first here wins."""
+"""Where two findings are equally long, the one whose kind is first here wins."""
 
 INDEX_OF_NAME: dict[str, int] = {kind.name: index for index, kind in enumerate(KINDS)}

@@ -83,7 +83,7 @@ def could_be_in_key(data, start, stop, begin, end):  # type: ignore[no-untyped-d
 
 @kernel_without_refcounts
 def prefix_start(data, at, begin):  # type: ignore[no-untyped-def]
-    """Where the longest of ``KEY_PREFIXES`` begins whose last letter stands at ``at``; -1 for none."""
+    """Where the longest of ``KEY_PREFIXES`` begins whose last letter is at ``at``; -1 for none."""
     if at == begin or not is_one_of(code_of_three(data, at - 1), _PREFIX_ENDS):
         return -1
     code, start = np.int64(data[at + 1]), -1

@@ -59,7 +59,7 @@ def v4_octets(data, at, size, adjoins, octets):  # type: ignore[no-untyped-def]
 
 @kernel_without_refcounts
 def _first_group_ends(data, colon, begin, classes):  # type: ignore[no-untyped-def]
-    """Whether exactly four hexadecimal digits stand before a colon, as they do in all unicast IPv6 addresses
+    """Whether exactly four hexadecimal digits come before a colon, as they do in all unicast IPv6 addresses
     that are in use."""
     if colon - begin < 4:
         return False
@@ -86,7 +86,7 @@ def validate_v4(found: bytes, before: bytes, after: bytes) -> int:
 
     A dotted quad is taken for a version or section number when a word or sign beside it says so, when all
     four numbers have one digit (1.2.3.4) and no word before it says that it is an address, or when its first
-    number has one digit and a name stands before it (nginx 1.18.0.3). A short one behind a decimal is part of
+    number has one digit and a name is before it (nginx 1.18.0.3). A short one after a decimal is part of
     a drawing (SVG: 2.94 1.44.72.72). The rule is the same in prose and in code.
     """
     if found.startswith(_NOBODYS_V4) or _VERSION_BEFORE.search(before) or _CHAPTER_AFTER.match(after):

@@ -17,7 +17,7 @@ _MOBILE = rb"""
     1(?:3[0-9]|4[5-9]|5[0-35-9]|6[2567]|7[0-8]|8[0-9]|9[0-35-9])
     (?: [0-9]{8} | -[0-9]{8} | -[0-9]{4}-[0-9]{4} | [ ][0-9]{4}[ ][0-9]{4} )
 """
-# Eight digits behind the two-digit area codes, seven or eight behind the others, which leave 800 and the like
+# Eight digits after the two-digit area codes, seven or eight after the others, which leave 800 and the like
 # to services.
 _CITY, _CITY_LOCAL = rb"(?:10|2[0-57-9])", rb"[1-9][0-9]{3}[ \-]?[0-9]{4}"
 _AREA = rb"(?:3[1-9]|4[1-8]|5[1-9]|6[369]|[79][0-9]|8[1-9])[0-9]"

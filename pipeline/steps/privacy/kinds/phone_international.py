@@ -71,8 +71,8 @@ def validate(found: bytes, before: bytes, after: bytes) -> int:
     ends = [match.start() for match in SEPARATORS.finditer(found, 1)]
     if not WORD_CHARACTER.match(after):
         ends.append(len(found))
-    # A single digit behind a space begins the next sentence or item, a bracket that was not opened closes
-    # around the number, and behind a point the same number goes on if it can.
+    # A single digit after a space begins the next sentence or item, a bracket that was not opened closes
+    # around the number, and after a point the same number goes on if it can.
     ends = [
         end
         for end in ends

@@ -35,7 +35,7 @@ def _province_ends(data, end, begin):  # type: ignore[no-untyped-def]
 
 @kernel_without_refcounts
 def _letter_before_mark(data, start, begin):  # type: ignore[no-untyped-def]
-    """Where the letter of a plate stands that · or • or a space or dash divides from ``start``; may be before
+    """Where the letter of a plate is that · or • or a space or dash divides from ``start``; may be before
     ``begin``, and is -1 where no such mark is."""
     letter = start - 2
     if letter > begin and data[start - 1] == _MIDDLE_DOT[1] and data[start - 2] == _MIDDLE_DOT[0]:

@@ -26,12 +26,12 @@ _DIGIT = re.compile(rb"[0-9]")
 _LINE_GAP, _MOST_HEADERS, _LEAST_ENTROPY = 12, 240, 2.6
 
 IN_BLOCK = np.isin(np.arange(256), list(LETTERS_AND_DIGITS + b"+/= \t\r\n\\\"',:>#*.()"))
-"""bool [256]: what stands inside a key block; dashes may stand alone."""
+"""bool [256]: what is inside a key block; dashes may be alone."""
 
 
 @kernel_without_refcounts
 def _title_end(data, at, begin, end):  # type: ignore[no-untyped-def]
-    """Behind the ``KEY-----`` or ``KEY BLOCK-----`` (of PGP) at ``at``; -1 where neither stands there."""
+    """After the ``KEY-----`` or ``KEY BLOCK-----`` (of PGP) at ``at``; -1 where neither is there."""
     if text_stands_at(data, at, begin, end, _KEY, 0):
         return at + _KEY.size
     return at + _KEY_BLOCK.size if text_stands_at(data, at, begin, end, _KEY_BLOCK, 0) else -1
@@ -39,7 +39,7 @@ def _title_end(data, at, begin, end):  # type: ignore[no-untyped-def]
 
 @kernel_without_refcounts
 def _title_start(data, at, begin, end):  # type: ignore[no-untyped-def]
-    """Where the ``-----BEGIN`` stands of the title that has its ``KEY-----`` at ``at``; -1 for none."""
+    """Where the ``-----BEGIN`` is of the title that has its ``KEY-----`` at ``at``; -1 for none."""
     first = at - _PRIVATE.size
     if not text_stands_at(data, first, begin, end, _PRIVATE, 0):
         return -1

@@ -51,7 +51,7 @@ def _qq_stands_before(data, start, begin):  # type: ignore[no-untyped-def]
 
 @kernel_without_refcounts
 def qq_start(data, start, stop, begin, classes):  # type: ignore[no-untyped-def]
-    """Where the number begins in a word that is digits behind a QQ, or qq and digits; -1 for none."""
+    """Where the number begins in a word that is digits after a QQ, or qq and digits; -1 for none."""
     size = stop - start
     if (
         _FEWEST <= size <= _MOST

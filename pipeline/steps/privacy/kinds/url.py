@@ -99,7 +99,7 @@ def _host_end(data, at, end, classes):  # type: ignore[no-untyped-def]
 
 @kernel_without_refcounts
 def _user_end(data, at, end, classes):  # type: ignore[no-untyped-def]
-    """Behind ``user@`` or ``user:password@``, or ``at`` where neither stands there."""
+    """After ``user@`` or ``user:password@``, or ``at`` where neither is there."""
     stop = run_end(data, at, min(end, at + _USER_BYTES), classes, USER)
     if stop > at and stop < end and data[stop] == COLON:
         start = stop + 1
@@ -131,7 +131,7 @@ def _path_end(data, at, end, classes):  # type: ignore[no-untyped-def]
 
 @kernel_without_refcounts
 def is_www(data, at, end):  # type: ignore[no-untyped-def]
-    """Whether ``www.`` stands at ``at``, where a w is."""
+    """Whether ``www.`` is at ``at``, where a w is."""
     return (
         at + 3 < end
         and data[at + 1] | CASE_BIT == SMALL_W
@@ -159,7 +159,7 @@ def find_url(data, at, begin, free, end, classes):  # type: ignore[no-untyped-de
         free: where the URL before it was read to; no URL begins earlier.
 
     Returns:
-        First byte, end, and how far was read; the first byte is -1 where no URL stands there.
+        First byte, end, and how far was read; the first byte is -1 where no URL is there.
     """
     first, host = _first_byte_and_host(data, at, begin, free, classes)
     if first < 0:

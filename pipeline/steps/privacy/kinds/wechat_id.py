@@ -57,7 +57,7 @@ def _name_end(data, at, begin, end):  # type: ignore[no-untyped-def]
 
 @kernel_without_refcounts
 def find_wechat_id(data, at, begin, end, classes):  # type: ignore[no-untyped-def]
-    """The first word behind the name of WeChat that could be an id: first byte (-1: none) and end."""
+    """The first word after the name of WeChat that could be an id: first byte (-1: none) and end."""
     position = _name_end(data, at, begin, end)
     stop = min(end, position + _GAP)
     while 0 <= position < stop:
@@ -71,7 +71,7 @@ def find_wechat_id(data, at, begin, end, classes):  # type: ignore[no-untyped-de
 
 
 def validate(found: bytes, before: bytes, after: bytes) -> int:
-    """An id announced as one. Behind the bare name (微信：, 加微信) only what is no common word: it has a
+    """An id announced as one. After the bare name (微信：, 加微信) only what is no common word: it has a
     digit or an underscore."""
     announced = _NAME_BEFORE.search(before)
     found = found.rstrip(b"-_")
