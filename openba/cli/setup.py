@@ -25,6 +25,9 @@ def set_up() -> Path:
     with os_errors_explained(folder):
         made = set_up(folder, asset_manifest())
     print(f"{folder}: {f'{made} assets fetched' if made else 'as it was'}", flush=True)
+    from pipeline.runtime.worker_start import start_worker
+
+    start_worker()  # says where compiled kernels are kept
     from pipeline.setup.kernels import compiled_by
 
     print(
