@@ -117,6 +117,13 @@ def test_chapters_of_a_novel_come_back_without_what_stands_around_them(encoding:
         )
 
 
+@pytest.mark.parametrize(("levels", "reason"), [(1000, None), (1001, "nested_too_deep")])
+def test_elements_may_be_nested_a_thousand_deep(levels: int, reason: str | None) -> None:
+    paragraph = "Errors should never pass silently, unless they are explicitly silenced. " * 9
+    page = f"<html><body>{'<div>' * levels}<p>{paragraph}</p>{'</div>' * levels}</body></html>"
+    assert page_of(page.encode()).reason == reason
+
+
 def test_lines_know_their_links_headings_and_entities() -> None:
     lines = lines_of(
         '<h2><a href="x">a &lt; b</a></h2>\n<pre>1 &lt; 2\n\n  3</pre>\n'

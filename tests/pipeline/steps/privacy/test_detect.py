@@ -49,3 +49,12 @@ def test_an_eighteen_digit_number_that_is_both_is_an_identity_card() -> None:
     kinds = [[kind for kind, _ in found(number + check)] for check in "0123456789X"]
     assert kinds.count(["id_card_cn"]) == 1
     assert all(len(found_kinds) <= 1 for found_kinds in kinds)
+
+
+@pytest.mark.parametrize("name", ["QQ", "QQ number", "QQ id", "QQ group"])
+def test_one_word_may_be_between_a_qq_and_its_number(name: str) -> None:
+    assert found(f"{name}: 415411, ask there") == [("qq", "415411")]
+
+
+def test_a_qq_two_words_before_a_number_does_not_name_it() -> None:
+    assert found("QQ group number: 415411, ask there") == []
