@@ -31,12 +31,12 @@ class Verify:
 
     candidates: tuple[Path, ...]
     ranks: Path
-    catalogue: DocumentIds
+    all_ids: DocumentIds
     similarity: float
 
     def __call__(self, index: int, path: Path) -> None:
         pairs = read_pairs(self.candidates[index], PAIR)
-        documents, sketches = view(self.ranks)[1], Sketches(self.catalogue)
+        documents, sketches = view(self.ranks)[1], Sketches(self.all_ids)
         with path.open("wb") as file:
             for begin in range(0, len(pairs), BLOCK):
                 block = pairs[begin : begin + BLOCK]

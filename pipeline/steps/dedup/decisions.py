@@ -38,7 +38,7 @@ class WriteDecisions:
     Memory: the part's own rows, and the ids of the survivors it points to.
     """
 
-    catalogue: DocumentIds
+    all_ids: DocumentIds
     indexes: tuple[Index, ...]
     ranks: Path
     exact: Path
@@ -46,7 +46,7 @@ class WriteDecisions:
     cuts: tuple[Path, ...]
 
     def __call__(self, index: int, path: Path) -> None:
-        begin, end = self.catalogue.firsts[self.catalogue.old_files + index :][:2]
+        begin, end = self.all_ids.firsts[self.all_ids.old_files + index :][:2]
         ranks = view(self.ranks)[0, begin:end]
         survivors = view(self.survivors)[ranks]
         rows = np.flatnonzero(survivors != ranks)
@@ -75,7 +75,7 @@ class WriteDecisions:
     def _similarities(self, documents: np.ndarray, best: np.ndarray) -> pa.Array:
         """Estimated Jaccard similarities to two places; 1.00 of documents without any shingle, which are
         duplicates when they are equal."""
-        sketches = Sketches(self.catalogue)
+        sketches = Sketches(self.all_ids)
         equal, filled = agreement(sketches.take(documents), sketches.take(best)).astype(np.int64)
         hundredths = np.where(filled == 0, 100, (200 * equal + filled) // np.maximum(2 * filled, 1))
         return pa.array([f"{value // 100}.{value % 100:02}" for value in range(101)], pa.string()).take(
@@ -92,12 +92,12 @@ class WriteDecisions:
         """Ids and hexadecimal cluster names of documents anywhere in the corpus, read from the key files that
         hold them."""
         order = np.argsort(documents, kind="stable")
-        borders = np.searchsorted(documents[order], self.catalogue.firsts)
+        borders = np.searchsorted(documents[order], self.all_ids.firsts)
         pieces = [pa.table({"id": pa.array([], pa.string()), "hash": pa.array([], pa.binary(16))})]
         for part in np.flatnonzero(np.diff(borders)):
-            rows = documents[order[borders[part] : borders[part + 1]]] - self.catalogue.firsts[part]
+            rows = documents[order[borders[part] : borders[part + 1]]] - self.all_ids.firsts[part]
             pieces.append(
-                open_table(self.catalogue.keys[part])
+                open_table(self.all_ids.keys[part])
                 .select(["id", "hash"])
                 .take(pa.array(rows))
                 .cast(pieces[0].schema)

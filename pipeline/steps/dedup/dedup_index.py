@@ -163,15 +163,15 @@ def indexed_survivors(indexes: Sequence[Index]) -> np.ndarray:
     return survivors
 
 
-def write_index(folder: Path, indexes: Sequence[Index], catalogue: DocumentIds) -> list[File]:
+def write_index(folder: Path, indexes: Sequence[Index], all_ids: DocumentIds) -> list[File]:
     """Writes what a later run needs beside keys, ranks and survivors, and returns the manifest's entries of
     all of them."""
     known = [{"manifest_sha256": index.sha256, "documents": index.documents} for index in indexes]
-    write_json(folder / INDEX, {"indexes": known, "documents": catalogue.documents - catalogue.old})
-    rows = np.diff(catalogue.firsts)[catalogue.old_files :].tolist()
-    keys = [describe(path, folder, count) for path, count in zip(catalogue.own, rows, strict=True)]
+    write_json(folder / INDEX, {"indexes": known, "documents": all_ids.documents - all_ids.old})
+    rows = np.diff(all_ids.firsts)[all_ids.old_files :].tolist()
+    keys = [describe(path, folder, count) for path, count in zip(all_ids.own, rows, strict=True)]
     arrays = [
-        describe(folder / name / "part-00000.npy", folder, catalogue.documents)
+        describe(folder / name / "part-00000.npy", folder, all_ids.documents)
         for name in ("ranks", "survivors")
     ]
     return [*keys, *arrays, describe(folder / INDEX, folder, 1)]

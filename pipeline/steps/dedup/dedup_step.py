@@ -141,7 +141,7 @@ def _group(context: StepContext, phase: str, emit: Emitter, reduce: Reduce, size
     files: list[Path] = []
     for name, share in shares.items():
         files += Phases(context).group(
-            f"{phase}/{name}", emit.catalogue.keys, replace(emit, share=share), reduce
+            f"{phase}/{name}", emit.all_ids.keys, replace(emit, share=share), reduce
         )
     for path in (context.folder / phase).iterdir():
         if path.name not in shares:

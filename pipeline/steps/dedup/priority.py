@@ -34,20 +34,20 @@ class WritePriorities:
     files.
     """
 
-    catalogue: DocumentIds
+    all_ids: DocumentIds
     indexes: tuple[Index, ...]
 
     def __call__(self, index: int, path: Path) -> None:
         columns = [name for name, _ in ORDER]
-        ranks = np.empty((2, self.catalogue.documents), np.uint32)
+        ranks = np.empty((2, self.all_ids.documents), np.uint32)
         first = 0
         for known in self.indexes:
             ranks[:, first : first + known.documents] = (
                 known.column("ranks") - np.uint32(known.own) + np.uint32(first)
             )
             first += known.documents
-        table = pa.concat_tables([open_table(key).select(columns) for key in self.catalogue.own])
+        table = pa.concat_tables([open_table(key).select(columns) for key in self.all_ids.own])
         ranks[1, first:] = pc.sort_indices(table, sort_keys=ORDER).to_numpy()
         ranks[1, first:] += np.uint32(first)
-        ranks[0, ranks[1, first:]] = np.arange(first, self.catalogue.documents, dtype=np.uint32)
+        ranks[0, ranks[1, first:]] = np.arange(first, self.all_ids.documents, dtype=np.uint32)
         save(path, ranks)

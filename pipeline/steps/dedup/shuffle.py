@@ -69,7 +69,7 @@ def _gather(payloads: list[bytes], dtype: np.dtype) -> np.ndarray:
 class Emitter:
     """Base of the emitters. ``survivors``: see ``clusters``; None where all documents are kept."""
 
-    catalogue: DocumentIds
+    all_ids: DocumentIds
     ranks: Path
     survivors: Path | None = None
     share: Share = field(default=Share(), kw_only=True)
@@ -78,7 +78,7 @@ class Emitter:
         raise NotImplementedError
 
     def _ranks(self, part: int) -> np.ndarray:
-        return np.asarray(view(self.ranks)[0, self.catalogue.firsts[part] : self.catalogue.firsts[part + 1]])
+        return np.asarray(view(self.ranks)[0, self.all_ids.firsts[part] : self.all_ids.firsts[part + 1]])
 
     def _standing(self, ranks: np.ndarray) -> np.ndarray:
         assert self.survivors is not None
