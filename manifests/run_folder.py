@@ -20,7 +20,7 @@ def checked_run_folder(folder: Path) -> Path:
     if _URL.match(str(folder)):
         raise UserError(
             "a run folder cannot be a URL",
-            where=folder,
+            where=str(folder).replace(":/", "://", 1),
             fix="name a folder of this machine, or mount the bucket and name the folder it is mounted at",
         )
     if folder.exists() and not folder.is_dir():

@@ -145,7 +145,7 @@ def test_a_lock_that_was_removed_by_hand_and_is_anothers_now_stays(tmp_path: Pat
 def test_a_run_folder_is_a_folder_of_this_machine(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder, message in {
-        Path("s3://bucket/run"): "s3:/bucket/run: a run folder cannot be a URL; ",
+        Path("s3://bucket/run"): "s3://bucket/run: a run folder cannot be a URL; ",
         tmp_path / "file": "is a file, not a run folder; name a folder",
     }.items():
         with pytest.raises(UserError, match=message), run_lock(folder, "openba corpus"):

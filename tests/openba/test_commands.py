@@ -77,7 +77,7 @@ def test_a_run_on_an_object_store_is_refused_in_one_line(
 ) -> None:
     assert main(arguments) == 1
     assert capsys.readouterr().err == (
-        "error: s3:/bucket/run: a run folder cannot be a URL; name a folder of this machine, or mount the "
+        "error: s3://bucket/run: a run folder cannot be a URL; name a folder of this machine, or mount the "
         "bucket and name the folder it is mounted at\n"
     )
 
