@@ -45,7 +45,7 @@ demo: .venv/.ready ## OpenBA at 1 : 100,000: set-up, corpus, training, report
 	@$(OPENBA) demo --run $(FOLDER) --engine $(ENGINE) --workers $(WORKERS)
 
 test: assets ## the whole test suite
-	@$(PY) -m pytest
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: .venv/.ready ## validate the manifests without running anything
 	@$(OPENBA) check $(CORPUS) $(CURRICULUM)

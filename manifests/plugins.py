@@ -14,6 +14,7 @@ from typing import Any
 
 from manifests.errors import UserError
 from manifests.plugin_code import ModuleCode, find_module, import_module, importable
+from manifests.stop_signals import Stopped
 
 
 class PluginError(UserError):
@@ -75,11 +76,11 @@ class Plugin:
 
     @contextmanager
     def errors(self, what: str = "failed") -> Iterator[None]:
-        """A block that runs the plug-in's code: whatever that raises becomes a PluginError."""
+        """A block that runs the plug-in's code: whatever that raises becomes a PluginError, but Stopped."""
         try:
             with importable(self.folder):
                 yield
-        except PluginError:
+        except (PluginError, Stopped):
             raise
         except Exception as error:
             message = " ".join(f"{type(error).__name__}: {error}".split())  # one line, whatever was raised

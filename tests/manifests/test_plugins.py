@@ -14,6 +14,7 @@ import pytest
 
 from manifests.errors import UserError
 from manifests.plugins import Plugin, PluginError, resolve
+from manifests.stop_signals import Stopped
 
 GROUP = "openba.signals"
 VOWELS = 'def vowel_share(text):\n    return sum(letter in "aeiou" for letter in text) / len(text)\n'
@@ -139,6 +140,14 @@ def test_an_error_of_many_lines_is_told_in_one(tmp_path: Path) -> None:
     module(tmp_path, "vowels_wordy", "def vowel_share(text):\n    raise ValueError('no\\n  vowels\\n')\n")
     with pytest.raises(PluginError, match=r"plug-in vowels_wordy:vowel_share failed: ValueError: no vowels$"):
         resolve("vowels_wordy:vowel_share", GROUP, tmp_path).call("")
+
+
+def test_a_stop_inside_a_call_stays_a_stop(tmp_path: Path) -> None:
+    text = "from manifests.stop_signals import Stopped\n\n\ndef stop():\n    raise Stopped('stopped', number=15)\n"
+    module(tmp_path, "stops_inside", text)
+    with pytest.raises(Stopped, match="stopped") as raised:
+        resolve("stops_inside:stop", GROUP, tmp_path).call()
+    assert raised.value.exit_code == 143
 
 
 def test_the_fingerprint_is_that_of_the_source(tmp_path: Path) -> None:
