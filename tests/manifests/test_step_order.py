@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from manifests.files import write_json
 from manifests.schema.documents import STEPS
-from manifests.schema.steps import StepManifest
 from manifests.step_order import step_before, steps_in, steps_of
+from tests.empty_step import leave
 from tests.pipeline.steps.ingest.run import corpus
 
 
@@ -23,24 +22,6 @@ def order(*steps: dict[str, Any]) -> tuple[str, ...]:
 
 def own(name: str, **place: str) -> dict[str, Any]:
     return {"use": f"mine:{name}", **place}
-
-
-def left(run: Path, step: str, before: str) -> None:
-    """The manifest of a step without documents."""
-    manifest = StepManifest(
-        step=step,
-        step_version=1,
-        fingerprint="",
-        input_step=before,
-        input_sha256="",
-        settings={},
-        documents_in=0,
-        documents_kept=0,
-        counts=(),
-        metrics={},
-        parts=(),
-    )
-    write_json(run / step / "manifest.json", manifest.model_dump(mode="json"))
 
 
 def test_without_any_there_are_the_seven() -> None:
@@ -84,7 +65,7 @@ def test_a_place_that_there_is_not_is_refused(steps: list[dict[str, Any]], messa
 
 def test_a_run_folder_is_read_along_its_chain(tmp_path: Path) -> None:
     for step, before in [("ingest", ""), ("mine", "ingest"), ("language", "mine"), ("other", "language")]:
-        left(tmp_path, step, before)
+        leave(tmp_path, step, before)
     (tmp_path / "train").mkdir()
     (tmp_path / "train" / "manifest.json").write_text('{"kind": "training"}')
     assert list(steps_in(tmp_path)) == ["ingest", "mine", "language", "other"]
@@ -92,13 +73,13 @@ def test_a_run_folder_is_read_along_its_chain(tmp_path: Path) -> None:
 
 def test_a_step_that_was_taken_out_is_not_on_the_way(tmp_path: Path) -> None:
     for step, before in [("ingest", ""), ("mine", "ingest"), ("language", "ingest")]:
-        left(tmp_path, step, before)
+        leave(tmp_path, step, before)
     assert list(steps_in(tmp_path)) == ["ingest", "language"]
 
 
 def test_a_step_that_is_gone_does_not_hide_the_others(tmp_path: Path) -> None:
     for step, before in [("ingest", ""), ("language", "ingest"), ("dedup", "quality")]:
-        left(tmp_path, step, before)
+        leave(tmp_path, step, before)
     found = steps_in(tmp_path)
     assert list(found) == ["ingest", "language", "dedup"]
     assert step_before("dedup", found["dedup"]) == "quality"

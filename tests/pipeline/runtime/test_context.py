@@ -6,32 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from manifests.files import write_json
-from manifests.schema.steps import File, StepManifest
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.pipeline_error import PipelineError
+from tests.empty_step import leave
 from tests.pipeline.steps.measured import context, corpus
-
-
-def left(run: Path, step: str, before: str, artifacts: dict[str, list[File]]) -> None:
-    """The manifest of a step that left these artifacts."""
-    manifest = StepManifest(
-        step=step,
-        step_version=1,
-        fingerprint="",
-        input_step=before,
-        input_sha256="",
-        settings={},
-        documents_in=0,
-        documents_kept=0,
-        counts=(),
-        metrics={},
-        parts=(),
-        files=tuple(file for files in artifacts.values() for file in files),
-        artifacts={name: tuple(file.path for file in files) for name, files in artifacts.items()},
-    )
-    write_json(run / step / "manifest.json", manifest.model_dump(mode="json"))
 
 
 @pytest.fixture
@@ -43,8 +22,8 @@ def here(tmp_path: Path) -> StepContext:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"the model {name}")
         files.append(describe(path, tmp_path / "quality", 0))
-    left(tmp_path, "quality", "", {"tokenizer": files})
-    left(tmp_path, "before", "quality", {})
+    leave(tmp_path, "quality", "", {"tokenizer": files})
+    leave(tmp_path, "before", "quality")
     return context("dedup", tmp_path, corpus(), [])
 
 
