@@ -185,6 +185,8 @@ class Tree:
             "-p",
             "no:cacheprovider",
             "--hypothesis-seed=0",
+            "-m",
+            "not slow",
             *files,
         ]
         with subprocess.Popen(

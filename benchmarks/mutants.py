@@ -3,8 +3,8 @@
     python -m benchmarks.mutants [--sample 200] [--seed 1] [--workers 2] [--list FILE]
 
 Draws changes from all that ``mutant_sites`` finds, spread over the packages by their number, and runs for
-each the test files that concern
-the changed file, in a copy of the tree. ``mutants_explained.txt`` beside this file tells of changes that make
+each the test files that concern the changed file, in a copy of the tree; without the tests that are marked as
+slow, so that the share is the least that the whole suite notices. ``mutants_explained.txt`` beside this file tells of changes that make
 no difference: a line each, the file, the line as it becomes and the reason, between tabs. They are listed
 apart, and are neither noticed nor survivors.
 

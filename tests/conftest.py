@@ -20,6 +20,13 @@ def pytest_configure() -> None:
     start_worker()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """What starts a Ray cluster is slow."""
+    for item in items:
+        if "ray" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The small manifest and a finished run of it; not to be changed."""

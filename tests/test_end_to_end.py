@@ -15,6 +15,8 @@ from manifests.verify import verify
 from tests.small import ROOT
 from trainer.__main__ import main as trainer
 
+pytestmark = pytest.mark.slow
+
 
 def small_curriculum(folder: Path) -> Path:
     """The demo's three stages with few tokens and a small model."""

@@ -14,6 +14,8 @@ import pytest
 from tests import tiny
 from tests.commands import Ended, run
 
+pytestmark = pytest.mark.slow
+
 STEP = "pipeline {} --corpus {{x}}/corpus.yaml --run {{x}}/run"
 CORPUS, INGEST, DEDUP = (STEP.format(name) for name in ("corpus", "ingest", "dedup"))
 TRAINER = "trainer {} --curriculum {{x}}/curriculum.yaml --run {{x}}/run"

@@ -27,6 +27,8 @@ from tests.test_failures import (  # noqa: F401 - fixtures
     one_line,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("command", [CORPUS, REPORT, TRAIN])
 def test_the_second_command_in_a_run_folder_is_told(command: str, copy: Path) -> None:

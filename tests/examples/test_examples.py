@@ -20,7 +20,7 @@ from tests.pipeline.at_hand import chapters, needs_texts
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NOTEBOOK = EXAMPLES / "look_at_a_run.ipynb"
-pytestmark = needs_texts
+pytestmark = [needs_texts, pytest.mark.slow]
 
 
 def script(name: str, *arguments: Path) -> None:

@@ -26,6 +26,8 @@ from manifests.verify import verify
 from pipeline.__main__ import main
 from tests.small import run_corpus, small_corpus
 
+pytestmark = pytest.mark.slow
+
 
 def manifests(run: Path) -> dict[str, StepManifest]:
     return {step: load(run / step / "manifest.json", StepManifest) for step in STEPS}

@@ -21,6 +21,8 @@ from trainer.checkpoint.checkpoint import newest
 from trainer.run import TrainingRun
 from trainer.train import train
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

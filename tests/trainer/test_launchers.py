@@ -15,6 +15,8 @@ from manifests.json_lines import read_json_lines
 from trainer.run import TrainingRun
 from trainer.train import train
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 

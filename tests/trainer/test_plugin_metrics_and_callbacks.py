@@ -27,6 +27,8 @@ from trainer.checkpoint.checkpoint import newest
 from trainer.run import TrainingRun
 from trainer.train import train
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_low_metric_ends_a_stage_at_the_same_step_for_all_and_a_replay_asks_it_no_more(
     prepared: Path, tmp_path: Path

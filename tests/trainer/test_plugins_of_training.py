@@ -22,6 +22,8 @@ from trainer.inference import export_model
 from trainer.run import TrainingRun
 from trainer.train import train
 
+pytestmark = pytest.mark.slow
+
 OBJECTIVE = '''
 import numpy as np
 

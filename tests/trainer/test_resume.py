@@ -89,6 +89,7 @@ train(TrainingRun.open(Path(sys.argv[1]) / "curriculum.yaml", Path(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 def test_a_process_killed_by_the_system(
     prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -156,6 +157,7 @@ def together(run: TrainingRun, world_size: int, last: int | None = None) -> bool
     return code == 9
 
 
+@pytest.mark.slow
 def test_two_processes_read_the_same_samples(
     prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -219,6 +221,7 @@ def test_a_run_is_not_continued_with_another_past(prepared: Path, tmp_path: Path
         train(TrainingRun.open(file, run.folder), quiet=True)
 
 
+@pytest.mark.slow
 def test_two_processes_one_and_two_again(
     prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:

@@ -43,6 +43,7 @@ def greedy_by_hand(model: EncoderDecoder, prompt: list[int], max_tokens: int) ->
 
 
 @torch.no_grad()
+@pytest.mark.slow
 def test_greedy_batch_equals_one_by_one() -> None:
     """With </s> made likely, so that the rows end at different lengths."""
     model = small_model(seed=2).eval()
@@ -53,6 +54,7 @@ def test_greedy_batch_equals_one_by_one() -> None:
     assert min(map(len, answers)) < 40
 
 
+@pytest.mark.slow
 def test_length_is_limited_by_the_argument_only() -> None:
     model = small_model().eval()
     model.output_bias.data[SMALL.eos] = -1e9

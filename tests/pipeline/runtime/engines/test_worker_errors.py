@@ -28,6 +28,8 @@ from pipeline.runtime.transform import PartTask, Transform
 from tests.pipeline.steps import measured
 from tests.pipeline.toy import LongEnough, Sizes, Texts, emit_sizes, reduce_sizes
 
+pytestmark = pytest.mark.slow
+
 SHORT = DataShortError("too little text", where="corpus.yaml", fix="add a source")
 
 

@@ -28,6 +28,7 @@ from tests.pipeline.steps.privacy.looks import KINDS
 GROWTH = LARGE / SMALL
 
 
+@pytest.mark.slow
 def test_the_kernels_read_each_byte_a_bounded_number_of_times() -> None:
     """Run as plain Python, with every read of the text counted."""
     root = Path(__file__).parents[4]

@@ -127,6 +127,7 @@ def test_documents_are_counted_and_rejected_by_a_kind_of_ones_own(tmp_path: Path
     ]
 
 
+@pytest.mark.slow
 def test_a_fresh_worker_finds_the_plug_in_by_its_reference(tmp_path: Path) -> None:
     write(tmp_path, STUDENT_IDS, "ids_in_a_worker")
     settings = privacy("ids_in_a_worker")
