@@ -24,6 +24,7 @@ from manifests.report.training import heldout_rows, thinned
 from manifests.schema.signals import histogram_edges
 from tests.manifests.small_run import ANALECTS, METRICS, STEPS, ZEN, build_corpus, build_training
 
+LOOKED_AT = Path(__file__).parents[1] / "data" / "report.html"
 SECTIONS = ["funnel", "mix", "signals", "findings", "training", "heldout", "examples", "provenance"]
 
 
@@ -178,6 +179,15 @@ def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
 def test_the_same_run_gives_the_same_bytes(run: Path) -> None:
     first = write_report(run).read_bytes()
     assert write_report(run).read_bytes() == first
+
+
+def test_the_page_is_as_it_was_when_it_was_looked_at(page: str, tmp_path: Path) -> None:
+    drawn = tmp_path / "report.html"
+    drawn.write_text(page, encoding="utf-8")
+    if page != LOOKED_AT.read_text(encoding="utf-8"):
+        pytest.fail(
+            f"look at {drawn} in a browser, wide and narrow, light and dark; if it is right, it is {LOOKED_AT}"
+        )
 
 
 def test_a_corpus_without_training(tmp_path: Path) -> None:
