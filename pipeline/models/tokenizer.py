@@ -130,6 +130,10 @@ class Tokenizer:
         """Number of ids that ``encode`` can return."""
         return int(self._processor.GetPieceSize())
 
+    def names(self) -> list[str]:
+        """The pieces by id, as SentencePiece writes them, with U+2581 for a space."""
+        return [self._processor.IdToPiece(index) for index in range(self.pieces)]
+
     def encode(self, texts: pa.StringArray) -> pa.ListArray:
         """Token ids of each text, without eos: list<uint32> as long as ``texts``; a null gives an empty
         list."""

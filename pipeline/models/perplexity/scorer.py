@@ -1,8 +1,10 @@
-"""Perplexity of documents under an n-gram model over token ids."""
+"""What an n-gram model over token ids says of documents: their perplexity, and how much the order of their
+words means to it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +12,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.models.perplexity.ngram_model import BLOCK, LINE, NgramModel, first_line, ngram_key, search
-from pipeline.models.perplexity.ngrams import BEGIN, END
+from pipeline.models.perplexity.ngrams import BEGIN, END, UNKNOWN
+from pipeline.models.word_starts import BEGINS_HAN, BEGINS_WORD, ENDS_HAN
 from pipeline.text.arrow.intrinsics import prefetch
 from pipeline.text.arrow.kernel import inlined, kernel
 
 LINES, ABSENT, UNSURE = np.uint64(LINE), np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0xFFFFFFFFFFFFFFFE)
+
+
+class Scores(NamedTuple):
+    """Of documents: their perplexity [rows]; and of the places in them where a word follows a word (see
+    ``pipeline.models.word_starts``), both known to the model, the number [rows], and the sum and the sum of
+    squares [rows] of what the words before tell of the next one, ``log10 P(word | before) - log10
+    P(word)``."""
+
+    perplexity: npt.NDArray[np.float64]
+    places: npt.NDArray[np.float64]
+    gain: npt.NDArray[np.float64]
+    gain_squares: npt.NDArray[np.float64]
 
 
 class PerplexityScorer:
@@ -24,13 +39,19 @@ class PerplexityScorer:
         OSError: the file is missing or no model.
     """
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, classes: npt.NDArray[np.uint8] | None = None) -> None:
+        """``classes`` [ids]: see ``pipeline.models.word_starts``; without them no place counts."""
         self._model = NgramModel.load(model)
+        self._classes = np.zeros(len(self._model.word), np.uint8) if classes is None else classes
 
     def score(
         self, tokens: pa.ListArray, rows: npt.NDArray[np.int64] | slice = slice(None)
     ) -> npt.NDArray[np.float64]:
-        """Perplexity [rows] of the documents in these rows, per token, the end of the document counted as
+        """The perplexity alone; see ``scores``."""
+        return self.scores(tokens, rows).perplexity
+
+    def scores(self, tokens: pa.ListArray, rows: npt.NDArray[np.int64] | slice = slice(None)) -> Scores:
+        """Of the documents in these rows. The perplexity is per token, the end of the document counted as
         one: ``10 ** (-log10 P(document </s>) / (tokens + 1))``.
 
         An empty document has the perplexity of its end; a null one NaN.
@@ -41,8 +62,9 @@ class PerplexityScorer:
         ids = tokens.values.to_numpy()
         model = self._model
         unigrams, packed = model.unigrams.view("<f4").reshape(-1, 2), model.tables.view("<f4")
-        scores = _score(ids, begins, ends, model.word, unigrams, model.lines, model.tables, packed)
-        return np.asarray(10.0 ** (-scores / (lengths[rows] + 1)), np.float64)
+        tables = (unigrams, model.lines, model.tables, packed)
+        total, *gains = _score(ids, begins, ends, model.word, self._classes, *tables)
+        return Scores(np.asarray(10.0 ** (-total / (lengths[rows] + 1)), np.float64), *gains)
 
 
 @kernel
@@ -51,13 +73,14 @@ def _score(
     begins: np.ndarray,
     ends: np.ndarray,
     word_of: np.ndarray,
+    classes: np.ndarray,
     unigrams: np.ndarray,
     lines: np.ndarray,
     tables: np.ndarray,
     packed: np.ndarray,
 ) -> np.ndarray:
-    """log10 P(document </s>) of each document: float64 [documents]. ``packed``: the memory of ``tables`` as
-    float32 [lines, 16].
+    """log10 P(document </s>), places, gain and its squares of each document: float64 [4, documents].
+    ``packed``: the memory of ``tables`` as float32 [lines, 16].
 
     Every n-gram is searched for, order by order; the longest one that ends at a word gives its probability,
     and the longer histories
@@ -70,11 +93,10 @@ def _score(
     words, slot_of = np.empty(longest + 2, np.uint32), np.empty(longest + 2, np.uint32)
     open_ = np.empty(longest + 1, np.uint64)
     probability, backoff = np.empty(longest + 2, np.float32), np.empty(longest + 3, np.float32)
-    scores = np.empty(len(begins), np.float64)
+    scores = np.zeros((4, len(begins)), np.float64)
     for document in range(len(begins)):
-        size = _unigrams(
-            ids[begins[document] : ends[document]], word_of, unigrams, words, probability, backoff
-        )
+        own = ids[begins[document] : ends[document]]
+        size = _unigrams(own, word_of, unigrams, words, probability, backoff)
         slot_of[:size] = words[:size]
         # Starts of known n-grams that another word follows; from the last to the first, so that what an
         # n-gram adds to the backoff of the next word is not wiped out by the n-gram that ends there.
@@ -87,11 +109,24 @@ def _score(
             keys, numbers = tables[begin:end], packed[begin:end]
             count = _extend(order, keys, numbers, words[:size], slot_of, open_, count, probability, backoff)
             begin = end
-        total = 0.0
         for place in range(1, size):
-            total += probability[place] + backoff[place]
-        scores[document] = total
+            found = probability[place] + backoff[place]
+            scores[0, document] += found
+            if 1 < place < size - 1 and _word_follows(own, words, classes, place):
+                gain = found - unigrams[words[place], 0]
+                scores[1, document] += 1
+                scores[2, document] += gain
+                scores[3, document] += gain * gain
     return scores
+
+
+@inlined
+def _word_follows(ids: np.ndarray, words: np.ndarray, classes: np.ndarray, place: int) -> bool:
+    """Whether a known word begins at a place after a known one; the id there is ``ids[place - 1]``."""
+    if words[place] == UNKNOWN or words[place - 1] == UNKNOWN:
+        return False
+    last, first = classes[ids[place - 2]], classes[ids[place - 1]]
+    return bool(first & BEGINS_WORD or (first & BEGINS_HAN and last & ENDS_HAN))
 
 
 @kernel

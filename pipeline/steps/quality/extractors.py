@@ -3,7 +3,7 @@ tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.schema.steps import File
-from pipeline.models.perplexity.scorer import PerplexityScorer
+from pipeline.models.perplexity.scorer import PerplexityScorer, Scores
+from pipeline.models.perplexity.word_order import OrderScale
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.models.training_sample import NO_MODEL, Folds, Sample
+from pipeline.models.word_starts import word_starts
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.transform import Extractor
@@ -42,44 +44,70 @@ class SignalExtractor(Extractor):
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """A perplexity model, its entry in the manifest, and where the middle and the tail of reference text that
-    it has not seen begin."""
+    """A perplexity model, its entry in the manifest, where the middle and the tail of reference text that it
+    has not seen begin, and the scale of that text's order of words: of all that is not Traditional Chinese,
+    and of what is."""
 
     path: Path
     file: File
     middle: float
     tail: float
+    scales: tuple[OrderScale | None, ...]
+
+
+def is_traditional(traditional_ratio: np.ndarray) -> np.ndarray:
+    """bool [documents]: most of the characters that tell are Traditional."""
+    return np.asarray(traditional_ratio > 0.5)
 
 
 class PerplexityExtractor(Extractor):
-    """``perplexity``, ``perplexity_bucket``, and whether a document is ``exempt`` because every model was
-    trained on it."""
+    """``perplexity``, ``perplexity_bucket``, ``word_order``, and whether a document is ``exempt`` because
+    every model was trained on it."""
 
     schema = pa.schema(
-        [("perplexity", pa.float32()), ("perplexity_bucket", pa.float32()), ("exempt", pa.bool_())]
+        [
+            *(pa.field(name, pa.float32()) for name in ("perplexity", "perplexity_bucket", "word_order")),
+            ("exempt", pa.bool_()),
+        ]
     )
 
     def __init__(
-        self, models: Mapping[tuple[str, int], LanguageModel], signals: PartRows, sample: Sample, folds: Folds
+        self,
+        models: Mapping[tuple[str, int], LanguageModel],
+        tokenizer: Path,
+        signals: PartRows,
+        sample: Sample,
+        folds: Folds,
     ) -> None:
         """``models`` by language and number."""
         self._models = dict(models)
+        self._tokenizer = tokenizer
         self._signals = signals
         self._sample = sample
         self._folds = folds
 
     def setup(self) -> None:
-        self._scorers = {key: PerplexityScorer(model.path) for key, model in self._models.items()}
+        classes = word_starts(Tokenizer(self._tokenizer).names())
+        self._scorers = {key: PerplexityScorer(model.path, classes) for key, model in self._models.items()}
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> pa.RecordBatch:
-        tokens = self._signals.rows(where, batch.num_rows)["tokens"]
+        measured = self._signals.rows(where, batch.num_rows)
+        traditional = is_traditional(measured["traditional_ratio"].to_numpy(zero_copy_only=False))
         languages = batch.column("language").to_numpy(zero_copy_only=False)
         judge = self._folds.judge(batch.column("hash"), self._sample.chosen(batch))
-        perplexity = np.full(batch.num_rows, np.nan)
-        bucket = np.full(batch.num_rows, np.nan)
+        perplexity, bucket, order = np.full((3, batch.num_rows), np.nan)
         for (language, number), model in self._models.items():
             rows = np.flatnonzero((languages == language) & (judge == number))
-            perplexity[rows] = self._scorers[language, number].score(tokens, rows)
-            bucket[rows] = np.digitize(perplexity[rows], (model.middle, model.tail))
-        columns = [pa.array(values.astype(np.float32)) for values in (perplexity, bucket)]
+            scores = self._scorers[language, number].scores(measured["tokens"], rows)
+            perplexity[rows] = scores.perplexity
+            bucket[rows] = np.digitize(scores.perplexity, (model.middle, model.tail))
+            order[rows] = _word_order(scores, model.scales, traditional[rows])
+        columns = [pa.array(values.astype(np.float32)) for values in (perplexity, bucket, order)]
         return pa.RecordBatch.from_arrays([*columns, pa.array(judge == NO_MODEL)], schema=self.schema)
+
+
+def _word_order(scores: Scores, scales: Sequence[OrderScale | None], traditional: np.ndarray) -> np.ndarray:
+    """Each document on its script's scale; NaN where there is none."""
+    found = [scale and scale.word_order(scores) for scale in scales]
+    nothing = np.full(len(traditional), np.nan)
+    return np.choose(traditional.astype(int), [nothing if one is None else one for one in found])

@@ -57,7 +57,7 @@ class QualityStep(Step):
     """
 
     name = "quality"
-    version = 3
+    version = 4
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         settings = corpus.quality.model_dump(mode="json")
@@ -90,7 +90,7 @@ class QualityStep(Step):
         files = [describe(path, context.folder, 0) for path in (tokenizer, *written)]
         artifacts = {"tokenizer": files[:1], "signals": files[1:]}
         if quality.perplexity is not None:
-            rows, models = self._perplexity(context, quality.perplexity, signals, model)
+            rows, models = self._perplexity(context, quality.perplexity, signals, tokenizer)
             found.append(rows)
             files += [entry.file for entry in models.values()]
             metrics = _bounds(models)
@@ -128,7 +128,7 @@ class QualityStep(Step):
         return Phases(context).each("tokenizer", work, 1, ".model", key=key)[0]
 
     def _perplexity(
-        self, context: StepContext, settings: PerplexitySettings, signals: PartRows, tokenizer: list[Any]
+        self, context: StepContext, settings: PerplexitySettings, signals: PartRows, tokenizer: Path
     ) -> tuple[PartRows, dict[tuple[str, int], LanguageModel]]:
         references, folds = _references(context.corpus), Folds.by(settings)
         available = _known(language_bytes(context.inputs, references))
@@ -139,18 +139,18 @@ class QualityStep(Step):
         reference = ReferenceTokens(context.tasks(), signals, sample, folds)
         models = list(itertools.product(available, range(folds.models)))
         estimator = self.inputs(context).get(lmplz.PROGRAM)
-        key = [*tokenizer, settings.model_dump(), estimator, sorted(references), _hashes(context)]
+        model = [self.version, sha256(tokenizer)]
+        key = [*model, settings.model_dump(), estimator, sorted(references), _hashes(context)]
         train = TrainModel(settings, models, reference, lmplz.find(settings.estimator))
         paths = Phases(context).each("models", train, len(models), ".ngrams", key=key)
-        bounds = Phases(context).each(
-            "bounds", MeasureBounds(paths, models, reference), len(models), ".json", key=key
-        )
+        measure = MeasureBounds(paths, models, reference, tokenizer, context.corpus.seed)
+        bounds = Phases(context).each("bounds", measure, len(models), ".json", key=key)
         found = {
             model: read_model(path, bound)
             for model, path, bound in zip(models, paths, bounds, strict=True)
             if path.stat().st_size
         }
-        extractor = PerplexityExtractor(found, signals, sample, folds)
+        extractor = PerplexityExtractor(found, tokenizer, signals, sample, folds)
         rows = _rows(context, Phases(context).extract("perplexity", extractor, key=key))
         for path in paths:
             drop_page_cache(path)  # all documents are judged

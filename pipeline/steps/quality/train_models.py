@@ -20,13 +20,17 @@ from pipeline.models import tokenizer
 from pipeline.models.perplexity import lmplz
 from pipeline.models.perplexity.kneser_ney import estimate
 from pipeline.models.perplexity.scorer import PerplexityScorer
+from pipeline.models.perplexity.word_order import OrderScale, measure_scale
+from pipeline.models.tokenizer import Tokenizer
 from pipeline.models.training_sample import Folds, Sample
+from pipeline.models.word_starts import word_starts
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.transform import PartTask
-from pipeline.steps.quality.extractors import LanguageModel
+from pipeline.steps.quality.extractors import LanguageModel, is_traditional
 
+_MEASURED = pa.schema([("tokens", pa.list_(pa.uint32())), ("traditional_ratio", pa.float32())])
 PERCENTILES = (30, 60)
 """Where the middle and the tail begin: the defaults of CCNet (arXiv 1911.00359)."""
 
@@ -61,17 +65,17 @@ class TrainTokenizer:
 
 @dataclass(frozen=True)
 class ReferenceTokens:
-    """The tokens of a language's sampled reference documents that a model is trained on, or of those that it
-    does not see."""
+    """The sampled reference documents of a language that a model is trained on, or those that it does not
+    see."""
 
     tasks: Sequence[PartTask]
     signals: PartRows
     sample: Sample
     folds: Folds
 
-    def read(self, language: str, model: int, unseen: bool) -> pa.ListArray:
-        """list<uint32> [documents]."""
-        found: list[pa.Array] = []
+    def read(self, language: str, model: int, unseen: bool) -> pa.Table:
+        """``tokens`` and ``traditional_ratio`` of each document."""
+        found: list[pa.RecordBatch] = []
         for task in self.tasks:
             row = 0
             for batch in task.reader:
@@ -80,13 +84,11 @@ class ReferenceTokens:
                 )
                 mask &= batch.column("language").to_numpy(zero_copy_only=False) == language
                 if mask.any():
-                    found.append(
-                        self.signals.rows(BatchPosition(task.index, row), batch.num_rows)["tokens"].filter(
-                            pa.array(mask)
-                        )
-                    )
+                    measured = self.signals.rows(BatchPosition(task.index, row), batch.num_rows)
+                    columns = [measured[field.name] for field in _MEASURED]
+                    found.append(pa.RecordBatch.from_arrays(columns, schema=_MEASURED).filter(pa.array(mask)))
                 row += batch.num_rows
-        return pa.concat_arrays(found) if found else pa.array([], pa.list_(pa.uint32()))
+        return pa.Table.from_batches(found, _MEASURED).combine_chunks()
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,11 @@ class TrainModel:
     lmplz: Path | None
 
     def __call__(self, index: int, out: Path) -> None:
-        tokens = self.reference.read(*self.models[index], unseen=False)
-        if not len(tokens):
+        found = self.reference.read(*self.models[index], unseen=False)
+        if not len(found):
             out.touch()
             return
+        tokens = found["tokens"].combine_chunks()
         offsets = tokens.offsets.to_numpy().astype(np.int64)
         work = estimate if self.lmplz is None else partial(lmplz.estimate, self.lmplz)
         work(tokens.flatten().to_numpy(), offsets - offsets[0], self.settings.order, out)
@@ -114,25 +117,38 @@ class TrainModel:
 
 @dataclass(frozen=True)
 class MeasureBounds:
-    """Writes, as JSON, the perplexities at ``PERCENTILES`` of the reference text that a model has not seen
-    (null without any), and the manifest's entry of the model, so that models of gigabytes are not hashed
-    again when a rule changes."""
+    """Writes, as JSON, what a model says of the reference text that it has not seen: the perplexities at
+    ``PERCENTILES`` (null without any text), the scale of the order of words in each script, and the
+    manifest's entry of the model, so that models of gigabytes are not hashed again when a rule changes."""
 
     paths: Sequence[Path]
     models: Sequence[tuple[str, int]]
     reference: ReferenceTokens
+    tokenizer: Path
+    seed: int
 
     def __call__(self, index: int, out: Path) -> None:
         path = self.paths[index]
-        tokens = self.reference.read(*self.models[index], unseen=True)
+        found = self.reference.read(*self.models[index], unseen=True)
         bounds: list[float] | None = None
-        if len(tokens) and path.stat().st_size:
-            bounds = np.percentile(PerplexityScorer(path).score(tokens), PERCENTILES).tolist()
+        scales: list[OrderScale | None] = [None, None]
+        if len(found) and path.stat().st_size:
+            scorer = PerplexityScorer(path, word_starts(Tokenizer(self.tokenizer).names()))
+            tokens = found["tokens"].combine_chunks()
+            bounds = np.percentile(scorer.score(tokens), PERCENTILES).tolist()
+            traditional = is_traditional(found["traditional_ratio"].to_numpy())
+            scales = [
+                measure_scale(scorer, tokens.filter(pa.array(traditional == script)), self.seed)
+                for script in (False, True)
+            ]
         file = describe(path, path.parent.parent, 0)
-        out.write_text(json.dumps({"bounds": bounds, "file": file.model_dump()}), encoding="utf-8")
+        record = {"bounds": bounds, "scales": scales, "file": file.model_dump()}
+        out.write_text(json.dumps(record), encoding="utf-8")
 
 
 def read_model(path: Path, bounds: Path) -> LanguageModel:
     """What ``TrainModel`` and ``MeasureBounds`` left of one model."""
     record = json.loads(bounds.read_text(encoding="utf-8"))
-    return LanguageModel(path, File(**record["file"]), *(record["bounds"] or (math.inf, math.inf)))
+    scales = tuple(None if scale is None else OrderScale(*scale) for scale in record["scales"])
+    middle, tail = record["bounds"] or (math.inf, math.inf)
+    return LanguageModel(path, File(**record["file"]), middle, tail, scales)

@@ -16,6 +16,7 @@ from pipeline.models.perplexity.arpa import read
 from pipeline.models.perplexity.kneser_ney import estimate
 from pipeline.models.perplexity.ngram_model import LINE, BrokenModelError, NgramModel
 from pipeline.models.perplexity.scorer import PerplexityScorer
+from pipeline.models.word_starts import BEGINS_HAN, ENDS_HAN
 from tests.pipeline.models.perplexity.test_kneser_ney import DATA, arpa, corpus, read_arpa
 
 GOLDEN = DATA / "zen_and_laozi.arpa"
@@ -163,3 +164,33 @@ def test_only_the_rows_that_are_named_are_judged(golden: Path) -> None:
         scorer.score(whole, np.array([2, 0, 3, 1])), scorer.score(whole)[[2, 0, 3, 1]]
     )
     assert scorer.score(whole, np.array([], np.int64)).tolist() == []
+
+
+def test_the_gain_is_what_kenlm_adds_to_a_word_s_own_probability(golden: Path) -> None:
+    text = "名可名，非常名。无名天地之始。qz"
+    classes = np.zeros(0x10000, np.uint8)
+    han = [ord(character) for character in text if "\u3400" <= character <= "\u9fff"]
+    classes[han] = BEGINS_HAN + ENDS_HAN
+    config = kenlm.Config()
+    config.show_progress = False
+    config.arpa_complain = kenlm.ARPALoadComplain.NONE
+    model = kenlm.Model(str(GOLDEN), config)
+    found = list(model.full_scores(" ".join(str(ord(character)) for character in text)))
+    expected = [
+        found[place][0] - model.score(str(ord(text[place])), bos=False, eos=False)
+        for place in range(1, len(text))
+        if ord(text[place]) in han
+        and ord(text[place - 1]) in han
+        and not found[place][2]
+        and not found[place - 1][2]
+    ]
+    assert len(expected) > 5
+    scores = PerplexityScorer(golden, classes).scores(rows(text, "", None))
+    assert scores.places.tolist() == [len(expected), 0, 0]
+    np.testing.assert_allclose(scores.gain, [sum(expected), 0, 0], rtol=1e-5)
+    np.testing.assert_allclose(scores.gain_squares, [sum(np.square(expected)), 0, 0], rtol=1e-5)
+
+
+def test_without_classes_no_place_counts(golden: Path) -> None:
+    scores = PerplexityScorer(golden).scores(rows("名可名，非常名。"))
+    assert (scores.places.tolist(), scores.gain.tolist()) == ([0.0], [0.0])

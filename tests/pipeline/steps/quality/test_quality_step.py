@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,24 @@ def test_crossfitting_judges_every_reference_document_by_a_model_that_never_saw_
         again = PerplexityScorer(tmp_path / "again").score(tokens.filter(pa.array(judged)))
         np.testing.assert_array_equal(found[judged], again.astype(np.float32))
     assert not any(name.startswith("perplexity/exempt") for part in result.parts for name in part.metrics)
+
+
+def test_a_document_of_shuffled_words_is_told_by_its_order_not_by_its_perplexity(tmp_path: Path) -> None:
+    text = " ".join(corpus.english()[:6])
+    shuffled = " ".join(random.Random(1).sample(text.split(), len(text.split())))
+    strange = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich, und keiner weiß warum. " * 9
+    rows = corpus.rows(corpus.english(), "reference-en", "en") + corpus.rows(
+        [text, shuffled, strange], "web", "en"
+    )
+    rule = {"name": "shuffled", "signal": "word_order", "languages": ["en"], "min": 0.15}
+    manifest = corpus.manifest([rule], perplexity=CROSSFIT)
+    result = QualityStep().run(corpus.context(tmp_path, manifest, [rows]))
+    signals = {row["id"]: row["signals"] for row in kept(tmp_path, result).to_pylist()}
+    assert signals["web:0"]["word_order"] > 0.8
+    assert "web:1" not in signals
+    # The model knows none of its words, and says nothing.
+    assert np.isnan(signals["web:2"]["word_order"])
+    assert signals["web:2"]["perplexity"] > 5 * signals["web:0"]["perplexity"]
 
 
 def test_copies_of_a_reference_document_stand_in_one_fold(tmp_path: Path) -> None:
