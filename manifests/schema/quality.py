@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from manifests.schema.base import Strict, Tokens
 from manifests.schema.plugins import SignalPlugin, UnusedLeftOut, check_signals
-from manifests.schema.rules import Rule, RuleSetName, check_signal, rules_of
+from manifests.schema.rules import Language, Rule, RuleSetName, check_signal, rules_of
 from manifests.schema.signals import SIGNALS
 from manifests.schema.values import Positive
 
@@ -23,6 +23,19 @@ class Fitting(Strict):
     folds: Annotated[int, Field(ge=2, le=20)] = 2
     """Folds of ``crossfit``, and so many models. Two are the cheapest; each is then trained on half of the
     sample."""
+
+
+class KenlmModel(Strict):
+    """A model of KenLM's that was made elsewhere; each line of a document is a sentence to it, as to CCNet's
+    (Wenzek et al. 2020). About 1 M words a second."""
+
+    model: str
+    """An ARPA or binary file, relative to the corpus manifest."""
+    tokenizer: str | None = None
+    """The SentencePiece model whose pieces are the model's words. Without it, words are what is between white
+    space, and each Chinese character."""
+    normalize: Literal["none", "ccnet"] = "none"
+    """``ccnet``: as CCNet's models want it: lower case, no accents, 0 for digits, ASCII punctuation."""
 
 
 class PerplexitySettings(Fitting):
@@ -42,6 +55,9 @@ class PerplexitySettings(Fitting):
     and Goodman 1999); the two differ in the last digits. ``builtin`` gives the same bytes on every host."""
     max_reference_tokens: Tokens = 20_000_000
     """Tokens of the sample of a language, at most. It bounds memory and time."""
+    models: dict[Language, KenlmModel] = {}
+    """Models made elsewhere, by language; these are not trained. They judge reference documents too, and
+    say nothing of ``word_order``."""
 
 
 class ClassifierSettings(Fitting):
@@ -53,6 +69,13 @@ class ClassifierSettings(Fitting):
     the sample, too."""
     documents: Positive = 20_000
     """Reference documents of the sample, at most, and as many others."""
+    model: str | None = None
+    """A fastText model that was made elsewhere, relative to the corpus manifest, such as those of
+    FineWeb-Edu and DCLM. Then none is trained."""
+    label: str = "__label__hq"
+    """The label of that model whose probability is the score."""
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en", "zh", "code")
+    """The languages that are judged."""
 
 
 class TokenizerSettings(Strict):

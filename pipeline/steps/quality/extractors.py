@@ -19,6 +19,7 @@ from pipeline.models.word_starts import word_starts
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.transform import Extractor
+from pipeline.steps.quality.given_models import GivenPerplexity
 from pipeline.text.quality_signals.signals import MEASURED, measure
 
 
@@ -74,19 +75,22 @@ class PerplexityExtractor(Extractor):
     def __init__(
         self,
         models: Mapping[tuple[str, int], LanguageModel],
+        given: GivenPerplexity,
         tokenizer: Path,
         signals: PartRows,
         sample: Sample,
         folds: Folds,
     ) -> None:
-        """``models`` by language and number."""
+        """``models`` by language and number, and those ``given`` from elsewhere."""
         self._models = dict(models)
+        self._given = given
         self._tokenizer = tokenizer
         self._signals = signals
         self._sample = sample
         self._folds = folds
 
     def setup(self) -> None:
+        self._given.setup()
         classes = word_starts(Tokenizer(self._tokenizer).names())
         self._scorers = {key: PerplexityScorer(model.path, classes) for key, model in self._models.items()}
 
@@ -95,7 +99,8 @@ class PerplexityExtractor(Extractor):
         traditional = is_traditional(measured["traditional_ratio"].to_numpy(zero_copy_only=False))
         languages = batch.column("language").to_numpy(zero_copy_only=False)
         judge = self._folds.judge(batch.column("hash"), self._sample.chosen(batch))
-        perplexity, bucket, order = np.full((3, batch.num_rows), np.nan)
+        perplexity, bucket = self._given.measure(batch)
+        order = np.full(batch.num_rows, np.nan)
         for (language, number), model in self._models.items():
             rows = np.flatnonzero((languages == language) & (judge == number))
             scores = self._scorers[language, number].scores(measured["tokens"], rows)
@@ -103,7 +108,8 @@ class PerplexityExtractor(Extractor):
             bucket[rows] = np.digitize(scores.perplexity, (model.middle, model.tail))
             order[rows] = _word_order(scores, model.scales, traditional[rows])
         columns = [pa.array(values.astype(np.float32)) for values in (perplexity, bucket, order)]
-        return pa.RecordBatch.from_arrays([*columns, pa.array(judge == NO_MODEL)], schema=self.schema)
+        exempt = (judge == NO_MODEL) & ~np.isin(languages, self._given.languages)
+        return pa.RecordBatch.from_arrays([*columns, pa.array(exempt)], schema=self.schema)
 
 
 def _word_order(scores: Scores, scales: Sequence[OrderScale | None], traditional: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@ only if what it reads changed."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,18 +11,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from manifests.files import drop_page_cache, sha256
+from manifests.files import sha256
 from manifests.plugins import Plugin
-from manifests.schema.base import ManifestError
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import LANGUAGES, MEASURED, PART_SHIFT, with_signals
 from manifests.schema.plugins import SIGNALS_GROUP, SignalPlugin
-from manifests.schema.quality import ClassifierSettings, PerplexitySettings
 from manifests.schema.rules import Rule
 from manifests.schema.signals import MODEL_SIGNALS
 from pipeline.models.perplexity import lmplz
-from pipeline.models.quality_classifier import Classes, ClassifierExtractor, TrainClassifier
-from pipeline.models.training_sample import Folds, Sample, balanced, language_bytes, language_documents
+from pipeline.models.training_sample import Sample, balanced, language_bytes
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
@@ -31,22 +27,24 @@ from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.runtime.transform import Transform
-from pipeline.steps.quality.extractors import LanguageModel, PerplexityExtractor, SignalExtractor
+from pipeline.steps.quality.extractors import LanguageModel, SignalExtractor
+from pipeline.steps.quality.model_phases import (
+    given_files,
+    hashes,
+    known,
+    measure_classifier,
+    measure_perplexity,
+    part_rows,
+    references,
+)
 from pipeline.steps.quality.rules import judge
 from pipeline.steps.quality.signal_histograms import histograms
 from pipeline.steps.quality.train_models import (
     CopyFile,
-    MeasureBounds,
-    ReferenceTokens,
-    TrainModel,
     TrainTokenizer,
-    read_model,
 )
 from pipeline.steps.quality.user_signals import UserSignal
 
-BYTES_PER_TOKEN = 3
-"""Fewer than any of the languages has, so that a sample of three bytes a token keeps below its limit of
-tokens."""
 BUCKET_NAMES = ("head", "middle", "tail")
 
 
@@ -62,40 +60,34 @@ class QualityStep(Step):
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         settings = corpus.quality.model_dump(mode="json")
         settings["rules"] = [rule.model_dump(mode="json") for rule in corpus.quality.judged]
-        return settings | {"references": sorted(_references(corpus)), "seed": corpus.seed}
+        return settings | {"references": sorted(references(corpus)), "seed": corpus.seed}
 
     def inputs(self, context: StepContext) -> dict[str, str]:
-        """A given tokenizer; signals of the user's own; and lmplz, whose model is not to the last digit that
-        of the built-in estimator."""
+        """Given models; signals of the user's own; and lmplz, whose model is not to the last digit that of
+        the built-in estimator."""
         settings = context.corpus.quality
         found = {f"signals/{name}": plugin.fingerprint for name, plugin in _user_signals(context).items()}
-        if settings.tokenizer.model is not None:
-            path = context.resolve(settings.tokenizer.model)
-            if not path.is_file():
-                raise ManifestError(
-                    f"quality.tokenizer.model: {path} does not exist; give a SentencePiece model, or leave "
-                    "the key out"
-                )
-            found["tokenizer"] = sha256(path)
+        found |= given_files(context)
         program = lmplz.find(settings.perplexity.estimator) if settings.perplexity else None
         return found if program is None else found | {lmplz.PROGRAM: sha256(program)}
 
     def run(self, context: StepContext) -> StepResult:
         quality = context.corpus.quality
         tokenizer = self._tokenizer(context)
-        model = [self.version, sha256(tokenizer)]
-        written = Phases(context).extract("signals", SignalExtractor(tokenizer), key=model)
-        signals = _rows(context, written)
+        key = [self.version, sha256(tokenizer)]
+        written = Phases(context).extract("signals", SignalExtractor(tokenizer), key=key)
+        signals = part_rows(context, written)
         found, metrics = [signals, *self._own_signals(context)], {}
         files = [describe(path, context.folder, 0) for path in (tokenizer, *written)]
         artifacts = {"tokenizer": files[:1], "signals": files[1:]}
         if quality.perplexity is not None:
-            rows, models = self._perplexity(context, quality.perplexity, signals, tokenizer)
+            decides = [*key, given_files(context), self.inputs(context).get(lmplz.PROGRAM)]
+            rows, models = measure_perplexity(context, quality.perplexity, signals, tokenizer, decides)
             found.append(rows)
             files += [entry.file for entry in models.values()]
             metrics = _bounds(models)
         if quality.classifier is not None:
-            rows, paths = self._classifier(context, quality.classifier, signals, model)
+            rows, paths = measure_classifier(context, quality.classifier, signals, key)
             found.append(rows)
             files += [describe(path, context.folder, 0) for path in paths]
         parts = Phases(context).map(ApplyRules(quality.judged, found, quality.signals))
@@ -104,7 +96,7 @@ class QualityStep(Step):
     @staticmethod
     def _own_signals(context: StepContext) -> list[PartRows]:
         return [
-            _rows(
+            part_rows(
                 context,
                 Phases(context).extract(
                     f"user_signals/{name}", UserSignal(name, plugin), key=plugin.fingerprint
@@ -118,69 +110,14 @@ class QualityStep(Step):
         work: CopyFile | TrainTokenizer
         key: Any
         if settings.model is not None:
-            work, key = CopyFile(context.resolve(settings.model)), self.inputs(context)["tokenizer"]
+            work, key = CopyFile(context.resolve(settings.model)), self.inputs(context)["tokenizer.model"]
         else:
             sources = frozenset(source.name for source in context.corpus.sources)
-            available = _known(language_bytes(context.inputs, sources))
+            available = known(language_bytes(context.inputs, sources))
             sample = Sample(balanced(available, settings.sample_bytes), sources)
             work = TrainTokenizer(settings, context.corpus.seed, context.tasks(), sample)
-            key = [self.version, settings.model_dump(), context.corpus.seed, _hashes(context)]
+            key = [self.version, settings.model_dump(), context.corpus.seed, hashes(context)]
         return Phases(context).each("tokenizer", work, 1, ".model", key=key)[0]
-
-    def _perplexity(
-        self, context: StepContext, settings: PerplexitySettings, signals: PartRows, tokenizer: Path
-    ) -> tuple[PartRows, dict[tuple[str, int], LanguageModel]]:
-        references, folds = _references(context.corpus), Folds.by(settings)
-        available = _known(language_bytes(context.inputs, references))
-        budget = settings.max_reference_tokens * BYTES_PER_TOKEN
-        sample = Sample(
-            {language: min(1.0, budget / size) for language, size in available.items()}, references
-        )
-        reference = ReferenceTokens(context.tasks(), signals, sample, folds)
-        models = list(itertools.product(available, range(folds.models)))
-        estimator = self.inputs(context).get(lmplz.PROGRAM)
-        model = [self.version, sha256(tokenizer)]
-        key = [*model, settings.model_dump(), estimator, sorted(references), _hashes(context)]
-        train = TrainModel(settings, models, reference, lmplz.find(settings.estimator))
-        paths = Phases(context).each("models", train, len(models), ".ngrams", key=key)
-        measure = MeasureBounds(paths, models, reference, tokenizer, context.corpus.seed)
-        bounds = Phases(context).each("bounds", measure, len(models), ".json", key=key)
-        found = {
-            model: read_model(path, bound)
-            for model, path, bound in zip(models, paths, bounds, strict=True)
-            if path.stat().st_size
-        }
-        extractor = PerplexityExtractor(found, tokenizer, signals, sample, folds)
-        rows = _rows(context, Phases(context).extract("perplexity", extractor, key=key))
-        for path in paths:
-            drop_page_cache(path)  # all documents are judged
-        return rows, found
-
-    def _classifier(
-        self, context: StepContext, settings: ClassifierSettings, signals: PartRows, tokenizer: list[Any]
-    ) -> tuple[PartRows, list[Path]]:
-        references, folds = _references(context.corpus), Folds.by(settings)
-        others = frozenset(source.name for source in context.corpus.sources) - references
-        good, raw = (_known(language_documents(context.inputs, sources)) for sources in (references, others))
-        taken = {
-            language: min(settings.documents, good[language], raw[language])
-            for language in good
-            if language in raw
-        }
-        classes = Classes(
-            *(
-                Sample({name: taken[name] / size[name] for name in taken}, of)
-                for size, of in ((good, references), (raw, others))
-            )
-        )
-        models = list(itertools.product(taken, range(folds.models)))
-        seed = context.corpus.seed
-        key = [*tokenizer, settings.model_dump(), seed, sorted(references), _hashes(context)]
-        train = TrainClassifier(models, context.tasks(), signals, classes, folds, seed)
-        paths = Phases(context).each("classifiers", train, len(models), ".bin", key=key)
-        found = {model: path for model, path in zip(models, paths, strict=True) if path.stat().st_size}
-        extractor = ClassifierExtractor(found, signals, classes, folds)
-        return _rows(context, Phases(context).extract("scores", extractor, key=key)), list(found.values())
 
 
 class ApplyRules(Transform):
@@ -249,22 +186,6 @@ def _bounds(models: Mapping[tuple[str, int], LanguageModel]) -> dict[str, int]:
     return bounds
 
 
-def _known(counts: dict[str, int]) -> dict[str, int]:
-    return {language: count for language, count in counts.items() if language in LANGUAGES}
-
-
 def _user_signals(context: StepContext) -> dict[str, Plugin]:
     signals = context.corpus.quality.signals
     return {signal.name: context.plugin(signal.use, SIGNALS_GROUP) for signal in signals}
-
-
-def _references(corpus: CorpusManifest) -> frozenset[str]:
-    return frozenset(source.name for source in corpus.sources if source.reference)
-
-
-def _hashes(context: StepContext) -> list[str]:
-    return [part.kept.sha256 for part in context.inputs]
-
-
-def _rows(context: StepContext, paths: Sequence[Path]) -> PartRows:
-    return PartRows({part.index: path for part, path in zip(context.inputs, paths, strict=True)})

@@ -213,7 +213,7 @@ def test_a_given_tokenizer_is_used_and_perplexity_may_be_left_out(
     model = run[0] / "quality" / "tokenizer" / "part-00000.model"
     manifest = corpus.manifest([FEW], tokenizer={"model": str(model)}, perplexity=None)
     context = corpus.context(tmp_path, manifest, documents())
-    assert list(QualityStep().inputs(context)) == ["tokenizer"]
+    assert list(QualityStep().inputs(context)) == ["tokenizer.model"]
     result = QualityStep().run(context)
     assert (tmp_path / "quality" / "tokenizer" / "part-00000.model").read_bytes() == model.read_bytes()
     assert np.isnan(
