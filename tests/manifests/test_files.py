@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
+from manifests.errors import UserError
 from manifests.files import (
     atomic_write,
     cached_sha256,
@@ -29,6 +31,15 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         raise OSError("disk full")
     assert path.read_text() == "whole"
     assert [item.name for item in tmp_path.iterdir()] == ["part.arrow"]
+
+
+@pytest.mark.parametrize("name", ["part.arrow", "model", "v1.2.tar.gz"])
+def test_a_write_that_the_system_refused_is_told_by_the_final_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError) as raised, atomic_write(tmp_path / name):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert str(tmp_path / name) + ":" in str(raised.value) + ":"
+    assert ".tmp" not in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_name_appears_only_at_the_end(tmp_path: Path) -> None:

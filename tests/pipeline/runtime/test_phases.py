@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,32 @@ def test_a_smaller_plan_leaves_its_own_parts_alone(run: StepContext, name: str) 
     folder, files = phase(run, name, parts=1)
     found = {path for path in folder.rglob("*") if path.is_file()}
     assert found == {*files, receipt_path(folder, "part-00000")}
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_what_is_done_is_not_done_again(run: StepContext, name: str) -> None:
+    _, files = phase(run, name)
+    before = [path.stat().st_mtime_ns for path in files]
+    assert phase(run, name)[1] == files
+    assert [path.stat().st_mtime_ns for path in files] == before
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_a_file_that_is_gone_is_made_again_and_no_other(run: StepContext, name: str) -> None:
+    _, files = phase(run, name)
+    contents = [path.read_bytes() for path in files]
+    before = [path.stat().st_mtime_ns for path in files]
+    files[0].unlink()
+    phase(run, name)
+    assert [path.read_bytes() for path in files] == contents
+    # A group is one piece of work; kept and rejected documents of a part are another.
+    with_it = {"group": len(files), "map": 2}.get(name, 1)
+    assert [path.stat().st_mtime_ns for path in files[with_it:]] == before[with_it:]
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_another_fingerprint_does_everything_again(run: StepContext, name: str) -> None:
+    _, files = phase(run, name)
+    before = [path.stat().st_mtime_ns for path in files]
+    phase(replace(run, fingerprint="another"), name)
+    assert all(path.stat().st_mtime_ns != time for path, time in zip(files, before, strict=True))

@@ -112,6 +112,13 @@ def test_lmplz_is_given_every_sentence_and_its_model_is_read(tmp_path: Path) -> 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["golden", "lmplz", "model"]
 
 
+@pytest.mark.parametrize("documents", [1, 2, lmplz.SENTENCES, lmplz.SENTENCES + 1])
+def test_lmplz_is_given_the_last_sentence_of_any_number(tmp_path: Path, documents: int) -> None:
+    ids, offsets = np.arange(2 * documents, dtype=np.uint32), 2 * np.arange(documents + 1)
+    sentences = [f"{first} {first + 1}" for first in range(0, 2 * documents, 2)]
+    lmplz.estimate(stand_in(tmp_path, [*sentences, ""]), ids, offsets, 3, tmp_path / "model")
+
+
 def test_a_failing_lmplz_is_quoted(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="failed with 1: these are not the sentences"):
         lmplz.estimate(stand_in(tmp_path, ["other"]), *corpus(), 3, tmp_path / "model")

@@ -112,6 +112,20 @@ def test_what_mojibake_leaves_is_normalised_too() -> None:
     assert counts == {"repaired/mojibake": 1, "repaired/nfc": 1}
 
 
+def test_each_document_of_a_batch_is_repaired_of_what_is_broken_in_it() -> None:
+    broken = {
+        "one\r\ntwo": "one\ntwo",
+        "a\x00b": "ab",
+        "cafe\u0301": "café",
+        "itâ€™s here, itâ€™s there, and â€œthisâ€\x9d": "it’s here, it’s there, and “this”",
+        "学而时习之": "学而时习之",
+    }
+    repaired, counts = repair(pa.array([*broken, None, *broken]))
+    assert repaired.to_pylist() == [*broken.values(), None, *broken.values()]
+    kinds = ("line_ends", "control_characters", "mojibake", "nfc")
+    assert counts == {f"repaired/{kind}": 2 for kind in kinds}
+
+
 def test_honest_text_is_the_same_array() -> None:
     texts = pa.array(
         [
