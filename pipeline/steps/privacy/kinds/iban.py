@@ -74,6 +74,7 @@ KIND = BuiltInKind(
     examples=(
         "IBAN: ⟦CH38 0900 0000 3002 2018 5⟧ BIC",
         "Konto ⟦DE89370400440532013000⟧.",
+        "Kontonummer ⟦NO9386011117947⟧",
     ),
     near_misses=(
         "DE88370400440532013000",  # check digits

@@ -87,6 +87,8 @@ KIND = BuiltInKind(
     examples=(
         "专属客服经理微信:⟦YH04551H⟧ 专属",
         "加微信⟦wang_123⟧咨询",
+        "微信号：⟦A12345⟧",
+        "微信号：⟦zz12345⟧",
         "编号12345vx:⟦wang_123⟧",
         "WeChat ID: ⟦zhangsan⟧,",
     ),

@@ -100,7 +100,9 @@ def test_every_key_goes_to_one_bucket_of_one_pass(keys: list[int], total: int, s
     dealt: dict[int, list[int]] = {}
     array = np.array(keys, np.uint64)
     for first in range(0, total, step):
-        for bucket, payload in Share(first, min(step, total - first), total).deal(array, array):
+        share = Share(first, min(step, total - first), total)
+        for bucket, payload in share.deal(array, array):
+            assert 0 <= bucket < share.count
             dealt[first + bucket] = np.frombuffer(payload, np.uint64).tolist()
     expected: dict[int, list[int]] = {}
     for key in keys:

@@ -95,6 +95,21 @@ def test_docstrings_are_taken_from_functions_without_running_them(tmp_path: Path
     assert size["code"] == "def size(self) -> int:\n    # counted\n    return 3"
 
 
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ('    "One line."\n    return 1\n', "    return 1"),
+        ('    """Two\n    lines."""\n\n    return 1\n', "\n    return 1"),
+        ('    "One line."; x = 1\n    return x\n', '    "One line."; x = 1\n    return x'),
+        ('    "One line."\n    # why\n    return 1\n', "    # why\n    return 1"),
+    ],
+)
+def test_the_code_is_what_comes_after_the_docstring(tmp_path: Path, body: str, code: str) -> None:
+    (tmp_path / "one.py").write_text("x = 0\n\n\ndef f():\n" + body)
+    (found,) = read(source("docstrings", "{code}"), tmp_path)
+    assert found["code"] == "def f():\n" + code
+
+
 def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r"toy finds no file .*\*\.yml"):
         read(source("dialogue", include=["*.yml"]), tmp_path)

@@ -101,6 +101,15 @@ def test_cjk_is_decided_by_units(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "letter", ["\u1100", "\u11ff", "あ", "ㄱ", "\u3400", "学", "한", "\uf900", "\U00020000"]
+)
+def test_the_first_letters_of_every_range_are_cjk(letter: str) -> None:
+    offsets, data = text_buffers(pa.array([letter * 8, "ა" * 8, "ᠠ" * 8]))
+    found = [is_cjk(data, offsets[row], offsets[row + 1], fold_table()) for row in range(3)]
+    assert found == [True, False, False], "Georgian and Mongolian have the lead byte E1 too"
+
+
 def windows(text: str, words: int, characters: int) -> list[tuple[str, ...]]:
     units = [name for name, _, _ in reference(text, by_character=False)]
     own = sum(cjk(name) for name in units)
