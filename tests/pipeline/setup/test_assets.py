@@ -110,7 +110,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[AssetManif
 
 def test_the_second_run_has_nothing_to_do(tmp_path: Path, offline: tuple[AssetManifest, list[str]]) -> None:
     manifest, fetched = offline
-    folder = tmp_path / "assets"
+    folder = tmp_path / "not" / "yet" / "there"
     assert assets.set_up(folder, manifest) == 2
     assert (folder / "demo" / "demo" / "data.txt").read_text(encoding="utf-8") == "道可道"
     assert not (folder / "demo" / "demo" / "code.py").exists()
