@@ -249,6 +249,7 @@ def test_verify_names_every_problem_and_fails(tmp_path: Path, capsys: pytest.Cap
 def test_round_ticks_and_thinned_curves() -> None:
     assert Scale(0, 880, 0, 1).ticks(8) == [0, 200, 400, 600, 800]
     assert Scale(3.9, 9.1, 0, 1).ticks(6) == [4, 5, 6, 7, 8, 9]
+    assert Scale(0, 4.04, 0, 1).ticks(4) == [0, 1, 2, 3, 4], "a little more than were asked for"
     points = [(float(step), float(step % 2)) for step in range(4000)]
     assert thinned(points)[:2] == [(1.5, 0.5), (5.5, 0.5)]
     assert thinned([(1.0, float("nan")), (2.0, 4.0)]) == [(2.0, 4.0)]

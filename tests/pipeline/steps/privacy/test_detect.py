@@ -58,3 +58,9 @@ def test_one_word_may_be_between_a_qq_and_its_number(name: str) -> None:
 
 def test_a_qq_two_words_before_a_number_does_not_name_it() -> None:
     assert found("QQ group number: 415411, ask there") == []
+
+
+def test_the_part_before_the_at_sign_has_64_bytes_at_most() -> None:
+    address = "a" * 64 + "@example.org"
+    assert found(f"write to {address}") == [("email", address)]
+    assert found(f"write to a{address}") == []
