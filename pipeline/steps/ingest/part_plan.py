@@ -62,7 +62,7 @@ def _stretches(source: Source, file: InputFile, part_bytes: int) -> Iterator[tup
         return
     if source.format in ("parquet", "arrow"):
         sizes = row_groups(file, source.text_field) if source.format == "parquet" else arrow_batches(file)
-        yield from _gathered(sizes, part_bytes) if sizes else [(0, None, file.size)]
+        yield from gathered(sizes, part_bytes) if sizes else [(0, None, file.size)]
         return
     size = file.size * _EXPANSION if is_compressed(file) else file.size
     if size <= part_bytes:
@@ -74,7 +74,7 @@ def _stretches(source: Source, file: InputFile, part_bytes: int) -> Iterator[tup
     yield from ((start, end, end - start) for start, end in pairwise(borders))
 
 
-def _gathered(sizes: Sequence[int], part_bytes: int) -> Iterator[tuple[int, int, int]]:
+def gathered(sizes: Sequence[int], part_bytes: int) -> Iterator[tuple[int, int, int]]:
     """Runs of neighbours of at most ``part_bytes`` together, or of one that is larger."""
     start = total = 0
     for index, size in enumerate(sizes):

@@ -7,6 +7,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from manifests.json_lines import read_json_lines
 from tests.durable import recorded
 from trainer.monitor.metric_log import MetricLog
@@ -24,6 +26,16 @@ def test_opening_drops_the_lines_of_later_steps_and_a_torn_one(tmp_path: Path) -
     records.append({"step": 3, "loss": 6.25})
     records.close()
     assert read_json_lines(file)[3:] == [{"step": 3, "loss": 6.25}]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_json_has_no_number_for_is_refused(tmp_path: Path, value: float) -> None:
+    log = MetricLog(tmp_path / "metrics.jsonl", 0)
+    with pytest.raises(ValueError, match="Out of range float"):
+        log.append({"step": 1, "loss": value})
+    log.append({"step": 1, "name": "学"})
+    log.close()
+    assert (tmp_path / "metrics.jsonl").read_text(encoding="utf-8") == '{"step": 1, "name": "学"}\n'
 
 
 def test_flushed_lines_are_on_disk(tmp_path: Path) -> None:
