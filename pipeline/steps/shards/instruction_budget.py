@@ -112,11 +112,11 @@ def _hashes(batch: pa.RecordBatch) -> npt.NDArray[np.uint64]:
     are equal pairs."""
     prompts, prompt_starts = flat(batch.column("prompt"))
     targets, target_starts = flat(batch.column("target"))
-    return np.asarray(_hash_pairs(prompts, prompt_starts, targets, target_starts))
+    return np.asarray(hash_pairs(prompts, prompt_starts, targets, target_starts))
 
 
 @kernel
-def _hash_pairs(
+def hash_pairs(
     prompts: npt.NDArray[np.uint32],
     prompt_starts: Int64,
     targets: npt.NDArray[np.uint32],
