@@ -1,35 +1,25 @@
-"""Pages: their charset, title and address, and their text without boilerplate, by resiliparse's native
-parser."""
+"""Pages: their charset, title and address, and their text without boilerplate; parsed by resiliparse."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import orjson
 import pyarrow as pa
-from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
 from pipeline.readers.charset import decode_page
 from pipeline.readers.input_files import InputFile
-from pipeline.readers.main_content import lines_of, main_text, weigh
+from pipeline.readers.main_content import main_lines
+from pipeline.readers.main_element import main_element
+from pipeline.readers.page_blocks import PageBlocks, blocks_of
+from pipeline.readers.page_text import text_of
 from pipeline.readers.raw_documents import raw_row
 from pipeline.readers.single_document import read_whole
 
-# What resiliparse calls the main content weighs less than this, and less than this share of the page: it
-# chose the wrong element.
-_WEAK = 300
-_WEAK_SHARE = 0.4
-# Its time grows with the square of the depth of these, and lists are indented by it; real pages are less than
-# 200 deep.
+# Real pages are less than 200 deep.
 _MAX_DEPTH = 1000
-_NESTED = re.compile(
-    r"<(/?)([dD][iI][vV]|[aA][rR][tT][iI][cC][lL][eE]|[uUoO][lL]|[mM][eE][nN][uU]|[dD][iI][rR])\b"
-)
-# It takes every <ul> near the root for a menu; which lists are menus is better told by their lines.
-_LIST = re.compile(r"<(/?)[uU][lL]\b")
 
 
 class Page(NamedTuple):
@@ -79,59 +69,26 @@ def page_of(data: bytes, declared: Sequence[str | None] = ()) -> Page:
             "invalid_encoding",
             f"no charset fits; declared: {', '.join(filter(None, declared)) or 'none'}",
         )
-    if _depth(text) > _MAX_DEPTH:
-        return Page(
-            text, None, None, charset, "nested_too_deep", f"elements are nested more than {_MAX_DEPTH} deep"
-        )
-    tree = HTMLTree.parse(_LIST.sub(r"<\1ol", text))
-    title = " ".join((tree.title or "").split()) or None
-    found = _text_of(tree)
+    tree = HTMLTree.parse(text)
+    title = " ".join((tree.title or "").split())
+    source = tree.body.inner_html if tree.body is not None else ""
+    page = blocks_of(source)
+    if page.deepest > _MAX_DEPTH:
+        detail = f"elements are nested more than {_MAX_DEPTH} deep"
+        return Page(text, title or None, None, charset, "nested_too_deep", detail)
+    found = _main_text(page, title) or _main_text(blocks_of(source, with_fallbacks=True), title)
     if found:
-        return Page(found, title, _address(tree), charset)
-    whole = extract_plain_text(tree, main_content=False).strip()
-    reason, detail = ("no_main_text", f"{len(whole)} characters in all") if whole else ("empty", None)
-    return Page(whole, title, _address(tree), charset, reason, detail)
+        return Page(found, title or None, _address(tree), charset)
+    whole = "\n".join(block.text for block in page.blocks)
+    if not whole:
+        return Page(whole, title or None, _address(tree), charset, "empty")
+    detail = f"{len(whole)} characters in all"
+    return Page(whole, title or None, _address(tree), charset, "no_main_text", detail)
 
 
-def _depth(text: str) -> int:
-    """How deep the elements of ``_NESTED`` can be nested at most; for each name apart, since an end tag ends
-    those of its own name only."""
-    depth: dict[str, int] = {}
-    deepest: dict[str, int] = {}
-    for closing, written in _NESTED.findall(text):
-        name = written.lower()
-        depth[name] = max(depth.get(name, 0) - 1, 0) if closing else depth.get(name, 0) + 1
-        if depth[name] > deepest.get(name, 0):
-            deepest[name] = depth[name]
-    return sum(deepest.values())
-
-
-def _text_of(tree: HTMLTree) -> str:
-    lines = lines_of(_extract(tree, main_content=True))
-    weights = [weigh(line) for line in lines]
-    weight = sum(filter(_positive, weights))
-    if weight < _WEAK:
-        all_lines = lines_of(_extract(tree, main_content=False))
-        all_weights = [weigh(line) for line in all_lines]
-        if weight < _WEAK_SHARE * sum(filter(_positive, all_weights)):
-            lines, weights = all_lines, all_weights
-    return main_text(lines, weights)
-
-
-def _positive(weight: float) -> bool:
-    return weight > 0
-
-
-def _extract(tree: HTMLTree, main_content: bool) -> str:
-    # Comments are other people's texts; alternative texts of images are mostly file names.
-    return extract_plain_text(
-        tree,
-        preserve_formatting="minimal_html",
-        main_content=main_content,
-        links=True,
-        comments=False,
-        alt_texts=False,
-    )
+def _main_text(page: PageBlocks, title: str) -> str:
+    main = main_element(page)
+    return text_of(page, main_lines(page, main, title)) if main is not None else ""
 
 
 def _address(tree: HTMLTree) -> str | None:

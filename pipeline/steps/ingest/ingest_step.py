@@ -90,7 +90,7 @@ class IngestStep(Step):
     """Reads JSON, plain text, source trees, Parquet, Arrow, pages and web archives."""
 
     name = "ingest"
-    version = 3
+    version = 4
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         sources = [
