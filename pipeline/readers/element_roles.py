@@ -83,6 +83,13 @@ _NOTE = _words(
     infobox contact kontakt badge label callout cta footnotes? print downloads? service
     """
 )
+_BY_WORDS = (
+    (Role.COMMENTS, _COMMENTS),
+    (Role.BODY, _BODY),
+    (Role.ASIDE, _ASIDE),
+    (Role.NOTE, _NOTE),
+    (Role.CONTENT, _CONTENT),
+)
 _ARIA = {"main": Role.MAIN, "article": Role.MAIN} | dict.fromkeys(
     "navigation banner search contentinfo complementary dialog alert menu menubar tablist".split(), Role.ASIDE
 )
@@ -118,26 +125,21 @@ def _is_hidden(attribute: str, value: str) -> bool:
     )
 
 
-@lru_cache(maxsize=8192)
 def _role_of_names(value: str) -> Role:
     """By the names in a ``class`` or ``id``: the first that says something, but comments and the text itself
     before all."""
     role = Role.NONE
-    for name in value.replace("_", "-").split():
-        if _COMMENTS.search(name):
-            return Role.COMMENTS
-        if role != Role.BODY and (role == Role.NONE or _BODY.search(name)):
-            role = _role_of_name(name)
+    for name in value.split():
+        found = _role_of_name(name)
+        if found == Role.COMMENTS:
+            return found
+        if found == Role.BODY or role == Role.NONE:
+            role = found
     return role
 
 
+# Pages of one site, and of one system, use the same names.
+@lru_cache(maxsize=1 << 14)
 def _role_of_name(name: str) -> Role:
-    for pattern, role in (
-        (_BODY, Role.BODY),
-        (_ASIDE, Role.ASIDE),
-        (_NOTE, Role.NOTE),
-        (_CONTENT, Role.CONTENT),
-    ):
-        if pattern.search(name):
-            return role
-    return Role.NONE
+    name = name.replace("_", "-")
+    return next((role for role, pattern in _BY_WORDS if pattern.search(name)), Role.NONE)

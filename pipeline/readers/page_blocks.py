@@ -102,6 +102,8 @@ class _Reader:
         self._follows = False
 
     def text(self, text: str) -> None:
+        if not self._pieces and text.isspace() and not self._preformatted:
+            return
         self._pieces.append(text)
         if self.in_link:
             self._linked += len(text.strip())
@@ -115,7 +117,8 @@ class _Reader:
         page.roles.append(role_of(name, attributes))
         page.starts.append(len(page.blocks))
         page.ends.append(0)
-        page.deepest = max(page.deepest, self._depth)
+        if self._depth > page.deepest:
+            page.deepest = self._depth
         self._depth += 1
         if name == "pre":
             self._preformatted += 1
@@ -144,20 +147,21 @@ class _Reader:
 
     def _end_line(self) -> bool:
         """Ends the line, and says whether it has text."""
-        text = "".join(self._pieces)
-        if text:
-            self._pieces.clear()
-            if "&" in text:
-                text = html.unescape(text)
-            text = _without_blank_ends(text) if self._preformatted else " ".join(text.split())
+        text = self._take_text() if self._pieces else ""
         if text:
             element = self._element
-            self.page.blocks.append(
-                Block(text, self._linked, element, self.page.names[element], self._follows)
-            )
+            name = self.page.names[element]
+            self.page.blocks.append(Block(text, self._linked, element, name, self._follows))
         self._linked = 0
         self._follows = self._preformatted > 0 and bool(text or self._follows)
         return bool(text)
+
+    def _take_text(self) -> str:
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        if "&" in text:
+            text = html.unescape(text)
+        return _without_blank_ends(text) if self._preformatted else " ".join(text.split())
 
 
 def _without_blank_ends(text: str) -> str:
