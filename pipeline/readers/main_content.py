@@ -106,8 +106,12 @@ def _may_be_text(page: PageBlocks, block: Block) -> bool:
         return True
     if _LETTER.search(block.text):
         return not is_boilerplate(block.text, block.linked > _MANY_LINKS * len(block.text))
-    row = page.parents[block.element]
-    return block.name in _CELLS and page.ends[row] - page.starts[row] > 1
+    return block.name in _CELLS and _is_row_of_data(page, page.parents[block.element])
+
+
+def _is_row_of_data(page: PageBlocks, row: int) -> bool:
+    cells = page.blocks[page.starts[row] : page.ends[row]]
+    return len(cells) > 1 and all(len(cell.text) < _LONG_LINE for cell in cells)
 
 
 def _without_links(page: PageBlocks, numbers: list[int]) -> list[int]:

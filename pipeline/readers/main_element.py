@@ -24,11 +24,12 @@ _SCRAP = 0.2
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 # Shares of a page's running text.
 _MOST = 0.5
+_FEW = 0.1
 _HELD_BY_CONTAINER = 0.4
 _SMALL_ANCHORED = 0.2
-_DEEPER = 0.6
+_DEEPER = 0.7
 _LOST_TEXT = 0.02
-_LOST_LINKS = 0.1
+_LOST_LINKS = 0.2
 # In Latin characters: as much running text as a note (dates, buttons) may have; as little as is left where
 # the text is hidden, and where it is called by what stands beside it.
 _NOTE_TEXT = 100
@@ -139,7 +140,7 @@ def _container(page: PageBlocks, text: _Sums) -> int:
         named = [element for element, its in enumerate(page.roles) if its == role and text.of(element)]
         fit = [element for element in named if text.of(element) >= _MOST * text.of(0)]
         if not fit and role != Role.CONTENT:
-            fit = _only_one(page, named)
+            fit = [element for element in _only_one(page, named) if text.of(element) >= _FEW * text.of(0)]
         if fit:
             most = max(map(text.of, fit))
             return [element for element in fit if text.of(element) >= 0.95 * most][-1]
