@@ -26,6 +26,14 @@ _UNREAD = frozenset(
     "annotation annotation-xml applet audio button canvas datalist dialog embed map object rp rt select svg "
     "textarea video".split()
 )
+# Within a line: what only screen readers or nobody sees, links to edit, marks of notes.
+_UNREAD_SPAN = re.compile(
+    r'class="[^"]*(?:mw-editsection|sr-only|screen-reader|visually-?hidden|\breference\b)|aria-hidden="true"'
+    r'|style="[^"]*display:\s*none| hidden=""'
+)
+_SPANS = frozenset(("span", "sup"))
+# Links to the heading itself.
+_ANCHORS = frozenset("¶#§")
 _BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption "
     "figure footer form h1 h2 h3 h4 h5 h6 header hgroup legend li main menu nav ol p pre search section "
@@ -83,7 +91,9 @@ def blocks_of(source: str, with_fallbacks: bool = False) -> PageBlocks:
                 reader.open(name, attributes)
         elif name in ("br", "hr"):
             reader.line_break(name == "br")
-        elif name in unread and not closing:
+        elif not closing and (
+            name in unread or (name in _SPANS and attributes and _UNREAD_SPAN.search(attributes))
+        ):
             inside, depth = name, 1
     return reader.finish()
 
@@ -104,9 +114,11 @@ class _Reader:
     def text(self, text: str) -> None:
         if not self._pieces and text.isspace() and not self._preformatted:
             return
-        self._pieces.append(text)
         if self.in_link:
+            if text in _ANCHORS:
+                return
             self._linked += len(text.strip())
+        self._pieces.append(text)
 
     def open(self, name: str, attributes: str) -> None:
         self._end_line()

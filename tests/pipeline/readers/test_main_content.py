@@ -111,6 +111,16 @@ def test_a_short_article_is_preferred_to_long_boilerplate_outside() -> None:
     assert text(inner) == f"通知\n\n{LONG[0]}"
 
 
+def test_a_form_or_an_aside_around_the_whole_page_drops_nothing() -> None:
+    for tag in ("form", "aside", "footer"):
+        assert text(f"<{tag}><h1>老街</h1>{BODY}</{tag}>") == "老街\n\n" + "\n\n".join(LONG)
+
+
+def test_all_posts_of_a_thread_are_its_text() -> None:
+    posts = "".join(f"<div class=post><p>{line}</p></div>" for line in LONG)
+    assert text(f"<h1>老街</h1><div>{posts}</div>") == "老街\n\n" + "\n\n".join(LONG)
+
+
 def test_names_that_only_say_what_stands_beside_do_not_drop_the_text() -> None:
     for name in ("layout has-sidebar", "post-comments-wrapper", "menu-open", "modal", "footer-fixed"):
         assert text(f"<div class='{name}'><h1>老街</h1>{BODY}</div>") == "老街\n\n" + "\n\n".join(LONG)

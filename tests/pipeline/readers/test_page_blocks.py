@@ -86,6 +86,11 @@ def test_programs_keep_their_lines_and_indents() -> None:
         "<template><template><p>x</template><p>y</template>",
         "<textarea><p>x</textarea>",
         "<math><annotation>x</annotation></math>",
+        "<span class='mw-editsection'>[<span><a href=/e>edit</a></span>]</span>",
+        "<sup id=cite class=reference><a href='#1'>[1]</a></sup>",
+        "<span aria-hidden=true>x</span>",
+        "<span style='color:red;display: none'>x</span>",
+        "<a class=headerlink href='#x'>¶</a>",
     ],
 )
 def test_what_is_no_text_is_not_read(unread: str) -> None:
