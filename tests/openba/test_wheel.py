@@ -36,7 +36,11 @@ def test_presets_rules_templates_and_types_are_in_the_wheel(tmp_path: Path) -> N
         names = set(archive.namelist())
         (entries,) = (name for name in names if name.endswith("entry_points.txt"))
         assert "openba = openba.cli.main:entry" in archive.read(entries).decode()
-    data = [*ROOT.glob("manifests/**/*.yaml"), *ROOT.glob("manifests/**/*.html")]
+    data = [
+        *ROOT.glob("manifests/**/*.yaml"),
+        *ROOT.glob("manifests/**/*.html"),
+        *ROOT.glob("pipeline/**/*.yaml"),
+    ]
     assert len(data) > 10
     assert {path.relative_to(ROOT).as_posix() for path in data} <= names
     assert {f"{package}/py.typed" for package in PACKAGES} <= names

@@ -1,0 +1,1 @@
+"""Judges the rules of quality: what they drop of trusted text, and what they catch of junk."""
