@@ -17,7 +17,7 @@ STEPARG  = --corpus $(CORPUS) --run $(FOLDER) --engine $(ENGINE) --workers $(WOR
 TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify docs lint typecheck bench bench-corpus bench-train bench-scale mutants clean distclean
+.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify docs lint typecheck bench bench-corpus bench-quality bench-train bench-scale mutants clean distclean
 
 help: ## this list
 	@printf 'make demo   everything on a fresh machine: set-up, corpus, three training stages, report (runs/demo/report.html)\n'
@@ -99,6 +99,9 @@ bench: assets ## the long measurements, on ../shared/corpus
 
 bench-corpus: assets ## our chain and steps against datatrove's, on ../shared/corpus; runs/bench/corpus.json
 	@$(PY) -m benchmarks.bench_corpus
+
+bench-quality: assets ## what the rules drop of ../shared/corpus and catch of junk, and pages to text; runs/bench/quality.json
+	@$(PY) -m benchmarks.quality
 
 bench-train: assets ## our step, noising and loading against transformers' T5 and MosaicML Streaming; runs/bench/train.json
 	@$(PY) -m benchmarks.bench_train

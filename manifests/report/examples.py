@@ -75,8 +75,8 @@ def _read(
 
 
 def _examples(batch: pa.RecordBatch) -> list[Example]:
-    texts = _masked(batch.column("text"), CHARACTERS).to_pylist()
-    details = _masked(batch.column("detail"), 2 * CHARACTERS).to_pylist()
+    texts = masked(batch.column("text"), CHARACTERS).to_pylist()
+    details = masked(batch.column("detail"), 2 * CHARACTERS).to_pylist()
     languages = batch.column("language").to_pylist()
     sources = batch.column("source").to_pylist()
     rows = zip(sources, languages, details, texts, strict=True)
@@ -85,7 +85,7 @@ def _examples(batch: pa.RecordBatch) -> list[Example]:
     ]
 
 
-def _masked(texts: pa.Array, characters: int) -> pa.Array:
+def masked(texts: pa.Array, characters: int) -> pa.Array:
     """The first characters, masked; cut again after masking, so that no cut leaves half an address."""
     texts = pc.utf8_slice_codeunits(texts, 0, 2 * characters)
     for pattern, mask in _MASKS:

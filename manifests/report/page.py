@@ -20,6 +20,7 @@ from manifests.report.duplicates_and_pii import (
 from manifests.report.examples import Example, examples
 from manifests.report.figure import Figure
 from manifests.report.funnel import COLUMNS, Reason, funnel, reasons
+from manifests.report.judged_rules import judged_rules
 from manifests.report.run_record import RunRecord
 from manifests.report.signals import panels
 from manifests.report.summary import summary_of
@@ -77,6 +78,7 @@ def content(record: RunRecord) -> dict[str, Any]:
         "mix": mix(record.shards) if record.shards else None,
         "sources": source_rows(record.shards) if record.shards else [],
         "panels": panels(record),
+        "judged": judged_rules(record),
         "clusters": clusters(sizes) if sizes else None,
         "privacy": privacy(found) if found else None,
         "found": found,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ def work(
     gc.enable()
     gc.freeze()
     with kept_memory():
-        run_steps(corpus, run, steps, engine, workers, each=_json_line if as_json else _line)
+        run_steps(corpus, run, steps, engine, workers, each=partial(_json_line if as_json else _line, run))
 
 
 def _without_pandas() -> None:
@@ -63,13 +64,22 @@ def _without_pandas() -> None:
         pa.array(())  # Arrow looks for it with the first array, once for all
 
 
-def _line(step: str, outcome: StepOutcome) -> None:
+def _line(run: Path, step: str, outcome: StepOutcome) -> None:
     given, kept = outcome.manifest.documents_in, outcome.manifest.documents_kept
     state = f"{outcome.seconds:7.1f} s" if outcome.worked else "  as it was"
     print(f"{step:<14} {given:>10,} in {kept:>10,} kept {given - kept:>9,} rejected {state}", flush=True)
+    for warning in _warnings(run, step, outcome):
+        print(f"  warning: {warning}", flush=True)
 
 
-def _json_line(step: str, outcome: StepOutcome) -> None:
+def _warnings(run: Path, step: str, outcome: StepOutcome) -> list[str]:
+    """The rules that drop too much of what the manifest trusts, after the step of the rules."""
+    from manifests.trusted_loss import trusted_losses
+
+    return [str(loss) for loss in trusted_losses(run / step, outcome.manifest)] if step == "quality" else []
+
+
+def _json_line(run: Path, step: str, outcome: StepOutcome) -> None:
     given, kept = outcome.manifest.documents_in, outcome.manifest.documents_kept
     record = {
         "step": step,
@@ -78,6 +88,7 @@ def _json_line(step: str, outcome: StepOutcome) -> None:
         "documents_rejected": given - kept,
         "worked": outcome.worked,
         "seconds": round(outcome.seconds, 3),
+        "warnings": _warnings(run, step, outcome),
     }
     print(json.dumps(record), flush=True)
 

@@ -11,7 +11,7 @@ import typer
 
 from manifests.errors import UserError
 from manifests.os_errors import os_errors_explained
-from openba.cli.options import Json, RunArgument, examples
+from openba.cli.options import Json, RunArgument, examples, run_folder
 
 PANEL = "Manifests and runs"
 
@@ -21,14 +21,27 @@ app = typer.Typer()
 @app.command(
     "check",
     rich_help_panel=PANEL,
-    epilog=examples("openba check corpus.yaml curriculum.yaml", "openba check --json *.yaml"),
+    epilog=examples(
+        "openba check corpus.yaml curriculum.yaml",
+        "openba check corpus.yaml --run runs/mine",
+        "openba check --json *.yaml",
+    ),
 )
 def check_command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="YAML or JSON manifests.")],
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            "--run",
+            metavar="FOLDER",
+            parser=run_folder,
+            help="A run of the corpus manifest: rules that drop much of its reference sources are warned of.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Validate manifests of any kind; errors name the file, the key and the fix."""
-    found = [_checked(file) for file in files]
+    found = [_checked(file, run) for file in files]
     if as_json:
         print(json.dumps(found, indent=1, ensure_ascii=False))
     for one in () if as_json else found:
@@ -41,15 +54,19 @@ def check_command(
     return int(any(one["errors"] for one in found))
 
 
-def _checked(file: Path) -> dict[str, Any]:
+def _checked(file: Path, run: Path | None) -> dict[str, Any]:
     from manifests.check import check
+    from manifests.schema.corpus import CorpusManifest
     from manifests.schema.curriculum import CurriculumManifest
+    from manifests.trusted_loss import losses_of_run
 
     try:
         manifest = check(file)
     except UserError as error:
         return {"file": str(file), "kind": None, "errors": str(error).splitlines(), "warnings": []}
     warnings = list(manifest.warnings) if isinstance(manifest, CurriculumManifest) else []
+    if run is not None and isinstance(manifest, CorpusManifest):
+        warnings += [str(loss) for loss in losses_of_run(run)]
     return {"file": str(file), "kind": type(manifest).__name__, "errors": [], "warnings": warnings}
 
 

@@ -16,7 +16,7 @@ from manifests.__main__ import main
 from manifests.files import sha256
 from manifests.report import summary, write_report
 from manifests.report.axis_scale import Scale
-from manifests.report.examples import _masked
+from manifests.report.examples import masked
 from manifests.report.funnel import reasons
 from manifests.report.run_record import RunRecord
 from manifests.report.signals import panels, position
@@ -131,7 +131,7 @@ def test_stages_and_heldout_losses(run: Path, page: str) -> None:
     assert rows(page, "heldout")[1] == ["ul2", "zh", "8.500", "6.500", "7.123", "91.3 %", "5.500"]
 
 
-def test_snippets_are_escaped_and_masked(page: str) -> None:
+def test_snippets_are_escaped_andmasked(page: str) -> None:
     assert "<script" not in page
     assert (
         "&lt;script&gt;alert(&#39;rejected&#39;)&lt;/script&gt; 请联系张三：‹e-mail›，电话 ‹number›" in page
@@ -143,8 +143,8 @@ def test_snippets_are_escaped_and_masked(page: str) -> None:
 
 def test_masking_cuts_after_two_hundred_characters() -> None:
     texts = pa.array(["".join(ANALECTS) * 3, "x" * 195 + " tim.peters@python.example", None])
-    masked = _masked(texts, 200).to_pylist()
-    assert masked == [("".join(ANALECTS) * 3)[:200], "x" * 195 + " ‹e-m", None]
+    found = masked(texts, 200).to_pylist()
+    assert found == [("".join(ANALECTS) * 3)[:200], "x" * 195 + " ‹e-m", None]
 
 
 def test_the_provenance_names_every_manifest(run: Path, page: str) -> None:

@@ -75,7 +75,7 @@ def ocr_noise(real: RealText, language: str, random: np.random.Generator, size: 
     text = real.passage(random, size)
     wrong = random.random(len(text)) < random.uniform(LEAST_ERRORS, MOST_ERRORS)
     how = random.random(len(text))
-    confused, dirt = dict(_CONFUSED[language].split()), _DIRT[language]
+    confused, dirt = {one[0]: one[1] for one in _CONFUSED[language].split()}, _DIRT[language]
     dirty = random.integers(len(dirt), size=len(text))
     out = list(text)
     for at in np.flatnonzero(wrong):

@@ -1,0 +1,42 @@
+"""Which documents each rule alone would drop, by the quality step's own code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from manifests.schema.rules import Rule
+from pipeline.judge.measured_documents import MeasuredDocuments
+from pipeline.steps.quality.rules import judge
+
+
+def verdicts(documents: MeasuredDocuments, rules: Sequence[Rule]) -> dict[str, np.ndarray]:
+    """bool [documents] by rule, in the manifest's order, after the reasons of the steps before
+    (``step/reason``). Rules of one name are one."""
+    found = {
+        str(reason): documents.lost == reason
+        for reason in sorted({reason for reason in documents.lost if reason is not None})
+    }
+    for rule in rules:
+        found[rule.name] = found.get(rule.name, False) | verdict(documents, [rule])
+    return found
+
+
+def verdict(documents: MeasuredDocuments, rules: Sequence[Rule]) -> np.ndarray:
+    """bool [documents]: which break any of the rules."""
+    reasons, _ = judge(documents.signals, documents.languages, rules)
+    return np.asarray(reasons.is_valid())
+
+
+def concerned(documents: MeasuredDocuments, rules: Sequence[Rule], name: str) -> np.ndarray:
+    """bool [documents]: in a language of the rules of that name. A step before concerns all."""
+    languages = {language for rule in rules if rule.name == name for language in rule.languages}
+    if not any(rule.name == name for rule in rules):
+        return np.ones(len(documents.languages), bool)
+    return np.isin(documents.languages, sorted(languages))
+
+
+def dropped(found: dict[str, np.ndarray], number: int) -> np.ndarray:
+    """bool [``number`` documents]: by any of the verdicts."""
+    return np.asarray(np.logical_or.reduce([*found.values(), np.zeros(number, bool)]), bool)
