@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Sequence
@@ -13,7 +14,9 @@ from pipeline.judge.junk.real_text import RealText
 MOST_PASSAGES = 6
 WIDTH = {"en": (24, 90), "zh": (10, 40)}
 """Characters of the lines that a text is wrapped at: narrow columns to wide pages."""
-_WORDS = {"en": re.compile(r"\S+"), "zh": re.compile(r"[\u4e00-\u9fff]{1,3}|[A-Za-z0-9]+|\S")}
+WORD_LENGTHS = {1: 0.45, 2: 0.45, 3: 0.1}
+"""Characters of a Chinese word, with the share of words that have so many."""
+_WORDS = {"en": re.compile(r"\S+"), "zh": re.compile(r"[\u4e00-\u9fff]+|[A-Za-z0-9]+|\S")}
 _SPACE = {"en": " ", "zh": ""}
 
 
@@ -27,11 +30,24 @@ def shuffled_characters(real: RealText, language: str, random: np.random.Generat
 
 
 def shuffled_words(real: RealText, language: str, random: np.random.Generator, size: int) -> str:
-    """All words in any order, or those of each line; Chinese words are taken to be of three characters."""
-    text, words, space = real.passage(random, size), _WORDS[language], _SPACE[language]
-    if random.random() < 0.5:
-        return space.join(_permuted(words.findall(text), random))
-    return "\n".join(space.join(_permuted(words.findall(line), random)) for line in text.splitlines())
+    """All words in any order, or those of each line. Chinese is cut into words of likely lengths."""
+    text, space = real.passage(random, size), _SPACE[language]
+    parts = [text] if random.random() < 0.5 else text.splitlines()
+    return "\n".join(space.join(_permuted(_words(part, language, random), random)) for part in parts)
+
+
+def _words(text: str, language: str, random: np.random.Generator) -> list[str]:
+    found = _WORDS[language].findall(text)
+    if language == "en":
+        return found
+    return [word for piece in found for word in (_cut(piece, random) if piece[0] >= "\u4e00" else [piece])]
+
+
+def _cut(text: str, random: np.random.Generator) -> list[str]:
+    """Chinese characters in pieces of ``WORD_LENGTHS``."""
+    lengths = random.choice(list(WORD_LENGTHS), size=len(text), p=list(WORD_LENGTHS.values()))
+    ends = [0, *np.cumsum(lengths)]
+    return [text[start:end] for start, end in itertools.pairwise(ends) if start < len(text)]
 
 
 def shuffled_lines(real: RealText, language: str, random: np.random.Generator, size: int) -> str:

@@ -52,6 +52,14 @@ def test_shuffling_keeps_every_piece_and_loses_the_order() -> None:
     assert "quick brown fox jumps over" not in words
 
 
+def test_chinese_words_are_cut_and_none_of_their_characters_is_lost() -> None:
+    text = "渡口的老船工每天划着小船把人送到对岸，风里来雨里去Linux一划就是四十年，乡亲们都敬重他。" * 30
+    for shuffled in junk.make("shuffled_words", "zh", [text], 6, 3):
+        assert Counter(shuffled.replace("\n", "")).keys() == Counter(text).keys()
+        assert "Linux" in shuffled
+        assert text[:8] not in shuffled
+
+
 @needs_texts
 def test_shuffled_lines_are_real_lines_that_do_not_follow_each_other() -> None:
     real = "".join(TEXTS["zh"]()).replace("\n", "").replace(" ", "")
