@@ -30,7 +30,7 @@ from pipeline.judge.trial_run import run_trial
 from pipeline.runtime.engines.open_engine import open_engine
 from pipeline.runtime.worker_start import start_worker
 
-SHARED = Path("../shared/corpus")
+SHARED, GOLD = Path("../shared/corpus"), Path("../shared/gold/html.jsonl.gz")
 FOLDER = Path("runs/bench")
 LEAST_CHARACTERS = 200
 JUNK, SEED = 300, 20_261_130
@@ -75,11 +75,13 @@ def quality(corpus: Path, folder: Path) -> dict[str, Any]:
     return judged(documents, tried.quality.judged, names)
 
 
-def html() -> Any:
-    """What ``benchmarks/html_extraction.py`` measures; null where it is not there."""
-    if importlib.util.find_spec(HTML) is None:
+def html(gold: Path) -> Any:
+    """What ``benchmarks/html_extraction.py`` measures on pages with gold text; null where it is not there."""
+    if importlib.util.find_spec(HTML) is None or not gold.exists():
         return None
-    return importlib.import_module(HTML).measure()
+    module = importlib.import_module(HTML)
+    pages = module.read_gold(gold)
+    return {**module.quality(pages), "megabytes_per_second": round(module.speed(pages), 1)}
 
 
 def main() -> None:
@@ -88,7 +90,7 @@ def main() -> None:
     )
     parser.add_argument("--corpus", type=Path, default=Path("manifests/presets/demo/corpus.yaml"))
     options = parser.parse_args()
-    found = {"html": html(), **quality(options.corpus, SHARED)}
+    found = {"html": html(GOLD), **quality(options.corpus, SHARED)}
     write_json(FOLDER / "quality.json", found)
     print(json.dumps({name: found[name] for name in ("html", "trusted_loss", "junk_caught")}, indent=1))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import yaml
 from rich.markup import escape
 from rich.table import Table
 
@@ -103,11 +105,8 @@ def rules_yaml(calibration: Calibration, about: str) -> str:
 
 
 def _proposal(proposal: Proposal) -> str:
-    rule = proposal.rule
-    bounds = "".join(
-        f", {side}: {value:g}" for side, value in (("min", rule.min), ("max", rule.max)) if value is not None
-    )
+    keys = proposal.rule.model_dump(mode="json", exclude_defaults=True)
+    rule = yaml.safe_dump(keys, default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf)
     before = " to ".join(f"{value:g}" for value in proposal.before if value is not None)
     did = f"{percent(proposal.trusted_loss)} of trusted text, {percent(proposal.junk_caught)} of junk"
-    keys = f"name: {rule.name}, signal: {rule.signal}, languages: [{', '.join(rule.languages)}]{bounds}"
-    return f"  - {{{keys}}}    # drops {did}; was {before}"
+    return f"  - {rule.strip()}    # drops {did}; was {before}"

@@ -38,7 +38,9 @@ def judged(documents: MeasuredDocuments, rules: Sequence[Rule], trusted: Sequenc
     return {
         "documents": {name: int(mask.sum()) for name, mask in groups.items()},
         "trusted_loss": _shares(all_, {name: groups[name] for name in trusted}),
-        "trusted_loss_by_language": _by_language(documents, all_, {name: groups[name] for name in trusted}),
+        "trusted_loss_by_language": _by_label(
+            documents.languages, all_, {name: groups[name] for name in trusted}
+        ),
         "junk_caught": by_kind(_shares(all_, groups)),
         "rules": {
             name: _rule(documents, broken, concerned(documents, rules, name), (good, bad), groups)
@@ -92,13 +94,14 @@ def _own_id(id_: str, meta: str | None) -> str:
     return str(orjson.loads(meta or "{}").get("id", id_))
 
 
-def _by_language(
-    documents: MeasuredDocuments, mask: np.ndarray, groups: Mapping[str, np.ndarray]
+def _by_label(
+    labels: np.ndarray, mask: np.ndarray, groups: Mapping[str, np.ndarray]
 ) -> dict[str, dict[str, float]]:
+    """The share of each group's documents with one label; those without any are left out."""
     found = {}
     for name, group in groups.items():
-        languages = sorted({language for language in documents.languages[group] if language is not None})
-        found[name] = _shares(mask, {one: group & (documents.languages == one) for one in languages})
+        known = sorted({label for label in labels[group] if label is not None})
+        found[name] = _shares(mask, {one: group & (labels == one) for one in known})
     return found
 
 

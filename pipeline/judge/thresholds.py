@@ -19,7 +19,7 @@ import numpy as np
 
 from manifests.schema.rules import Rule
 from pipeline.judge.measured_documents import MeasuredDocuments
-from pipeline.judge.verdicts import verdict
+from pipeline.judge.verdicts import judges, verdict
 
 Method = Literal["quantile", "deviation", "tenth"]
 TENTH = 0.1
@@ -73,12 +73,13 @@ def fitted(documents: MeasuredDocuments, rules: Sequence[Rule], loss: float, met
 def _fit(
     documents: MeasuredDocuments, rules: Sequence[Rule], language: str, method: Method
 ) -> Callable[[float], list[Rule]]:
+    values = [documents.signals[rule.signal][judges(documents, rule)] for rule in rules]
+
     def fit(share: float) -> list[Rule]:
         found = []
-        for rule in rules:
-            values = documents.signals[rule.signal]
+        for rule, known in zip(rules, values, strict=True):
             bounds = {
-                side: threshold(values, share, side == "max", method)
+                side: threshold(known, share, side == "max", method)
                 for side in ("min", "max")
                 if getattr(rule, side) is not None
             }

@@ -29,6 +29,11 @@ def verdict(documents: MeasuredDocuments, rules: Sequence[Rule]) -> np.ndarray:
     return np.asarray(reasons.is_valid())
 
 
+def judges(documents: MeasuredDocuments, rule: Rule) -> np.ndarray:
+    """bool [documents]: which a rule judges at all, since no bound can be kept by any."""
+    return verdict(documents, [rule.model_copy(update={"min": None, "max": -np.inf})])
+
+
 def concerned(documents: MeasuredDocuments, rules: Sequence[Rule], name: str) -> np.ndarray:
     """bool [documents]: in a language of the rules of that name. A step before concerns all."""
     languages = {language for rule in rules if rule.name == name for language in rule.languages}

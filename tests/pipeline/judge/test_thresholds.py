@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.judge.calibration import calibrated
 from pipeline.judge.halves import first_half
 from pipeline.judge.thresholds import fitted, share_dropped, threshold
+from pipeline.judge.verdicts import judges
 from tests.pipeline.judge.documents import measured, rule
 
 VALUES = st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=200)
@@ -43,6 +44,13 @@ def test_the_tenth_percentile_is_the_same_for_every_loss() -> None:
     values = np.arange(1000.0)
     assert threshold(values, 0.02, False, "tenth") == threshold(values, 0.4, False, "tenth") == 99
     assert threshold(values, 0.02, True, "tenth") == 900
+
+
+def test_a_threshold_comes_of_the_documents_that_the_rule_judges() -> None:
+    documents = measured(["book"] * 4, ["en", "en", "zh", "en"], {"words": [40, 60, 5, np.nan]})
+    assert judges(documents, rule("few", "words", min=9)).tolist() == [True, True, False, False]
+    (fit,) = fitted(documents, [rule("few", "words", min=9)], 0.02, "quantile")
+    assert (fit.min, fit.max) == (40, None)
 
 
 def test_a_signal_that_trusted_text_does_not_have_gives_no_threshold() -> None:
