@@ -110,6 +110,14 @@ def test_the_first_letters_of_every_range_are_cjk(letter: str) -> None:
     assert found == [True, False, False], "Georgian and Mongolian have the lead byte E1 too"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"), [("a b 学", False), ("a 学", True), ("学 a", True), ("a", False)]
+)
+def test_the_first_word_counts(text: str, expected: bool) -> None:
+    offsets, data = text_buffers(pa.array([text]))
+    assert is_cjk(data, offsets[0], offsets[1], fold_table()) is expected
+
+
 def windows(text: str, words: int, characters: int) -> list[tuple[str, ...]]:
     units = [name for name, _, _ in reference(text, by_character=False)]
     own = sum(cjk(name) for name in units)
