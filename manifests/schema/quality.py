@@ -57,7 +57,7 @@ class PerplexitySettings(Fitting):
     """Tokens of the sample of a language, at most. It bounds memory and time."""
     models: dict[Language, KenlmModel] = {}
     """Models made elsewhere, by language; these are not trained. They judge reference documents too, and
-    say nothing of ``word_order``."""
+    say nothing of ``context_gain``."""
 
 
 class ClassifierSettings(Fitting):

@@ -99,13 +99,13 @@ SIGNALS: dict[str, str] = {
     "model was trained on the document",
     "perplexity_bucket": "0 head, 1 middle, 2 tail: by the 30th and 60th percentile of reference text that "
     "the model has not seen",
-    "word_order": "how far the order of words is from chance: 1 as in the language's reference text, 0 as in "
-    "that text with its words shuffled; NaN for few words, and where perplexity is",
+    "context_gain": "what the words before tell the language's n-gram model of the next one: 1 as in "
+    "reference text, 0 as in that text with its words shuffled; NaN for few words, and where perplexity is",
     "quality_score": "probability of reference text by fastText; NaN where not computed or where the model "
     "was trained on the document",
 }
 
-MODEL_SIGNALS = ("perplexity", "perplexity_bucket", "word_order", "quality_score")
+MODEL_SIGNALS = ("perplexity", "perplexity_bucket", "context_gain", "quality_score")
 
 _COUNTED = {
     *(

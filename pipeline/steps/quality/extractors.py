@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.schema.steps import File
+from pipeline.models.perplexity.context_gain import GainScale
 from pipeline.models.perplexity.scorer import PerplexityScorer, Scores
-from pipeline.models.perplexity.word_order import OrderScale
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.models.training_sample import NO_MODEL, Folds, Sample
 from pipeline.models.word_starts import word_starts
@@ -53,7 +53,7 @@ class LanguageModel:
     file: File
     middle: float
     tail: float
-    scales: tuple[OrderScale | None, ...]
+    scales: tuple[GainScale | None, ...]
 
 
 def is_traditional(traditional_ratio: np.ndarray) -> np.ndarray:
@@ -62,12 +62,12 @@ def is_traditional(traditional_ratio: np.ndarray) -> np.ndarray:
 
 
 class PerplexityExtractor(Extractor):
-    """``perplexity``, ``perplexity_bucket``, ``word_order``, and whether a document is ``exempt`` because
+    """``perplexity``, ``perplexity_bucket``, ``context_gain``, and whether a document is ``exempt`` because
     every model was trained on it."""
 
     schema = pa.schema(
         [
-            *(pa.field(name, pa.float32()) for name in ("perplexity", "perplexity_bucket", "word_order")),
+            *(pa.field(name, pa.float32()) for name in ("perplexity", "perplexity_bucket", "context_gain")),
             ("exempt", pa.bool_()),
         ]
     )
@@ -106,14 +106,14 @@ class PerplexityExtractor(Extractor):
             scores = self._scorers[language, number].scores(measured["tokens"], rows)
             perplexity[rows] = scores.perplexity
             bucket[rows] = np.digitize(scores.perplexity, (model.middle, model.tail))
-            order[rows] = _word_order(scores, model.scales, traditional[rows])
+            order[rows] = _context_gain(scores, model.scales, traditional[rows])
         columns = [pa.array(values.astype(np.float32)) for values in (perplexity, bucket, order)]
         exempt = (judge == NO_MODEL) & ~np.isin(languages, self._given.languages)
         return pa.RecordBatch.from_arrays([*columns, pa.array(exempt)], schema=self.schema)
 
 
-def _word_order(scores: Scores, scales: Sequence[OrderScale | None], traditional: np.ndarray) -> np.ndarray:
+def _context_gain(scores: Scores, scales: Sequence[GainScale | None], traditional: np.ndarray) -> np.ndarray:
     """Each document on its script's scale; NaN where there is none."""
-    found = [scale and scale.word_order(scores) for scale in scales]
+    found = [scale and scale.context_gain(scores) for scale in scales]
     nothing = np.full(len(traditional), np.nan)
     return np.choose(traditional.astype(int), [nothing if one is None else one for one in found])

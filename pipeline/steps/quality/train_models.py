@@ -18,9 +18,9 @@ from manifests.schema.quality import PerplexitySettings, TokenizerSettings
 from manifests.schema.steps import File
 from pipeline.models import tokenizer
 from pipeline.models.perplexity import lmplz
+from pipeline.models.perplexity.context_gain import GainScale, measure_scale
 from pipeline.models.perplexity.kneser_ney import estimate
 from pipeline.models.perplexity.scorer import PerplexityScorer
-from pipeline.models.perplexity.word_order import OrderScale, measure_scale
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.models.training_sample import Folds, Sample
 from pipeline.models.word_starts import word_starts
@@ -131,7 +131,7 @@ class MeasureBounds:
         path = self.paths[index]
         found = self.reference.read(*self.models[index], unseen=True)
         bounds: list[float] | None = None
-        scales: list[OrderScale | None] = [None, None]
+        scales: list[GainScale | None] = [None, None]
         if len(found) and path.stat().st_size:
             scorer = PerplexityScorer(path, word_starts(Tokenizer(self.tokenizer).names()))
             tokens = found["tokens"].combine_chunks()
@@ -149,6 +149,6 @@ class MeasureBounds:
 def read_model(path: Path, bounds: Path) -> LanguageModel:
     """What ``TrainModel`` and ``MeasureBounds`` left of one model."""
     record = json.loads(bounds.read_text(encoding="utf-8"))
-    scales = tuple(None if scale is None else OrderScale(*scale) for scale in record["scales"])
+    scales = tuple(None if scale is None else GainScale(*scale) for scale in record["scales"])
     middle, tail = record["bounds"] or (math.inf, math.inf)
     return LanguageModel(path, File(**record["file"]), middle, tail, scales)

@@ -52,7 +52,7 @@ def test_a_given_model_judges_its_language_and_no_model_of_it_is_trained(tmp_pat
     bounds = np.percentile(KenlmScorer(path).score(table.filter(reference)["text"].to_pylist()), (30, 60))
     bucket = signals.field("perplexity_bucket").to_numpy(zero_copy_only=False)
     assert bucket[chinese].tolist() == np.digitize(expected, bounds).tolist()
-    assert np.isnan(signals.field("word_order").to_numpy(zero_copy_only=False)[chinese]).all()
+    assert np.isnan(signals.field("context_gain").to_numpy(zero_copy_only=False)[chinese]).all()
     trained = sorted(file.path for file in result.files if file.path.endswith(".ngrams"))
     assert len(trained) == Folds(1).models * len({"en"})
     assert not any("exempt/zh" in name for part in result.parts for name in part.metrics)

@@ -148,14 +148,14 @@ def test_a_document_of_shuffled_words_is_told_by_its_order_not_by_its_perplexity
     rows = corpus.rows(corpus.english(), "reference-en", "en") + corpus.rows(
         [text, shuffled, strange], "web", "en"
     )
-    rule = {"name": "shuffled", "signal": "word_order", "languages": ["en"], "min": 0.15}
+    rule = {"name": "shuffled", "signal": "context_gain", "languages": ["en"], "min": 0.15}
     manifest = corpus.manifest([rule], perplexity=CROSSFIT)
     result = QualityStep().run(corpus.context(tmp_path, manifest, [rows]))
     signals = {row["id"]: row["signals"] for row in kept(tmp_path, result).to_pylist()}
-    assert signals["web:0"]["word_order"] > 0.8
+    assert signals["web:0"]["context_gain"] > 0.8
     assert "web:1" not in signals
     # The model knows none of its words, and says nothing.
-    assert np.isnan(signals["web:2"]["word_order"])
+    assert np.isnan(signals["web:2"]["context_gain"])
     assert signals["web:2"]["perplexity"] > 5 * signals["web:0"]["perplexity"]
 
 

@@ -22,7 +22,7 @@ LEAST_REFERENCE = 1000
 """Places of reference text below which the scale is not known."""
 
 
-class OrderScale(NamedTuple):
+class GainScale(NamedTuple):
     """Mean gain (see ``Scores``) of the reference text, of the same text shuffled, and the standard
     deviation of a single place's gain."""
 
@@ -30,7 +30,7 @@ class OrderScale(NamedTuple):
     shuffled: float
     deviation: float
 
-    def word_order(self, scores: Scores) -> npt.NDArray[np.float64]:
+    def context_gain(self, scores: Scores) -> npt.NDArray[np.float64]:
         """float64 [documents]; NaN for fewer than ``LEAST_PLACES``. One standard error is added, so that a
         short document is not called shuffled for a few rare words."""
         places = np.where(scores.places >= LEAST_PLACES, scores.places, np.nan)
@@ -38,7 +38,7 @@ class OrderScale(NamedTuple):
         return (mean - self.shuffled) / (self.reference - self.shuffled)
 
 
-def measure_scale(scorer: PerplexityScorer, tokens: pa.ListArray, seed: int) -> OrderScale | None:
+def measure_scale(scorer: PerplexityScorer, tokens: pa.ListArray, seed: int) -> GainScale | None:
     """The scale of reference documents [documents]; None where there is too little of them, or where their
     order tells the model nothing."""
     natural, shuffled = scorer.scores(tokens), scorer.scores(shuffle(tokens, seed))
@@ -48,7 +48,7 @@ def measure_scale(scorer: PerplexityScorer, tokens: pa.ListArray, seed: int) -> 
     mean = float(natural.gain.sum() / places)
     chance = float(shuffled.gain.sum() / shuffled.places.sum())
     variance = float(natural.gain_squares.sum() / places) - mean * mean
-    return OrderScale(mean, chance, float(np.sqrt(max(variance, 0)))) if mean > chance else None
+    return GainScale(mean, chance, float(np.sqrt(max(variance, 0)))) if mean > chance else None
 
 
 def shuffle(tokens: pa.ListArray, seed: int) -> pa.ListArray:

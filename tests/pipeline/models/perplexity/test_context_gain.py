@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.models.perplexity.kneser_ney import estimate
-from pipeline.models.perplexity.scorer import PerplexityScorer, Scores
-from pipeline.models.perplexity.word_order import (
+from pipeline.models.perplexity.context_gain import (
     LEAST_PLACES,
     LEAST_REFERENCE,
-    OrderScale,
+    GainScale,
     measure_scale,
     shuffle,
 )
+from pipeline.models.perplexity.kneser_ney import estimate
+from pipeline.models.perplexity.scorer import PerplexityScorer, Scores
 from pipeline.models.word_starts import BEGINS_WORD
 from tests.pipeline.steps.quality.corpus import english
 
@@ -71,14 +71,14 @@ def test_unseen_text_is_told_from_the_same_words_in_another_order(scorer: Perple
     assert scale.shuffled < 0 < scale.reference
     joined = [list(chain.from_iterable(unseen[start : start + 8])) for start in range(0, 40, 8)]
     mixed = [random.Random(7).sample(text, len(text)) for text in joined]
-    natural = scale.word_order(scorer.scores(ids(joined)))
-    shuffled = scale.word_order(scorer.scores(ids(mixed)))
+    natural = scale.context_gain(scorer.scores(ids(joined)))
+    shuffled = scale.context_gain(scorer.scores(ids(mixed)))
     assert natural.min() > 0.5
     assert shuffled.max() < 0.35
 
 
 def test_the_scale_is_the_mean_over_places_not_over_documents() -> None:
-    scale = OrderScale(reference=0.8, shuffled=-0.2, deviation=0.5)
+    scale = GainScale(reference=0.8, shuffled=-0.2, deviation=0.5)
     scores = Scores(
         perplexity=np.ones(4),
         places=np.array([100.0, 100, LEAST_PLACES, LEAST_PLACES - 1]),
@@ -86,7 +86,7 @@ def test_the_scale_is_the_mean_over_places_not_over_documents() -> None:
         gain_squares=np.zeros(4),
     )
     low = 0.5 / np.sqrt(LEAST_PLACES)
-    np.testing.assert_allclose(scale.word_order(scores), [1.05, 0.05, 0.2 + low, np.nan])
+    np.testing.assert_allclose(scale.context_gain(scores), [1.05, 0.05, 0.2 + low, np.nan])
 
 
 def test_too_little_reference_text_has_no_scale(scorer: PerplexityScorer) -> None:
