@@ -113,7 +113,7 @@ def _c4(
         lorem |= "lorem ipsum" in low
         javascript, policy = "javascript" in low, any(phrase in low for phrase in POLICY)
         if not phrases and (javascript or policy):
-            found = reference._phrases(line)[0]
+            found = reference.phrases_in(line)[0]
             javascript, policy = bool(found["script"] + found["javascript"]), bool(found["policy"])
         if javascript:
             continue
@@ -164,7 +164,7 @@ def _c4_chain(d: Document, index: int) -> Chain:
 
 def _lorem(d: Document) -> Chain:
     anywhere = 1000 * share(
-        reference._phrases(d.text)[0]["lorem"] if "lorem" in d.text.lower() else 0, len(d.names)
+        reference.phrases_in(d.text)[0]["lorem"] if "lorem" in d.text.lower() else 0, len(d.names)
     )
     theirs = float(_c4(d, True, True, True, 1000, True)[2])
     return [("", theirs), ("lines: C4 looks only at those that end in punctuation", anywhere)]

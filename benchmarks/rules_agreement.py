@@ -90,7 +90,8 @@ def compare(name: str, texts: list[str], rows: list[dict], signals: dict[str, np
         for rule in known.values()
         if rule.name.split("/")[1] in CHAINS[name](Document("a", {"words": ["a"], "spoken": [1, 1.0]}))
     ]
-    reasons, _ = judge(signals, np.full(len(texts), "en", object), rules)
+    whole = np.full(len(texts), "en", object)
+    reasons = judge(signals, whole, np.full(len(texts), name, object), rules).reason
     causes: Counter[tuple[str, str, str]] = Counter()
     unexplained = 0
     for index, (ours, row) in enumerate(zip(reasons.to_pylist(), rows, strict=True)):

@@ -13,6 +13,7 @@ from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.rules import RuleSet
 from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import StepManifest
+from manifests.schema.terms import TermList
 from manifests.schema.training import TrainingManifest
 
 KINDS: dict[str, type[Strict]] = {
@@ -22,6 +23,7 @@ KINDS: dict[str, type[Strict]] = {
     "rules": RuleSet,
     "shards": ShardManifest,
     "step": StepManifest,
+    "terms": TermList,
     "training": TrainingManifest,
 }
 

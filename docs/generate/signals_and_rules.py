@@ -47,6 +47,7 @@ def _rule(group: str, rule: SourcedRule) -> str:
     bounds += [f"at most {rule.max:,g}"] if rule.max is not None else []
     signal = f"[`{rule.signal}`](#signal-{_slug(rule.signal)})"
     judged = f"{signal} {', '.join(bounds)} ({', '.join(rule.languages)})"
+    judged += f"; spares {', '.join(rule.spare.genres)}" if rule.spare.genres else ""
     return f"`{group}/{rule.name}`\n: {judged}\n\n  {markdown(rule.source)}"
 
 

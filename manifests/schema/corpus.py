@@ -57,6 +57,13 @@ class CorpusManifest(UnusedLeftOut):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"sources: two sources are called {twice[0]!r}; names must differ")
+        for rule in self.quality.rules:
+            strange = sorted(set(rule.spare.sources) - set(names))
+            if strange:
+                raise ValueError(
+                    f"quality.rules: {rule.name!r} spares {strange[0]!r}, which is no source; known are "
+                    f"{', '.join(names)}"
+                )
         unknown = set(self.shards.budget) - set(LANGUAGES)
         if unknown:
             raise ValueError(

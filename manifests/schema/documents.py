@@ -39,12 +39,15 @@ REJECTION = (
     pa.field("step", pa.string(), nullable=False),
     pa.field("reason", pa.string(), nullable=False),
     pa.field("detail", pa.string()),
+    pa.field("broken_rules", pa.list_(pa.string())),
 )
 
 INGESTED = pa.schema(INGEST)
 IDENTIFIED = pa.schema(INGEST + LANGUAGE)
 MEASURED = pa.schema(INGEST + LANGUAGE + QUALITY)
-REJECTED = pa.schema(INGEST + LANGUAGE + REJECTION)
+REJECTED = pa.schema(INGEST + LANGUAGE + QUALITY[:1] + REJECTION)
+"""Of the rejects of every step; what a step does not know is null. The reason is the first rule that a
+document breaks, ``broken_rules`` are all of them."""
 
 
 def kept_schema(step: str) -> pa.Schema:

@@ -11,10 +11,23 @@ from pydantic import AfterValidator, Field, model_validator
 
 from manifests.schema.base import ManifestError, Strict, load
 from manifests.schema.signals import SIGNALS
+from manifests.schema.values import Name
 
 Language = Literal["en", "zh", "code"]
+Genre = Literal["statute", "dialogue", "table", "list", "verse", "prose"]
+"""What most lines of a document are; see ``manifests.schema.genres``."""
 RuleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$")]
 FOLDER = Path(__file__).parents[1] / "rules"
+
+
+class Spared(Strict):
+    """Documents that a rule does not judge."""
+
+    sources: tuple[Name, ...] = ()
+    """Of these sources."""
+    genres: tuple[Genre, ...] = ()
+    """Of these genres: ``statute``, ``dialogue`` (and questions with answers), ``table``, ``list`` (recipes,
+    too), ``verse`` (and lyrics), ``prose``."""
 
 
 class Rule(Strict):
@@ -30,6 +43,8 @@ class Rule(Strict):
     """The least value that is kept."""
     max: float | None = None
     """The greatest value that is kept. A rule has at least one of the two."""
+    spare: Spared = Spared()
+    """Sources and genres that it does not judge; none by default."""
 
     @model_validator(mode="after")
     def _usable(self) -> Rule:

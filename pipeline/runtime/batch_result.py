@@ -80,12 +80,13 @@ def _column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
 
 
 def _rejected(step: str, batch: pa.RecordBatch, reason: pa.Array, detail: pa.Array) -> pa.RecordBatch:
+    schema = with_signals(REJECTED, _signals(batch))
     extra = {"step": pa.repeat(step, batch.num_rows), "reason": reason, "detail": detail}
     columns = [
         extra[field.name].cast(field.type) if field.name in extra else _column(batch, field)
-        for field in REJECTED
+        for field in schema
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=REJECTED)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _count(batch: pa.RecordBatch, reason: pa.Array) -> tuple[Count, ...]:

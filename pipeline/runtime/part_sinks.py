@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from manifests.files import atomic_write, drop_page_cache
-from manifests.schema.documents import REJECTED
+from manifests.schema.documents import REJECTED, with_signals
 from manifests.schema.steps import Part, merge_counts, merge_metrics
 from pipeline.runtime.arrow_files import BatchWriter, describe
 from pipeline.runtime.batch_result import BatchResult
@@ -80,6 +80,12 @@ class WritePart(_Sink):
         write_receipt(self._folder, part_name(part), self._fingerprints[part], record.model_dump())
 
 
+def _rejects(schema: pa.Schema) -> pa.Schema:
+    """The schema of the rejects beside kept documents of a schema, with the same signals."""
+    place = schema.get_field_index("signals")
+    return with_signals(REJECTED, [] if place < 0 else [field.name for field in schema.field(place).type])
+
+
 class _OpenPart:
     """A part being written."""
 
@@ -88,7 +94,7 @@ class _OpenPart:
         self._paths = (folder / f"{name}.arrow", folder / "rejected" / f"{name}.arrow")
         self._contexts = [atomic_write(path) for path in self._paths]
         kept, rejected = (context.__enter__() for context in self._contexts)
-        self._kept, self._rejected = BatchWriter(kept, schema), BatchWriter(rejected, REJECTED)
+        self._kept, self._rejected = BatchWriter(kept, schema), BatchWriter(rejected, _rejects(schema))
         self._outcomes: list[tuple[Any, dict[str, int]]] = []
         self._documents = 0
 

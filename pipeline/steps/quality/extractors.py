@@ -22,6 +22,9 @@ from pipeline.runtime.transform import Extractor
 from pipeline.steps.quality.given_models import GivenPerplexity
 from pipeline.text.quality_signals.signals import MEASURED, measure
 
+PROSE = ("en", "zh")
+"""Languages whose documents are judged without their markup."""
+
 
 class SignalExtractor(Extractor):
     """The signals of ``MEASURED`` and the ``tokens`` of each document. Depends on no rule and on no
@@ -39,7 +42,11 @@ class SignalExtractor(Extractor):
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> pa.RecordBatch:
         texts = batch.column("text")
-        columns = [*(pa.array(values) for values in measure(texts).values()), self._tokenizer.encode(texts)]
+        prose = np.isin(batch.column("language").to_numpy(zero_copy_only=False), PROSE)
+        columns = [
+            *(pa.array(values) for values in measure(texts, prose).values()),
+            self._tokenizer.encode(texts),
+        ]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 

@@ -138,10 +138,12 @@ class ApplyRules(Transform):
         fields = list(with_signals(MEASURED, [own.name for own in self._own]).field("signals").type)
         signals = {field.name: found[field.name].to_numpy(zero_copy_only=False) for field in fields}
         languages = batch.column("language").to_numpy(zero_copy_only=False)
-        reason, detail = judge(signals, languages, self._rules)
+        sources = batch.column("source").to_numpy(zero_copy_only=False)
+        reason, detail, broken = judge(signals, languages, sources, self._rules)
         struct = pa.StructArray.from_arrays([found[field.name] for field in fields], fields=fields)
         tokens_at = pa.array((where.part << PART_SHIFT) + where.row + np.arange(batch.num_rows))
         whole = batch.append_column("signals", struct).append_column("tokens_at", tokens_at)
+        whole = whole.append_column("broken_rules", broken)
         rejected = reason.is_valid().to_numpy(zero_copy_only=False)
         exempt = found["exempt"].to_numpy(zero_copy_only=False)
         metrics = histograms(signals, languages, rejected, self._rules, self._own) | _perplexity_metrics(

@@ -2,44 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from manifests.schema.genres import genres
 from manifests.schema.rules import Rule
 
 
+class Verdicts(NamedTuple):
+    """What the rules say of a batch of documents.
+
+    ``reason`` string [documents]: the first broken rule's name, null for a document that breaks none;
+    ``detail`` string [documents], such as ``mean_word_length 2.1 < 3``; ``broken`` list of strings
+    [documents]: all broken rules, each with its detail, null as the reason is.
+    """
+
+    reason: pa.Array
+    detail: pa.Array
+    broken: pa.Array
+
+
 def judge(
-    signals: Mapping[str, np.ndarray], languages: np.ndarray, rules: Sequence[Rule]
-) -> tuple[pa.Array, pa.Array]:
-    """Finds the first rule, in the manifest's order, that each document breaks.
+    signals: Mapping[str, np.ndarray], languages: np.ndarray, sources: np.ndarray, rules: Sequence[Rule]
+) -> Verdicts:
+    """Finds the rules that each document breaks, in the manifest's order.
 
     Args:
         signals: float32 [documents] by name; NaN (no meaning, or not computed) breaks no rule.
         languages: object [documents] of language names or None.
+        sources: object [documents] of the sources' names.
         rules: bounds are inclusive: a value equal to ``min`` or ``max`` passes.
-
-    Returns:
-        reason: string [documents], the rule's name, null for a document that breaks none.
-        detail: string [documents], such as ``mean_word_length 2.1 < 3``.
     """
-    reason = np.full(len(languages), None, object)
-    detail = np.full(len(languages), None, object)
-    open_ = np.ones(len(languages), bool)
+    genre = genres(signals) if any(rule.spare.genres for rule in rules) else np.full(len(languages), None)
+    found = [(np.empty(0, np.int64), np.empty(0, object), "")]
     for rule in rules:
-        concerned = open_ & np.isin(languages, rule.languages)
-        values = signals[rule.signal]
-        for bound, sign, breaks in ((rule.min, "<", np.less), (rule.max, ">", np.greater)):
-            if bound is None:
-                continue
+        spared = np.isin(genre, rule.spare.genres) | np.isin(sources, rule.spare.sources)
+        concerned = np.isin(languages, rule.languages) & ~spared
+        found += [(*each, rule.name) for each in _broken(rule, signals[rule.signal], concerned)]
+    return _by_document(found, len(languages))
+
+
+def _by_document(found: Sequence[tuple[np.ndarray, np.ndarray, str]], documents: int) -> Verdicts:
+    """From what each rule found: rows, details, and its name."""
+    rows = np.concatenate([rows for rows, *_ in found])
+    order = np.argsort(rows, kind="stable")
+    names = np.concatenate([np.full(len(rows), name, object) for rows, _, name in found])[order]
+    details = np.concatenate([details for _, details, _ in found]).astype(object)[order]
+    number = np.bincount(rows, minlength=documents)
+    offsets = np.concatenate([[0], np.cumsum(number)]).astype(np.int32)
+    kept = number == 0
+    first = pa.array(offsets[:-1], mask=kept)
+    values = pa.array(names + ": " + details, pa.string())
+    broken = pa.ListArray.from_arrays(offsets, values, mask=pa.array(kept))
+    reason, detail = (pa.array(column, pa.string()).take(first) for column in (names, details))
+    return Verdicts(reason, detail, broken)
+
+
+def _broken(rule: Rule, values: np.ndarray, concerned: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows of the documents that break each of a rule's bounds, and what was found there."""
+    for bound, sign, breaks in ((rule.min, "<", np.less), (rule.max, ">", np.greater)):
+        if bound is not None:
             # Compared as float32, the precision of the signals, so that a value written as 0.1 equals the
             # bound 0.1.
-            broken = concerned & breaks(values, np.float32(bound))
-            reason[broken] = rule.name
-            detail[broken] = np.char.mod(
-                f"{rule.signal} %.4g {sign} {bound:.6g}", values[broken].astype(np.float64)
-            )
-            open_ &= ~broken
-            concerned &= ~broken
-    return pa.array(reason, pa.string()), pa.array(detail, pa.string())
+            rows = np.flatnonzero(concerned & breaks(values, np.float32(bound)))
+            found = values[rows].astype(np.float64)
+            yield rows, np.char.mod(f"{rule.signal} %.4g {sign} {bound:.6g}", found)

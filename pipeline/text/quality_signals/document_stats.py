@@ -3,6 +3,7 @@ numbers."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,16 @@ from pipeline.text.quality_signals.line_counts import (
     ASCII,
     CURLY,
     LINE,
+    mark_seams,
     tally_characters,
     tally_line,
     tally_repeats,
 )
 from pipeline.text.quality_signals.phrase_match import first_phrase, match_phrase
-from pipeline.text.quality_signals.phrases import GROUP, GROUPS, HEAD, PhraseTables, phrase_tables
+from pipeline.text.quality_signals.phrases import GROUP, HEAD, NAMES, PhraseTables, phrase_tables
 from pipeline.text.quality_signals.raw_counts import COUNTS
 from pipeline.text.quality_signals.repetition import tally_words, unit_scratch
+from pipeline.text.quality_signals.set_aside import STAND_IN, STAND_INS
 from pipeline.text.unicode.categories import SIZE
 from pipeline.text.unicode.character_classes import (
     CJK,
@@ -56,7 +59,9 @@ _STOP_SHIFT = np.uint64(56)
 
 
 @kernel
-def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word_end, lines, phrases, out):  # type: ignore[no-untyped-def]
+def _scan(  # type: ignore[no-untyped-def]
+    data, start, end, table, book, stops, frequency, seen, word_hash, word_end, lines, phrases, company, out
+):
     """Reads one document; returns how many distinct characters beyond ASCII it noted in ``seen``.
 
     A virtual line break after the last byte ends the last word and line. What follows from how often each
@@ -81,8 +86,10 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
             if not (flags & SPACE or (before and word)) and resume <= at <= last_head:
                 phrase = first_phrase(data, at, end, book)
                 if phrase >= 0:
-                    group, length = match_phrase(data, at, end, book, phrase)
+                    phrase, length = match_phrase(data, at, end, book, phrase)
                     if length:
+                        group = book.group[phrase]
+                        company[group] |= book.bit[phrase]
                         resume = at + length
                         marks |= 1 << group
                         phrases[group] += group != _GENERATED or at - start < GENERATED_HEAD
@@ -152,7 +159,9 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
                     length, ended = line_end - line_from, sentences - line_sentences
                     runs = words + symbols - line_runs
                     record = lines[out.lines]
-                    record.size, record.opens = length, opens
+                    record.size, record.opens, record.words = length, opens, words
+                    record.first = table[np.uint64(decode_at(data, line_first)[0])]
+                    record.last = table[np.uint64(decode_at(data, line_last)[0])]
                     record.hash = tally_line(
                         data, table, line_at, line_first, line_last,
                         length, visible, letters, runs, ended, marks, out,
@@ -208,8 +217,8 @@ def _scan(data, start, end, table, book, stops, frequency, seen, word_hash, word
 
 
 @kernel
-def _measure(offsets, data, longest, classes, scripts, book, stops, scratch, phrases, counts):  # type: ignore[no-untyped-def]
-    frequency, seen, word_hash, word_end, lines, units = scratch
+def _measure(offsets, data, longest, classes, scripts, book, stops, scratch, phrases, company, counts):  # type: ignore[no-untyped-def]
+    frequency, seen, word_hash, word_end, lines, seams, units = scratch
     for d in range(offsets.size - 1):
         start, end = offsets[d], offsets[d + 1]
         if end - start > longest:
@@ -219,10 +228,11 @@ def _measure(offsets, data, longest, classes, scripts, book, stops, scratch, phr
         out = counts[d]
         distinct = _scan(
             data, start, end, classes, book, stops,
-            frequency, seen, word_hash, word_end, lines, phrases[d], out,
+            frequency, seen, word_hash, word_end, lines, phrases[d], company[d], out,
         )  # fmt: skip
         tally_characters(frequency, seen[:distinct], classes, scripts, out)
-        tally_words(word_hash[: out.words], word_end, units, out)
+        mark_seams(lines[: out.lines], seams[: out.words], out)
+        tally_words(word_hash[: out.words], word_end, seams[: out.words], units, out)
         tally_repeats(lines[: out.lines], units, out)
 
 
@@ -236,6 +246,7 @@ def _scratch(largest: int) -> tuple[Any, ...]:
         np.empty(units, np.uint64),
         np.empty(units + 1, np.int32),
         np.empty(units, LINE),
+        np.empty(units, np.bool_),
         unit_scratch(units),
     )
 
@@ -258,18 +269,26 @@ def _stop_table() -> np.ndarray:
     return table
 
 
-def scan(texts: TextBuffers, longest: int = LONGEST) -> tuple[np.ndarray, np.ndarray]:
+@cache
+def judged_classes() -> np.ndarray:
+    """The class table, with what stands for code, formulas and addresses as letters."""
+    table = class_table().copy()
+    table[STAND_IN : STAND_IN + STAND_INS] = LETTER
+    return table
+
+
+def scan(texts: TextBuffers, longest: int = LONGEST) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Raw numbers of every document.
 
     Returns:
-        ``COUNTS`` [documents], and int64 [documents, groups]: how often the phrases of each group of
-        ``phrases.GROUPS`` occur.
+        ``COUNTS`` [documents], and twice int64 [documents, groups]: how often the phrases of each group of
+        ``phrases.NAMES`` occur, and how many different ones.
     """
     documents = len(texts.offsets) - 1
     counts = np.zeros(documents, COUNTS)
-    phrases = np.zeros((documents, len(GROUPS)), np.int64)
+    phrases, company = np.zeros((2, documents, len(NAMES)), np.int64)
     largest = min(int(np.diff(texts.offsets).max(initial=0)), longest)
     book: PhraseTables = phrase_tables()
-    tables = class_table(), script_table(), book, _stop_table()
-    _measure(texts.offsets, texts.data, longest, *tables, _scratch(largest), phrases, counts)
-    return counts, phrases
+    tables = judged_classes(), script_table(), book, _stop_table()
+    _measure(texts.offsets, texts.data, longest, *tables, _scratch(largest), phrases, company, counts)
+    return counts, phrases, np.bitwise_count(company)

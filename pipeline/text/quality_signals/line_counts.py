@@ -6,11 +6,13 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.text.arrow.kernel import kernel
-from pipeline.text.quality_signals.phrases import GROUP, GROUPS
+from pipeline.text.quality_signals.line_forms import ARTICLE, ITEM, ROW, SPEECH, line_form
+from pipeline.text.quality_signals.phrases import GROUP, NAMES
 from pipeline.text.quality_signals.repetition import first_of
 from pipeline.text.unicode.character_classes import (
     BROKEN,
     BULLET,
+    CJK,
     CLOSING,
     CONTROL,
     DIGIT,
@@ -26,16 +28,24 @@ from pipeline.text.unicode.character_classes import (
 from pipeline.text.unicode.script import SIMPLIFIED, STANDARD, TRADITIONAL
 from pipeline.text.unicode.utf8 import decode_at, eight_at
 
-LINE = np.dtype([("hash", "u8"), ("size", "i4"), ("opens", "i4")])
+LINE = np.dtype(
+    [("hash", "u8"), ("size", "i4"), ("opens", "i4"), ("words", "i4"), ("first", "i4"), ("last", "i4")]
+)
 """A line that is not blank: the hash of its bytes and the number of its code points up to the last visible
-one, and whether it opens a paragraph, for a blank line or nothing is before it."""
+one, whether it opens a paragraph, for a blank line or nothing is before it, the words up to its end, and
+the classes of its first and last visible character."""
 
 ASCII = 128
 SHORT_LINE = 30
+FULL = 1.4
+"""A full line is at least as long as the longest, divided by this."""
 FEW_RUNS = 3
+CHINESE_STOP_WORDS = "的年在月是和日了於·為有被人中为他與後也而由"
+"""Those of FineWeb2 (arXiv 2506.20920, configs/cmn_Hani.yml)."""
+_CHINESE_STOP_WORDS = np.array([ord(word) for word in CHINESE_STOP_WORDS])
 DATA_LETTERS = 4
 """A line of data has fewer letters than one in this many characters."""
-CURLY = 1 << len(GROUPS)
+CURLY = 1 << len(NAMES)
 JAVASCRIPT = 1 << GROUP["javascript"] | 1 << GROUP["script"]
 POLICY = 1 << GROUP["policy"]
 
@@ -48,6 +58,8 @@ _32 = np.uint64(32)
 def tally_characters(frequency, seen, table, scripts, out):  # type: ignore[no-untyped-def]
     """Adds up the classes of all characters by their ``frequency``, which is left all zero; ``seen`` are
     those beyond ASCII."""
+    for point in _CHINESE_STOP_WORDS:
+        out.chinese_stop_words += frequency[point] > 0
     for k in range(ASCII + seen.size):
         point = k if k < ASCII else np.int64(seen[k - ASCII])
         number, flags = np.int64(frequency[point]), table[point]
@@ -151,9 +163,31 @@ def tally_line(data, classes, start, first, last, size, visible, letters, runs, 
     out.ellipsis += dots or end == ord("…")
     out.short += size <= SHORT_LINE
     out.comment += comment
+    out.line_squares += size * size
+    out.questions += end == ord("?") or end == 0xFF1F
+    form = line_form(data, classes, first, last + width)
+    out.items += form == ITEM
+    out.articles += form == ARTICLE
+    out.speeches += form == SPEECH
+    out.rows += form == ROW
     out.data_characters += visible * (letters * DATA_LETTERS < visible)
     _tally_c4(end, dots, runs, sentences, marks, out)
     return _hash(data, start, last + width)
+
+
+@kernel
+def mark_seams(lines, seams, out):  # type: ignore[no-untyped-def]
+    """Marks in ``seams`` bool [words] the last words of lines that were broken because they were full,
+    between two Chinese characters, or between two words where there are few of these."""
+    seams[:] = False
+    out.chinese = CJK if 2 * out.han > out.letters else 0
+    for k in range(lines.size - 1):
+        line, following = lines[k], lines[k + 1]
+        full = line.size * FULL > out.longest_line and not following.opens
+        both = line.last & following.first
+        if full and both & LETTER and both & CJK == out.chinese and 0 < line.words < following.words:
+            seams[line.words - 1] = True
+            out.seams += 1
 
 
 @kernel

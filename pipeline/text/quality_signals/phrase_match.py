@@ -20,7 +20,7 @@ def first_phrase(data, at, end, book):  # type: ignore[no-untyped-def]
 
 @kernel
 def match_phrase(data, at, end, book, phrase):  # type: ignore[no-untyped-def]
-    """Group and length of the phrase that is at a byte offset, or (-1, 0); ``phrase`` from
+    """Number and length of the phrase that is at a byte offset, or (-1, 0); ``phrase`` from
     ``first_phrase``."""
     while phrase >= 0:
         first, length = book.offsets[phrase], book.offsets[phrase + 1] - book.offsets[phrase]
@@ -31,6 +31,6 @@ def match_phrase(data, at, end, book, phrase):  # type: ignore[no-untyped-def]
             same = (byte | 32 if 65 <= byte <= 90 else byte) == book.data[first + k]
             k += 1
         if same:
-            return book.group[phrase], length
+            return phrase, length
         phrase = book.following[phrase] - 1
     return -1, 0

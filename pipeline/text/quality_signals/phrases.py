@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from manifests.schema.terms import terms
+
 GROUPS: dict[str, tuple[str, ...]] = {
     "url": ("http://", "https://", "ftp://", "www."),
     "html": (
@@ -93,7 +95,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "sign in",
             "sign up",
             "log in",
-            "add to cart",
         ),
         *(
             "items in cart",
@@ -119,34 +120,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "点击下载",
             "点击查看",
             "点击进入",
-            "免费注册",
-            "立即注册",
-            "立即购买",
-            "马上抢购",
-            "扫描二维码",
-            "扫码关注",
         ),
         *(
             "微信公众号",
-            "加微信",
-            "加QQ",
-            "QQ群",
-            "咨询热线",
-            "客服热线",
             "联系电话",
-            "招商加盟",
-            "包邮",
-            "优惠券",
-            "信用卡套现",
         ),
         *(
-            "代开发票",
-            "办证",
-            "博彩",
-            "时时彩",
-            "老虎机",
-            "在线观看",
-            "无码",
             "上一篇",
             "下一篇",
             "上一页",
@@ -230,13 +209,29 @@ GROUPS: dict[str, tuple[str, ...]] = {
         ),
     ),
 }
-GROUP = {name: index for index, name in enumerate(GROUPS)}
+TERMS = "spam_v1"
+"""The list of terms whose topics are counted."""
+TOPICS = ("gambling", "adult", "fraud", "promotion")
+HARD, SOFT = "hard", "soft"
+NAMES = (*GROUPS, *(f"{topic}/{weight}" for topic in TOPICS for weight in (HARD, SOFT)))
+GROUP = {name: index for index, name in enumerate(NAMES)}
+
+
+@cache
+def groups() -> dict[str, tuple[str, ...]]:
+    """All phrases by the name of their group: those of ``GROUPS`` and those of ``TERMS``."""
+    topics = terms(TERMS)
+    listed = {
+        f"{topic}/{weight}": getattr(topics[topic], weight) for topic in TOPICS for weight in (HARD, SOFT)
+    }
+    return GROUPS | listed
 
 
 HEAD = 4
 KEY_BITS = 16
 KEY_FOLD = 0x20202020
 KEY_FACTOR = 0x9E3779B1
+_BITS = 62
 
 
 class PhraseTables(NamedTuple):
@@ -245,13 +240,15 @@ class PhraseTables(NamedTuple):
     The four bytes as a little-endian number, OR ``KEY_FOLD`` (which makes letters lower case), times
     ``KEY_FACTOR`` modulo 2^32, of which the upper ``KEY_BITS`` are the key. ``first`` int16 [2^KEY_BITS]: one
     more than the first phrase of a key, or 0. ``following`` int16 [phrases]: one more than the next phrase of
-    the same key, or 0. ``group`` int64 [phrases]; phrase p is ``data[offsets[p]:offsets[p + 1]]``, ASCII
+    the same key, or 0. ``group`` int64 [phrases]; ``bit`` int64 [phrases]: one of 62, by its place in the
+    group, by which different phrases are told; phrase p is ``data[offsets[p]:offsets[p + 1]]``, ASCII
     letters in lower case.
     """
 
     first: np.ndarray
     following: np.ndarray
     group: np.ndarray
+    bit: np.ndarray
     offsets: np.ndarray
     data: np.ndarray
 
@@ -263,17 +260,20 @@ def _key(phrase: bytes) -> int:
 
 @cache
 def phrase_tables() -> PhraseTables:
-    """The tables of ``GROUPS``; matching ignores the case of ASCII letters, and of two phrases prefers the
+    """The tables of ``groups``; matching ignores the case of ASCII letters, and of two phrases prefers the
     longer."""
     phrases = [
-        (phrase.encode().lower(), GROUP[name]) for name, members in GROUPS.items() for phrase in members
+        (phrase.encode().lower(), GROUP[name], 1 << place % _BITS)
+        for name, members in groups().items()
+        for place, phrase in enumerate(members)
     ]
     phrases.sort(key=lambda item: len(item[0]))
     first = np.zeros(1 << KEY_BITS, np.int16)
     following = np.zeros(len(phrases), np.int16)
-    for index, (phrase, _) in enumerate(phrases):
+    for index, (phrase, *_) in enumerate(phrases):
         key = _key(phrase)
         following[index], first[key] = first[key], index + 1
-    offsets = np.cumsum([0, *(len(phrase) for phrase, _ in phrases)]).astype(np.int64)
-    data = np.frombuffer(b"".join(phrase for phrase, _ in phrases), np.uint8)
-    return PhraseTables(first, following, np.array([group for _, group in phrases], np.int64), offsets, data)
+    offsets = np.cumsum([0, *(len(phrase) for phrase, *_ in phrases)]).astype(np.int64)
+    data = np.frombuffer(b"".join(phrase for phrase, *_ in phrases), np.uint8)
+    group, bit = np.array([numbers for _, *numbers in phrases], np.int64).T
+    return PhraseTables(first, following, group.copy(), bit.copy(), offsets, data)

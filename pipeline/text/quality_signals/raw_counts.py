@@ -8,17 +8,17 @@ from pipeline.text.quality_signals.repetition import DUPLICATE, TOP
 
 _CHARACTERS = (
     "code_points visible letters digits upper punctuation control broken han full_width function simplified "
-    "traditional curly hashes top_character longest_run"
+    "traditional chinese_stop_words curly hashes top_character longest_run"
 )
 _WORDS = (
     "url sentences ellipses breaks words symbols alphabetic capital word_characters longest_word stop_words "
-    "stop_word_hits distinct_words"
+    "stop_word_hits distinct_words equal_words equal_pairs chinese pairs repeated_pairs seams repeated_seams"
 )
 _LINES = (
     "lines line_characters longest_line bullet ellipsis terminal closed short few_runs comment header "
-    "licence_line data_characters javascript_lines policy_lines c4_lines c4_sentences c4_curly "
-    "duplicate_lines duplicate_line_characters paragraphs duplicate_paragraphs "
-    "duplicate_paragraph_characters"
+    "items articles speeches rows questions line_squares licence_line data_characters javascript_lines "
+    "policy_lines c4_lines c4_sentences c4_curly duplicate_lines duplicate_line_characters paragraphs "
+    "duplicate_paragraphs duplicate_paragraph_characters"
 )
 
 COUNTS = np.dtype(

@@ -59,11 +59,11 @@ def first_of(keys, number, table, firsts, counts):  # type: ignore[no-untyped-de
 
 
 @kernel
-def tally_words(hashes, ends, scratch, out):  # type: ignore[no-untyped-def]
+def tally_words(hashes, ends, seams, scratch, out):  # type: ignore[no-untyped-def]
     """Distinct words, their entropy, and the n-grams.
 
-    ``hashes`` [words]; ``ends`` [words + 1]: characters of all words before each one, and of all; ``scratch``
-    from ``unit_scratch``.
+    ``hashes`` [words]; ``ends`` [words + 1]: characters of all words before each one, and of all; ``seams``
+    bool [words]: those after which a line breaks within a sentence; ``scratch`` from ``unit_scratch``.
     """
     keys, table, names, firsts, counts, grams, places, depth = scratch
     words = hashes.size
@@ -72,6 +72,7 @@ def tally_words(hashes, ends, scratch, out):  # type: ignore[no-untyped-def]
     for k in range(words):
         number = counts[k]
         distinct += number > 0
+        out.equal_words += np.int64(number) * (np.int64(number) - 1)
         weight += _WEIGHT[number] if number < _SMALL else number * log(number)
         grams[k], places[k], depth[k] = names[k], k, counts[names[k]] > 1
     out.word_characters, out.distinct_words = ends[words], distinct
@@ -84,9 +85,32 @@ def tally_words(hashes, ends, scratch, out):  # type: ignore[no-untyped-def]
         first_of(keys, candidates, table, firsts, counts)
         if n >= DUPLICATE[0]:
             out.duplicate[n - DUPLICATE[0]] = _duplicate(n, candidates, firsts, places, ends)
+        if n == 2:
+            _tally_equal(candidates, firsts, counts, out)
         number, top = _keep_repeated(n, candidates, firsts, counts, grams, places, depth, ends)
+        if n == 2:
+            _tally_pairs(places[:number], ends, seams, out)
         if n <= TOP[-1]:
             out.top[n - TOP[0]] = top
+
+
+@kernel
+def _tally_equal(candidates, firsts, counts, out):  # type: ignore[no-untyped-def]
+    """Ordered choices of two pairs of words that are the same."""
+    for j in range(candidates):
+        out.equal_pairs += np.int64(counts[firsts[j]]) - 1
+
+
+@kernel
+def _tally_pairs(places, ends, seams, out):  # type: ignore[no-untyped-def]
+    """Repeated pairs of words, and those across the end of a line; in Chinese, pairs of characters."""
+    single = out.chinese != 0
+    for k in places:
+        if not single or ends[k + 2] - ends[k] == 2:
+            out.repeated_pairs += 1
+            out.repeated_seams += seams[k]
+    for k in range(seams.size - 1):
+        out.pairs += not single or ends[k + 2] - ends[k] == 2
 
 
 @kernel

@@ -6,32 +6,52 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.schema.signals import MODEL_SIGNALS, SIGNALS
+from manifests.schema.terms import COMPANY, HARD_WEIGHT
 from pipeline.text.arrow.buffers import text_buffers
-from pipeline.text.quality_signals.document_stats import scan
-from pipeline.text.quality_signals.phrases import GROUP
+from pipeline.text.quality_signals.document_stats import LONGEST, scan
+from pipeline.text.quality_signals.neighbours import neighbours
+from pipeline.text.quality_signals.phrases import GROUP, HARD, SOFT, TOPICS
 from pipeline.text.quality_signals.repetition import DUPLICATE, TOP
+from pipeline.text.quality_signals.set_aside import set_aside
 
 MEASURED = tuple(name for name in SIGNALS if name not in MODEL_SIGNALS)
 PHRASES_PER = 1000
 ENOUGH = 50
 """A share of fewer words or characters than this would say nothing about a text."""
+MANY = 150
+"""The same of the order of words."""
+SOME = 10
+"""A share of fewer lines, clauses, or words before which some others cannot stand would say nothing."""
+UNLIKE = 0.6
+"""The spread of the lengths of Chinese clauses, at least, where their marks may have been shuffled."""
+FEW = 3
+"""Line ends that would be pairs of words known from elsewhere, at least."""
 
 
-def measure(texts: pa.Array) -> dict[str, np.ndarray]:
+def measure(texts: pa.Array, prose: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """The signals of ``MEASURED``, float32 [documents] each, NaN where one has no meaning.
+
+    ``prose``: bool [documents], of which markup is set aside; of none by default.
 
     Methods: Gopher (arXiv 2112.11446, A.1.1), C4 (1910.10683, section 2.2), FineWeb (2406.17557) and
     RedPajama-V2 (2411.12372); the Chinese and code signals are ours.
     """
-    counts, phrases = scan(text_buffers(texts))
+    whole = text_buffers(texts)
+    chosen = np.zeros(len(texts), bool) if prose is None else prose
+    judged, aside = set_aside(whole, chosen)
+    counts, phrases, company = scan(judged)
+    beside = neighbours(judged, LONGEST)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = (
-            _sizes(counts)
-            | _characters(counts)
+            _sizes(counts, aside)
+            | _characters(counts, aside)
             | _language(counts)
             | _lines(counts)
             | _repetition(counts)
-            | _phrases(counts, phrases)
+            | _phrases(counts, aside, phrases)
+            | _topics(counts, phrases, company)
+            | _order(counts, beside)
+            | _forms(counts)
         )
     return {name: found[name].astype(np.float32) for name in MEASURED}
 
@@ -41,10 +61,12 @@ def _share(part: np.ndarray, whole: np.ndarray, enough: int = 1) -> np.ndarray:
     return np.where(whole >= enough, part / whole, np.nan)
 
 
-def _sizes(c: np.ndarray) -> dict[str, np.ndarray]:
+def _sizes(c: np.ndarray, aside: np.ndarray) -> dict[str, np.ndarray]:
+    characters = c["visible"] + aside["visible"]
     return {
-        "characters": c["visible"],
-        "words": c["words"],
+        "characters": characters,
+        "words": c["words"] + aside["words"],
+        "prose_ratio": _share(c["visible"], characters),
         "lines": c["lines"],
         "sentences": c["sentences"],
         "mean_word_length": _share(c["word_characters"], c["words"]),
@@ -55,7 +77,7 @@ def _sizes(c: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _characters(c: np.ndarray) -> dict[str, np.ndarray]:
+def _characters(c: np.ndarray, aside: np.ndarray) -> dict[str, np.ndarray]:
     shares = {
         "letter_ratio": "letters",
         "digit_ratio": "digits",
@@ -69,13 +91,14 @@ def _characters(c: np.ndarray) -> dict[str, np.ndarray]:
     return {name: _share(c[count], c["visible"]) for name, count in shares.items()} | {
         "uppercase_ratio": _share(c["upper"], c["letters"]),
         "whitespace_ratio": _share(c["code_points"] - c["visible"], c["code_points"]),
-        "url_ratio": _share(c["url"], c["code_points"]),
+        "url_ratio": _share(c["url"] + aside["addresses"], c["code_points"] + aside["addresses"]),
     }
 
 
 def _language(c: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "stop_words": c["stop_words"],
+        "chinese_stop_words": c["chinese_stop_words"],
         "stop_word_ratio": _share(c["stop_word_hits"], c["words"]),
         "capital_words": _share(c["capital"], c["words"]),
         "traditional_ratio": _share(c["traditional"], c["simplified"] + c["traditional"]),
@@ -134,7 +157,8 @@ def _repetition(c: np.ndarray) -> dict[str, np.ndarray]:
     )
 
 
-def _phrases(c: np.ndarray, phrases: np.ndarray) -> dict[str, np.ndarray]:
+def _phrases(c: np.ndarray, aside: np.ndarray, phrases: np.ndarray) -> dict[str, np.ndarray]:
+    phrases[:, GROUP["html"]] += aside["tags"]
     dense = {
         "html_tags": "html",
         "lorem_ipsum": "lorem",
@@ -147,3 +171,73 @@ def _phrases(c: np.ndarray, phrases: np.ndarray) -> dict[str, np.ndarray]:
     return {
         name: _share(PHRASES_PER * phrases[:, GROUP[group]], c["words"]) for name, group in dense.items()
     } | {"generated_marks": phrases[:, GROUP["generated"]]}
+
+
+def _topics(c: np.ndarray, phrases: np.ndarray, company: np.ndarray) -> dict[str, np.ndarray]:
+    found = {}
+    for topic in TOPICS:
+        hard, soft = (GROUP[f"{topic}/{weight}"] for weight in (HARD, SOFT))
+        weights = HARD_WEIGHT * phrases[:, hard] + phrases[:, soft]
+        weights = np.where(company[:, hard] >= COMPANY, weights, 0)
+        found[f"{topic}_terms"] = _share(PHRASES_PER * weights, c["words"])
+    return found
+
+
+def _order(c: np.ndarray, beside: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+        "odd_letter_pairs": _share(beside["odd_pairs"], beside["letter_pairs"], ENOUGH),
+        "odd_words": _share(beside["odd_words"], beside["latin_words"], ENOUGH),
+        "misplaced_words": _share(np.maximum(beside["misplaced"] - 1, 0), beside["openers"], SOME),
+        "rare_characters": _share(beside["rare_han"], beside["han"], ENOUGH),
+        "gapped_characters": _share(beside["gaps"], beside["han"], ENOUGH),
+        "torn_lines": np.where(
+            2 * beside["lower_lines"] >= beside["joined_lines"],
+            _share(beside["torn_lines"], beside["joined_lines"], SOME),
+            np.nan,
+        ),
+        "clause_length_spread": _clause_spread(beside),
+        "mean_clause_length": _share(beside["clause_characters"], beside["clauses"], SOME),
+        "word_order": np.where(_clause_spread(beside) < UNLIKE, np.nan, _word_order(c)),
+        "line_order": _line_order(c),
+    }
+
+
+def _clause_spread(beside: np.ndarray) -> np.ndarray:
+    return _spread(beside["clauses"], beside["clause_characters"], beside["clause_squares"], SOME)
+
+
+def _word_order(c: np.ndarray) -> np.ndarray:
+    """Equal pairs of neighbours, against those that the same words in any order would have: their number is
+    about Poisson's."""
+    words = c["words"].astype(np.float64)
+    same = c["equal_words"] / (words * (words - 1))
+    expected = same**2 * (words - 1) * (words - 2) / 2
+    return np.where(words >= MANY, (c["equal_pairs"] / 2 - expected) / np.sqrt(expected + 1), np.nan)
+
+
+def _line_order(c: np.ndarray) -> np.ndarray:
+    """Pairs of words across line ends that stand elsewhere, too, against the share of all pairs that do."""
+    share = c["repeated_pairs"] / c["pairs"]
+    expected = c["seams"] * share
+    spread = np.sqrt(expected * (1 - share) + 0.1)
+    return np.where(expected >= FEW, (c["repeated_seams"] - expected) / spread, np.nan)
+
+
+def _forms(c: np.ndarray) -> dict[str, np.ndarray]:
+    shares = {
+        "item_lines": "items",
+        "article_lines": "articles",
+        "speech_lines": "speeches",
+        "question_lines": "questions",
+        "row_lines": "rows",
+    }
+    return {name: _share(c[count], c["lines"]) for name, count in shares.items()} | {
+        "line_length_spread": _spread(c["lines"], c["line_characters"], c["line_squares"])
+    }
+
+
+def _spread(number: np.ndarray, total: np.ndarray, squares: np.ndarray, enough: int = 1) -> np.ndarray:
+    """Standard deviation by the mean, of so many lengths with their sum and that of their squares."""
+    mean = total / number
+    variance = np.maximum(squares / number - mean**2, 0)
+    return np.where(number >= enough, np.sqrt(variance) / mean, np.nan)

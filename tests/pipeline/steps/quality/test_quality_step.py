@@ -66,7 +66,7 @@ def test_documents_get_their_own_signals_and_tokens(run: tuple[Path, StepResult]
     folder, result = run
     table = kept(folder, result)
     assert table.schema == MEASURED
-    found = measure(table["text"].combine_chunks())
+    found = measure(table["text"].combine_chunks(), np.ones(len(table), bool))
     signals = table["signals"].combine_chunks()
     for name in ("words", "han_ratio", "max_line_length"):
         np.testing.assert_array_equal(signals.field(name).to_numpy(zero_copy_only=False), found[name])
@@ -80,6 +80,8 @@ def test_rejected_documents_say_why(run: tuple[Path, StepResult]) -> None:
     folder, _ = run
     table = open_table(folder / "quality" / "rejected" / "part-00000.arrow")
     assert table.schema == REJECTED
+    assert table["broken_rules"].to_pylist() == [["few_words: words 4 < 5"], ["few_words: words 2 < 5"]]
+    assert table["signals"].combine_chunks().field("characters").to_pylist() == [5, 8]
     assert table.select(["text", "step", "reason", "detail"]).to_pylist() == [
         {"text": "此两者，同", "step": "quality", "reason": "few_words", "detail": "words 4 < 5"},
         {"text": "Hi there.", "step": "quality", "reason": "few_words", "detail": "words 2 < 5"},

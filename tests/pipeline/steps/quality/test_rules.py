@@ -10,7 +10,7 @@ from manifests.check import check
 from manifests.schema.base import ManifestError, load
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.quality import QualitySettings
-from manifests.schema.rules import FOLDER, Rule, RuleSet, rule_sets, rules_of
+from manifests.schema.rules import FOLDER, Rule, RuleSet, Spared, rule_sets, rules_of
 from manifests.schema.signals import MODEL_SIGNALS, SIGNALS, histogram_edges
 from pipeline.steps.quality.quality_step import QualityStep
 from pipeline.steps.quality.rules import judge
@@ -19,6 +19,7 @@ from pipeline.text.quality_signals.signals import measure
 
 DEMO = Path(__file__).parents[4] / "manifests/presets/demo/corpus.yaml"
 LANGUAGES = np.array(["en", "zh", "en", None], object)
+SOURCES = np.array(["web", "books", "books", "web"], object)
 
 
 def signals(**columns: list[float]) -> dict[str, np.ndarray]:
@@ -36,7 +37,7 @@ def test_the_first_broken_rule_in_the_manifest_s_order_is_the_reason() -> None:
         rule("word_length", "mean_word_length", min=3, max=10),
         rule("few", "words", min=10),
     ]
-    reason, detail = judge(found, LANGUAGES, rules)
+    reason, detail, broken = judge(found, LANGUAGES, SOURCES, rules)
     assert reason.to_pylist() == ["word_length", "few_words", "word_length", None]
     assert detail.to_pylist() == [
         "mean_word_length 2.125 < 3",
@@ -44,29 +45,48 @@ def test_the_first_broken_rule_in_the_manifest_s_order_is_the_reason() -> None:
         "mean_word_length 12.5 > 10",
         None,
     ]
-    assert judge(found, LANGUAGES, rules[::-1])[0].to_pylist() == ["few", "few", "word_length", None]
+    assert broken.to_pylist() == [
+        ["word_length: mean_word_length 2.125 < 3", "few: words 5 < 10"],
+        ["few_words: words 5 < 10", "word_length: mean_word_length 1 < 3", "few: words 5 < 10"],
+        ["word_length: mean_word_length 12.5 > 10"],
+        None,
+    ]
+    assert judge(found, LANGUAGES, SOURCES, rules[::-1])[0].to_pylist() == ["few", "few", "word_length", None]
 
 
 def test_bounds_are_inclusive_at_the_precision_of_a_signal() -> None:
     found = signals(hash_words=[0.1, 0.1000001, 0.2, 0.2])
-    assert judge(found, LANGUAGES, [rule("hashes", "hash_words", max=0.1)])[0].to_pylist() == [
+    assert judge(found, LANGUAGES, SOURCES, [rule("hashes", "hash_words", max=0.1)])[0].to_pylist() == [
         None,
         "hashes",
         "hashes",
         None,
     ]
-    assert judge(found, LANGUAGES, [rule("hashes", "hash_words", min=0.1)])[0].to_pylist() == [None] * 4
+    assert (
+        judge(found, LANGUAGES, SOURCES, [rule("hashes", "hash_words", min=0.1)])[0].to_pylist() == [None] * 4
+    )
+
+
+def test_a_rule_spares_sources_and_genres() -> None:
+    found = signals(words=[5, 5, 5, 5], lines=[9, 9, 9, 2], item_lines=[0.2, 0.5, 0.2, 0.9])
+    languages = np.array(["en"] * 4, object)
+    books = rule("few", "words", min=10).model_copy(update={"spare": Spared(sources=("books",))})
+    assert judge(found, languages, SOURCES, [books]).reason.to_pylist() == ["few", None, None, "few"]
+    lists = rule("few", "words", min=10).model_copy(update={"spare": Spared(genres=("list",))})
+    assert judge(found, languages, SOURCES, [lists]).reason.to_pylist() == ["few", None, "few", "few"]
 
 
 def test_what_is_not_a_number_breaks_no_rule() -> None:
-    assert judge(signals(), LANGUAGES, [rule("any", "perplexity", min=0, max=1)])[0].null_count == 4
+    assert judge(signals(), LANGUAGES, SOURCES, [rule("any", "perplexity", min=0, max=1)])[0].null_count == 4
 
 
 def test_no_documents_and_no_rules() -> None:
     empty = {name: np.empty(0, np.float32) for name in SIGNALS}
-    reason, detail = judge(empty, np.empty(0, object), [rule("few", "words", min=1)])
-    assert len(reason) == len(detail) == 0
-    assert judge(signals(), LANGUAGES, [])[0].null_count == 4
+    reason, detail, broken = judge(
+        empty, np.empty(0, object), np.empty(0, object), [rule("few", "words", min=1)]
+    )
+    assert len(reason) == len(detail) == len(broken) == 0
+    assert judge(signals(), LANGUAGES, SOURCES, [])[0].null_count == 4
 
 
 def test_histograms_count_every_judged_document_once() -> None:
@@ -92,20 +112,20 @@ def test_histograms_count_every_judged_document_once() -> None:
     ("text", "language", "reason"),
     [
         (
-            "免费注册 网站导航 宾馆索引 服务说明 关于携程 诚聘英才 代理合作 广告业务 联系我们",
+            "网站地图 友情链接 宾馆索引 服务说明 关于携程 诚聘英才 代理合作 广告业务 联系我们",
             "zh",
-            "zh_web_v1/advertising",
+            "zh_web_v2/advertising",
         ),
-        ("太烫了太烫了太烫了太烫了太烫了太烫了太烫了太烫了", "zh", "zh_web_v1/top_character"),
-        ("这酒店", "zh", "zh_web_v1/short_text"),
-        ("锟斤拷" * 20, "zh", "zh_web_v1/mojibake"),
+        ("太烫了太烫了太烫了太烫了太烫了太烫了太烫了太烫了", "zh", "zh_web_v2/top_character"),
+        ("这酒店", "zh", "zh_web_v2/short_text"),
+        ("锟斤拷" * 20, "zh", "zh_web_v2/mojibake"),
         (
             "１华东电脑２４．８２\n２工益股份２４．５３\n３海信电器２４．０５\n４江苏春兰２３．４２",
             "zh",
-            "zh_web_v1/digits",
+            "zh_web_v2/digits",
         ),
-        ("晚上有电话来，一个字，烦" + "！" * 60, "zh", "zh_web_v1/han_ratio"),
-        ("Home About Contact", "en", "gopher_v1/few_words"),
+        ("晚上有电话来，一个字，烦" + "！" * 60, "zh", "zh_web_v2/han_ratio"),
+        ("Home About Contact", "en", "gopher_v2/few_words"),
         (
             "Crawl spider item selector pipeline middleware request response engine downloader scheduler "
             "signals settings logging "
@@ -113,7 +133,7 @@ def test_histograms_count_every_judged_document_once() -> None:
             "links extractors caching "
             "retries redirects cookies proxies.",
             "en",
-            "gopher_v1/stop_words",
+            "gopher_v2/stop_words",
         ),
         (
             "# Auto-generated by a tool\n" + "def f(value):\n    return value\n" * 9,
@@ -175,7 +195,12 @@ def test_a_set_s_rules_follow_the_manifest_s_own_and_give_way_to_those_of_their_
     assert names[:4] == ["short", "c4_v1/few_sentences", "c4_v1/lorem_ipsum", "c4_v1/curly_bracket"]
     assert names[4:] == [rule.name for rule in rules_of("fineweb_v1")]
     found = signals(c4_sentences=[4, 4, 2, 2], lorem_ipsum=[9, 9, 9, 9], characters=[99, 99, 99, 99])
-    assert judge(found, LANGUAGES, quality.judged)[0].to_pylist() == [None, None, "c4_v1/few_sentences", None]
+    assert judge(found, LANGUAGES, SOURCES, quality.judged)[0].to_pylist() == [
+        None,
+        None,
+        "c4_v1/few_sentences",
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -210,19 +235,20 @@ def test_the_content_of_a_set_decides_the_step_and_the_words_of_its_sources_do_n
     corpus = load(DEMO, CorpusManifest)
     before = QualityStep().settings(corpus)
     assert {
-        "name": "gopher_v1/stop_words",
+        "name": "gopher_v2/stop_words",
         "signal": "stop_words",
         "languages": ["en"],
         "min": 2.0,
         "max": None,
+        "spare": {"sources": [], "genres": ["table", "list"]},
     } in before["rules"]
     assert not any("source" in rule for rule in before["rules"])
     stricter = tuple(
-        rule.model_copy(update={"min": 3}) if rule.name == "gopher_v1/stop_words" else rule
-        for rule in rules_of("gopher_v1")
+        rule.model_copy(update={"min": 3}) if rule.name == "gopher_v2/stop_words" else rule
+        for rule in rules_of("gopher_v2")
     )
     monkeypatch.setattr(
-        "manifests.schema.quality.rules_of", lambda name: stricter if name == "gopher_v1" else rules_of(name)
+        "manifests.schema.quality.rules_of", lambda name: stricter if name == "gopher_v2" else rules_of(name)
     )
     assert QualityStep().settings(corpus) != before
 
@@ -237,5 +263,7 @@ def test_every_set_is_valid_and_every_threshold_has_its_source(name: str) -> Non
 
 def _demo_reason(text: str, language: str) -> str | None:
     rules = load(DEMO, CorpusManifest).quality.judged
-    found = measure(pa.array([text])) | {name: np.full(1, np.nan, np.float32) for name in MODEL_SIGNALS}
-    return judge(found, np.array([language], object), rules)[0][0].as_py()
+    found = measure(pa.array([text]), np.array([language != "code"])) | {
+        name: np.full(1, np.nan, np.float32) for name in MODEL_SIGNALS
+    }
+    return judge(found, np.array([language], object), np.array(["web"], object), rules)[0][0].as_py()

@@ -8,13 +8,16 @@ import math
 import re
 from collections import Counter
 
-from pipeline.text.quality_signals.document_stats import GENERATED_HEAD, STOP_WORDS
-from pipeline.text.quality_signals.phrases import GROUPS
+from pipeline.text.quality_signals.document_stats import STOP_WORDS, judged_classes
+from pipeline.text.quality_signals.line_counts import CHINESE_STOP_WORDS
 from pipeline.text.unicode import character_classes
 from pipeline.text.unicode.script import SIMPLIFIED, STANDARD, TRADITIONAL, script_table
+from tests.pipeline.text.quality_signals.reference_forms import forms, line_order, word_order
+from tests.pipeline.text.quality_signals.reference_neighbours import neighbours, spread
 from tests.pipeline.text.quality_signals.reference_ngrams import duplicate_ngrams, top_ngram
+from tests.pipeline.text.quality_signals.reference_phrases import of_phrases, phrases_in, topics
 
-TABLE = character_classes.class_table()
+TABLE = judged_classes()
 
 
 def _is(character: str, flag: int) -> bool:
@@ -55,59 +58,30 @@ def _word(run: str) -> tuple[int, ...]:
     )
 
 
-def _inside_word(text: str, position: int) -> bool:
-    """Whether an ASCII letter or digit has another letter or digit before it; phrases are not looked for
-    there."""
-    before = text[position - 1] if position else " "
-    return (
-        text[position].isascii()
-        and text[position].isalnum()
-        and _is(before, character_classes.LETTER | character_classes.DIGIT)
-        and not _alone(before)
-    )
-
-
-def _phrases(text: str) -> tuple[Counter[str], list[tuple[str, int]]]:
-    """How often the phrases of each group occur, none in another; and all of them with their positions."""
-    data, position_of, end = text.encode(), {}, 0
-    for position, character in enumerate(text):
-        position_of[end] = position
-        end += len(character.encode())
-    low, found, places, at = data.lower(), Counter[str](), [], 0
-    while at < end:
-        hit = None
-        if at in position_of and not _inside_word(text, position_of[at]):
-            hits = [
-                (group, one)
-                for group, all_ in GROUPS.items()
-                for one in all_
-                if low.startswith(one.encode().lower(), at)
-            ]
-            hit = max(hits, key=lambda hit: len(hit[1].encode()), default=None)
-        if hit is None:
-            at += 1
-            continue
-        if hit[0] != "generated" or at < GENERATED_HEAD:
-            found[hit[0]] += 1
-        places.append((hit[0], position_of[at]))
-        at += len(hit[1].encode())
-    return found, places
-
-
 def signals(text: str) -> dict[str, float]:
     visible = [c for c in text if not _is(c, character_classes.SPACE)]
     runs = _runs(text)
     words = [word for _, run in runs if (word := _word(run))]
-    found, places = _phrases(text)
+    found, places = phrases_in(text)
     links = [position for group, position in places if group == "url"]
     han = sum(_is(c, character_classes.HAN) for c in visible)
+    order = neighbours(text)
     return {
         **_characters(text, visible),
         **_words(runs, words),
         **_lines(text, len(visible), len(words), places),
         **_paragraphs(text),
         **_repetition(words, visible, text),
-        **_of_phrases(found, links, runs, len(words), len(text)),
+        **order,
+        **topics(places, text, len(words)),
+        "word_order": math.nan if order["clause_length_spread"] < 0.6 else word_order(words),
+        "line_order": line_order(
+            [(_strip(line), _words_of(line)) for line in text.split("\n")],
+            2 * han > sum(_is(c, character_classes.LETTER) for c in visible),
+        ),
+        "prose_ratio": 1.0 if visible else math.nan,
+        "chinese_stop_words": len(set(text) & set(CHINESE_STOP_WORDS)),
+        **of_phrases(found, links, runs, len(words), len(text)),
         "characters": len(visible),
         "words": len(words),
         "function_characters": _ratio(sum(_is(c, character_classes.FUNCTION) for c in visible), han)
@@ -116,6 +90,10 @@ def signals(text: str) -> dict[str, float]:
         "hash_words": _ratio(visible.count("#"), len(words)),
         "ellipsis_words": _ratio(len(re.findall(r"…+|\.{3,}", text)), len(words)),
     }
+
+
+def _words_of(line: str) -> list[tuple[int, ...]]:
+    return [word for _, run in _runs(line) if (word := _word(run))]
 
 
 def _characters(text: str, visible: list[str]) -> dict[str, float]:
@@ -203,6 +181,7 @@ def _lines(text: str, visible: int, words: int, places: list[tuple[str, int]]) -
         line[next(i for i, c in enumerate(line) if not _is(c, character_classes.SPACE)) :] for line in lines
     ]
     again = [line in lines[:index] for index, line in enumerate(lines)]
+    shapes = forms(stripped) | {"line_length_spread": spread([len(line) for line in lines], 1)}
     closing = character_classes.TERMINAL | character_classes.CLOSING
     letters = [sum(_is(c, character_classes.LETTER) for c in line) for line in bare]
     data = sum(len(line) for line, number in zip(bare, letters, strict=True) if number * 4 < len(line))
@@ -226,7 +205,7 @@ def _lines(text: str, visible: int, words: int, places: list[tuple[str, int]]) -
     read = [a and not b and not c for a, b, c in zip(ended, few, javascript, strict=True)]
     curly = [a and "{" in line for a, line in zip(read, lines, strict=True)]
     kept = [a and not b and not c for a, b, c in zip(read, curly, policy, strict=True)]
-    return {
+    return shapes | {
         "lines": len(lines),
         "mean_line_length": _ratio(size, len(lines)),
         "max_line_length": max(map(len, lines), default=0),
@@ -273,26 +252,4 @@ def _repetition(words: list[tuple[int, ...]], visible: list[str], text: str) -> 
         **{f"duplicate_{n}grams": _ratio(duplicate_ngrams(words, n), total) for n in range(5, 11)},
         "word_entropy": entropy if words else math.nan,
         "longest_run": _ratio(longest, len(visible)),
-    }
-
-
-def _of_phrases(
-    found: Counter[str], links: list[int], runs: list[tuple[int, str]], words: int, length: int
-) -> dict[str, float]:
-    names = {
-        "html_tags": "html",
-        "lorem_ipsum": "lorem",
-        "javascript_notices": "javascript",
-        "policy_phrases": "policy",
-        "boilerplate_phrases": "boilerplate",
-        "advertising_phrases": "advertising",
-        "mojibake_marks": "mojibake",
-    }
-    url = 0
-    for start, run in runs:
-        inside = [link for link in links if start <= link < start + len(run)]
-        url += start + len(run) - inside[0] if inside else 0
-    return {name: _ratio(1000 * found[group], words) for name, group in names.items()} | {
-        "generated_marks": found["generated"],
-        "url_ratio": _ratio(url, length),
     }

@@ -1,0 +1,122 @@
+"""The form of a line by how it begins and is divided: an item of a list, an article of a statute, a speech of
+a dialogue, a row of a table. What most lines of a document are tells its genre."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.text.arrow.kernel import kernel
+from pipeline.text.unicode.character_classes import CJK, DIGIT, LETTER
+from pipeline.text.unicode.utf8 import decode_at
+
+PLAIN, ITEM, ARTICLE, SPEECH, ROW = range(5)
+_LONGEST_NAME = 16
+"""Letters of the name before a speech, at most."""
+_LEAST_TABS = 2
+_LEAST_BLANKS = 3
+"""White space between two cells of a row, at least; two such places make a row."""
+_BULLETS = tuple(ord(mark) for mark in "•‣▪▫◦●○■□◆◇►▶➢➤*-–·+")
+_NUMERALS = tuple(ord(mark) for mark in "一二三四五六七八九十百零〇两")
+_BEHIND_NUMBER = tuple(ord(mark) for mark in ".)、．）:：")
+_OF_STATUTES = tuple(ord(mark) for mark in "条條章节節编編款项項")
+_CIRCLED = (0x2460, 0x24FF)
+_TAB, _BLANK, _COLON, _WIDE_COLON, _SLASH, _ORDINAL, _PARAGRAPH = (
+    0x09,
+    0x20,
+    0x3A,
+    0xFF1A,
+    0x2F,
+    ord("第"),
+    ord("§"),
+)
+_OPEN, _WIDE_OPEN = 0x28, 0xFF08
+_NAMES = np.array([[*b"Art"], [*b"Sec"], [*b"ART"], [*b"SEC"]], np.uint8)
+"""How articles and sections of English statutes begin."""
+
+
+@kernel
+def _behind_number(data, at, end):  # type: ignore[no-untyped-def]
+    """After a number in digits or in Chinese numerals, or where it would begin."""
+    while at < end:
+        point, width = decode_at(data, at)
+        if not (48 <= point <= 57 or point in _NUMERALS):
+            break
+        at += width
+    return at
+
+
+@kernel
+def _is_item(data, first, end):  # type: ignore[no-untyped-def]
+    point, width = decode_at(data, first)
+    if point in _BULLETS:
+        return first + width < end and data[first + width] <= _BLANK
+    if _CIRCLED[0] <= point <= _CIRCLED[1]:
+        return True
+    at = first + width if point in (_OPEN, _WIDE_OPEN) else first
+    behind = _behind_number(data, at, end)
+    return at < behind < end and decode_at(data, behind)[0] in _BEHIND_NUMBER
+
+
+@kernel
+def _is_article(data, first, end):  # type: ignore[no-untyped-def]
+    point, width = decode_at(data, first)
+    if point == _ORDINAL:
+        at = first + width
+        behind = _behind_number(data, at, end)
+        return at < behind < end and decode_at(data, behind)[0] in _OF_STATUTES
+    if point == _PARAGRAPH:
+        return True
+    if not _is_named(data, first, end):
+        return False
+    at = first + _NAMES.shape[1]
+    while at < end and data[at] > _BLANK:
+        at += 1
+    return at + 1 < end and 48 <= data[at + 1] <= 57
+
+
+@kernel
+def _is_named(data, first, end):  # type: ignore[no-untyped-def]
+    for k in range(_NAMES.shape[0]):
+        same = first + _NAMES.shape[1] <= end
+        for j in range(_NAMES.shape[1]):
+            same = same and data[first + j] == _NAMES[k, j]
+        if same:
+            return True
+    return False
+
+
+@kernel
+def _is_speech(data, classes, first, end):  # type: ignore[no-untyped-def]
+    """A name, a colon and words behind it."""
+    at, letters = first, 0
+    while at < end and letters <= _LONGEST_NAME:
+        point, width = decode_at(data, at)
+        at += width
+        if point in (_COLON, _WIDE_COLON):
+            return letters > 0 and at < end and data[at] != _SLASH
+        if not classes[np.uint64(point)] & (LETTER | DIGIT | CJK) and point != _BLANK and point != ord("."):
+            return False
+        letters += 1
+    return False
+
+
+@kernel
+def _is_row(data, first, end):  # type: ignore[no-untyped-def]
+    tabs = gaps = run = 0
+    for at in range(first, end):
+        tabs += data[at] == _TAB
+        run = run + 1 if data[at] == _BLANK else 0
+        gaps += run == _LEAST_BLANKS
+    return tabs >= _LEAST_TABS or gaps >= _LEAST_TABS
+
+
+@kernel
+def line_form(data, classes, first, end):  # type: ignore[no-untyped-def]
+    """The form of the line whose visible characters are ``first <= at < end``."""
+    if _is_item(data, first, end):
+        return ITEM
+    if _is_article(data, first, end):
+        return ARTICLE
+    if _is_speech(data, classes, first, end):
+        return SPEECH
+    return ROW if _is_row(data, first, end) else PLAIN

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.quality_signals.set_aside import STAND_IN, STAND_INS, set_aside
+from pipeline.text.quality_signals.signals import measure
+
+
+def prose(text: str) -> str:
+    """With ``X`` for what stands in for code, formulas and addresses."""
+    buffers, _ = set_aside(text_buffers(pa.array([text])), np.ones(1, bool))
+    found = bytes(buffers.data).decode()
+    return "".join("X" if STAND_IN <= ord(c) < STAND_IN + STAND_INS else c for c in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        # Code
+        ("a\n```python\nx = 1\n```\nb", "a\nb"),
+        ("a\n~~~\nx = 1\n~~~~\nb", "a\nb"),
+        ("a\n````\n```\n````\nb", "a\nb"),
+        ("call `f(x)` or ``a`b``.", "call X or X."),
+        ("a stray ` mark and `code`", "a stray Xcode`"),
+        ("Thus::\n\n    x = 1\n\n      y = 2\n\nback", "Thus::\n\n\n\nback"),
+        (".. code-block:: python\n\n   x = 1\n\nback", "\n\nback"),
+        (".. note::\n\n   Mind the gap.", "\n   Mind the gap."),
+        # Links and addresses
+        ("see [the docs](https://a.b/c) now", "see [the docs now"),
+        ("see [the docs][1] now\n[1]: https://a.b", "see [the docs now\n"),
+        ("at https://a.b/c?d=1 or <http://e.f>", "at X or X"),
+        ("地址是https://a.b/c。完", "地址是X。完"),
+        (":ref:`the docs <x>` say", "X say"),
+        # Tags and comments
+        ("<b>bold</b> text", "bold text"),
+        ("a < b and c > d", "a < b and c > d"),
+        ("a\n<!-- one\ntwo -->\nb", "a\nb"),
+        # Formulas
+        ("where $x^2$ is", "where X is"),
+        ("it costs $5 and $10 today", "it costs $5 and $10 today"),
+        ("a\n$$\nx = y\n$$\nb", "a\nb"),
+        ("a\n\\begin{align}\nx &= y\n\\end{align}\nb", "a\nb"),
+        # Blocks
+        ("---\ntitle: x\n---\ntext", "text"),
+        ("+++\ntitle = 1\n+++\ntext", "text"),
+        ("---\nno matter\n---\ntext", "no matter\ntext"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |\ntext", "text"),
+        ("+---+\n| a |\n+===+\ntext", "text"),
+        ("Home | About | Contact", "Home | About | Contact"),
+        ("Title\n=====\n\n* * *\n", "Title\n\n"),
+        ('#: a.c:1\nmsgid "some "\n"text"\nmsgstr "一些文字"', 'msgstr "一些文字"'),
+        # Marks of lines
+        ("## A heading", "A heading"),
+        ("#hashtag stays", "#hashtag stays"),
+        ("> > quoted", "quoted"),
+        ("- item\n1. item", "- item\n1. item"),
+    ],
+)
+def test_what_is_no_prose_is_set_aside(text: str, left: str) -> None:
+    assert prose(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\ncode that nothing closes\n",
+        "~~~ a\nb",
+        "---\nkey: value\n",
+        "$$\nx\n",
+        "<!-- a\nb\n",
+        "\\begin{x}\ny\n",
+    ],
+)
+def test_a_block_that_nothing_closes_is_text(text: str) -> None:
+    assert re.sub(r"\W", "", prose(text)) == re.sub(
+        r"\W", "", text.replace("\\begin", "X").replace("begin", "X")
+    )
+
+
+def test_sentences_about_different_code_stay_different() -> None:
+    found = measure(
+        pa.array(["use `a` here\nuse `b` here\n", "use `a` here\nuse `a` here\n"]), np.ones(2, bool)
+    )
+    assert found["duplicate_lines"].tolist() == [0, 0.5]
+    assert found["words"].tolist() == [8, 8]
+
+
+def test_sizes_count_what_is_set_aside_and_shares_do_not() -> None:
+    text = "中文说明文字。\n```\nprint(1)\n```\n"
+    whole, judged = (measure(pa.array([text]), np.array([choice])) for choice in (False, True))
+    assert whole["characters"] == judged["characters"] == 21
+    assert judged["han_ratio"][0] == pytest.approx(6 / 7)
+    assert judged["prose_ratio"][0] == pytest.approx(7 / 21)
+
+
+def test_documents_that_are_not_chosen_stay_as_they_are() -> None:
+    texts = pa.array(["`a` b", "`a` b"])
+    buffers, aside = set_aside(text_buffers(texts), np.array([False, True]))
+    assert bytes(buffers.data[: buffers.offsets[1]]) == b"`a` b"
+    assert aside["visible"].tolist() == [0, 3]
+
+
+PIECES = st.sampled_from(
+    [
+        "`",
+        "``",
+        "```",
+        "~~~",
+        "$",
+        "$$",
+        "\\begin{x}",
+        "\\end{x}",
+        "[",
+        "](",
+        ")",
+        "][",
+        "<",
+        "<b>",
+        "<!--",
+        "-->",
+        "---",
+        "+++",
+        "|",
+        "| a |",
+        "k: v",
+        ":r:`",
+        "http://a.b",
+        "::",
+        ".. code::",
+        ".. x",
+        "# ",
+        "> ",
+        "msgid",
+        '"',
+        "\n",
+        "\n",
+        "\n",
+        "    ",
+        " ",
+        "word",
+        "字",
+        "é",
+        "𠀀",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(PIECES, max_size=40).map("".join), max_size=4))
+def test_nothing_is_lost_and_nothing_comes_in(texts: list[str]) -> None:
+    array = pa.array(texts, pa.large_string())
+    buffers, aside = set_aside(text_buffers(array), np.ones(len(texts), bool))
+    for row, text in enumerate(texts):
+        left = bytes(buffers.data[buffers.offsets[row] : buffers.offsets[row + 1]]).decode()
+        kept = [c for c in left if not STAND_IN <= ord(c) < STAND_IN + STAND_INS]
+        assert _visible("".join(kept)) + aside[row]["visible"] == _visible(text)
+        rest = iter(text)
+        assert all(c in rest for c in kept)
+
+
+def _visible(text: str) -> int:
+    return sum(not unicodedata.category(c).startswith(("Z", "C")) for c in text)
+
+
+def test_a_megabyte_of_openers_is_no_trouble() -> None:
+    openers = [
+        "`",
+        "<a",
+        "](",
+        "][",
+        "$",
+        "://",
+        "\\a",
+        "```\n",
+        "`` ",
+        "~~~~\n",
+        "$$\n",
+        "<!--\n",
+        "[a",
+        ":a",
+        "| \n",
+        "\\b\n",
+    ]
+    for opener in openers:
+        assert len(prose(opener * (400_000 // len(opener)))) <= 1_600_000
