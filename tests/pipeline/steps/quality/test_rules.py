@@ -216,9 +216,13 @@ def test_a_set_s_rules_follow_the_manifest_s_own_and_give_way_to_those_of_their_
             r"corpus.yaml: quality: rules: 'c4_v1/sentences' is no rule of the rule_sets.*they have: "
             r"c4_v1/curly_bracket",
         ),
+        (
+            "{rules: [{name: few, signal: words, languages: [en], min: 9, spare: {sources: [chats]}}]}",
+            r"quality.rules: 'few' spares 'chats', which is no source; known are django-docs, sphinx-docs, ",
+        ),
     ],
 )
-def test_a_set_or_a_rule_that_does_not_exist_is_an_error_that_names_what_does(
+def test_what_does_not_exist_is_an_error_that_names_what_does(
     quality: str, message: str, tmp_path: Path
 ) -> None:
     text = DEMO.read_text(encoding="utf-8")
