@@ -10,6 +10,7 @@ import orjson
 import pyarrow as pa
 
 from manifests.report.examples import masked
+from manifests.schema.genres import genres
 from manifests.schema.rules import Rule
 from manifests.trusted_loss import EXAMPLES, MOST_LOSS
 from pipeline.judge.junk_sources import junk_kind
@@ -22,7 +23,7 @@ CHARACTERS = 200
 
 def judged(documents: MeasuredDocuments, rules: Sequence[Rule], trusted: Sequence[str]) -> dict[str, Any]:
     """The judgement as JSON: ``documents`` (how many were judged), ``trusted_loss`` by source and
-    ``trusted_loss_by_language``, ``junk_caught`` by language and kind, and ``rules``: for each its
+    ``trusted_loss_by_language`` and ``..._by_genre``, ``junk_caught`` by language and kind, and ``rules``: for each its
     ``trusted_loss`` and ``junk_caught`` among the documents in its languages, the ``sources`` and ``junk``
     that it drops, and ``examples`` of trusted documents where it drops more than ``MOST_LOSS`` of a source.
 
@@ -40,6 +41,9 @@ def judged(documents: MeasuredDocuments, rules: Sequence[Rule], trusted: Sequenc
         "trusted_loss": _shares(all_, {name: groups[name] for name in trusted}),
         "trusted_loss_by_language": _by_label(
             documents.languages, all_, {name: groups[name] for name in trusted}
+        ),
+        "trusted_loss_by_genre": _by_label(
+            genres(documents.signals), all_, {name: groups[name] for name in trusted}
         ),
         "junk_caught": by_kind(_shares(all_, groups)),
         "rules": {

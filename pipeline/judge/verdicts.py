@@ -25,8 +25,8 @@ def verdicts(documents: MeasuredDocuments, rules: Sequence[Rule]) -> dict[str, n
 
 def verdict(documents: MeasuredDocuments, rules: Sequence[Rule]) -> np.ndarray:
     """bool [documents]: which break any of the rules."""
-    reasons, _ = judge(documents.signals, documents.languages, rules)
-    return np.asarray(reasons.is_valid())
+    found = judge(documents.signals, documents.languages, documents.sources, rules)
+    return np.asarray(found.reason.is_valid())
 
 
 def judges(documents: MeasuredDocuments, rule: Rule) -> np.ndarray:
