@@ -54,8 +54,8 @@ class Source(UnusedLeftOut):
     format: str
     """``jsonl``: a document of each line, or of each item of the one array in a ``.json`` file; ``text``: as
     ``document`` says; ``tree``: one of each source file; ``parquet``, ``arrow`` (files, streams, Feather):
-    one of each row; ``html``: the running text of each page; ``warc``: each response that is a page or plain
-    text, and each text of a WET file. All but Parquet and Arrow may be compressed (``.gz``, ``.zst``,
+    one of each row; ``html``: the running text of each page; ``warc``: each response and resource that is a page
+    or plain text, and each text of a WET file. All but Parquet and Arrow may be compressed (``.gz``, ``.zst``,
     ``.bz2``, ``.xz``). Any other is a reader of your own, ``module:name`` or an entry point's name in
     ``openba.readers``: a function from a file and ``settings`` to its documents."""
     include: tuple[Pattern, ...] = ("**/*",)

@@ -13,21 +13,21 @@ from typing import Any
 import zstandard
 
 from pipeline.readers.input_files import InputFile
+from pipeline.readers.zstd_dictionary import BadDictionaryError, zstd_decoder
 
 BLOCK = 1 << 22
 # zstd may blow four bytes up to 128 kB and cannot be asked to stop: it gets so little at a time that memory
 # stays bounded.
 _COMPRESSED_BLOCK = 1 << 14
 
-# The most that the format's own tool asks for (--long=31). So much memory a frame may take, and only one that
-# was packed so does.
-_MAX_WINDOW = 1 << 31
+Decoder = Callable[[], Any]
+"""Makes what decompresses one gzip member, zstd frame or stream."""
 
-_DECODERS: dict[str, Callable[[], Any]] = {
-    ".gz": lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
-    ".bz2": bz2.BZ2Decompressor,
-    ".xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
-    ".zst": lambda: zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj(),
+_DECODERS: dict[str, Callable[[InputFile], Decoder]] = {
+    ".gz": lambda file: lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
+    ".bz2": lambda file: bz2.BZ2Decompressor,
+    ".xz": lambda file: lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
+    ".zst": zstd_decoder,
 }
 # What decoders raise on damaged data; bzip2's is a bare OSError.
 _ERRORS = (zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError)
@@ -63,13 +63,27 @@ def blocks(file: InputFile, start: int = 0) -> Iterator[bytes]:
         DamagedFileError: with reason ``truncated_gzip`` (or ``zstd``, ``bz2``, ``xz``) or
             ``corrupt_compression``.
     """
-    return _gathered(_decompressed(file, start)) if is_compressed(file) else _plain(file, start, BLOCK)
+    if not is_compressed(file):
+        return _plain(file, start, BLOCK)
+    return _gathered(_from_member(file, start))
 
 
-def head(file: InputFile, start: int) -> bytes:
+def decoder_of(file: InputFile) -> Decoder:
+    """What decompresses the file's members or frames, with its dictionary if it has one.
+
+    Raises:
+        DamagedFileError: with reason ``corrupt_compression``: the dictionary is damaged.
+    """
+    try:
+        return _DECODERS[file.suffix](file)
+    except BadDictionaryError as error:
+        raise DamagedFileError("corrupt_compression", str(error)) from None
+
+
+def head(file: InputFile, start: int, decoder: Decoder) -> bytes:
     """Some bytes of what the gzip member or zstd frame at ``start`` holds; none where it is damaged."""
     with suppress(DamagedFileError):
-        return next(filter(None, _decompressed(file, start)), b"")
+        return next(filter(None, _decompressed(file, start, decoder)), b"")
     return b""
 
 
@@ -108,9 +122,12 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield b"".join(block)
 
 
-def _decompressed(file: InputFile, start: int) -> Iterator[bytes]:
+def _from_member(file: InputFile, start: int) -> Iterator[bytes]:
+    yield from _decompressed(file, start, decoder_of(file))
+
+
+def _decompressed(file: InputFile, start: int, new: Decoder) -> Iterator[bytes]:
     """Decompresses all members (gzip), frames (zstd) or streams of a file from the one at ``start`` on."""
-    new = _DECODERS[file.suffix]
     decoder = None
     end = member = start
     for block in _plain(file, start, _COMPRESSED_BLOCK):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.readers.byte_stream import ByteStream
-from pipeline.readers.compressed import BLOCK, blocks, head
+from pipeline.readers.compressed import BLOCK, blocks, decoder_of, head
 from pipeline.readers.input_files import InputFile
 
 _VERSION = b"WARC/"
@@ -23,6 +23,8 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _MEMBERS = {".gz": b"\x1f\x8b\x08", ".zst": b"\x28\xb5\x2f\xfd"}
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _PROBE = 1 << 12
+# Wget and others state a length that is a byte or two too short, or count the line ends behind the block.
+_SHORT = 2
 
 
 class Record(NamedTuple):
@@ -75,12 +77,14 @@ def _record(stream: ByteStream, limit: int) -> Record:
     if there == size and (
         behind.startswith(_BETWEEN) or behind.lstrip(b"\r\n")[: len(_VERSION)] in (_VERSION, b"")
     ):
-        return Record(offset, headers, body, size)
+        return Record(offset, headers, _without_line_ends(body, behind), size)
     # The length is wrong, or the file ends: the next record tells which, and where this one ends.
     if size <= limit:
         stream.give_back(body)
         body, there = b"", 0
     rest, more = stream.take_to(_NEXT, limit - len(body))
+    if _is_short(body + rest, there + more, size):
+        return Record(offset, headers, (body + rest).rstrip(b"\r\n"), size)
     reason = "truncated_warc" if there + more < size and not stream.peek(1) else "bad_content_length"
     return Record(
         offset,
@@ -90,6 +94,18 @@ def _record(stream: ByteStream, limit: int) -> Record:
         reason,
         f"{size} bytes are stated, {there + more} are there",
     )
+
+
+def _without_line_ends(body: bytes, behind: bytes) -> bytes:
+    """A block without those of the line ends between records that its length takes in, as the rest behind it
+    shows; a block that ends in all of them, such as one in chunks, is left as it is."""
+    missing = next((size for size in range(len(_BETWEEN)) if behind.startswith(_BETWEEN[size:])), 0)
+    return body.removesuffix(_BETWEEN[:missing])
+
+
+def _is_short(found: bytes, there: int, stated: int) -> bool:
+    """Whether what is there as far as the next record is the block and ``_SHORT`` bytes at most."""
+    return there == len(found) > stated and len(found[stated:].rstrip(b"\r\n")) <= _SHORT
 
 
 def _unframed(stream: ByteStream, offset: int, head: bytes, headers: dict[str, str], limit: int) -> Record:
@@ -172,7 +188,7 @@ def _next_member(file: InputFile, after: int) -> int | None:
     magic = _MEMBERS.get(file.suffix)
     if magic is None:
         return None
-    position = after + 1
+    position, decoder = after + 1, decoder_of(file)
     with file.open() as data:
         while True:
             data.seek(position)
@@ -181,7 +197,7 @@ def _next_member(file: InputFile, after: int) -> int | None:
                 return None
             at = window.find(magic)
             while at >= 0:
-                if head(file, position + at).startswith(_VERSION):
+                if head(file, position + at, decoder).startswith(_VERSION):
                     return position + at
                 at = window.find(magic, at + 1)
             position += len(window) - len(magic) + 1

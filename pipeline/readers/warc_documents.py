@@ -1,5 +1,5 @@
-"""Documents of WARC and WET archives: the pages and texts of responses, and the texts that were converted
-already."""
+"""Documents of WARC and WET archives: the pages and texts of responses and resources, and the texts that were
+converted already."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipeline.readers.charset import decode_page
 from pipeline.readers.html import page_meta, page_of
-from pipeline.readers.http_response import BrokenResponseError, Response, media_type, parse_response
+from pipeline.readers.http_response import BrokenResponseError, media_type, parse_response
 from pipeline.readers.input_files import InputFile
 from pipeline.readers.raw_documents import raw_batch
 from pipeline.readers.warc import Record, records
@@ -22,6 +22,7 @@ _BATCH_ROWS = 256
 _BATCH_BYTES = 1 << 23
 _LOOKS_HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
 _PROBE = 1 << 10
+_HTTP = b"HTTP/"
 
 
 def read_archive(
@@ -30,9 +31,9 @@ def read_archive(
     """RAW batches of the documents whose records begin in bytes [start, end) of a file, called by their
     offset in it (decompressed).
 
-    A document is what a ``response`` or a ``conversion`` record holds, if that is HTML or plain text; of
-    another type, a reject tells only the type. Requests, metadata, revisits and the like are none. Broken
-    records are rejects.
+    A document is what a ``response``, a ``resource`` or a ``conversion`` record holds, if that is HTML or
+    plain text; of another type, a reject tells only the type. Requests, metadata, revisits and the like are
+    none. Broken records are rejects.
     """
     rows: list[dict[str, Any]] = []
     size = 0
@@ -68,38 +69,36 @@ def _document(record: Record, limit: int) -> dict[str, Any] | None:
     if record.reason is not None:
         return _row(record, record.body, reason=record.reason, detail=record.detail)
     kind = record.headers.get("warc-type", "").lower()
-    if kind not in ("response", "conversion"):
+    if kind not in ("response", "resource", "conversion"):
         return None
     if record.size > limit:
         return _row(record, record.body, record.size)
-    media, _ = media_type(record.headers.get("content-type", ""))
-    if kind == "conversion":
-        return _converted(record, media)
-    if media != "application/http":
-        return _row(record, b"", reason="not_a_page", detail=media or "no type is told")
+    media, charset = media_type(record.headers.get("content-type", ""))
+    if kind == "response" and (media == "application/http" or record.body.startswith(_HTTP)):
+        return _response(record, limit)
+    if kind == "conversion" and media in ("", *_TEXT):
+        # Whoever converts a page to text writes UTF-8, or is found out.
+        return _row(record, record.body)
+    return _content(record, media, charset, record.body)
+
+
+def _response(record: Record, limit: int) -> dict[str, Any]:
     try:
         response = parse_response(record.body, limit)
     except BrokenResponseError as error:
         return _row(record, record.body, reason=error.reason, detail=str(error))
-    return _response(record, response, limit)
-
-
-def _converted(record: Record, media: str) -> dict[str, Any]:
-    if media not in ("", *_TEXT):
-        return _row(record, b"", reason="not_a_page", detail=media)
-    return _row(record, record.body)
-
-
-def _response(record: Record, response: Response, limit: int) -> dict[str, Any]:
     if response.status != _OK:
         return _row(record, response.body[:limit], reason="http_status", detail=str(response.status))
     if len(response.body) > limit:
         return _row(record, response.body[:limit], len(response.body))
-    kind = response.kind or (
-        "text/html" if response.body[:_PROBE].lstrip().lower().startswith(_LOOKS_HTML) else ""
-    )
-    if kind in _HTML:
-        page = page_of(response.body, (response.charset,))
+    return _content(record, response.kind, response.charset, response.body)
+
+
+def _content(record: Record, media: str, declared: str | None, body: bytes) -> dict[str, Any]:
+    """The columns of a page or a text, by what its type is said to be, or looks like where none is said."""
+    media = media or ("text/html" if body[:_PROBE].lstrip().lower().startswith(_LOOKS_HTML) else "")
+    if media in _HTML:
+        page = page_of(body, (declared,))
         return _row(
             record,
             page.text.encode(),
@@ -109,7 +108,7 @@ def _response(record: Record, response: Response, limit: int) -> dict[str, Any]:
             reason=page.reason,
             detail=page.detail,
         )
-    if kind in _TEXT:
-        text, charset = decode_page(response.body, (response.charset,))
-        return _row(record, response.body if charset is None else text.encode(), charset=charset)
-    return _row(record, b"", reason="not_a_page", detail=kind or "no type is told")
+    if media in _TEXT:
+        text, charset = decode_page(body, (declared,))
+        return _row(record, body if charset is None else text.encode(), charset=charset)
+    return _row(record, b"", reason="not_a_page", detail=media or "no type is told")

@@ -40,6 +40,8 @@ BROKEN = [
     PAGES[0][:-30],
     PAGES[1].replace(b"Length: 2", b"Length: 9"),
     PAGES[2].replace(b"Length: 2", b"Length: 1"),
+    record(PAGES[3], Content_Length=str(len(PAGES[3]) - 1)),
+    record(PAGES[3], Content_Length=str(len(PAGES[3]) + 2)),
 ]
 
 
