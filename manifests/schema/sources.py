@@ -52,12 +52,12 @@ class Source(UnusedLeftOut):
     """A file or folder, relative to the corpus manifest or absolute, or a URL that fsspec opens (``s3://``,
     ``gs://``, ``hdfs://``, ``memory://``, with the file system's own driver and credentials)."""
     format: str
-    """``jsonl``: a document of each line, or of each item of the one array in a ``.json`` file; ``text``: as
-    ``document`` says; ``tree``: one of each source file; ``parquet``, ``arrow`` (files, streams, Feather):
-    one of each row; ``html``: the running text of each page; ``warc``: each response and resource that is a page
-    or plain text, and each text of a WET file. All but Parquet and Arrow may be compressed (``.gz``, ``.zst``,
-    ``.bz2``, ``.xz``). Any other is a reader of your own, ``module:name`` or an entry point's name in
-    ``openba.readers``: a function from a file and ``settings`` to its documents."""
+    """``jsonl``: a document of each line, or of the one object or each item of the one array in a ``.json``
+    file; ``text``: as ``document`` says; ``tree``: one of each source file; ``parquet``, ``arrow`` (files,
+    streams, Feather): one of each row; ``html``: the running text of each page; ``warc``: each response and
+    resource that is a page or plain text, and each text of a WET file. All but Parquet and Arrow may be
+    compressed (``.gz``, ``.zst``, ``.bz2``, ``.xz``). Any other is a reader of your own, ``module:name`` or
+    an entry point's name in ``openba.readers``: a function from a file and ``settings`` to its documents."""
     include: tuple[Pattern, ...] = ("**/*",)
     """Glob patterns of the files to read below ``path``, where ``**`` stands for any number of folders.
     Everything, by default."""

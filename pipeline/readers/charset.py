@@ -1,5 +1,5 @@
 """Charsets: UTF-8 first, a byte order mark, then what the text itself bears out: GB18030, Big5, Windows-1252
-(with Latin-1)."""
+(with Latin-1), and those of seven bits."""
 
 from __future__ import annotations
 
@@ -7,24 +7,28 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 
-from pipeline.readers.compressed import DamagedFileError
+from pipeline.readers.broken_characters import (
+    REPLACEMENT,
+    broken_characters,
+    decode_around_breaks,
+    decode_halves,
+    few_broken,
+)
+from pipeline.readers.common_han import FOREIGN_WORDS, MIN_COMMON, common_share
+from pipeline.readers.seven_bit import decode_seven_bit, suspected
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
-# Any byte pair is some character of these charsets, right or wrong; the letters of real Chinese are nearly
-# all common ones, and hardly ever stand alone among Latin ones, as accented Latin letters do that were
-# misread.
 _CHINESE = {"gb18030": ("gb18030",), "big5": ("cp950", "big5hkscs")}
-_MIN_COMMON = 0.9
-_MIN_IN_RUNS = 0.5
 # Korean and Japanese bytes are common Chinese letters too.
 _NEIGHBOURS = ("cp949", "euc_kr", "euc_jp", "shift_jis")
-_FOREIGN_WORDS = re.compile(r"(?:[^\x00-\x7f\W\d_]|[\ue000-\uf8ff])+")
 _LETTER = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e"
 _LATIN_LETTERS = re.compile(f"[{_LETTER}]")
 _MARK = (
@@ -41,26 +45,9 @@ _NOT_WESTERN = re.compile(
     f"|[\u00a1-\u00aa\u00ac-\u00ba\u00bc-\u00be\u00d7][^\x00-\x7f]|[\u00bb\u00bf][{_LETTER}]"
 )
 _MAX_LATIN_LETTERS = 0.25
-# Pages may hold a broken character or two; browsers show them.
-_MAX_BROKEN = 0.001
 _WHOLE_TO_BROKEN = 10
-_REPLACEMENT = "\ufffd"
 # Supersets of them, which the web means by these names (WHATWG Encoding Standard, 4.2).
 _WEB = {"gbk": "gb18030", "big5": "cp950", "euc_kr": "cp949", "shift_jis": "cp932"}
-
-
-def _common_han() -> str:
-    """The first planes of GB 2312 (3,755 letters, by frequency) and of Big5 (5,401)."""
-    simplified = bytes(
-        byte for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF) for byte in (row, cell)
-    )
-    cells = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
-    traditional = bytes(byte for row in range(0xA4, 0xC7) for cell in cells for byte in (row, cell))
-    letters = set(simplified.decode("gb2312", errors="ignore") + traditional.decode("big5", errors="ignore"))
-    return "".join(sorted(letter for letter in letters if "\u4e00" <= letter <= "\u9fff"))
-
-
-_COMMON = re.compile(f"[{_common_han()}]+")
 
 
 def utf16_name(head: bytes) -> str | None:
@@ -74,8 +61,8 @@ def without_utf16(blocks: Iterator[bytes]) -> tuple[str | None, Iterator[bytes]]
     Line feeds cannot be found in the bytes of UTF-16, so that it is turned into UTF-8 before anything else is
     done with it.
 
-    Raises (from the iterator):
-        DamagedFileError: with reason ``invalid_encoding``, after everything that could be decoded.
+    What is broken in it stays so: half a character of two units is written as if it were one, half a unit at
+    the end as a byte that no text has. ``decode`` judges them.
     """
     head = next(blocks, b"")
     charset = utf16_name(head)
@@ -84,35 +71,59 @@ def without_utf16(blocks: Iterator[bytes]) -> tuple[str | None, Iterator[bytes]]
 
 
 def _utf16(blocks: Iterator[bytes], charset: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(charset)()
+    decoder = codecs.getincrementaldecoder(charset)("surrogatepass")
+    for block in blocks:
+        yield decoder.decode(block).removeprefix("\ufeff").encode(errors="surrogatepass")
     try:
-        for block in blocks:
-            yield decoder.decode(block).removeprefix("\ufeff").encode()
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise DamagedFileError("invalid_encoding", f"{charset}: {error.reason}") from None
+        yield decoder.decode(b"", final=True).encode(errors="surrogatepass")
+    except UnicodeDecodeError:
+        yield b"\xff"
 
 
-def decode(data: bytes) -> tuple[str, str | None]:
+def decode(data: bytes, seven_bit: bool = True) -> tuple[str, str | None]:
     """Text and the name of its charset; the charset is None where none fits, and the text then holds
     replacement characters.
 
     Conservative: a charset other than UTF-8 is believed only where the text that comes out looks like text of
     its languages, and accented letters of ``cp1252`` only where resiliparse's detector finds a charset that
-    reads them the same. Broken UTF-8 stays broken.
+    reads them the same. One broken character in a thousand is replaced.
     """
+    found = _sound(data, seven_bit) or _with_breaks(data)
+    if found is not None:
+        return found
+    text = data.decode("utf-8", errors="replace")
+    return text, "utf-8" if few_broken(text) else None
+
+
+def _sound(data: bytes, seven_bit: bool = True) -> tuple[str, str | None] | None:
+    """The text and its charset, if it is in any without a broken character."""
     try:
-        return data.decode("utf-8"), "utf-8"
+        text = data.decode("utf-8")
+        return (decode_seven_bit(text) if seven_bit else None) or (text, "utf-8")
     except UnicodeDecodeError:
         pass
-    if not _CONTROL.search(data):
-        chinese = _chinese(data)
-        if chinese is not None:
-            return chinese
-        western = _western(data)
-        if western is not None:
-            return western, "cp1252"
-    return data.decode("utf-8", errors="replace"), None
+    halves = decode_halves(data)
+    if halves is not None:
+        return halves, "cesu-8"
+    if _CONTROL.search(data):
+        return None
+    return _chinese(data) or _western(data)
+
+
+def _with_breaks(data: bytes) -> tuple[str, str] | None:
+    """The text and its charset, if it is UTF-8 or Chinese but for a few broken characters."""
+    text = data.decode("utf-8", errors="replace")
+    foreign = sum(map(len, _FOREIGN.findall(text)))
+    if few_broken(text) and foreign >= _WHOLE_TO_BROKEN * broken_characters(text):
+        return text, "utf-8"
+    if _CONTROL.search(data) or detect_encoding(data, html5_compatible=False) in _NEIGHBOURS:
+        return None
+    for name, variants in _CHINESE.items():
+        found = decode_around_breaks(data, variants[0])
+        # Without a broken character it was judged already.
+        if found is not None and REPLACEMENT in found and common_share(found) >= MIN_COMMON:
+            return found, name
+    return None
 
 
 def decode_page(data: bytes, declared: Iterable[str | None]) -> tuple[str, str | None]:
@@ -124,33 +135,17 @@ def decode_page(data: bytes, declared: Iterable[str | None]) -> tuple[str, str |
     """
     if data.startswith(tuple(_UTF16)):
         return data.decode("utf-16", errors="replace"), utf16_name(data)
-    text, charset = decode(data)
-    if charset is not None:
-        return text.removeprefix("\ufeff"), charset
-    for name in ("utf-8", "gb18030", "cp950"):
-        found = data.decode(name, errors="replace")
-        # Without a broken character it was judged already.
-        if (
-            _REPLACEMENT in found
-            and _few_broken(found)
-            and (name == "utf-8" or _common_share(found) >= _MIN_COMMON)
-        ):
-            return found.removeprefix("\ufeff"), name
+    sound = _sound(data) or _with_breaks(data)
+    if sound is not None:
+        return sound[0].removeprefix("\ufeff"), sound[1]
     names = filter(
         None, map(_codec, [*declared, detect_encoding(data, from_html_meta=True), detect_encoding(data)])
     )
     for name in dict.fromkeys(names):
         found = data.decode(name, errors="replace")
-        if found.count(_REPLACEMENT) <= _MAX_BROKEN * len(found):
+        if few_broken(found):
             return found, name
-    return text, None
-
-
-def _few_broken(text: str) -> bool:
-    """Whether the broken characters are few among the whole ones, of those beyond ASCII too."""
-    broken = text.count(_REPLACEMENT)
-    foreign = sum(map(len, _FOREIGN.findall(text)))
-    return broken <= _MAX_BROKEN * len(text) and foreign >= _WHOLE_TO_BROKEN * broken
+    return data.decode("utf-8", errors="replace"), None
 
 
 def _codec(name: str | None) -> str | None:
@@ -166,12 +161,12 @@ def _chinese(data: bytes) -> tuple[str, str] | None:
         text = _first_that_decodes(data, variants)
         if text is None:
             continue
-        if not _FOREIGN_WORDS.search(text):
+        if not FOREIGN_WORDS.search(text):
             # marks alone, such as the lines of a table, are no evidence, nor are the letters that another
             # charset makes of them
             return None
-        share = _common_share(text)
-        if share >= _MIN_COMMON:
+        share = common_share(text)
+        if share >= MIN_COMMON:
             likely.append((share, text, name))
     if not likely or detect_encoding(data, html5_compatible=False) in _NEIGHBOURS:
         return None
@@ -187,18 +182,7 @@ def _first_that_decodes(data: bytes, charsets: Iterable[str]) -> str | None:
     return None
 
 
-def _common_share(text: str) -> float:
-    """The share of the letters beyond ASCII that are common Chinese ones; 0 if most of them are alone among
-    others."""
-    words = _FOREIGN_WORDS.findall(text)
-    letters = sum(map(len, words))
-    in_runs = letters - sum(len(word) == 1 for word in words)
-    if letters == 0 or in_runs < _MIN_IN_RUNS * letters:
-        return 0.0
-    return sum(map(len, _COMMON.findall(text))) / letters
-
-
-def _western(data: bytes) -> str | None:
+def _western(data: bytes) -> tuple[str, str] | None:
     try:
         text = data.decode("cp1252")
     except UnicodeDecodeError:
@@ -208,18 +192,46 @@ def _western(data: bytes) -> str | None:
     if accented > _MAX_LATIN_LETTERS * letters or _NO_MARKS.search(text) or _NOT_WESTERN.search(text):
         return None
     if accented == 0:
-        return text
+        return text, "cp1252"
     name = _codec(detect_encoding(data, html5_compatible=False))
-    return text if name is not None and data.decode(name, errors="replace") == text else None
+    return (text, "cp1252") if name and data.decode(name, errors="replace") == text else None
 
 
-def decode_all(data: pa.BinaryArray) -> tuple[pa.StringArray, pa.StringArray]:
-    """Texts and charsets [documents], as in ``decode``. A column that is all UTF-8 is checked natively and
-    not copied."""
+class Decoded(NamedTuple):
+    """``texts`` and ``charsets`` [documents], as ``decode`` gives them, and of how many documents broken
+    characters were replaced."""
+
+    texts: pa.StringArray
+    charsets: pa.StringArray
+    mended: int = 0
+
+
+def decode_all(data: pa.BinaryArray, seven_bit: bool = True) -> Decoded:
+    """A column that is all UTF-8 is checked natively and not copied.
+
+    Args:
+        seven_bit: whether to look for charsets of seven bits; program text holds examples of them.
+    """
     try:
-        return data.cast(pa.string()), pa.repeat("utf-8", len(data))
+        texts = data.cast(pa.string())
     except pa.ArrowInvalid:
-        decoded = [decode(text) for text in data.to_pylist()]
-        return pa.array([text for text, _ in decoded], pa.string()), pa.array(
-            [charset for _, charset in decoded], pa.string()
-        )
+        whole = pc.invert(pc.match_substring(data, REPLACEMENT.encode()))
+        return _columns([decode(text, seven_bit) for text in data.to_pylist()], whole)
+    charsets = pa.repeat("utf-8", len(texts))
+    mask = suspected(texts)
+    if not seven_bit or not pc.any(mask, min_count=0).as_py():
+        return Decoded(texts, charsets)
+    new = _columns([decode_seven_bit(text) or (text, "utf-8") for text in texts.filter(mask).to_pylist()])
+    return Decoded(
+        pc.replace_with_mask(texts, mask, new.texts), pc.replace_with_mask(charsets, mask, new.charsets)
+    )
+
+
+def _columns(decoded: list[tuple[str, str | None]], whole: pa.BooleanArray | None = None) -> Decoded:
+    """``whole``: which had no replacement character to begin with."""
+    texts = pa.array([text for text, _ in decoded], pa.string())
+    charsets = pa.array([charset for _, charset in decoded], pa.string())
+    if whole is None:
+        return Decoded(texts, charsets)
+    mended = pc.and_(pc.and_(whole, pc.is_valid(charsets)), pc.match_substring(texts, REPLACEMENT))
+    return Decoded(texts, charsets, pc.sum(mended).as_py() or 0)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.schema.sources import Source
-from pipeline.readers.raw_documents import raw_batch
+from pipeline.readers.raw_documents import names_found, raw_batch
 
 # A batch of documents that became longer than this is halved, so that offsets of 32 bits suffice and memory
 # stays bounded.
@@ -95,7 +95,10 @@ def _binary(column: pa.Array) -> pa.Array:
 
 def _without_text(source: Source, batch: pa.RecordBatch, keys: pa.Array) -> pa.RecordBatch:
     index = batch.schema.get_field_index(source.text_field)
-    reason, detail = "missing_text", f"no column {source.text_field!r}; found {', '.join(batch.schema.names)}"
+    reason, detail = (
+        "missing_text",
+        f"no column {source.text_field!r}; found {names_found(batch.schema.names)}",
+    )
     if index >= 0:
         reason, detail = (
             "text_not_a_string",

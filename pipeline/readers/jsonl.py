@@ -1,5 +1,5 @@
-"""JSON: an object a line, or one array of objects or texts in a file ``*.json``. Every line that is no
-document becomes a reject."""
+"""JSON: an object a line; in a file ``*.json`` also one object, or one array of objects or texts. Every line
+that is no document becomes a reject."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import orjson
 import pyarrow as pa
 
 from manifests.schema.sources import Source
-from pipeline.readers.charset import decode, without_utf16
+from pipeline.readers.charset import without_utf16
 from pipeline.readers.compressed import DamagedFileError, blocks, is_compressed
 from pipeline.readers.input_files import InputFile
+from pipeline.readers.json_values import parse
 from pipeline.readers.lines import read_lines
-from pipeline.readers.raw_documents import raw_batch
+from pipeline.readers.raw_documents import names_found, raw_batch
 from pipeline.readers.single_document import read_whole
 
 _COLUMNS = ("key", "text", "size", "url", "license", "meta", "charset", "reason", "detail")
@@ -35,7 +36,7 @@ def read_jsonl(
         DamagedFileError: after the last record that could be read.
     """
     if not has_lines(file):
-        yield from _read_array(source, file, name, limit)
+        yield _whole_file(source, file, name, limit)
         return
     utf16, found = read_lines(file, start, end, limit)
     for lines in found:
@@ -55,12 +56,14 @@ def has_lines(file: InputFile) -> bool:
     name = file.location.removesuffix(file.suffix) if is_compressed(file) else file.location
     if not name.endswith(".json"):
         return True
-    with suppress(DamagedFileError, orjson.JSONDecodeError):
+    with suppress(DamagedFileError, ValueError):
         _, stream = without_utf16(blocks(file))
-        return isinstance(
-            orjson.loads(next(stream, b"").removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")[0]), dict
-        )
+        return isinstance(parse(_first_line(next(stream, b"")))[0], dict)
     return False
+
+
+def _first_line(block: bytes) -> bytes:
+    return block.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")[0]
 
 
 def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
@@ -70,23 +73,26 @@ def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
     return raw_batch(columns, len(rows))
 
 
-def _read_array(source: Source, file: InputFile, name: str, limit: int) -> Iterator[pa.RecordBatch]:
+def _whole_file(source: Source, file: InputFile, name: str, limit: int) -> pa.RecordBatch:
     text, size, utf16 = read_whole(file, limit)
     if size > limit:
-        detail = f"an array of {size} bytes; as JSON lines its items would be read one by one"
-        yield _batch([_reject(name, text, size, "too_long", detail, utf16)])
-        return
+        detail = f"one value of {size} bytes; as JSON lines its items would be read one by one"
+        return _batch([_reject(name, text, size, "too_long", detail, utf16)])
     try:
-        items = orjson.loads(text)
+        value, charset = parse(text)
+    except UnicodeError:
+        return _batch([_reject(name, text, size, None, None, None)])
     except orjson.JSONDecodeError as error:
-        yield _batch([_reject(name, text, size, "invalid_json", str(error), utf16)])
-        return
+        return _batch([_reject(name, text, size, "invalid_json", str(error), utf16)])
+    items = [value] if isinstance(value, dict) else value
     if not isinstance(items, list):
-        yield _batch([_reject(name, text, size, "not_an_array", f"found {type(items).__name__}", utf16)])
-        return
+        return _batch([_reject(name, text, size, "not_an_array", f"found {type(items).__name__}", utf16)])
     records = ({source.text_field: item} if isinstance(item, str) else item for item in items)
-    yield _batch(
-        [_record(source, f"{name}#{index}", item, None, utf16) for index, item in enumerate(records)]
+    return _batch(
+        [
+            _record(source, f"{name}#{index}", item, None, utf16 or charset)
+            for index, item in enumerate(records)
+        ]
     )
 
 
@@ -95,19 +101,19 @@ def _line(source: Source, key: str, line: bytes, size: int, charset: str | None)
         return _reject(key, line, size, None, None, charset)
     try:
         return _record(source, key, orjson.loads(line), line, charset)
-    except orjson.JSONDecodeError as error:
-        return _odd_line(source, key, line.removeprefix(codecs.BOM_UTF8), str(error), charset)
-
-
-def _odd_line(source: Source, key: str, line: bytes, problem: str, utf16: str | None) -> tuple[Any, ...]:
-    """A line that is not UTF-8, not JSON, or begins with a byte order mark."""
-    text, charset = decode(line)
-    if charset is None:
-        return _reject(key, line, len(line), None, None, None)
-    try:
-        return _record(source, key, orjson.loads(text), line, utf16 or charset)
     except orjson.JSONDecodeError:
-        return _reject(key, line, len(line), "invalid_json", problem, utf16 or charset)
+        return _odd_line(source, key, line, charset)
+
+
+def _odd_line(source: Source, key: str, line: bytes, utf16: str | None) -> tuple[Any, ...]:
+    """A line that is not UTF-8, not JSON to a strict parser, or begins with a byte order mark."""
+    try:
+        value, charset = parse(line)
+    except UnicodeError:
+        return _reject(key, line, len(line), None, None, None)
+    except orjson.JSONDecodeError as error:
+        return _reject(key, line, len(line), "invalid_json", str(error), utf16)
+    return _record(source, key, value, line, utf16 or charset)
 
 
 def _record(source: Source, key: str, item: Any, line: bytes | None, charset: str | None) -> tuple[Any, ...]:
@@ -118,9 +124,8 @@ def _record(source: Source, key: str, item: Any, line: bytes | None, charset: st
         )
     text = item.get(source.text_field)
     if text is None:
-        return _reject(
-            key, line or orjson.dumps(item), None, "missing_text", f"no field {source.text_field!r}", charset
-        )
+        detail = f"no field {source.text_field!r}; found {names_found(item)}"
+        return _reject(key, line or orjson.dumps(item), None, "missing_text", detail, charset)
     if not isinstance(text, str):
         detail = f"field {source.text_field!r} is {type(text).__name__}, not a string"
         return _reject(key, line or orjson.dumps(item), None, "text_not_a_string", detail, charset)

@@ -13,7 +13,7 @@ from manifests.plugins import Plugin
 from manifests.schema.sources import Source
 from pipeline.readers.columns import documents
 from pipeline.readers.input_files import InputFile
-from pipeline.readers.raw_documents import raw_row
+from pipeline.readers.raw_documents import names_found, raw_row
 
 _END = object()
 
@@ -61,7 +61,8 @@ def _document(source: Source, key: str, item: dict[str, Any], limit: int) -> pa.
         found = f"field {source.text_field!r} is {type(text).__name__}, not a string"
         reason, detail = ("text_not_a_string", found)
         if text is None:
-            reason, detail = "missing_text", f"no field {source.text_field!r}"
+            found = names_found(map(str, item))
+            reason, detail = "missing_text", f"no field {source.text_field!r}; found {found}"
         return raw_row(key, _json(item), reason=reason, detail=detail)
     encoded = text.encode(errors="surrogatepass")
     url, license_ = (_string(item.get(name)) for name in (source.url_field, source.license_field))

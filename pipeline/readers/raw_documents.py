@@ -4,6 +4,7 @@ columns."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -11,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.runtime.arrow_files import MAX_BYTES, MAX_ROWS
+
+MOST_NAMES = 30
 
 RAW = pa.schema(
     [
@@ -50,6 +53,12 @@ def raw_row(key: str, text: bytes, **columns: Any) -> pa.RecordBatch:
 def json_string(text: str) -> str:
     """The text as a JSON string, quotes included."""
     return orjson.dumps(text).decode()
+
+
+def names_found(names: Iterable[str]) -> str:
+    """The names of fields or columns, for a reject's detail; the first ``MOST_NAMES`` of them."""
+    shown = list(islice(names, MOST_NAMES + 1))
+    return ", ".join([*shown[:MOST_NAMES], *(["..."] if len(shown) > MOST_NAMES else [])]) or "none"
 
 
 def gather(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

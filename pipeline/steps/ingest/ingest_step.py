@@ -14,6 +14,7 @@ from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import INGESTED
 from manifests.schema.plugins import READERS_GROUP
 from manifests.schema.sources import FORMATS, IngestSettings, Source
+from pipeline.readers.broken_characters import REPLACEMENT
 from pipeline.readers.charset import decode_all
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
@@ -28,6 +29,8 @@ from pipeline.steps.ingest.part_reader import SOURCE, PartReader
 from pipeline.text.arrow.text_hashes import hashes
 from pipeline.text.unicode.repair import repair
 
+# One in so many characters may be broken; no sentence can be read with more.
+_MOST_BROKEN = 10
 CACHE = ".inputs.json"
 ORIGINS = "inputs.json"
 
@@ -44,10 +47,11 @@ class MakeDocuments(Transform):
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
         source = self._sources[int(batch.schema.metadata[SOURCE])]
-        found, decoded = decode_all(batch.column("text"))
+        # Program text may hold mojibake, and examples of old charsets, on purpose: in tests and tables.
+        prose = source.kind == "prose"
+        found, decoded, mended = decode_all(batch.column("text"), seven_bit=prose)
         charsets = pc.coalesce(batch.column("charset"), decoded)
-        # Program text may hold mojibake on purpose, in tests and tables.
-        texts, metrics = repair(found, mojibake=source.kind == "prose")
+        texts, metrics = repair(found, mojibake=prose)
         for pattern in source.strip:
             texts = pc.replace_substring_regex(texts, pattern, "")
         texts = pc.utf8_trim(texts, " \t\n\u3000")
@@ -66,7 +70,8 @@ class MakeDocuments(Transform):
             ],
             names=INGESTED.names,
         )
-        return decide("ingest", documents, reason, detail, metrics | _charsets(charsets))
+        metrics |= _charsets(charsets) | ({"repaired/broken_characters": mended} if mended else {})
+        return decide("ingest", documents, reason, detail, metrics)
 
     def _judge(
         self, batch: pa.RecordBatch, texts: pa.StringArray, decoded: pa.StringArray
@@ -75,10 +80,20 @@ class MakeDocuments(Transform):
         null = pa.scalar(None, pa.string())
         size = batch.column("size")
         reason = pc.if_else(pc.equal(pc.binary_length(texts), 0), "empty", null)
-        reason = pc.if_else(pc.is_null(decoded), "invalid_encoding", reason)
+        unreadable = pc.or_(pc.is_null(decoded), _mostly_broken(texts))
+        reason = pc.if_else(unreadable, "invalid_encoding", reason)
         reason = pc.if_else(pc.greater(size, self._settings.max_document_bytes), "too_long", reason)
         detail = pc.binary_join_element_wise(pc.cast(size, pa.string()), "bytes", " ")
         return pc.coalesce(batch.column("reason"), reason), pc.coalesce(batch.column("detail"), detail)
+
+
+def _mostly_broken(texts: pa.StringArray) -> pa.BooleanArray:
+    """bool [texts]: where more than one in ``_MOST_BROKEN`` characters stands for a broken one, whoever
+    replaced it."""
+    broken = pc.count_substring(texts, REPLACEMENT)
+    if not pc.max(broken).as_py():
+        return pa.repeat(False, len(texts))
+    return pc.greater(pc.multiply(broken, _MOST_BROKEN), pc.utf8_length(texts))
 
 
 def _charsets(charsets: pa.StringArray) -> dict[str, int]:

@@ -7,6 +7,8 @@ import gzip
 import json
 import random
 from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -83,17 +85,24 @@ def test_random_bytes_are_no_text() -> None:
     assert found == {None: 3000}
 
 
-def outcomes(texts: list[str], encoding: str) -> Counter[str]:
-    """How many texts come back from a charset, are given up, and are misread; of those that are not ASCII and
-    can be written in it."""
+def outcomes(texts: Iterable[str], encoding: str) -> Counter[str]:
+    """How many texts come back from a charset, do so but for a hole in a thousand characters, are given up,
+    and are misread; of those that are not ASCII and can be written in it."""
     counts: Counter[str] = Counter()
     for text in texts:
         data = text.encode(encoding, errors="ignore")
         if text.isascii() or data.decode(encoding) != text:
             continue
         found, charset = decode(data)
-        counts["lost" if charset is None else "right" if found == text else "wrong"] += 1
+        counts["lost" if charset is None else "right" if found == text else _how_wrong(found, text)] += 1
     return counts
+
+
+def _how_wrong(found: str, text: str) -> str:
+    alike = len(found) == len(text) and all(
+        one == other or one == "\ufffd" for one, other in zip(found, text, strict=True)
+    )
+    return "holes" if alike and found.count("\ufffd") * 1000 <= len(text) else "wrong"
 
 
 @needs_texts
@@ -119,7 +128,7 @@ def test_manuals_come_back_or_are_rejected_but_are_never_misread(encoding: str, 
     found = outcomes(manuals(), encoding)
     assert found["wrong"] == 0
     assert found["right"] >= right
-    assert found["lost"] <= 2
+    assert found["lost"] + found["holes"] <= 2
 
 
 def test_gb18030_is_taken_where_big5_reads_common_letters_too() -> None:
@@ -195,21 +204,12 @@ def test_of_what_is_declared_too_one_character_in_a_thousand_may_be_broken(
 def test_real_documents_come_back_or_are_rejected_but_are_never_misread(
     name: str, encoding: str, right: int, lost: int
 ) -> None:
-    counts: Counter[str] = Counter()
     with gzip.open(SHARED / f"{name}.jsonl.gz") as file:
-        for number, line in enumerate(file):
-            text = json.loads(line)["text"]
-            if number % (5 if name == "zh" else 3) or text.isascii():
-                continue
-            try:
-                data = text.encode(encoding)
-            except UnicodeEncodeError:
-                continue
-            found, charset = decode(data)
-            counts["lost" if charset is None else "right" if found == text else "wrong"] += 1
+        texts = [json.loads(line)["text"] for line in islice(file, 0, None, 5 if name == "zh" else 3)]
+    counts = outcomes(texts, encoding)
     assert counts["wrong"] == 0
     assert counts["right"] >= right
-    assert counts["lost"] <= lost
+    assert counts["lost"] + counts["holes"] <= lost
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_what_a_page_says_of_itself_counts_too() -> None:
 
 @pytest.mark.parametrize(
     ("text", "encoding", "name"),
-    [(SIMPLIFIED, "utf-8", "utf-8"), (SIMPLIFIED, "gb18030", "gb18030"), (TRADITIONAL, "big5", "cp950")],
+    [(SIMPLIFIED, "utf-8", "utf-8"), (SIMPLIFIED, "gb18030", "gb18030"), (TRADITIONAL, "big5", "big5")],
 )
 def test_a_broken_letter_in_a_long_page_is_passed_over(text: str, encoding: str, name: str) -> None:
     page = ("<p>" + text) * 60

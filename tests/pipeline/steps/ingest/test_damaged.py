@@ -79,7 +79,7 @@ def test_broken_lines_cost_no_other_line(tmp_path: Path) -> None:
         6: "missing_text",
         7: "empty",
     }
-    wanted |= {8: "invalid_json", 9: "invalid_encoding"}
+    wanted |= {8: "invalid_encoding", 9: "invalid_encoding"}
     assert found.reasons == [(f"s:a.jsonl#{starts[index]}", reason) for index, reason in wanted.items()]
     rejected = dict(zip(found.rejected.column("reason").to_pylist(), found.rejected.to_pylist(), strict=True))
     assert rejected["text_not_a_string"]["text"] == '{"text": 5}'

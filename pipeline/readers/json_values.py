@@ -1,0 +1,43 @@
+"""JSON as people write it: in any charset that ``decode`` knows, behind a byte order mark, with half an emoji
+or a number that is none."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import Any
+
+import orjson
+
+from pipeline.readers.broken_characters import REPLACEMENT
+from pipeline.readers.charset import decode
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def parse(data: bytes) -> tuple[Any, str]:
+    """The value, and the charset that it is written in.
+
+    Raises:
+        UnicodeError: it is in none.
+        orjson.JSONDecodeError: it is no JSON.
+    """
+    text, charset = decode(data.removeprefix(codecs.BOM_UTF8))
+    if charset is None:
+        raise UnicodeError("no charset fits")
+    try:
+        return orjson.loads(text), charset
+    except orjson.JSONDecodeError as error:
+        problem = error
+    try:
+        return _as_python_writes(text), charset
+    except (ValueError, RecursionError):
+        raise problem from None
+
+
+def _as_python_writes(text: str) -> Any:
+    """A value in which half a surrogate pair may stand alone, as RFC 8259's grammar allows and Python writes
+    it, and NaN and Infinity, which are null here."""
+    value = json.loads(text, parse_constant=lambda name: None)
+    return orjson.loads(_HALF.sub(REPLACEMENT, json.dumps(value, ensure_ascii=False)))
