@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.text.unicode.repair_candidates import (
+    C1,
     CONTROL,
     LINE_END,
     MAYBE_MOJIBAKE,
@@ -26,7 +27,14 @@ _MOJIBAKE = (
     r"Â[\x{a0}-\x{bf}]|[äåæçèé][\x{80}-\x{bf}]{2}).*){3}"
 )
 
-SUSPECT = LINE_END | CONTROL | MAYBE_MOJIBAKE | MAYBE_NOT_NFC
+# No text has control characters of ISO 6429; where they are, Windows-1252 was read as Latin-1, and what the
+# web shows in their place was meant (WHATWG Encoding Standard, index windows-1252). Five have nothing there.
+_WINDOWS_1252 = str.maketrans(
+    {point: bytes((point,)).decode("cp1252", errors="ignore") for point in range(0x80, 0xA0)}
+)
+
+OF_PROSE = MAYBE_MOJIBAKE | C1
+SUSPECT = LINE_END | CONTROL | MAYBE_NOT_NFC | OF_PROSE
 
 Fix = Callable[[pa.StringArray], pa.StringArray]
 
@@ -36,9 +44,10 @@ def repair(texts: pa.StringArray, mojibake: bool = True) -> tuple[pa.StringArray
 
     Args:
         texts: string [documents], without nulls.
-        mojibake: whether to undo UTF-8 that was read as a Western charset (ftfy, Speer 2019).
+        mojibake: whether to undo UTF-8 (ftfy, Speer 2019) and Windows-1252 that were read as another Western
+            charset.
     """
-    found = repair_candidates(texts) & (SUSPECT if mojibake else SUSPECT & ~MAYBE_MOJIBAKE)
+    found = repair_candidates(texts) & (SUSPECT if mojibake else SUSPECT & ~OF_PROSE)
     if not found.any():
         return texts, {}
     mask = pa.array(found != 0)
@@ -53,6 +62,8 @@ def _repair(texts: pa.StringArray, found: np.ndarray) -> tuple[pa.StringArray, d
     texts = _where(texts, found & CONTROL, "control_characters", _controls, counts)
     texts = _where(texts, found & MAYBE_MOJIBAKE, "mojibake", _fix_encoding, counts)
     found = repair_candidates(texts) if counts.get("mojibake") else found
+    # After mojibake, whose bytes beyond ASCII look like these.
+    texts = _where(texts, found & C1, "windows_1252", _c1, counts)
     texts = _where(texts, found & MAYBE_NOT_NFC, "nfc", _nfc, counts)
     return texts, {f"repaired/{name}": number for name, number in counts.items() if number}
 
@@ -76,6 +87,10 @@ def _line_ends(texts: pa.StringArray) -> pa.StringArray:
 
 def _controls(texts: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring_regex(texts, _CONTROLS, "")
+
+
+def _c1(texts: pa.StringArray) -> pa.StringArray:
+    return pa.array([text.translate(_WINDOWS_1252) for text in texts.to_pylist()], pa.string())
 
 
 def _nfc(texts: pa.StringArray) -> pa.StringArray:

@@ -13,11 +13,12 @@ from pipeline.text.arrow.kernel import kernel
 from pipeline.text.unicode.categories import SIZE, in_ranges, is_category
 from pipeline.text.unicode.utf8 import decode_at, eight_at
 
-LINE_END, CONTROL, NOT_ASCII, MAYBE_MOJIBAKE, MAYBE_NOT_NFC = 1, 2, 4, 8, 16
+LINE_END, CONTROL, NOT_ASCII, MAYBE_MOJIBAKE, MAYBE_NOT_NFC, C1 = 1, 2, 4, 8, 16, 32
 LEAST_MOJIBAKE = 3
 """One or two of its leads can be honest text."""
 
 _CONTROLS = ((0x00, 0x09), (0x0B, 0x0D), (0x0E, 0x20), (0x7F, 0x80), (0xFEFF, 0xFF00), (0xFFFE, 0xFFFF))
+_C1 = ((0x80, 0xA0),)
 _MOJIBAKE_LEADS = "ÂÃâäåæçèé"
 # Beside marks: conjoining jamo, and letters with a canonical mapping of their own (UAX 15, NFC_Quick_Check).
 _NOT_NFC = (
@@ -49,6 +50,7 @@ def _table() -> np.ndarray:
     table = np.zeros(SIZE, np.uint8)
     table[is_category("M") | in_ranges(_NOT_NFC)] = MAYBE_NOT_NFC
     table[in_ranges(_CONTROLS)] |= CONTROL
+    table[in_ranges(_C1)] |= C1
     table[[ord(lead) for lead in _MOJIBAKE_LEADS]] |= MAYBE_MOJIBAKE
     table[ord("\r")] |= LINE_END
     return table
@@ -90,7 +92,8 @@ def _not_ascii(at: int, end: int, data: np.ndarray, table: np.ndarray) -> int:
 def repair_candidates(texts: pa.StringArray) -> np.ndarray:
     """uint8 [documents]: ``LINE_END`` and ``CONTROL`` where a carriage return or a character without a place
     in text occurs, ``NOT_ASCII``, ``MAYBE_MOJIBAKE`` where ``LEAST_MOJIBAKE`` characters with which mojibake
-    begins occur, ``MAYBE_NOT_NFC`` where NFC may change one."""
+    begins occur, ``MAYBE_NOT_NFC`` where NFC may change one, ``C1`` where a control character of ISO 6429
+    occurs that ASCII has not."""
     offsets, data = text_buffers(texts)
     out = np.zeros(len(texts), np.uint8)
     _suspect(offsets, data, _table(), out)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+import pytest
 
 from tests.pipeline.steps.ingest.run import ingest
 from tests.pipeline.steps.ingest.samples import LAOZI, jsonl
+
+CASES = Path(__file__).parents[5] / "shared" / "cases" / "documents"
 
 
 def test_charsets(tmp_path: Path) -> None:
@@ -61,6 +66,16 @@ def test_null_bytes_and_control_characters_are_removed_and_counted(tmp_path: Pat
         {"name": "s", "path": ".", "format": "tree", "include": ["b.txt", "a.jsonl"], "kind": "code"},
     )
     assert found.reasons == [("s:b.txt", "binary")]
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the cases are not beside the checkout")
+def test_a_windows_apostrophe_in_real_text_is_read(tmp_path: Path) -> None:
+    lines = (CASES / "open_code_fence.jsonl").read_text(encoding="utf-8").splitlines()
+    (line,) = (line for line in lines if json.loads(line)["id"] == "c1")
+    (tmp_path / "a.jsonl").write_text(line, encoding="utf-8")
+    found = ingest(tmp_path, {"name": "s", "path": "a.jsonl", "format": "jsonl"})
+    assert found.texts[0].startswith("I walked an hour 2 c u! doesn’t that show I care")
+    assert found.metrics["repaired/windows_1252"] == 1
 
 
 def test_a_line_of_ten_megabytes(tmp_path: Path) -> None:

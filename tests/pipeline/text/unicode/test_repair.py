@@ -7,12 +7,14 @@ import unicodedata
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.unicode import repair as module
 from pipeline.text.unicode.repair import repair
 from pipeline.text.unicode.repair_candidates import (
+    C1,
     CONTROL,
     LEAST_MOJIBAKE,
     LINE_END,
@@ -87,9 +89,10 @@ def test_suspicion_is_what_a_look_at_every_character_tells(texts: list[str]) -> 
             or one in "\ufeff\ufffe"
             for one in text
         )
+        flags |= C1 * any("\x80" <= one <= "\x9f" for one in text)
         expected.append((flags, any(may_change)))
     found = repair_candidates(pa.array(texts, pa.string()))
-    assert (found & (LINE_END | CONTROL | NOT_ASCII | MAYBE_MOJIBAKE)).tolist() == [
+    assert (found & (LINE_END | CONTROL | NOT_ASCII | MAYBE_MOJIBAKE | C1)).tolist() == [
         flags for flags, _ in expected
     ]
     assert all(
@@ -124,6 +127,39 @@ def test_each_document_of_a_batch_is_repaired_of_what_is_broken_in_it() -> None:
     assert repaired.to_pylist() == [*broken.values(), None, *broken.values()]
     kinds = ("line_ends", "control_characters", "mojibake", "nfc")
     assert counts == {f"repaired/{kind}": 2 for kind in kinds}
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        ("doesn\x92t", "doesn’t"),
+        ("\x93Hello\x94 \x96 he said\x85", "“Hello” – he said…"),
+        ("\x80 5, Nestl\xe9\x99", "€ 5, Nestlé™"),
+        ("\x91\x92\x95\x97\x8a\x9a\x8c\x9c\x8e\x9e\x9f", "‘’•—ŠšŒœŽžŸ"),
+        ("no\x81 such\x8d sign\x8f in\x90 it\x9d", "no such sign in it"),
+        ("汉字\x97\x97汉字", "汉字——汉字"),
+        ("a\x92 \r\n b\x00", "a’ \n b"),
+        ("cafe\u0301\x92s", "café’s"),
+        # One alone is too little to be called mojibake; the other two bytes of it are read all the same.
+        ("it\xe2\x80\x99s", "itâ€™s"),
+    ],
+)
+def test_control_characters_are_what_windows_has_in_their_place(found: str, wanted: str) -> None:
+    repaired, counts = repair(pa.array(["plain", found]))
+    assert repaired.to_pylist() == ["plain", wanted]
+    assert counts["repaired/windows_1252"] == 1
+
+
+def test_control_characters_within_mojibake_are_bytes_of_it() -> None:
+    text = "“It’s – naïve” — ‘déjà’".encode().decode("latin-1")
+    assert "\x80" in text
+    repaired, counts = repair(pa.array([text]))
+    assert (repaired.to_pylist(), counts) == (["“It’s – naïve” — ‘déjà’"], {"repaired/mojibake": 1})
+
+
+def test_control_characters_of_program_text_stay() -> None:
+    text = 'TABLE = "\x80\x92" # Ã¤ Ã¤ Ã¤'
+    assert repair(pa.array([text]), mojibake=False) == (pa.array([text]), {})
 
 
 def test_honest_text_is_the_same_array() -> None:
