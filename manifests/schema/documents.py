@@ -2,7 +2,8 @@
 
 Tokens, which take more bytes than the text, are not carried along: ``tokens_at`` says where the quality step
 wrote them down, as ``part << PART_SHIFT | row`` of its ``signals``. ``hash`` is that of the text as it was
-then, so it tells whether later steps have changed it.
+then, so it tells whether later steps have changed it; it has 16 bytes, in a type that Hugging Face's
+``datasets`` reads too (it knows none of fixed size).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ INGEST = (
     pa.field("source", pa.string(), nullable=False),
     pa.field("url", pa.string()),
     pa.field("license", pa.string()),
-    pa.field("hash", pa.binary(16), nullable=False),
+    pa.field("hash", pa.binary(), nullable=False),
     pa.field("meta", pa.string()),
 )
 LANGUAGE = (

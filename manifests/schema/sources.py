@@ -34,6 +34,8 @@ def _expression(pattern: str) -> str:
 Pattern = Annotated[str, AfterValidator(_below)]
 
 
+ALL_FIELDS = "*"
+_WITHOUT_FIELDS = ("text", "tree", "html", "warc")
 FORMATS = ("jsonl", "text", "tree", "parquet", "arrow", "html", "warc")
 
 
@@ -81,6 +83,9 @@ class Source(UnusedLeftOut):
     """The field of the document's address, where it is present."""
     license_field: str = "license"
     """The field of the document's licence, where it is present; it goes before ``license``."""
+    keep_fields: tuple[str, ...] = ()
+    """Fields or columns of your own that travel with the document, in ``meta``, as JSON of their types; ``*``
+    is all that no key above names. None, by default, as some are larger than the text."""
     license: str | None = None
     """The licence of all documents of the source; it travels with each of them."""
     reference: bool = False
@@ -103,6 +108,12 @@ class Source(UnusedLeftOut):
     def _settings_have_a_reader(self) -> Source:
         if self.settings and self.format in FORMATS:
             raise ValueError(f"settings are for readers of your own; {self.format} has none")
+        return self
+
+    @model_validator(mode="after")
+    def _kept_fields_are_there(self) -> Source:
+        if self.keep_fields and self.format in _WITHOUT_FIELDS:
+            raise ValueError(f"keep_fields: documents of {self.format} have no fields; leave it out")
         return self
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.schema.sources import Source
+from pipeline.readers.kept_fields import kept_names, meta_of
 from pipeline.readers.raw_documents import names_found, raw_batch
 
 # A batch of documents that became longer than this is halved, so that offsets of 32 bits suffice and memory
@@ -32,7 +33,8 @@ def wanted_columns(source: Source, schema: pa.Schema) -> list[str] | None:
     if index < 0 or not _is_text(schema.field(index).type):
         return None
     fields = (source.text_field, source.id_field, source.url_field, source.license_field)
-    return [name for name in dict.fromkeys(fields) if schema.get_field_index(name) >= 0]
+    wanted = [*fields, *kept_names(source, schema.names)]
+    return [name for name in dict.fromkeys(wanted) if schema.get_field_index(name) >= 0]
 
 
 def documents(source: Source, batch: pa.RecordBatch, keys: pa.Array, limit: int) -> Iterator[pa.RecordBatch]:
@@ -63,7 +65,7 @@ def documents(source: Source, batch: pa.RecordBatch, keys: pa.Array, limit: int)
             "size": size,
             "url": _strings(batch, source.url_field),
             "license": _strings(batch, source.license_field),
-            "meta": _ids(batch, source.id_field),
+            "meta": _meta(source, batch),
             "reason": pc.if_else(missing, "missing_text", null),
             "detail": pc.if_else(missing, f"column {source.text_field!r} is null", null),
         },
@@ -102,7 +104,8 @@ def _without_text(source: Source, batch: pa.RecordBatch, keys: pa.Array) -> pa.R
     if index >= 0:
         reason, detail = (
             "text_not_a_string",
-            f"column {source.text_field!r} is {batch.schema.field(index).type}, not a string",
+            f"column {source.text_field!r} is {batch.schema.field(index).type}, not a string; "
+            f"found {names_found(batch.schema.names)}",
         )
     rows = batch.num_rows
     text = [_json(batch, row) for row in range(rows)]
@@ -145,13 +148,21 @@ def _utf8(value: bytes | None) -> str | None:
         return None
 
 
-def _ids(batch: pa.RecordBatch, name: str) -> pa.Array:
-    """The records' own ids as ``meta``."""
-    index = batch.schema.get_field_index(name)
-    if index < 0:
+def _meta(source: Source, batch: pa.RecordBatch) -> pa.Array:
+    """``meta`` of each row."""
+    names = [source.id_field, *kept_names(source, batch.schema.names)]
+    columns = {name: _values(batch.column(name)) for name in names if batch.schema.get_field_index(name) >= 0}
+    if not columns:
         return pa.nulls(batch.num_rows, pa.string())
-    own = [_shown(value) for value in batch.column(index)]
-    return pa.array(
-        [None if value is None else orjson.dumps({"id": value}, default=str).decode() for value in own],
-        pa.string(),
-    )
+    rows = zip(*columns.values(), strict=True)
+    return pa.array([meta_of(source, dict(zip(columns, row, strict=True))) for row in rows], pa.string())
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """A column's values, each checked before it is looked at; a text of unsound characters is told."""
+    plain = _is_text(column.type) and not pa.types.is_dictionary(column.type)
+    try:
+        (column.cast(pa.large_binary()) if plain else column).validate(full=True)
+    except pa.ArrowInvalid:
+        return [f"<unreadable {column.type}>"] * len(column)
+    return [_shown(value) for value in column]

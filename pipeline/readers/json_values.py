@@ -36,6 +36,19 @@ def parse(data: bytes) -> tuple[Any, str]:
         raise problem from None
 
 
+def dump(value: Any) -> str:
+    """A value as JSON. What JSON has no type for becomes a text (times as in RFC 3339), a number that is
+    none null, an integer beyond 64 bits a float."""
+    try:
+        return orjson.dumps(value, default=_text, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # half a surrogate pair, or a large integer
+        return orjson.dumps(_as_python_writes(json.dumps(value, default=_text, skipkeys=True))).decode()
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
 def _as_python_writes(text: str) -> Any:
     """A value in which half a surrogate pair may stand alone, as RFC 8259's grammar allows and Python writes
     it, and NaN and Infinity, which are null here."""

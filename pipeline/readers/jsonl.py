@@ -16,6 +16,7 @@ from pipeline.readers.charset import without_utf16
 from pipeline.readers.compressed import DamagedFileError, blocks, is_compressed
 from pipeline.readers.input_files import InputFile
 from pipeline.readers.json_values import parse
+from pipeline.readers.kept_fields import meta_of
 from pipeline.readers.lines import read_lines
 from pipeline.readers.raw_documents import names_found, raw_batch
 from pipeline.readers.single_document import read_whole
@@ -127,16 +128,15 @@ def _record(source: Source, key: str, item: Any, line: bytes | None, charset: st
         detail = f"no field {source.text_field!r}; found {names_found(item)}"
         return _reject(key, line or orjson.dumps(item), None, "missing_text", detail, charset)
     if not isinstance(text, str):
-        detail = f"field {source.text_field!r} is {type(text).__name__}, not a string"
+        kind = f"field {source.text_field!r} is {type(text).__name__}, not a string"
+        detail = f"{kind}; found {names_found(item)}"
         return _reject(key, line or orjson.dumps(item), None, "text_not_a_string", detail, charset)
     encoded = text.encode()
-    own = item.get(source.id_field)
-    meta = None if own is None else orjson.dumps({"id": own}).decode()
     url, license_ = (
         value if isinstance(value, str) else None
         for value in (item.get(source.url_field), item.get(source.license_field))
     )
-    return key, encoded, len(encoded), url, license_, meta, charset, None, None
+    return key, encoded, len(encoded), url, license_, meta_of(source, item), charset, None, None
 
 
 def _reject(

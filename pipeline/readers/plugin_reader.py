@@ -13,9 +13,12 @@ from manifests.plugins import Plugin
 from manifests.schema.sources import Source
 from pipeline.readers.columns import documents
 from pipeline.readers.input_files import InputFile
+from pipeline.readers.json_values import dump
+from pipeline.readers.kept_fields import meta_of
 from pipeline.readers.raw_documents import names_found, raw_row
 
 _END = object()
+_META = "meta"
 
 
 def read_with_plugin(
@@ -24,8 +27,9 @@ def read_with_plugin(
     """RAW batches of what the plug-in yields for a file. It is called with the file (``open()`` gives its
     bytes, ``location`` its path or URL, ``size``) and the source's ``settings``, and yields dictionaries or
     record batches: ``text``, and where there are such ``id``, ``url``, ``license`` (by the source's
-    ``text_field`` and so on) and ``meta``, a dictionary. The text is repaired and hashed, or rejected, as
-    that of any other format. Of a text longer than ``limit`` bytes so many are kept.
+    ``text_field`` and so on) and ``meta``, a dictionary; others as ``keep_fields`` says. The text is repaired
+    and hashed, or rejected, as that of any other format. Of a text longer than ``limit`` bytes so many are
+    kept.
 
     Raises (from the iterator):
         PluginError: the plug-in raised an error, or yielded anything else.
@@ -58,12 +62,14 @@ def _items(plugin: Plugin, source: Source, file: InputFile) -> Iterator[Any]:
 def _document(source: Source, key: str, item: dict[str, Any], limit: int) -> pa.RecordBatch:
     text = item.get(source.text_field)
     if not isinstance(text, str):
-        found = f"field {source.text_field!r} is {type(text).__name__}, not a string"
-        reason, detail = ("text_not_a_string", found)
+        reason, kind = (
+            "text_not_a_string",
+            f"field {source.text_field!r} is {type(text).__name__}, not a string",
+        )
         if text is None:
-            found = names_found(map(str, item))
-            reason, detail = "missing_text", f"no field {source.text_field!r}; found {found}"
-        return raw_row(key, _json(item), reason=reason, detail=detail)
+            reason, kind = "missing_text", f"no field {source.text_field!r}"
+        found = f"{kind}; found {names_found(map(str, item))}"
+        return raw_row(key, dump(item).encode(), reason=reason, detail=found)
     encoded = text.encode(errors="surrogatepass")
     url, license_ = (_string(item.get(name)) for name in (source.url_field, source.license_field))
     columns = {"url": url, "license": license_, "meta": _meta(source, item), "charset": "utf-8"}
@@ -71,14 +77,12 @@ def _document(source: Source, key: str, item: dict[str, Any], limit: int) -> pa.
 
 
 def _meta(source: Source, item: dict[str, Any]) -> str | None:
-    meta, own = item.get("meta"), item.get(source.id_field)
-    whole = {**(meta if isinstance(meta, dict) else {}), **({} if own is None else {"id": own})}
-    return _json(whole).decode() if whole else None
-
-
-def _json(value: Any) -> bytes:
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+    meta, own = item.get(_META), {name: value for name, value in item.items() if name != _META}
+    kept = meta_of(source, own)
+    if not isinstance(meta, dict) or not meta:
+        return kept
+    return dump({**meta, **(orjson.loads(kept) if kept else {})})
 
 
 def _string(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return value.encode(errors="surrogatepass").decode(errors="replace") if isinstance(value, str) else None

@@ -60,7 +60,7 @@ class ComputeSignatures(Extractor):
         hashes, _, starts = paragraphs(texts, skip, settings.min_paragraph_characters)
         columns = {
             "id": batch.column("id"),
-            "hash": batch.column("hash"),
+            "hash": batch.column("hash").cast(pa.binary(16)),
             "source": pc.index_in(batch.column("source").cast(pa.string()), pa.array(self._sources)).cast(
                 pa.uint16()
             ),

@@ -23,6 +23,7 @@ from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.runtime.transform import PartTask, Transform
 from pipeline.steps.ingest.find_files import Found, find_files
+from pipeline.steps.ingest.first_documents import check_first_documents
 from pipeline.steps.ingest.input_hashes import HashCache
 from pipeline.steps.ingest.part_plan import plan_parts
 from pipeline.steps.ingest.part_reader import SOURCE, PartReader
@@ -136,7 +137,12 @@ class IngestStep(Step):
             PartTask(index, PartReader(sources, tuple(pieces), settings.max_document_bytes, readers))
             for index, pieces in enumerate(plan)
         ]
-        parts = Phases(context).map(MakeDocuments(sources, settings), tasks)
+        documents = MakeDocuments(sources, settings)
+        for index, source in enumerate(sources):
+            pieces = tuple(piece for part in plan for piece in part if piece.source == index)
+            first = PartReader(sources, pieces, settings.max_document_bytes, readers).one_by_one()
+            check_first_documents(source.name, first, documents)
+        parts = Phases(context).map(documents, tasks)
         # The first link of the chain of hashes: what the documents were read from.
         origins = self.inputs(context)
         write_json(context.folder / ORIGINS, origins)

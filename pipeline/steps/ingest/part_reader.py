@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -40,10 +40,16 @@ class PartReader:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         for index, pieces in groupby(self.pieces, key=lambda piece: piece.source):
-            for batch in gather(
-                batch for piece in pieces for batch in self._read(self.sources[index], piece)
-            ):
-                yield batch.replace_schema_metadata({SOURCE: str(index)})
+            yield from _marked(index, gather(self._pieces(pieces)))
+
+    def one_by_one(self) -> Iterator[pa.RecordBatch]:
+        """The same documents in batches as the readers give them, none of which waits for the next."""
+        for piece in self.pieces:
+            yield from _marked(piece.source, self._pieces([piece]))
+
+    def _pieces(self, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
+        for piece in pieces:
+            yield from self._read(self.sources[piece.source], piece)
 
     def _read(self, source: Source, piece: Piece) -> Iterator[pa.RecordBatch]:
         stretch = piece.file, piece.name, piece.start, piece.end, self.limit
@@ -61,3 +67,7 @@ class PartReader:
                 yield read_file(source, piece.file, piece.name, self.limit)
         except DamagedFileError as error:
             yield raw_row(f"{piece.name}#damage", error.text, reason=error.reason, detail=str(error))
+
+
+def _marked(source: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return (batch.replace_schema_metadata({SOURCE: str(source)}) for batch in batches)

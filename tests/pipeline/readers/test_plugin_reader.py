@@ -99,7 +99,7 @@ def test_rows_without_a_text_are_rejects(tmp_path: Path) -> None:
     found = rows(tmp_path, '    yield {"title": "one"}\n    yield {"text": 5}')
     assert [(row["text"], row["reason"], row["detail"]) for row in found] == [
         (b'{"title":"one"}', "missing_text", "no field 'text'; found title"),
-        (b'{"text":5}', "text_not_a_string", "field 'text' is int, not a string"),
+        (b'{"text":5}', "text_not_a_string", "field 'text' is int, not a string; found text"),
     ]
 
 

@@ -83,7 +83,7 @@ def test_broken_lines_cost_no_other_line(tmp_path: Path) -> None:
     assert found.reasons == [(f"s:a.jsonl#{starts[index]}", reason) for index, reason in wanted.items()]
     rejected = dict(zip(found.rejected.column("reason").to_pylist(), found.rejected.to_pylist(), strict=True))
     assert rejected["text_not_a_string"]["text"] == '{"text": 5}'
-    assert rejected["text_not_a_string"]["detail"] == "field 'text' is int, not a string"
+    assert rejected["text_not_a_string"]["detail"] == "field 'text' is int, not a string; found text"
     assert rejected["invalid_encoding"]["text"] == '{"text": "caf\ufffd \ufffd\ufffd"}'
 
 
