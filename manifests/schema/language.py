@@ -25,4 +25,5 @@ class LanguageSettings(Strict):
     """Documents below it are rejected as unsure: the model's probability, or for Chinese the share of Han
     among characters and foreign words."""
     to_simplified: bool = False
-    """Converts Traditional Chinese to Simplified (OpenCC)."""
+    """Converts Traditional Chinese to Simplified (OpenCC: ``tw2s`` where a text is of Taiwan, else
+    ``t2s``)."""
