@@ -25,7 +25,8 @@ class Benchmark(Strict):
 
 
 class DecontaminateSettings(Strict):
-    """A document that shares one n-gram with a benchmark item is rejected."""
+    """A document that shares one n-gram with a benchmark item is rejected, in Traditional and Simplified
+    characters alike; formulas, which many documents have, are no leakage."""
 
     ngram: Annotated[int, Field(ge=2)] = 13
     """Words in an n-gram. 13 as in GPT-3 (Brown et al. 2020, appendix C)."""
@@ -34,5 +35,8 @@ class DecontaminateSettings(Strict):
     max_items: Positive = 10
     """N-grams that occur in more items of one benchmark (and in more than 1 % of them) are templates, and are
     passed over."""
+    max_documents: Positive = 20
+    """N-grams that occur in more documents of the corpus (and in more than one of 100,000) are formulas, such
+    as of licences, laws and poems, and are passed over; counted as ``formulas``."""
     benchmarks: tuple[Benchmark, ...] = ()
     """The benchmarks. Without any, nothing is rejected."""

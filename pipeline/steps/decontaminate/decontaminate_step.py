@@ -41,8 +41,10 @@ from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.runtime.step import Step, StepResult
 from pipeline.runtime.transform import Transform
 from pipeline.steps.decontaminate.benchmark_items import SCHEMA, read_items
+from pipeline.steps.decontaminate.formulas import SharedNgrams, WriteLeakIndex, formulas
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.contamination.ngram_index import NgramIndex, build_index
+from pipeline.text.contamination.script_fold import VERSION
 
 COMMON_SHARE = 0.01
 
@@ -116,18 +118,19 @@ class Decontaminate(Transform):
 
 class DecontaminateStep(Step):
     """Reason benchmark_overlap; the detail names the benchmark, the first item, and quotes the text that they
-    share. Metrics beside the parts' own: items/<benchmark>, and items_not_searched/<benchmark>, those too
-    short to be looked for or all template. Artifact: ``ngram_index``.
+    share. Metrics beside the parts' own: items/<benchmark>; items_not_searched/<benchmark>, those too short
+    to be looked for or all template; formulas/<benchmark>, n-grams that too many documents have to be
+    leakage. Artifact: ``ngram_index``, without the formulas.
 
     Memory: the index, mapped once a host (25 to 50 bytes an n-gram of the benchmarks), and the items' names
     in each worker.
     """
 
     name = "decontaminate"
-    version = 2
+    version = 3
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
-        return corpus.decontaminate.model_dump(mode="json")
+        return corpus.decontaminate.model_dump(mode="json") | {"opencc": VERSION}
 
     def inputs(self, context: StepContext) -> dict[str, str]:
         return {
@@ -144,13 +147,19 @@ class DecontaminateStep(Step):
     def run(self, context: StepContext) -> StepResult:
         settings = context.corpus.decontaminate
         files = tuple(context.resolve(benchmark.path) for benchmark in settings.benchmarks)
-        items = tuple(Phases(context).each("items", WriteItems(files, settings.benchmarks), len(files)))
-        (index,) = Phases(context).each("index", WriteIndex(items, settings), 1, suffix=".npy")
+        phases = Phases(context)
+        items = tuple(phases.each("items", WriteItems(files, settings.benchmarks), len(files)))
+        (whole,) = phases.each("index", WriteIndex(items, settings), 1, suffix=".npy")
+        shared = tuple(phases.extract("shared", SharedNgrams(whole))) if files else ()
+        write = WriteLeakIndex(whole, shared, settings.max_documents)
+        (index,) = phases.each("leak_index", write, 1, suffix=".npy")
         found = _all_items(items)
         file = describe(index, context.folder, found.num_rows)
+        passed = NgramIndex.load(whole).items_of(formulas(shared, settings.max_documents))
         return StepResult(
-            Phases(context).map(Decontaminate(index, items)),
-            _coverage(found["benchmark"], NgramIndex.load(index)),
+            phases.map(Decontaminate(index, items)),
+            _coverage(found["benchmark"], NgramIndex.load(index))
+            | _counts("formulas", found["benchmark"].take(pa.array(passed))),
             [file],
             {"ngram_index": [file]},
         )
@@ -158,13 +167,12 @@ class DecontaminateStep(Step):
 
 def _coverage(benchmarks: pa.ChunkedArray, index: NgramIndex) -> dict[str, int]:
     """How many items each benchmark has, and how many of them cannot be looked for."""
-    metrics: dict[str, int] = {}
-    for kind, names in (
-        ("items", benchmarks),
-        ("items_not_searched", benchmarks.filter(pa.array(index.searched == 0))),
-    ):
-        metrics |= {_metric(kind, row["values"]): row["counts"] for row in names.value_counts().to_pylist()}
-    return metrics
+    unsearched = benchmarks.filter(pa.array(index.searched == 0))
+    return _counts("items", benchmarks) | _counts("items_not_searched", unsearched)
+
+
+def _counts(kind: str, benchmarks: pa.ChunkedArray) -> dict[str, int]:
+    return {_metric(kind, row["values"]): row["counts"] for row in benchmarks.value_counts().to_pylist()}
 
 
 def _metric(kind: str, benchmark: str) -> str:

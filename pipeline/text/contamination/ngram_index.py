@@ -10,9 +10,19 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
-from pipeline.text.contamination.ngram_search import ANCHOR, Tables, first_hits, insert, mark, number_hashes
+from pipeline.text.contamination.ngram_search import (
+    ANCHOR,
+    Tables,
+    all_hits,
+    first_hits,
+    insert,
+    mark,
+    number_hashes,
+    owners_of,
+    pass_over,
+)
 from pipeline.text.contamination.ngrams import LEAST, item_ngrams, item_seeds
-from pipeline.text.similarity.text_units import fold_table
+from pipeline.text.contamination.script_fold import simplified_fold_table
 
 FILTER_BITS = 4
 # A seed's share of the shortest window: shorter ones are tried at fewer places, and found at more of them by
@@ -32,7 +42,29 @@ class NgramIndex:
         """int64 [texts, 3]: item, first byte and end byte (in the buffer of ``text_buffers(texts)``) of each
         text's first hit, or -1."""
         offsets, data = text_buffers(texts)
-        return np.asarray(first_hits(data, offsets, fold_table(), self.tables))
+        return np.asarray(first_hits(data, offsets, simplified_fold_table(), self.tables))
+
+    def all_hits(self, texts: pa.Array) -> pa.ListArray:
+        """list<uint64> [texts]: the distinct hashes of each text's hits."""
+        offsets, data = text_buffers(texts)
+        starts, hashes = all_hits(data, offsets, simplified_fold_table(), self.tables)
+        rows = np.repeat(np.arange(len(texts)), np.diff(starts))
+        order = np.lexsort((hashes, rows))
+        rows, hashes = rows[order], hashes[order]
+        new = np.ones(len(rows), bool)
+        new[1:] = (rows[1:] != rows[:-1]) | (hashes[1:] != hashes[:-1])
+        borders = np.concatenate(([0], np.cumsum(np.bincount(rows[new], minlength=len(texts)))))
+        return pa.ListArray.from_arrays(pa.array(borders.astype(np.int32)), pa.array(hashes[new]))
+
+    def items_of(self, hashes: np.ndarray) -> np.ndarray:
+        """int64 [n-grams]: the first item that each n-gram is in."""
+        return np.asarray(owners_of(self.tables.table, hashes))
+
+    def without(self, hashes: np.ndarray) -> NgramIndex:
+        """The same but for n-grams that are no longer looked for."""
+        table = self.tables.table.copy()
+        pass_over(table, hashes)
+        return NgramIndex(self.tables._replace(table=table), self.searched)
 
     def save(self, path: Path) -> None:
         """Writes one .npy file: a header of lengths, then the arrays one after another."""
@@ -89,7 +121,7 @@ def build_index(
     """
     offsets, data = text_buffers(texts)
     anchor = least_units(min(words, characters))
-    hashes, owners, short = item_ngrams(data, offsets, fold_table(), words, characters, anchor)
+    hashes, owners, short = item_ngrams(data, offsets, simplified_fold_table(), words, characters, anchor)
     hashes, owners, searched = _without_common(hashes, owners, groups, common, common_share)
     lengths = short[:, 0].astype(np.int64)
     whole = np.unique(lengths[lengths > 0])
@@ -103,7 +135,7 @@ def build_index(
     insert(table, anchors, np.full(len(anchors), ANCHOR, np.uint64))
     mark(maybe, hashes)
     mark(maybe, anchors)
-    mark(seeds, item_seeds(data, offsets, fold_table(), seed))
+    mark(seeds, item_seeds(data, offsets, simplified_fold_table(), seed))
     return NgramIndex(
         Tables(table, maybe, seeds, np.array([words, characters], np.int64), whole, anchor, least, seed),
         searched,

@@ -213,3 +213,82 @@ def first_hits(data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, tables: 
             units[:carried] = units[count - carried : count].copy()
             spans[:, :carried] = spans[:, count - carried : count].copy()
     return hits
+
+
+@kernel
+def _append_matches(
+    prefixes: np.ndarray,
+    powers: np.ndarray,
+    stop: int,
+    count: int,
+    tables: Tables,
+    candidates: np.ndarray,
+    out: np.ndarray,
+    total: int,
+) -> int:
+    """Writes the hash of each match that begins before unit ``stop`` to ``out``, and returns their number."""
+    stride, checked = tables.least - tables.seed + 1, 0
+    for number in range(
+        _candidates(prefixes, powers, min(stop + stride - 1, count - tables.seed + 1), tables, candidates)
+    ):
+        place = candidates[number]
+        for first in range(max(checked, place - stride + 1), min(place + 1, stop)):
+            item, size = _match(prefixes, powers, first, count - first, tables)
+            if item >= 0:
+                out[total], total = window_hash(prefixes, powers, first, size), total + 1
+        checked = place + 1
+    return total
+
+
+@kernel
+def all_hits(
+    data: np.ndarray, offsets: np.ndarray, fold: np.ndarray, tables: Tables
+) -> tuple[np.ndarray, np.ndarray]:
+    """int64 [texts + 1], where each text's matches begin, and uint64 [matches], their hashes."""
+    longest = max(tables.sizes.max(), tables.anchor)
+    for size in tables.short:
+        longest = max(longest, size)
+    capacity = BLOCK + longest
+    units, spans, prefixes = (
+        np.empty(capacity, np.uint64),
+        np.empty((2, capacity), np.int64),
+        np.empty(capacity + 1, np.uint64),
+    )
+    candidates, powers = np.empty(capacity, np.int64), powers_of_base(longest)
+    starts, out, total = np.zeros(offsets.size, np.int64), np.empty(2 * capacity, np.uint64), 0
+    for row in range(offsets.size - 1):
+        position, end, carried = offsets[row], offsets[row + 1], 0
+        while position < end:
+            count, position = scan(data, position, end, fold, False, units, spans, carried)
+            prefix_hashes(units, count, prefixes)
+            stop = count if position >= end else count - longest + 1
+            if total + capacity > out.size:
+                grown = np.empty(2 * (total + capacity), np.uint64)
+                grown[:total] = out[:total]
+                out = grown
+            total = _append_matches(prefixes, powers, stop, count, tables, candidates, out, total)
+            carried = min(longest - 1, count)
+            units[:carried] = units[count - carried : count].copy()
+            spans[:, :carried] = spans[:, count - carried : count].copy()
+        starts[row + 1] = total
+    return starts, out[:total].copy()
+
+
+@kernel
+def pass_over(table: np.ndarray, hashes: np.ndarray) -> None:
+    """Sees to it that the hashes are no match any more."""
+    for index in range(hashes.size):
+        place = find(table, hashes[index])
+        if table[0, place] != 0:
+            table[1, place] = ANCHOR
+
+
+@kernel
+def owners_of(table: np.ndarray, hashes: np.ndarray) -> np.ndarray:
+    """int64 [hashes]: the item that each belongs to; -1 where it is none that is looked for."""
+    owners = np.full(hashes.size, -1, np.int64)
+    for index in range(hashes.size):
+        place = find(table, hashes[index])
+        if table[0, place] != 0 and table[1, place] != ANCHOR:
+            owners[index] = table[1, place]
+    return owners
