@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -17,6 +17,13 @@ from pipeline.readers.raw_documents import names_found, raw_batch
 # stays bounded.
 _MAX_BYTES = 1 << 26
 DAMAGE = (pa.ArrowException, OSError)
+# The types of text, and those of the same buffers without a promise that they are UTF-8.
+_BYTES = {
+    pa.string(): pa.binary(),
+    pa.large_string(): pa.large_binary(),
+    pa.string_view(): pa.binary_view(),
+    **{kind: kind for kind in (pa.binary(), pa.large_binary(), pa.binary_view())},
+}
 
 
 def only_damage(error: Exception) -> None:
@@ -53,10 +60,8 @@ def documents(source: Source, batch: pa.RecordBatch, keys: pa.Array, limit: int)
     size = pc.cast(pc.binary_length(text), pa.int64())
     missing = pc.is_null(text)
     if pc.any(missing, min_count=0).as_py():
-        shown = pa.array(
-            [_json(batch, row) if null else None for row, null in enumerate(missing.to_pylist())], text.type
-        )
-        text, size = pc.coalesce(text, shown), pc.fill_null(size, 0)
+        shown = pa.array(_json(batch, pc.indices_nonzero(missing)), text.type)
+        text, size = pc.replace_with_mask(text, missing, shown), pc.fill_null(size, 0)
     null = pa.scalar(None, pa.string())
     yield raw_batch(
         {
@@ -76,23 +81,30 @@ def documents(source: Source, batch: pa.RecordBatch, keys: pa.Array, limit: int)
 def _is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _is_text(kind.value_type)
-    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-    binary = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
-    return any(test(kind) for test in tests + binary)
+    return kind in _BYTES
 
 
 def _binary(column: pa.Array) -> pa.Array:
-    """The column's bytes, not yet known to be UTF-8 (no reader of these formats checks), with offsets known
-    to be sound.
+    """The column's bytes, not yet known to be UTF-8 (no reader of these formats checks), with offsets, views
+    and indices known to be sound: nothing is read through them before.
 
     Raises:
-        pa.ArrowInvalid: they are not.
+        pa.ArrowException: they are not.
     """
     if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    column = column.cast(pa.large_binary())
-    column.validate(full=True)
-    return column
+        return _decoded(column)
+    found = pa.Array.from_buffers(_BYTES[column.type], len(column), column.buffers(), offset=column.offset)
+    found.validate(full=True)
+    return found.cast(pa.large_binary())
+
+
+def _decoded(column: pa.DictionaryArray) -> pa.Array:
+    indices, values = column.indices, _binary(column.dictionary)
+    indices.validate(full=True)
+    bounds = pc.min_max(indices)
+    if bounds["min"].is_valid and not 0 <= bounds["min"].as_py() <= bounds["max"].as_py() < len(values):
+        raise pa.ArrowInvalid(f"a dictionary of {len(values)} values has no {bounds}")
+    return values.take(indices)
 
 
 def _without_text(source: Source, batch: pa.RecordBatch, keys: pa.Array) -> pa.RecordBatch:
@@ -108,18 +120,33 @@ def _without_text(source: Source, batch: pa.RecordBatch, keys: pa.Array) -> pa.R
             f"found {names_found(batch.schema.names)}",
         )
     rows = batch.num_rows
-    text = [_json(batch, row) for row in range(rows)]
+    text = _json(batch)
     return raw_batch(
         {"key": keys, "text": text, "reason": pa.repeat(reason, rows), "detail": pa.repeat(detail, rows)},
         rows,
     )
 
 
-def _json(batch: pa.RecordBatch, row: int) -> bytes:
-    """A row as a line of JSON, to show in a reject."""
-    return orjson.dumps(
-        {name: _shown(batch.column(index)[row]) for index, name in enumerate(batch.schema.names)}, default=str
-    )
+def _json(batch: pa.RecordBatch, rows: pa.Array | None = None) -> list[bytes]:
+    """Rows (all, by default) as lines of JSON, to show in rejects."""
+    return [orjson.dumps(row, default=str) for row in _rows(batch, batch.schema.names, rows)]
+
+
+def _rows(batch: pa.RecordBatch, names: Iterable[str], rows: pa.Array | None) -> Iterator[dict[str, Any]]:
+    columns = {name: _values(batch.column(batch.schema.get_field_index(name)), rows) for name in names}
+    return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+
+
+def _values(column: pa.Array, rows: pa.Array | None) -> list[Any]:
+    """A column's values, which is checked before they are looked at; one that is not sound is told."""
+    try:
+        if _is_text(column.type):
+            _binary(column)
+        else:
+            column.validate(full=True)
+    except pa.ArrowException:
+        return [f"<unreadable {column.type}>"] * (len(column) if rows is None else len(rows))
+    return [_shown(value) for value in (column if rows is None else column.take(rows))]
 
 
 def _shown(value: pa.Scalar) -> Any:
@@ -130,11 +157,14 @@ def _shown(value: pa.Scalar) -> Any:
 
 
 def _strings(batch: pa.RecordBatch, name: str) -> pa.Array:
-    """A column of strings; null where it is none, or none in UTF-8."""
+    """A column of strings; null where it is none, not sound, or none in UTF-8."""
     index = batch.schema.get_field_index(name)
     if index < 0 or not _is_text(batch.schema.field(index).type):
         return pa.nulls(batch.num_rows, pa.string())
-    found = _binary(batch.column(index))
+    try:
+        found = _binary(batch.column(index))
+    except pa.ArrowException:
+        return pa.nulls(batch.num_rows, pa.string())
     try:
         return found.cast(pa.string())
     except pa.ArrowInvalid:
@@ -150,19 +180,8 @@ def _utf8(value: bytes | None) -> str | None:
 
 def _meta(source: Source, batch: pa.RecordBatch) -> pa.Array:
     """``meta`` of each row."""
-    names = [source.id_field, *kept_names(source, batch.schema.names)]
-    columns = {name: _values(batch.column(name)) for name in names if batch.schema.get_field_index(name) >= 0}
-    if not columns:
+    wanted = dict.fromkeys([source.id_field, *kept_names(source, batch.schema.names)])
+    names = [name for name in wanted if batch.schema.get_field_index(name) >= 0]
+    if not names:
         return pa.nulls(batch.num_rows, pa.string())
-    rows = zip(*columns.values(), strict=True)
-    return pa.array([meta_of(source, dict(zip(columns, row, strict=True))) for row in rows], pa.string())
-
-
-def _values(column: pa.Array) -> list[Any]:
-    """A column's values, each checked before it is looked at; a text of unsound characters is told."""
-    plain = _is_text(column.type) and not pa.types.is_dictionary(column.type)
-    try:
-        (column.cast(pa.large_binary()) if plain else column).validate(full=True)
-    except pa.ArrowInvalid:
-        return [f"<unreadable {column.type}>"] * len(column)
-    return [_shown(value) for value in column]
+    return pa.array([meta_of(source, row) for row in _rows(batch, names, None)], pa.string())
