@@ -44,6 +44,8 @@ MIN_UNITS = 20
 LEAST_UNITS = 3
 # How much longer the second sample is, of texts whose first one leaves the model unsure.
 LONGER = 4
+# Told within a line or two of nearly all texts, which then need no counting of capitals.
+_RUNNING_TEXT = r"(?s)(?:\p{Ll}{3}.*?){8}"
 # ISO 639-3.
 UNDETERMINED = "und"
 _PREFIX = "__label__"
@@ -117,8 +119,13 @@ def _chinese(counts: np.ndarray) -> np.ndarray:
 
 def _without_capitals(texts: pa.Array) -> pa.Array:
     """The texts, in small letters where most letters are capitals."""
-    capitals, small = (pc.count_substring_regex(texts, kind) for kind in (r"\p{Lu}", r"\p{Ll}"))
-    return pc.if_else(pc.greater(capitals, small), pc.utf8_lower(texts), texts)
+    few_small = pc.invert(pc.match_substring_regex(texts, _RUNNING_TEXT))
+    odd = texts.filter(few_small)
+    if not len(odd):
+        return texts
+    capitals, small = (pc.count_substring_regex(odd, kind) for kind in (r"\p{Lu}", r"\p{Ll}"))
+    lowered = pc.if_else(pc.greater(capitals, small), pc.utf8_lower(odd), odd)
+    return pc.replace_with_mask(texts, few_small, lowered)
 
 
 @functools.cache
