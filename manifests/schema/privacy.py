@@ -32,6 +32,15 @@ class Salt(Strict):
         return self
 
 
+class IpSettings(Strict):
+    """Which IP addresses count as personal data."""
+
+    reserved: Literal["keep", "treat"] = "keep"
+    """Private addresses (192.168.1.10), link-local ones and other ranges that everybody may use: ``keep``
+    leaves them in the text, where they are mostly part of an explanation or of settings, and ``treat`` does
+    with them what ``actions`` says of ``ip``. Loopback, unspecified addresses and masks always stay."""
+
+
 class KindPlugin(Strict):
     """A kind of personal datum that a plug-in finds, and what becomes of it."""
 
@@ -52,6 +61,8 @@ class PrivacySettings(UnusedLeftOut):
     Kinds that are not named are left alone."""
     kinds: tuple[KindPlugin, ...] = ()
     """Kinds of your own."""
+    ip: IpSettings = IpSettings()
+    """Which IP addresses are meant."""
     salt: Salt | None = None
     """The secret of pseudonyms; needed where an action is ``hash``."""
 

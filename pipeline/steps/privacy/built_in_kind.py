@@ -36,10 +36,11 @@ class Detector:
 
 @dataclass(frozen=True)
 class BuiltInKind:
-    """One kind of personal data.
+    """One kind of personal data, or one of the ways in which it is written.
 
     Attributes:
-        name: as corpus manifests, metrics and placeholders have it.
+        name: as corpus manifests, metrics and placeholders have it; files of one name agree in what they
+            ignore.
         detectors: none where the native scan itself proves every candidate.
         examples: texts with what must be found, to the byte, between ⟦ and ⟧.
         near_misses: texts in which nothing of any kind is found, though it looks like this one.

@@ -8,8 +8,9 @@ ruled out here (``tests/pipeline/steps/privacy/test_kernels.py``)."""
 from __future__ import annotations
 
 from pipeline.steps.privacy.byte_classes import DIGIT, NUMBER, OPENING, run_end, run_start
-from pipeline.steps.privacy.kinds import bank_card, id_card_cn
+from pipeline.steps.privacy.kinds import bank_card, id_card_cn, id_card_macao
 from pipeline.steps.privacy.kinds import phone_cn_mobile_and_landline as phone_cn
+from pipeline.steps.privacy.kinds import phone_hong_kong_macao_taiwan as phone_hmt
 from pipeline.steps.privacy.kinds import phone_international as phone
 from pipeline.steps.privacy.kinds.ip_address import V4_CANDIDATE, v4_octets
 from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
@@ -37,10 +38,16 @@ def _kinds_of_group(data, at, size, before, before_that, begin):  # type: ignore
     bits = 0
     if phone_cn.could_begin_phone_cn(data, at, size, begin):
         bits |= phone_cn.CANDIDATE
+    if phone_cn.could_end_mobile(size, before, before_that):
+        bits |= phone_cn.CANDIDATE
+    if phone_hmt.could_hold_phone_hmt(data, at, size, before, before_that, begin):
+        bits |= phone_hmt.CANDIDATE
     if phone.could_hold_phone(data, at, size, before, before_that, begin):
         bits |= phone.CANDIDATE
     if id_card_cn.could_hold_id_card(size, before):
         bits |= id_card_cn.CANDIDATE
+    if id_card_macao.could_end_macao_id(size, before, before_that):
+        bits |= id_card_macao.CANDIDATE
     if bank_card.could_hold_bank_card(size, before, before_that):
         bits |= bank_card.CANDIDATE
     return bits
@@ -56,7 +63,7 @@ def _with_enough_digits(bits, digits):  # type: ignore[no-untyped-def]
     if digits < phone_cn.MIN_DIGITS:
         bits &= ~phone_cn.CANDIDATE
     if digits < phone.MIN_DIGITS:
-        bits &= ~phone.CANDIDATE
+        bits &= ~(phone.CANDIDATE | phone_hmt.CANDIDATE)
     return bits
 
 

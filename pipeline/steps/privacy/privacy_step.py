@@ -113,7 +113,7 @@ class PrivacyStep(Step):
     """Finds personal data of the kinds that the manifest names and acts on them."""
 
     name = "privacy"
-    version = 4
+    version = 5
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         return corpus.privacy.model_dump()

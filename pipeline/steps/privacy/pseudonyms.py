@@ -11,12 +11,13 @@ from pathlib import Path
 
 from manifests.schema.privacy import Salt
 from pipeline.runtime.pipeline_error import PipelineError
-from pipeline.steps.privacy.kinds import INDEX_OF_NAME, KINDS
+from pipeline.steps.privacy.kinds import INDICES_OF_NAME, KINDS
+from pipeline.steps.privacy.number_joints import JOINTS
 
 LEAST_SALT = 16
 _DIGEST_BYTES = 4
 _ASCII_OF_FULLWIDTH = {0xFEE0 + code: code for code in range(0x21, 0x7F)}
-_SEPARATORS = re.compile(r"[ .\-()/+·•]+")
+_SEPARATORS = re.compile(rf"[ .\-()/+·•{''.join(JOINTS.values())}]+")
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Pseudonyms:
 def _canonical(kind: str, value: bytes) -> bytes:
     """The one form of all the ways in which a datum is written."""
     text = value.decode(errors="surrogateescape").translate(_ASCII_OF_FULLWIDTH)
-    if kind in INDEX_OF_NAME:
-        built_in = KINDS[INDEX_OF_NAME[kind]]
+    if kind in INDICES_OF_NAME:
+        built_in = KINDS[INDICES_OF_NAME[kind][0]]
         text = _SEPARATORS.sub("", text) if built_in.ignores_separators else text
         text = text.lower() if built_in.ignores_case else text
     return text.encode(errors="surrogateescape")

@@ -17,6 +17,7 @@ from pipeline.steps.privacy.kinds import (
     url,
     wechat_id,
 )
+from pipeline.steps.privacy.number_joints import joins_groups
 from pipeline.steps.privacy.words_with_digits import word_candidate
 from pipeline.text.arrow.buffers import TextBuffers
 from pipeline.text.arrow.kernel import kernel
@@ -156,6 +157,8 @@ def _scan_span(data, start, stop, begin, end, classes, firsts, seconds, in_block
         trigger = triggers.triggers_at(data, at, end, firsts, seconds)
         if trigger & triggers.DIGIT:
             count = _add_at_digit(data, at, begin, end, classes, read_to, found, count)
+            if joins_groups(data, at, read_to[_WORD], end, classes):
+                return found, count, True
             at = _last_digit(data, read_to[_WORD], classes)
         elif trigger & (triggers.FULLWIDTH | triggers.FULLWIDTH_SMALL):
             if at > begin and needs_folding(data, at - 1, end):

@@ -15,6 +15,7 @@ from pipeline.steps.privacy.overlaps import keep_longest
 from pipeline.steps.privacy.plugin_findings import find_by_plugins, load_kinds
 from pipeline.steps.privacy.pseudonyms import Pseudonyms
 from pipeline.steps.privacy.replace import replace
+from pipeline.steps.privacy.reserved_addresses import without_reserved
 from pipeline.steps.privacy.treatments import Treatment, treatments
 from pipeline.steps.privacy.windows import filling_spans, stretches_around, whole_documents
 from pipeline.text.arrow.buffers import text_buffers
@@ -51,6 +52,8 @@ def scrub(
     by_plugins = find_by_plugins(plugins, texts)
     while len(spans):
         findings = detect(buffers, spans, kinds)
+        if settings.ip.reserved == "keep":
+            findings = without_reserved(findings, buffers.data)
         if len(by_plugins):
             findings, by_plugins = keep_longest(np.concatenate([findings, by_plugins])), by_plugins[:0]
         row_of = np.searchsorted(buffers.offsets, findings[:, 0], side="right") - 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from manifests.schema.privacy import Action, PrivacySettings
-from pipeline.steps.privacy.kinds import INDEX_OF_NAME, KINDS
+from pipeline.steps.privacy.kinds import INDICES_OF_NAME, KINDS
 from pipeline.steps.privacy.plugin_kind import PluginKind
 
 
@@ -28,8 +28,9 @@ def treatments(settings: PrivacySettings, plugin_kinds: Sequence[PluginKind]) ->
     """By the index that findings have: of the built-in kind, counted on over the plug-ins; in the order of
     the settings. Kinds that the settings do not name have none."""
     built_in = {
-        INDEX_OF_NAME[name]: Treatment(name, action, placeholder(name))
+        index: Treatment(name, action, placeholder(name))
         for name, action in settings.actions.items()
+        for index in INDICES_OF_NAME[name]
     }
     own = {
         index: Treatment(kind.name, wanted.action, kind.placeholder)

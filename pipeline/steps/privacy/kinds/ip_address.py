@@ -8,6 +8,7 @@ from ipaddress import IPv6Address, ip_network
 
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.byte_classes import HEX, WORD
+from pipeline.steps.privacy.version_numbers import is_version
 from pipeline.steps.privacy.word_boundaries import WORD_CHARACTER
 from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import COLON, DOT
@@ -21,29 +22,6 @@ _V4 = re.compile(
     re.VERBOSE,
 )
 _V6 = re.compile(rb"(?<![0-9A-Za-z_:.]) [0-9A-Fa-f]{4} : [0-9A-Fa-f:.]{1,41}+", re.VERBOSE)
-_VERSION_BEFORE = re.compile(
-    "(?:(?<![A-Za-z])(?:version|ver|release|revision|build|section|firmware)|版本|版本号|固件|[=<>~!]=|[~^])"
-    "(?:[ .:=]|：|为|是){0,3}".encode()
-    + rb"\Z",
-    re.IGNORECASE,
-)
-_CHAPTER_AFTER = re.compile(" ?(?:章|节|節)".encode())
-_ADDRESS_BEFORE = re.compile(
-    "(?:ip|ipv4|addr|address|host|server|dns|ping|gateway|proxy|地址|主机|服务器|网关|代理)(?:[ "
-    ".:='\"(]|：|（|is|为|是){0,5}".encode()
-    + rb"\Z",
-    re.IGNORECASE,
-)
-_NAME_BEFORE, _DECIMAL_BEFORE = re.compile(rb"([A-Za-z]+)[ ]\Z"), re.compile(rb"([0-9.]+)[ \-]\Z")
-_NAMES_OF_NO_PROGRAM = frozenset(
-    (
-        *b"a and are as at be by connect connected for from in is like of on or see the to use using via "
-        b"was were with".split(),
-        *b"addr address bind client curl dig dns gateway host hosts inet ip ipv login nameserver net "
-        b"network nmap node nslookup".split(),
-        *b"peer ping proxy resolver route router scp server ssh subnet telnet traceroute wget whois".split(),
-    )
-)
 _NOBODYS_V4 = (b"0.", b"127.", b"255.")
 _UNICAST_V6 = tuple(ip_network(network) for network in ("2000::/3", "fc00::/7", "fe80::/10"))
 
@@ -82,24 +60,8 @@ def find_v6(data, colon, begin, end, classes):  # type: ignore[no-untyped-def]
 
 def validate_v4(found: bytes, before: bytes, after: bytes) -> int:
     """An address that can be somebody's: neither loopback, unspecified, mask nor broadcast, and not a version
-    number.
-
-    A dotted quad is taken for a version or section number when a word or sign beside it says so, when all
-    four numbers have one digit (1.2.3.4) and no word before it says that it is an address, or when its first
-    number has one digit and a name is before it (nginx 1.18.0.3). A short one after a decimal is part of
-    a drawing (SVG: 2.94 1.44.72.72). The rule is the same in prose and in code.
-    """
-    if found.startswith(_NOBODYS_V4) or _VERSION_BEFORE.search(before) or _CHAPTER_AFTER.match(after):
-        return 0
-    if len(found) == len(b"1.2.3.4") and not _ADDRESS_BEFORE.search(before):
-        return 0
-    name = _NAME_BEFORE.search(before)
-    if found[1:2] == b"." and name and name.group(1).lower() not in _NAMES_OF_NO_PROGRAM:
-        return 0
-    decimal = _DECIMAL_BEFORE.search(before)
-    if len(found) <= len(b"1.35.37.83") and decimal and decimal.group(1).count(b".") not in (0, 3):
-        return 0
-    return len(found)
+    number."""
+    return 0 if found.startswith(_NOBODYS_V4) or is_version(found, before, after) else len(found)
 
 
 def validate_v6(found: bytes, before: bytes, after: bytes) -> int:
@@ -128,9 +90,18 @@ KIND = BuiltInKind(
         "SERVER via ⟦3.5.140.2⟧",
         "inet6 ⟦2001:19f0:feee::dead:beef:cafe⟧/64",
         "地址⟦fe80::822a:a8ff:fe49:470c⟧。",
+        "listens on ⟦10.0.0.5⟧:8080",
+        "route ⟦10.0.0.0⟧/8 here",
+        "在⟦61.135.169.121⟧ 节点上",
     ),
     near_misses=(
         "version 10.2.14.3",
+        '"version": "10.2.114.3", <fileVersion>10.2.114.3</fileVersion>',
+        "\n## [1.110.0.0] - 2026-09-12",
+        "第 12.3.4.115 条，12.3.4.115 节",
+        "section number 12.13.14.15 and 12.13.14.16",
+        "升级到 12.0.4.115，upgraded to 11.0.4.115",
+        "Oracle 11.2.0.204 and libs 10.2.114.3.tar.gz",
         "版本号：10.2.14.3",
         "v1.12.13.14",
         "pip install django==10.2.14.3",

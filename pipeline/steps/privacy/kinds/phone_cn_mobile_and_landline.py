@@ -7,15 +7,22 @@ from __future__ import annotations
 import re
 
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
+from pipeline.steps.privacy.telephone_words import is_announced
 from pipeline.steps.privacy.word_boundaries import FREE_AFTER, FREE_BEFORE
 from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import EIGHT, FOUR, ONE, PLUS, SIX, ZERO
 
 CANDIDATE = 1 << 2
 MIN_DIGITS = 10
+MOBILE_DIGITS = 11
 _MOBILE = rb"""
     1(?:3[0-9]|4[5-9]|5[0-35-9]|6[2567]|7[0-8]|8[0-9]|9[0-35-9])
-    (?: [0-9]{8} | -[0-9]{8} | -[0-9]{4}-[0-9]{4} | [ ][0-9]{4}[ ][0-9]{4} )
+    (?: [0-9]{8} | -[0-9]{8} | -[0-9]{4}-[0-9]{4} | [ ][0-9]{4}[ ][0-9]{4} | [.][0-9]{4}[.][0-9]{4} )
+"""
+# As some write them: 1380-0138-000, 1380-013-8000, 138-001-38000, 13800-138-000, 13800-138000.
+_UNUSUAL_MOBILE = rb"""
+    1[3-9][0-9] (?: [0-9] (?P<by>[ .\-]) (?: [0-9]{4} (?P=by) [0-9]{3} | [0-9]{3} (?P=by) [0-9]{4} )
+      | (?P<as>[ .\-]) [0-9]{3} (?P=as) [0-9]{5} | [0-9]{2} (?P<at>[ .\-]) [0-9]{3} (?:(?P=at))? [0-9]{3} )
 """
 # Eight digits after the two-digit area codes, seven or eight after the others, which leave 800 and the like
 # to services.
@@ -31,12 +38,14 @@ _NUMBER = rb"""
         (?: -[0-9]{1,5} )?
       | \+86 (?: %(city)s [0-9]{8} | %(area)s [0-9]{7,8} )
       | 0 (?: %(city)s [1-9][0-9]{7} | %(area)s [1-9][0-9]{6,7} )
+      | %(unusual)s
       | [48]00 (?: -[0-9]{3}-[0-9]{4} | -[0-9]{4}-[0-9]{3} | -?[0-9]{7} )
     ) %(after)s
 """ % {
     b"before": FREE_BEFORE,
     b"after": FREE_AFTER,
     b"mobile": _MOBILE,
+    b"unusual": _UNUSUAL_MOBILE,
     b"city": _CITY,
     b"city_local": _CITY_LOCAL,
     b"area": _AREA,
@@ -44,12 +53,14 @@ _NUMBER = rb"""
 }
 _GROUP_BEFORE, _GROUP_AFTER = re.compile(rb"[0-9A-Z]{2}[ ]\Z"), re.compile(rb"[ ][0-9]{2}")
 _LONGEST_BARE = 12
-_TELEPHONE_BEFORE = re.compile(
-    b"(?:(?<![a-z])tel|phone|fax|(?<![a-z])call(?= )|hotline|mobile|"
-    + "电话|電話|传真|傳真|热线|熱線|座机|手机|手機|联系|聯繫|拨打|撥打|致电|致電)[^0-9]{0,12}".encode()
-    + rb"\Z",
-    re.IGNORECASE,
-)
+_UNUSUAL = re.compile(rb"(?!(?:.{3}[ .\-].{4}[ .\-]|.{3}-[0-9]{8}))1[^ .\-]*[ .\-].*")
+
+
+@kernel_without_refcounts
+def could_end_mobile(size, before, before_that):  # type: ignore[no-untyped-def]
+    """Whether a mobile number in unusual groups could end with a group of ``size`` digits, joined to one of
+    ``before`` and that to one of ``before_that``."""
+    return 3 <= size <= 6 and (size + before + before_that == MOBILE_DIGITS or size + before == MOBILE_DIGITS)
 
 
 @kernel_without_refcounts
@@ -66,13 +77,13 @@ def could_begin_phone_cn(data, at, size, begin):  # type: ignore[no-untyped-def]
 
 
 def validate(found: bytes, before: bytes, after: bytes) -> int:
-    """A landline or service number in bare digits must be announced by a word, and one in groups between
-    spaces must not be part of a longer number in such groups."""
+    """A landline or service number in bare digits, and a mobile number in unusual groups, must be announced
+    by a word, and one in groups between spaces must not be part of a longer number in such groups."""
     is_mobile = found[:1] == b"1"
     if b" " in found and not is_mobile and (_GROUP_BEFORE.search(before) or _GROUP_AFTER.match(after)):
         return 0
     is_bare = len(found) <= _LONGEST_BARE and found[:1] in (b"0", b"4", b"8") and found.isdigit()
-    return 0 if is_bare and not _TELEPHONE_BEFORE.search(before) else len(found)
+    return 0 if (is_bare or _UNUSUAL.match(found)) and not is_announced(before) else len(found)
 
 
 KIND = BuiltInKind(
@@ -93,6 +104,9 @@ KIND = BuiltInKind(
         "电话：⟦01062345678⟧",
         "Fax:⟦+86-27-22453754⟧ 1. The",
         "客服热线⟦400-810-8888⟧",
+        "手机号写成⟦138.0013.8000⟧的人",
+        "手机 ⟦1380-0138-000⟧，",
+        "手机：⟦138 001 38000⟧；",
         "热线 ⟦4008108888⟧",
     ),
     near_misses=(
@@ -109,6 +123,8 @@ KIND = BuiltInKind(
         "ISBN 9787111547426",
         "总额 01062345678 元",
         "4008108888 rows",
+        "1380-0138-000 件",
+        "1.138.0013.8000",
         "to suppress them completely.\n(4007791603 rows)",
         "Intel 8008205100 and hotel 4008108888",
         'assertEqual(phone2numeric_filter("0800 flowers"), "0800 3569377")',

@@ -1,15 +1,16 @@
 """Telephone numbers of any country: ``+``, a calling code and a national number (ITU-T E.164), or ten
 digits as North America writes them (North American Numbering Plan). Those of mainland China are another
-kind."""
+kind; what Hong Kong, Macao and Taiwan write without ``+`` has a file of its own."""
 
 from __future__ import annotations
 
 import re
 
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
+from pipeline.steps.privacy.telephone_words import is_announced
 from pipeline.steps.privacy.word_boundaries import FREE_AFTER, FREE_BEFORE, SEPARATORS, WORD_CHARACTER
 from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
-from pipeline.text.unicode.byte_names import PLUS
+from pipeline.text.unicode.byte_names import ONE, PLUS, TWO
 
 CANDIDATE = 1 << 3
 MIN_DIGITS = 8
@@ -17,7 +18,9 @@ _NUMBER = rb"""
     %(before)s \+[1-9] (?: [ .\-()/]{0,2} [0-9] ){6,14}+
   | (?: %(before)s (?: \+?1[ .\-] )? | (?=\() )
     (?: \([2-9][0-9]{2}\)[ ]? | (?<![0-9]) [2-9][0-8][0-9][.\-] ) [2-9][0-9]{2}[.\-][0-9]{4} %(after)s
+  | %(before)s (?: 1[ ]? )? [2-9][0-9]{2} (?P<by>[ ]?) [2-9][0-9]{2} (?P=by) [0-9]{4} %(after)s
 """ % {b"before": FREE_BEFORE, b"after": FREE_AFTER}
+_GROUPED = re.compile(rb"[().\-]")
 _LONE_DIGIT = re.compile(rb" [0-9]\Z")
 
 _BLOCKS = b"21 22 23 24 25 26 29 35 37 38 42 50 59 67 68 69 85 87 88 96 97 99".split()
@@ -60,14 +63,15 @@ def could_hold_phone(data, at, size, before, before_that, begin):  # type: ignor
         before_that: how many the one before has.
     """
     is_international = at > begin and data[at - 1] == PLUS
-    return is_international or (size == 4 and before == 3 and before_that == 3)
+    is_bare = (size == 10 and data[at] >= TWO) or (size == 11 and data[at] == ONE)
+    return is_international or is_bare or (size == 4 and before == 3 and before_that == 3)
 
 
 def validate(found: bytes, before: bytes, after: bytes) -> int:
     """``+`` and a calling code with a national number of a length that the country has, or a number as
-    written in North America."""
+    written in North America; in bare digits or between spaces it needs a word before it."""
     if not found.startswith(b"+"):
-        return len(found)
+        return len(found) if _GROUPED.search(found) or is_announced(before) else 0
     ends = [match.start() for match in SEPARATORS.finditer(found, 1)]
     if not WORD_CHARACTER.match(after):
         ends.append(len(found))
@@ -109,6 +113,8 @@ KIND = BuiltInKind(
         "Tel. ⟦+49 731 88005-8205⟧ Abo",
         "⟦+971 4 683 0649⟧ 0.9.27: fix",
         "at ⟦+44 (0)20 7934 7287⟧.",
+        "Tel: ⟦4155552671⟧, until noon",
+        "WhatsApp ⟦1 415 555 2671⟧ only",
     ),
     near_misses=(
         "2023-01-01T00:00:00+08:00",
@@ -116,5 +122,6 @@ KIND = BuiltInKind(
         "+1234567",
         "+999 12",
         "1-2-3-4-5-6-7-8-9-10",
+        "rows 4155552671 and 415 555 2671",
     ),
 )

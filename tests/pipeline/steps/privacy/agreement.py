@@ -32,9 +32,13 @@ class Agreement(NamedTuple):
 
 def agreement(seed: int, hosts: Hosts) -> Agreement:
     """Looks for all kinds in the labelled set of this seed."""
-    items = [
-        item for kind in KINDS for item in (*positives(kind, seed, hosts), *near_misses(kind, seed, hosts))
-    ]
+    return agreement_on(
+        [item for kind in KINDS for item in (*positives(kind, seed, hosts), *near_misses(kind, seed, hosts))]
+    )
+
+
+def agreement_on(items: list[Item]) -> Agreement:
+    """Looks for all kinds in these texts."""
     texts = text_buffers(pa.array([item.text for item in items]))
     found: list[list[Found]] = [[] for _ in items]
     spans = whole_documents(texts, np.arange(len(items)))

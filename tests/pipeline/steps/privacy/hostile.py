@@ -55,12 +55,13 @@ class Counted:
 
 def reads(pattern: str, size: int) -> int:
     """How many bytes the scan and the folding of such a text read. The kernels must not be compiled."""
+    from pipeline.steps.privacy.byte_classes import CLASSES
     from pipeline.steps.privacy.fullwidth import _fold
 
     counted = Counted(text(pattern, size).encode())
     offsets = np.array([0, len(counted.data)])
     if _scanned(offsets, counted):
-        starts, folded, _ = _fold(offsets, counted, np.zeros(1, np.int64))
+        starts, folded, _, _ = _fold(offsets, counted, np.zeros(1, np.int64), CLASSES)
         again = Counted(folded.tobytes())
         _scanned(starts, again)
         counted.reads += again.reads

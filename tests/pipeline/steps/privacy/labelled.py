@@ -184,16 +184,18 @@ def manual() -> Hosts:
     return Hosts(_english(), _chinese(), _code())
 
 
-def _embedded(random: Random, kind: PrivacyKind, value: str, hosts: Hosts) -> tuple[str, int]:
-    """The value between real sentences of one language, and the byte at which it starts."""
+def embedded(random: Random, value: str, hosts: Hosts, announced: Sequence[str] = ()) -> tuple[str, int]:
+    """The value between real sentences of one language, and the byte at which it starts.
+
+    Args:
+        announced: templates with ``{}`` in the place of the value, instead of the language's own.
+    """
     sentences, templates = random.choice(
         [(hosts.english, ENGLISH), (hosts.chinese, CHINESE), (hosts.code, CODE)]
     )
     before, after = random.choices(sentences, k=2)
     by = "" if templates is CHINESE else random.choice(["\n", " "])
-    head, tail = (
-        random.choice(ANNOUNCED.get(kind, templates)).replace("{{", "{").replace("}}", "}").split("{}")
-    )
+    head, tail = random.choice(announced or templates).replace("{{", "{").replace("}}", "}").split("{}")
     return f"{before}{by}{head}{value}{tail}{by}{after}", len(f"{before}{by}{head}".encode())
 
 
@@ -202,7 +204,7 @@ def positives(kind: PrivacyKind, seed: int, hosts: Hosts) -> list[Item]:
     items = []
     for _ in range(ITEMS):
         value = VALUES[kind](random)
-        items.append(Item(kind, *_embedded(random, kind, value, hosts), value))
+        items.append(Item(kind, *embedded(random, value, hosts, ANNOUNCED.get(kind, ())), value))
     return items
 
 
@@ -214,11 +216,5 @@ def near_misses(kind: PrivacyKind, seed: int, hosts: Hosts) -> list[Item]:
         value = random.choice(
             [NEAR_MISSES[kind], NEAR_MISSES[kind], NEAR_MISSES[kind], *random.sample(GENERAL, 2)]
         )(random)
-        sentences, templates = random.choice(
-            [(hosts.english, ENGLISH), (hosts.chinese, CHINESE), (hosts.code, CODE)]
-        )
-        before, after = random.choices(sentences, k=2)
-        by = "" if templates is CHINESE else "\n"
-        head, tail = random.choice(templates).replace("{{", "{").replace("}}", "}").split("{}")
-        items.append(Item(kind, f"{before}{by}{head}{value}{tail}{by}{after}", 0, ""))
+        items.append(Item(kind, embedded(random, value, hosts)[0], 0, ""))
     return items

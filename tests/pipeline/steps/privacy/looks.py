@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 import pyarrow as pa
 
-from manifests.schema.privacy import PrivacyKind, PrivacySettings
+from manifests.schema.privacy import IpSettings, PrivacyKind, PrivacySettings
 from pipeline.steps.privacy.detect import detect
 from pipeline.steps.privacy.kinds import KINDS as BUILT_IN
 from pipeline.steps.privacy.scrub import scrub
@@ -15,8 +15,9 @@ from pipeline.steps.privacy.windows import whole_documents
 from pipeline.text.arrow.buffers import text_buffers
 
 KINDS: tuple[PrivacyKind, ...] = get_args(PrivacyKind)
-PLACEHOLDERS = PrivacySettings(actions=dict.fromkeys(KINDS, "placeholder"))
-REMOVE = PrivacySettings(actions=dict.fromkeys(KINDS, "remove"))
+ALL_IPS = IpSettings(reserved="treat")
+PLACEHOLDERS = PrivacySettings(actions=dict.fromkeys(KINDS, "placeholder"), ip=ALL_IPS)
+REMOVE = PrivacySettings(actions=dict.fromkeys(KINDS, "remove"), ip=ALL_IPS)
 
 
 def found(text: str) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from pipeline.steps.privacy.kinds import (
     credit_code_cn_organisation,
     email,
     iban,
+    id_card_hong_kong_taiwan,
     mac_address,
     passport_cn,
     password_in_code,
@@ -59,7 +60,9 @@ def emails(text: bytes) -> list[tuple[int, int]]:
 
 def numbers(text: bytes, kind: str) -> list[tuple[int, int]]:
     """Spans that an expression finds anywhere in the text and its validator confirms."""
-    detectors = [detector for one in KINDS if one.name == kind for detector in one.detectors]
+    detectors = [
+        detector for one in KINDS if one.name == kind for detector in one.detectors if detector.expression
+    ]
     return sorted(span for detector in detectors for span in _confirmed(text, detector))
 
 
@@ -84,6 +87,10 @@ def keys(text: bytes) -> list[tuple[int, int]]:
 
 _MAC = re.compile(
     rb"(?<![0-9A-Za-z_:\-])[0-9A-Fa-f]{2}(?P<by>[:\-])(?:[0-9A-Fa-f]{2}(?P=by)){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z_:\-])"
+    rb"|(?<![0-9A-Za-z_.\-])(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}(?![0-9A-Za-z_\-])(?!\.[0-9A-Za-z])"
+)
+_LETTERED_ID = re.compile(
+    rb"(?<![0-9A-Za-z])(?P<value>[A-Z][0-9A-Z][0-9]{8}|[A-Z]{1,2}[0-9]{6}(?:[0-9A-Z]|\([0-9A-Z]\)))(?![0-9A-Za-z])"
 )
 _IBAN = re.compile(
     rb"(?<![0-9A-Za-z])(?=[A-Z]{2}[0-9]{2})(?P<value>[0-9A-Z]{15,34}|(?:[0-9A-Z]{4} ){3,8}[0-9A-Z]{1,4})"
@@ -123,6 +130,7 @@ def words(text: bytes, kind: str) -> list[tuple[int, int]]:
         "mac": (_MAC, mac_address.validate),
         "iban": (_IBAN, iban.validate),
         "passport_cn": (_WORD, passport_cn.validate),
+        "id_card_cn": (_LETTERED_ID, id_card_hong_kong_taiwan.validate),
         "credit_code_cn": (_WORD, credit_code_cn_organisation.validate),
         "qq": (_QQ, qq_number.validate),
         "wechat": (_WECHAT, wechat_id.validate),

@@ -14,11 +14,11 @@ from manifests.schema.privacy import PrivacySettings, Salt
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.privacy.pseudonyms import Pseudonyms, read_salt
 from pipeline.steps.privacy.scrub import scrub
-from tests.pipeline.steps.privacy.looks import KINDS, found
+from tests.pipeline.steps.privacy.looks import ALL_IPS, KINDS, found
 from tests.pipeline.steps.privacy.test_scrub import TEXTS
 
 NAMES = Pseudonyms(bytes(range(32)))
-HASH = PrivacySettings(actions=dict.fromkeys(KINDS, "hash"), salt=Salt(env="PRIVACY_SALT"))
+HASH = PrivacySettings(actions=dict.fromkeys(KINDS, "hash"), salt=Salt(env="PRIVACY_SALT"), ip=ALL_IPS)
 
 
 def test_names_are_stable() -> None:
@@ -31,7 +31,16 @@ def test_names_are_stable() -> None:
 @pytest.mark.parametrize(
     ("kind", "ways"),
     [
-        ("phone_cn", ["13812345678", "138-1234-5678", "138 1234 5678", "１３８１２３４５６７８"]),
+        (
+            "phone_cn",
+            [
+                "13812345678",
+                "138-1234-5678",
+                "138 1234 5678",
+                "１３８１２３４５６７８",
+                "138\u00a01234\u20115678",
+            ],
+        ),
         ("email", ["zhang@163.com", "Zhang@163.COM"]),
         ("bank_card", ["4111111111111111", "4111 1111 1111 1111"]),
         ("id_card_cn", ["11010519491231002X", "11010519491231002x"]),

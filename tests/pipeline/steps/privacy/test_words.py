@@ -21,7 +21,7 @@ from tests.pipeline.steps.privacy.near_misses import NEAR_MISSES
 from tests.pipeline.steps.privacy.values import VALUES
 
 KINDS: tuple[PrivacyKind, ...] = (
-    "plate_cn", "mac", "iban", "passport_cn", "credit_code_cn", "qq", "wechat", "password", "private_key"
+    "plate_cn", "mac", "id_card_cn", "iban", "passport_cn", "credit_code_cn", "qq", "wechat", "password", "private_key"
 )  # fmt: skip
 WORDS = {
     "qq": ("QQ", "qq", "群", "号", " number ", " id: ", "交流", "：", "、", "12345"),
@@ -29,7 +29,8 @@ WORDS = {
     "passport_cn": ("护照", "passport", "号码", " No. "),
     "password": ("password", "db_token", "apiKey", " = ", ": ", ":=", "'", '"', "]", " "),
     "plate_cn": ("京", "粤B", "·", "•", "警", "学"),
-    "mac": (":", "-", "00", "a1", "mac "),
+    "mac": (":", "-", "00", "a1", "mac ", ".", "001a.", "2B3C"),
+    "id_card_cn": ("A123456789", "A123456(3)", "身份證", "HKID ", "(", ")", "（", "A1"),
     "iban": (" ", "DE89", "GB82", "0000"),
 }
 GLUE = st.text(

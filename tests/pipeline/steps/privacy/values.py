@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from random import Random
 
 from manifests.schema.privacy import PrivacyKind
+from tests.pipeline.steps.privacy.payment_values import bank_card, iban
 from tests.pipeline.steps.privacy.secret_values import api_key, password, private_key, qq, wechat
 from tests.pipeline.steps.privacy.value_parts import NAMES, digits, fill
 
@@ -55,9 +56,15 @@ def email(random: Random) -> str:
     return f"{random.choice([local, local.title(), digits(random, 9)])}@{random.choice(_DOMAINS)}"
 
 
+def phone_cn_mobile(random: Random) -> str:
+    """Eleven digits."""
+    return random.choice(_MOBILE) + digits(random, 4) + digits(random, 4)
+
+
 def phone_cn(random: Random) -> str:
     if random.random() < 0.6:
-        head, middle, end = random.choice(_MOBILE), digits(random, 4), digits(random, 4)
+        number = phone_cn_mobile(random)
+        head, middle, end = number[:3], number[3:7], number[7:]
         plain = head + middle + end
         form = random.choice([plain, plain, plain, f"{head}-{middle}-{end}", f"{head} {middle} {end}"])
         return random.choice(
@@ -184,6 +191,11 @@ def mac(random: Random) -> str:
     return random.choice([text, text.upper()])
 
 
+def region(random: Random) -> str:
+    """Six digits of a place in China."""
+    return random.choice(_REGIONS)
+
+
 def id_card_cn(random: Random) -> str:
     born = date(1930, 1, 1) + timedelta(days=random.randrange(33_000))
     body = random.choice(_REGIONS) + f"{born:%Y%m%d}" + digits(random, 3)
@@ -237,51 +249,6 @@ def plate_cn(random: Random) -> str:
         ]
     )
     return head + letter + random.choice(["", "", "·", " "]) + number
-
-
-def luhn_digit(body: str) -> str:
-    total = sum(
-        sum(divmod(2 * int(digit), 10)) if place % 2 == 0 else int(digit)
-        for place, digit in enumerate(reversed(body))
-    )
-    return str(-total % 10)
-
-
-def bank_card(random: Random) -> str:
-    prefix, size = random.choice(
-        [
-            ("4", 16),
-            ("51", 16),
-            ("55", 16),
-            ("6222", 19),
-            ("6217", 19),
-            ("6225", 16),
-            ("6228", 19),
-            ("34", 15),
-            ("37", 15),
-            ("6011", 16),
-            ("3530", 16),
-            ("2221", 16),
-        ]
-    )
-    body = prefix + digits(random, size - 1 - len(prefix))
-    card = body + luhn_digit(body)
-    if size == 15:
-        return random.choice([card, f"{card[:4]} {card[4:10]} {card[10:]}"])
-    by = random.choice(["", "", " ", "-"])
-    return by.join(card[at : at + 4] for at in range(0, size, 4))
-
-
-def iban(random: Random) -> str:
-    countries = {"DE": 18, "FR": 23, "CH": 17, "ES": 20, "AT": 16, "PL": 24, "BE": 12}
-    banks = {"GB": "NWBK" + "#" * 14, "NL": "ABNA" + "#" * 10, "IT": "X" + "#" * 22}
-    country, account = random.choice(
-        [*banks.items(), *((country, "#" * size) for country, size in countries.items())]
-    )
-    account = fill(random, account)
-    check = 98 - int("".join(str(int(character, 36)) for character in f"{account}{country}00")) % 97
-    whole = f"{country}{check:02}{account}"
-    return random.choice([whole, " ".join(whole[at : at + 4] for at in range(0, len(whole), 4))])
 
 
 VALUES: dict[PrivacyKind, Callable[[Random], str]] = {
