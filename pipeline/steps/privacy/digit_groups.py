@@ -38,7 +38,7 @@ def _kinds_of_group(data, at, size, before, before_that, begin):  # type: ignore
     bits = 0
     if phone_cn.could_begin_phone_cn(data, at, size, begin):
         bits |= phone_cn.CANDIDATE
-    if phone_cn.could_end_mobile(size, before, before_that):
+    if phone_cn.could_end_mobile(data, at, size, before, before_that, begin):
         bits |= phone_cn.CANDIDATE
     if phone_hmt.could_hold_phone_hmt(data, at, size, before, before_that, begin):
         bits |= phone_hmt.CANDIDATE

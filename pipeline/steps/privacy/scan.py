@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.steps.privacy import triggers
+from pipeline.steps.privacy import assigned_value, triggers
 from pipeline.steps.privacy.byte_classes import ALNUM, CLASSES, DIGIT, TOKEN, run_end, run_start
 from pipeline.steps.privacy.digit_groups import number_candidate
 from pipeline.steps.privacy.fullwidth import needs_folding
 from pipeline.steps.privacy.kinds import (
     api_key_and_token,
+    authorization_header,
     email,
     ip_address,
+    password_after_han,
+    password_in_address,
     password_in_code,
+    password_in_command,
+    password_unquoted,
     private_key,
     url,
     wechat_id,
@@ -29,7 +34,8 @@ _NUMBER, _WORD, _WORD_CANDIDATE, _KEY, _URL, _EMAIL, _IPV6, _PRIVATE_KEY = range
 twice."""
 
 _READERS = 8
-_CREDENTIALS = triggers.PASSWORD | triggers.PRIVATE_KEY | triggers.KEY_PREFIX | triggers.KEY_CAPITALS
+_KEYS = triggers.PRIVATE_KEY | triggers.KEY_PREFIX | triggers.KEY_CAPITALS
+_SECRETS = triggers.PASSWORD | triggers.SECRET_HAN_NAME | triggers.OPTION | triggers.AUTHORIZATION
 
 
 @kernel
@@ -102,18 +108,39 @@ def _prefixed_key(data, at, trigger, begin, end, classes, read_to):  # type: ign
 
 
 @kernel_without_refcounts
-def _credential_at(data, at, trigger, begin, end, classes, in_block, read_to):  # type: ignore[no-untyped-def]
-    """A password, private key or API key, as ``_candidate_at`` returns it."""
-    first, last = -1, at
+def _secret_at(data, at, trigger, begin, end, classes):  # type: ignore[no-untyped-def]
+    """A password or a secret of another name, as ``_candidate_at`` returns it."""
     if trigger & triggers.PASSWORD:
-        first, last = password_in_code.find_assigned_secret(data, at, begin, end)
-        return first, last, password_in_code.CANDIDATE
+        first, last, how = assigned_value.find_assigned_value(data, at, begin, end)
+        is_quoted = how == assigned_value.QUOTED
+        return first, last, password_in_code.CANDIDATE if is_quoted else password_unquoted.CANDIDATE
+    if trigger & triggers.SECRET_HAN_NAME:
+        first, last = password_after_han.find_after_han(data, at, begin, end, classes)
+        return first, last, password_after_han.CANDIDATE
+    if trigger & triggers.OPTION:
+        first, last = password_in_command.find_argument(data, at, begin, end, classes)
+        return first, last, password_in_command.CANDIDATE
+    first, last = authorization_header.find_credentials(data, at, begin, end, classes)
+    return first, last, authorization_header.CANDIDATE
+
+
+@kernel_without_refcounts
+def _credential_at(data, at, trigger, begin, end, classes, in_block, read_to):  # type: ignore[no-untyped-def]
+    """A private key or API key, as ``_candidate_at`` returns it."""
+    first, last = -1, at
     if trigger & triggers.PRIVATE_KEY:
         if at >= read_to[_PRIVATE_KEY]:
             first, last, read_to[_PRIVATE_KEY] = private_key.find_private_key(data, at, begin, end, in_block)
         return first, last, private_key.CANDIDATE
     first, last = _prefixed_key(data, at, trigger, begin, end, classes, read_to)
     return first, last, api_key_and_token.CANDIDATE
+
+
+@kernel_without_refcounts
+def _add_password_before(data, at_sign, begin, found, count):  # type: ignore[no-untyped-def]
+    """Adds what may be the password of an address, before the @ at ``at_sign``."""
+    first = password_in_address.find_password_before(data, at_sign, begin)
+    return _add(found, count, first, at_sign, password_in_address.CANDIDATE) if first >= 0 else count
 
 
 @kernel_without_refcounts
@@ -132,8 +159,11 @@ def _candidate_at(data, at, trigger, begin, end, classes, in_block, read_to):  #
         if at >= read_to[_IPV6]:
             first, last = ip_address.find_v6(data, at, begin, end, classes)
             read_to[_IPV6] = last if first >= 0 else read_to[_IPV6]
-        return first, last, ip_address.V6_CANDIDATE
-    if trigger & _CREDENTIALS:
+        if first >= 0 or not trigger & triggers.PASSWORD:
+            return first, last, ip_address.V6_CANDIDATE
+    if trigger & _SECRETS:
+        return _secret_at(data, at, trigger, begin, end, classes)
+    if trigger & _KEYS:
         return _credential_at(data, at, trigger, begin, end, classes, in_block, read_to)
     first, last = wechat_id.find_wechat_id(data, at, begin, end, classes)
     return first, last, wechat_id.CANDIDATE
@@ -166,6 +196,8 @@ def _scan_span(data, start, stop, begin, end, classes, firsts, seconds, in_block
         else:
             first, last, bit = _candidate_at(data, at, trigger, begin, end, classes, in_block, read_to)
             count = _add(found, count, first, last, bit) if first >= 0 else count
+            if trigger & triggers.EMAIL:
+                count = _add_password_before(data, at, begin, found, count)
         if count + _MOST_ADDED > len(found):
             found = _twice_as_large(found, count)
         at = triggers.next_trigger(data, at + 1, end, firsts, seconds)

@@ -7,9 +7,12 @@ import numpy as np
 from pipeline.steps.privacy import fullwidth
 from pipeline.steps.privacy.kinds import (
     api_key_and_token,
+    authorization_header,
     email,
     ip_address,
+    password_after_han,
     password_in_code,
+    password_in_command,
     private_key,
     url,
     wechat_id,
@@ -30,6 +33,10 @@ FULLWIDTH_SMALL = 1 << 10
 WECHAT_NAME = 1 << 11
 WECHAT_SHORT_NAME = 1 << 12
 WECHAT_HAN_NAME = 1 << 13
+OPTION = 1 << 14
+AUTHORIZATION = 1 << 15
+_HAN_NAMES = {1 << 16 + index: pair for index, pair in enumerate(password_after_han.TRIGGERS)}
+SECRET_HAN_NAME = sum(_HAN_NAMES)
 
 _PAIRS = {
     DIGIT: (b"0123456789", bytes(range(256))),
@@ -46,13 +53,16 @@ _PAIRS = {
     WECHAT_NAME: wechat_id.NAME_TRIGGER,
     WECHAT_SHORT_NAME: wechat_id.SHORT_NAME_TRIGGER,
     WECHAT_HAN_NAME: wechat_id.HAN_NAME_TRIGGER,
+    OPTION: password_in_command.TRIGGER,
+    AUTHORIZATION: authorization_header.TRIGGER,
+    **_HAN_NAMES,
 }
 """Which bytes may be first, and which second, in a pair that is a trigger."""
 
 
 def _trigger_tables() -> np.ndarray:
-    """uint16 [2, 256]: which triggers have each byte first, and which second."""
-    tables = np.zeros((2, 256), np.uint16)
+    """uint32 [2, 256]: which triggers have each byte first, and which second."""
+    tables = np.zeros((2, 256), np.uint32)
     for bit, pair in _PAIRS.items():
         for place, characters in enumerate(pair):
             tables[place, list(characters)] |= bit

@@ -34,6 +34,7 @@ _NAMES_OF_NO_PROGRAM = frozenset(
         *b"peer ping proxy resolver route router scp server ssh subnet telnet traceroute wget whois".split(),
     )
 )
+_LONGEST_WORD = 32
 _SMALL, _PRIVATE, _SHORTEST_DRAWING = 32, 10, len(b"1.35.37.83")
 
 
@@ -43,13 +44,13 @@ def is_version(quad: bytes, before: bytes, after: bytes) -> bool:
     that they are an address; or a program's name is before them (nginx 1.18.0.3, Oracle 11.2.0.204). A short
     one after a decimal is part of a drawing (SVG: 2.94 1.44.72.72). The rule is the same in prose and in
     code."""
-    if _WORD_BEFORE.search(before) or _HEADING_BEFORE.search(before):
+    if _WORD_BEFORE.search(before[-_LONGEST_WORD:]) or _HEADING_BEFORE.search(before):
         return True
     if _UNIT_AFTER.match(after) or _FILE_AFTER.match(after):
         return True
     numbers = [int(number) for number in quad.split(b".")]
     is_small = max(numbers) < _SMALL and numbers[0] != _PRIVATE
-    if is_small and not (_ADDRESS_BEFORE.search(before) or _ADDRESS_AFTER.match(after)):
+    if is_small and not (_ADDRESS_BEFORE.search(before[-_LONGEST_WORD:]) or _ADDRESS_AFTER.match(after)):
         return True
     decimal = _DECIMAL_BEFORE.search(before)
     is_drawn = decimal and decimal.group(1).count(b".") not in (0, 3)

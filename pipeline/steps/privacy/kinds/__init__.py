@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.steps.privacy.built_in_kind import BuiltInKind
 from pipeline.steps.privacy.kinds import (
     api_key_and_token,
+    authorization_header,
     bank_card,
     credit_code_cn_organisation,
     email,
@@ -15,7 +16,11 @@ from pipeline.steps.privacy.kinds import (
     ip_address,
     mac_address,
     passport_cn,
+    password_after_han,
+    password_in_address,
     password_in_code,
+    password_in_command,
+    password_unquoted,
     phone_cn_mobile_and_landline,
     phone_hong_kong_macao_taiwan,
     phone_international,
@@ -49,6 +54,11 @@ KINDS: tuple[BuiltInKind, ...] = (
     qq_number.KIND,
     wechat_id.KIND,
     password_in_code.KIND,
+    password_unquoted.KIND,
+    password_after_han.KIND,
+    password_in_address.KIND,
+    password_in_command.KIND,
+    authorization_header.KIND,
 )
 """Where two findings are equally long, the one whose kind is first here wins."""
 

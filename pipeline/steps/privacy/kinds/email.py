@@ -1,4 +1,5 @@
-"""E-mail addresses: the dot-atom form of RFC 5322, section 3.4.1, with the host names of RFC 1123.
+"""E-mail addresses: the dot-atom form of RFC 5322, section 3.4.1, with the host names of RFC 1123 and those
+with letters outside ASCII (RFC 5890).
 
 Addresses are matched natively from their ``@``; ``tests/pipeline/steps/privacy/references.py`` says the
 same as a regular expression."""
@@ -6,12 +7,14 @@ same as a regular expression."""
 from __future__ import annotations
 
 from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
-from pipeline.steps.privacy.byte_classes import ALNUM, LABEL, LETTERS_AND_DIGITS, LOCAL, WORD, run_end
+from pipeline.steps.privacy.byte_classes import LETTERS_AND_DIGITS, LOCAL, WORD
+from pipeline.steps.privacy.international_hosts import FIRST_LETTERS, label_end, top_level_end
+from pipeline.steps.privacy.kinds.password_in_address import is_in_address
 from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
-from pipeline.text.unicode.byte_names import CASE_BIT, DOT, SMALL_A, SMALL_Z
+from pipeline.text.unicode.byte_names import CASE_BIT, DOT, SMALL_A, SMALL_Z, UNDERSCORE
 
 CANDIDATE = 1 << 1
-TRIGGER = (b"@", LETTERS_AND_DIGITS)
+TRIGGER = (b"@", LETTERS_AND_DIGITS + FIRST_LETTERS)
 _LOCAL_BYTES, _LABELS, _LABEL_BYTES, _TOP_LEVEL_BYTES = 64, 9, 63, 24
 _FILE_ENDINGS = {
     *(b"bmp css csv gif gz html ico jpeg jpg js json map pdf png scss svg ts txt webp xml".split()),
@@ -42,14 +45,14 @@ def _domain_end(data, start, end, classes):  # type: ignore[no-untyped-def]
     none."""
     best = -1
     for label in range(_LABELS):
-        if start >= end or not classes[data[start]] & ALNUM:
-            break
         letters = start
         while letters < min(end, start + _TOP_LEVEL_BYTES) and SMALL_A <= data[letters] | CASE_BIT <= SMALL_Z:
             letters += 1
-        if label > 0 and letters - start >= 2:
-            best = letters
-        stop = run_end(data, start, min(end, start + _LABEL_BYTES), classes, LABEL)
+        stop = label_end(data, start, min(end, start + _LABEL_BYTES), classes)
+        if stop == start or data[start] == UNDERSCORE:
+            break
+        if label > 0:
+            best = letters if letters - start >= 2 else max(best, top_level_end(data, start, stop))
         if stop >= end or data[stop] != DOT:
             break
         start = stop + 1
@@ -68,11 +71,13 @@ def find_email(data, at_sign, begin, free, end, classes):  # type: ignore[no-unt
 
 
 def validate(found: bytes, before: bytes, after: bytes) -> int:
-    """An address; no file name (icon@2x.png), unit (getty@tty1.service), repository (git@host:path) or call
-    in code (a@b.sum())."""
+    """An address; no file name (icon@2x.png), unit (getty@tty1.service), repository (git@host:path), call
+    in code (a@b.sum()) or password and host (postgres://user:...@db.org)."""
     local, _, domain = found.rpartition(b"@")
     ending = domain.rpartition(b".")[2].lower()
     if ending in _FILE_ENDINGS or local.endswith(b".") or b".." in local or after.startswith(b"()"):
+        return 0
+    if is_in_address(before):
         return 0
     if local in _REPOSITORY_USERS and after.startswith(b":"):
         return 0
@@ -90,6 +95,9 @@ KIND = BuiltInKind(
         "[mail](mailto:⟦team@gsa.gov⟧)",
         "QQ邮箱：⟦12345678@qq.com⟧，欢迎",
         "# contact ⟦ops_team@corp-mail.io⟧(值班)",
+        "邮箱⟦zhang@例子.中国⟧，",
+        "mail ⟦info@bücher.example⟧ now",
+        "写信给⟦wang@中文.公司⟧的人",
     ),
     near_misses=(
         "icon@2x.png",
@@ -100,5 +108,7 @@ KIND = BuiltInKind(
         "user@localhost said",
         "'ks_in@devanagari.utf8': 'ks_IN.UTF-8', sd_IN@devanagari.UTF-8",
         "npm install react@18.2.0",
+        "postgres://app:postgres@db.example.org/app",
+        "转发 abc@张三 说的，abc@张三.李四",
     ),
 )

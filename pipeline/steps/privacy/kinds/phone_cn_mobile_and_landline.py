@@ -57,10 +57,16 @@ _UNUSUAL = re.compile(rb"(?!(?:.{3}[ .\-].{4}[ .\-]|.{3}-[0-9]{8}))1[^ .\-]*[ .\
 
 
 @kernel_without_refcounts
-def could_end_mobile(size, before, before_that):  # type: ignore[no-untyped-def]
-    """Whether a mobile number in unusual groups could end with a group of ``size`` digits, joined to one of
-    ``before`` and that to one of ``before_that``."""
-    return 3 <= size <= 6 and (size + before + before_that == MOBILE_DIGITS or size + before == MOBILE_DIGITS)
+def could_end_mobile(data, at, size, before, before_that, begin):  # type: ignore[no-untyped-def]
+    """Whether a mobile number in unusual groups could end with the group of ``size`` digits at ``at``, joined
+    to one of ``before`` and that to one of ``before_that``."""
+    if size + before == MOBILE_DIGITS:
+        first = at - before - 1
+    elif size + before + before_that == MOBILE_DIGITS:
+        first = at - before - before_that - 2
+    else:
+        return False
+    return before > 0 and 3 <= size <= 6 and first >= begin and data[first] == ONE
 
 
 @kernel_without_refcounts

@@ -10,7 +10,19 @@ from pipeline.steps.privacy.built_in_kind import BuiltInKind, Detector
 from pipeline.steps.privacy.telephone_words import is_announced, is_labelled
 from pipeline.steps.privacy.word_boundaries import FREE_AFTER, FREE_BEFORE
 from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
-from pipeline.text.unicode.byte_names import CLOSING_PARENTHESIS, DASH, EIGHT, SPACE, TWO, ZERO
+from pipeline.text.unicode.byte_names import (
+    CLOSING_PARENTHESIS,
+    COLON,
+    COMMA,
+    DOT,
+    EIGHT,
+    FIRST_NON_ASCII,
+    OPENING_PARENTHESIS,
+    SLASH,
+    SPACE,
+    TWO,
+    ZERO,
+)
 
 CANDIDATE = 1 << 18
 _EIGHT_DIGITS = rb"(?:2[1-9]|[3-9][0-9])[0-9]{2}[ \-]?[0-9]{4}"
@@ -50,6 +62,22 @@ _ROUND = re.compile(rb"[0-9]{2}00[ \-]?[0-9]{2}00")
 
 
 @kernel_without_refcounts
+def _may_be_labelled(data, at, begin):  # type: ignore[no-untyped-def]
+    """Whether what is before a number could be a label's end (电话：, Tel. ) or another number in a list."""
+    while at > begin and data[at - 1] in (SPACE, OPENING_PARENTHESIS):
+        at -= 1
+    return at > begin and (data[at - 1] >= FIRST_NON_ASCII or data[at - 1] in (COLON, DOT, COMMA, SLASH))
+
+
+@kernel_without_refcounts
+def _follows_code(data, at, before, begin):  # type: ignore[no-untyped-def]
+    """Whether an area or calling code is before the group at ``at``: two to four digits, or brackets."""
+    if 1 <= before <= 4:
+        return True
+    return at - begin > 2 and CLOSING_PARENTHESIS in (data[at - 1], data[at - 2])
+
+
+@kernel_without_refcounts
 def could_hold_phone_hmt(data, at, size, before, before_that, begin):  # type: ignore[no-untyped-def]
     """Whether a number could be, or end with, the group of ``size`` digits at ``at``.
 
@@ -57,16 +85,16 @@ def could_hold_phone_hmt(data, at, size, before, before_that, begin):  # type: i
         before: how many digits the group has that one separator joins to this one; 0 for none.
         before_that: how many the one before has.
     """
-    is_joined = before > 0 or (at > begin and data[at - 1] in (SPACE, DASH, CLOSING_PARENTHESIS))
     if size == 8 or (size == 4 and before == 4):
         first = at if size == 8 else at - 5
-        starts_right = data[first] > TWO or (data[first] == TWO and data[first + 1] != ZERO)
-        return starts_right or (is_joined and (size == 8 or before_that > 0))
+        if before_that > 0 or _follows_code(data, first, before if size == 8 else 0, begin):
+            return True
+        return data[first] >= TWO and _may_be_labelled(data, first, begin)
     if size == 3 or size == 4:
-        return before == 3
+        return before == 3 and before_that > 0
     if size == 6 or size == 7:
-        return is_joined
-    return size >= 9 and (is_joined or data[at] in (ZERO, EIGHT))
+        return _follows_code(data, at, before, begin)
+    return size >= 9 and (data[at] == ZERO or data[at] == EIGHT or _follows_code(data, at, before, begin))
 
 
 def validate(found: bytes, before: bytes, after: bytes) -> int:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.steps.privacy.built_in_kind import BuiltInKind
-from pipeline.steps.privacy.byte_classes import DIGIT, HEX, LABEL, PATH, USER, WORD, run_end
+from pipeline.steps.privacy.byte_classes import DIGIT, HEX, LABEL, PATH, USER, run_end
 from pipeline.steps.privacy.byte_matching import codes, is_one_of
+from pipeline.steps.privacy.international_hosts import label_end, top_level_end
 from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.byte_names import (
     AMPERSAND,
@@ -86,11 +87,14 @@ def _host_end(data, at, end, classes):  # type: ignore[no-untyped-def]
         return _bracketed_address_end(data, at, end, classes)
     best = -1
     for label in range(_LABELS):
-        if at >= end or not classes[data[at]] & WORD:
+        ascii_end = run_end(data, at, min(end, at + _LABEL_BYTES), classes, LABEL)
+        stop = label_end(data, at, min(end, at + _LABEL_BYTES), classes)
+        if stop == at:
             break
-        stop = run_end(data, at, min(end, at + _LABEL_BYTES), classes, LABEL)
-        if label > 0 and _can_end_host(data, at, stop, classes):
-            best = stop
+        if label > 0 and ascii_end > at and _can_end_host(data, at, ascii_end, classes):
+            best = ascii_end
+        elif label > 0 and ascii_end == at:
+            best = max(best, top_level_end(data, at, stop))
         if stop >= end or data[stop] != DOT:
             break
         at = stop + 1
@@ -191,6 +195,11 @@ KIND = BuiltInKind(
         "⟦ftp://user:secret@ftp.example.org:2121/pub/⟧",
         "**⟦https://a.io⟧**",
         "⟦http://8.8.4.4:8080/x⟧ up",
+        "见⟦http://例子.中国/⟧路径",
+        "官网⟦http://例子.公司⟧的首页",
+        "⟦https://bücher.example/a?b⟧ sells",
+        "访问⟦http://www.a.cn⟧或者",
+        "сайт ⟦http://пример.рф⟧, и",
         "⟦https://x.com/?mail=a@b.com&tel=13812345678⟧ nested",
     ),
     near_misses=(
@@ -200,5 +209,6 @@ KIND = BuiltInKind(
         "a://b",
         "example.com/path without a scheme",
         "www.",
+        "http://说明.文档",
     ),
 )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.steps.privacy.built_in_kind import Detector, Validate
+from pipeline.steps.privacy.international_hosts import HAN_TOP_LEVELS
 from pipeline.steps.privacy.kinds import (
     KINDS,
     credit_code_cn_organisation,
@@ -21,22 +22,33 @@ from pipeline.steps.privacy.kinds import (
     wechat_id,
 )
 
-_LABELS = rb"(?:[0-9A-Za-z_][0-9A-Za-z_\-]{0,62}+\.){1,10}"
+_ALPHABETIC = rb"[\xc3-\xd3][\x80-\xbf]|\xe1[\xba\xbb][\x80-\xbf]"
+_OTHER = rb"[\xd4-\xdf][\x80-\xbf]|\xe0[\x80-\xbf]{2}|\xe3[\x81-\x83][\x80-\xbf]|[\xe4-\xed][\x80-\xbf]{2}"
+_LABEL = (
+    rb"(?:[0-9A-Za-z_](?:[0-9A-Za-z_\-]|%(alphabetic)s){0,62}+"
+    rb"|(?:%(alphabetic)s|%(other)s)(?:[0-9A-Za-z_\-]|%(alphabetic)s|%(other)s){0,20}+)"
+) % {b"alphabetic": _ALPHABETIC, b"other": _OTHER}
+_HAN = "|".join(HAN_TOP_LEVELS).encode()
+_TOP_LEVEL = (
+    rb"(?:%(han)s|(?=[\xc3-\xe0\xea-\xed])(?:(?![\xe3-\xe9])(?:[0-9A-Za-z_\-]|%(alphabetic)s|%(other)s)){2,20}+)"
+    % {b"han": _HAN, b"alphabetic": _ALPHABETIC, b"other": _OTHER}
+)
 _CHARACTERS = rb"0-9A-Za-z\-._~!$&*+,;=:@/?\#%"
 EMAIL = re.compile(
-    rb"(?<![0-9A-Za-z_]) [0-9A-Za-z_][0-9A-Za-z_.%+\-]{0,63}+ @ (?:[0-9A-Za-z][0-9A-Za-z_\-]{0,62}+\.){1,8} "
-    rb"[A-Za-z]{2,24}",
+    rb"(?<![0-9A-Za-z_]) [0-9A-Za-z_][0-9A-Za-z_.%%+\-]{0,63}+ @ (?:(?!_)%b\.){1,8} (?:[A-Za-z]{2,24}|%b)"
+    % (_LABEL, _TOP_LEVEL),
     re.VERBOSE,
 )
 URL = re.compile(
     rb"""
     (?: (?: https? | ftps? | sftp | wss? | ssh | git | rtsp ) :// | (?<![0-9A-Za-z_.\-]) www\. )
     (?: [0-9A-Za-z._%%+~\-]{1,64}+ (?: :[0-9A-Za-z._%%+~!$*\-]{0,64}+ )? @ )?
-    (?: %(labels)s (?: [A-Za-z][0-9A-Za-z_\-]{1,62}+ | [0-9]{1,3}+ (?![0-9A-Za-z_\-]) ) | \[[0-9A-Fa-f:.]{2,45}\] )
+    (?: (?:%(label)s\.){1,10}
+        (?: [A-Za-z][0-9A-Za-z_\-]{1,62}+ | [0-9]{1,3}+ (?![0-9A-Za-z_\-]) | %(top)s ) | \[[0-9A-Fa-f:.]{2,45}\] )
     (?: :[0-9]{1,5} )?
     (?: (?=[/?\#]) (?: [%(characters)s]++ | \([%(characters)s]*+\) )*+ )?
     """
-    % {b"labels": _LABELS, b"characters": _CHARACTERS},
+    % {b"label": _LABEL, b"top": _TOP_LEVEL, b"characters": _CHARACTERS},
     re.VERBOSE | re.IGNORECASE,
 )
 

@@ -40,6 +40,7 @@ LINKS = st.lists(
             "[::1]",
             "8.8.8.8",
             ":80",
+            *("中国", ".中国", "例子.", "é", "пр", ".рф", "한국"),
         ]
     ),
     max_size=14,
@@ -107,9 +108,12 @@ def test_urls(text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.sampled_from([*"ab1._-%+@ 中", "com", "a.b", "x" * 70, "@163.com", ".py"]), max_size=16).map(
-        "".join
-    )
+    st.lists(
+        st.sampled_from(
+            [*"ab1._-%+@ 中é", "com", ".中国", "例子.", "рф", "a.b", "x" * 70, "@163.com", ".py"]
+        ),
+        max_size=16,
+    ).map("".join)
 )
 @example("a" * 70 + ".b@c.de")
 def test_addresses(text: str) -> None:
@@ -219,4 +223,4 @@ def test_no_key_is_ruled_out_that_an_expression_finds(around: str, prefix: bytes
 def test_every_kind_of_the_schema_is_in_the_registry_and_every_file_has_bits_of_its_own() -> None:
     assert {kind.name for kind in BUILT_IN} == set(KINDS)
     bits = [detector.candidate for kind in BUILT_IN for detector in kind.detectors]
-    assert sum(bits) == sum(1 << bit for bit in range(22)) - url.CANDIDATE
+    assert sum(bits) == sum(1 << bit for bit in range(27)) - url.CANDIDATE

@@ -70,6 +70,10 @@ def test_a_pseudonym_of_any_kind_announces_nothing(kind: str, digest: str) -> No
         f"护照 <{kind.upper()}:{digest}>",
         f'password = "<{kind.upper()}:{digest}>"',
         f"微信：<{kind.upper()}:{digest}>，QQ",
+        f"密码：<{kind.upper()}:{digest}>",
+        f"curl -u <{kind.upper()}:{digest}> -p <{kind.upper()}:{digest}>",
+        f"redis://<{kind.upper()}:{digest}>@cache and redis://app:<{kind.upper()}:{digest}>@cache",
+        f"password=<{kind.upper()}:{digest}>\nAuthorization: Bearer <{kind.upper()}:{digest}>",
     ):
         assert found(text) == []
 

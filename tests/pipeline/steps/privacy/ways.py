@@ -8,7 +8,9 @@ from random import Random
 from typing import NamedTuple
 
 from manifests.schema.privacy import PrivacyKind
+from tests.pipeline.steps.privacy import addresses_of_other_forms as addresses
 from tests.pipeline.steps.privacy import numbers_of_other_forms as numbers
+from tests.pipeline.steps.privacy import secrets_of_other_forms as secrets
 from tests.pipeline.steps.privacy.labelled import ITEMS, Hosts, Item, embedded
 
 _TELEPHONE = (
@@ -60,6 +62,16 @@ WAYS: dict[str, Way] = {
     "travel permit": Way("passport_cn", numbers.travel_permit, numbers.no_permit, _PERMIT),
     "travel permit of Taiwan": Way("passport_cn", numbers.taiwans_permit, numbers.no_permit, _TAIWANS_PERMIT),
     "MAC address of Cisco": Way("mac", numbers.cisco_mac, numbers.no_cisco_mac),
+    "secret in a settings file": Way("password", secrets.chosen_secret, secrets.no_secret, secrets.SETTINGS),
+    "random secret without quotes": Way("password", secrets.random_secret, secrets.no_secret, secrets.ANYWHERE),
+    "password that Chinese text tells": Way("password", secrets.chosen_secret, secrets.no_secret, secrets.AFTER_HAN),
+    "password in an address": Way("password", secrets.password_of_address, secrets.no_secret, secrets.ADDRESSES),
+    "password in a command": Way("password", secrets.chosen_secret, secrets.no_secret, secrets.COMMANDS),
+    "bearer token": Way("password", secrets.bearer, secrets.no_secret, secrets.BEARERS),
+    "basic credentials": Way("password", secrets.basic, secrets.no_secret, secrets.BASICS),
+    "URL with letters outside ASCII": Way("url", addresses.international_url, addresses.no_international_address),
+    "e-mail with letters outside ASCII": Way("email", addresses.international_email, addresses.no_international_address),
+    "address that is no version": Way("ip", addresses.public_v4, addresses.version_or_section),
 }  # fmt: skip
 
 
