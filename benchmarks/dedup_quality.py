@@ -10,8 +10,9 @@ shingles of each. Beside the documents as they are, ``COPIES`` excerpts a langua
 edited copy (units replaced, a passage cut out, a passage put in), so that there are pairs of every
 similarity.
 
-- Recall: share of the pairs at or above ``FOUND`` whose documents the step put into one cluster.
-- False removals: share of the removed documents that have no neighbour of at least ``NEIGHBOUR``.
+- Recall: share of the pairs at or above ``FOUND`` of which not both documents stay.
+- False removals: share of the removed documents whose survivor, which stays, is not at least ``NEIGHBOUR``
+  like them.
 """
 
 from __future__ import annotations
@@ -143,12 +144,12 @@ def documents(
 
 
 def clusters(rows: list[dict[str, str]], folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Runs the step; returns each document's survivor (by rank) and whether it was removed as a duplicate."""
+    """Runs the step; returns each document's survivor and whether it was removed as a duplicate."""
     batches = [measured(rows[first : first + BATCH]) for first in range(0, len(rows), BATCH)]
     run = context("dedup", folder, corpus(), [batches])
     DedupStep().run(run)
-    ranks = np.load(run.folder / "ranks" / "part-00000.npy")[0]
-    survivors = np.load(run.folder / "survivors" / "part-00000.npy")[ranks]
+    ranks, documents = np.load(run.folder / "ranks" / "part-00000.npy")
+    survivors = documents[np.load(run.folder / "survivors" / "part-00000.npy")[ranks]]
     removed = np.concatenate(
         [
             chunk.is_valid()
@@ -165,8 +166,8 @@ def _share(hits: np.ndarray) -> float | None:
 def _figures(
     similarity: np.ndarray, together: np.ndarray, best: np.ndarray, removed: np.ndarray
 ) -> dict[str, Any]:
-    """Of some pairs (similarity, whether they were put together) and documents (best similarity to any other,
-    whether removed)."""
+    """Of some pairs (similarity, whether one of the two was removed) and documents (similarity to their
+    survivor, whether removed)."""
     found = together[similarity >= FOUND]
     alone = (best < NEIGHBOUR)[removed]
     edges = [*BINS, np.inf]
@@ -179,9 +180,18 @@ def _figures(
         "false_removals": _share(alone),
         "pairs": len(found),
         "removed": len(alone),
-        "removed_without_neighbour": int(alone.sum()),
+        "removed_for_another": int(alone.sum()),
         "bins": {low: {"pairs": len(hits), "recall": _share(hits)} for low, hits in inside.items()},
     }
+
+
+def _similarities(pairs: np.ndarray, similarity: np.ndarray, survivors: np.ndarray) -> np.ndarray:
+    """The exact similarity of each document to its survivor, 0 where that is below ``NEIGHBOUR``."""
+    found = np.zeros(len(survivors))
+    for one, other in (pairs.T, pairs.T[::-1]):
+        of_survivor = survivors[one] == other
+        found[one[of_survivor]] = similarity[of_survivor]
+    return found
 
 
 def measure(
@@ -197,9 +207,8 @@ def measure(
     pairs, similarity = exact_pairs([row["text"] for row in rows])
     with tempfile.TemporaryDirectory() as run:
         survivors, removed = clusters(rows, Path(run))
-    together = survivors[pairs[:, 0]] == survivors[pairs[:, 1]]
-    best = np.zeros(len(rows))
-    np.maximum.at(best, pairs.reshape(-1), np.repeat(similarity, 2))
+    together = removed[pairs].any(axis=1)
+    best = _similarities(pairs, similarity, survivors)
     planted = np.array([row["id"].endswith(PLANTED) for row in rows])
     result: dict[str, Any] = {}
     for language in languages:

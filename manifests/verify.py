@@ -23,6 +23,7 @@ from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.steps import KEPT, File, Part, StepManifest
 from manifests.schema.training import TrainingManifest
 from manifests.step_order import step_before, steps_in
+from manifests.verify_dedup import duplicates_without_survivor
 
 
 @dataclass
@@ -51,6 +52,8 @@ def verify(run: Path) -> Verification:
     for step, manifest in tqdm(manifests.items(), desc="verify", unit="step", leave=False, disable=None):
         if _verify_step(run / step, manifest, result):
             whole.add(step)
+        if step == "dedup" and step in whole:
+            result.problems += duplicates_without_survivor(run / step, manifest)
         before = step_before(step, manifest)
         if before in whole and step in whole:
             _verify_chain(run, step, manifest, before, manifests[before], result)

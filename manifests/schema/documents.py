@@ -36,6 +36,8 @@ QUALITY = (
     pa.field("signals", pa.struct([pa.field(name, pa.float32()) for name in SIGNALS])),
     pa.field("tokens_at", pa.int64()),
 )
+DEDUP = (pa.field("duplicates", pa.int32()),)
+"""How many documents the kept one stands for, itself included: the size of its cluster."""
 REJECTION = (
     pa.field("step", pa.string(), nullable=False),
     pa.field("reason", pa.string(), nullable=False),
@@ -46,6 +48,7 @@ REJECTION = (
 INGESTED = pa.schema(INGEST)
 IDENTIFIED = pa.schema(INGEST + LANGUAGE)
 MEASURED = pa.schema(INGEST + LANGUAGE + QUALITY)
+DEDUPED = pa.schema(INGEST + LANGUAGE + QUALITY + DEDUP)
 REJECTED = pa.schema(INGEST + LANGUAGE + QUALITY[:1] + REJECTION)
 """Of the rejects of every step; what a step does not know is null. The reason is the first rule that a
 document breaks, ``broken_rules`` are all of them."""
@@ -53,7 +56,7 @@ document breaks, ``broken_rules`` are all of them."""
 
 def kept_schema(step: str) -> pa.Schema:
     """The schema of a step's kept documents."""
-    return {"ingest": INGESTED, "language": IDENTIFIED}.get(step, MEASURED)
+    return {"ingest": INGESTED, "language": IDENTIFIED, "quality": MEASURED}.get(step, DEDUPED)
 
 
 def with_signals(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:

@@ -61,6 +61,7 @@ def web(texts: Sequence[str], language: str, reason: str = KEPT, detail: str = "
     ]
 
 
+DUPLICATE = f"cluster=0123 survivor={hashlib.md5(ZEN[1].encode()).hexdigest()} similarity=0.88"
 STEPS: dict[str, list[Document]] = {
     "ingest": [
         Document(item.text, item.source, "")
@@ -72,8 +73,12 @@ STEPS: dict[str, list[Document]] = {
         *web(ANALECTS, "zh"),
         *web([MARKUP], "zh", "few_han", "han_ratio 0.1 < 0.5"),
     ],
-    "dedup": [*web(ZEN[:5], "en"), *web(ZEN[5:], "en", "near_duplicate", "of pep20-0"), *web(ANALECTS, "zh")],
+    "dedup": [*web(ZEN[:5], "en"), *web(ZEN[5:], "en", "near_duplicate", DUPLICATE), *web(ANALECTS, "zh")],
     "privacy": [*web(ZEN[:5], "en"), *web(ANALECTS, "zh")],
+}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "quality": {"rules": RULES},
+    "dedup": {"dedup": {"similarity": 0.75}},
 }
 METRICS: dict[str, dict[str, int]] = {
     "quality": {
@@ -167,6 +172,7 @@ def _write_step(folder: Path, step: str, documents: list[Document], before: str)
     rejected = _write_part(
         folder, "rejected/part-00000.arrow", REJECTED, step, [item for item in documents if item.reason]
     )
+    keys = [_write_keys(folder, documents)] if step == "dedup" else []
     numbers = Counter((item.source, item.language, item.reason) for item in documents)
     counts = tuple(
         Count(
@@ -179,14 +185,31 @@ def _write_step(folder: Path, step: str, documents: list[Document], before: str)
         step_version=1,
         fingerprint=hashlib.sha256(step.encode()).hexdigest(),
         input_sha256=before,
-        settings={"rules": RULES} if step == "quality" else {},
+        settings=SETTINGS.get(step, {}),
         documents_in=len(documents),
         documents_kept=kept.rows,
         counts=counts,
         metrics=METRICS.get(step, {}),
         parts=(Part(index=0, kept=kept, rejected=rejected, documents_in=len(documents), counts=counts),),
+        files=tuple(keys),
     )
     write_json(folder / "manifest.json", manifest.model_dump(mode="json"))
+
+
+def _write_keys(folder: Path, documents: list[Document]) -> File:
+    """Sketches of which the duplicates share seven bins of eight with all others."""
+    path = folder / "keys" / "part-00000.arrow"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"id": _row(item, "dedup")["id"], "sketch": bytes([*[1] * 7, 2 if item.reason else 1])}
+        for item in documents
+    ]
+    table = pa.Table.from_pylist(rows, schema=pa.schema({"id": pa.string(), "sketch": pa.binary(8)}))
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    return File(
+        path="keys/part-00000.arrow", sha256=sha256(path), bytes=path.stat().st_size, rows=len(documents)
+    )
 
 
 def _write_part(folder: Path, name: str, schema: pa.Schema, step: str, documents: list[Document]) -> File:

@@ -231,7 +231,7 @@ def test_verify_prints_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[st
     size = sum(path.stat().st_size for path in tmp_path.rglob("*.arrow"))
     assert (
         capsys.readouterr().out
-        == f"{tmp_path}: as its manifests say (10 files, {size:,} bytes, 13 documents, 0 tokens checked)\n"
+        == f"{tmp_path}: as its manifests say (11 files, {size:,} bytes, 13 documents, 0 tokens checked)\n"
     )
 
 
@@ -243,7 +243,7 @@ def test_verify_names_every_problem_and_fails(tmp_path: Path, capsys: pytest.Cap
     output = capsys.readouterr()
     assert f"{tmp_path / 'ingest' / 'part-00000.arrow'}: missing" in output.err
     assert f"{tmp_path / 'dedup' / 'part-00000.arrow'}: SHA-256 is" in output.err
-    assert output.out.startswith(f"{tmp_path}: 2 problems (9 files")
+    assert output.out.startswith(f"{tmp_path}: 2 problems (10 files")
 
 
 def test_round_ticks_and_thinned_curves() -> None:

@@ -72,7 +72,7 @@ def test_a_sound_run_is_counted_and_has_no_problem(sound: Path, capsys: pytest.C
         shard for group in ("sets", "heldout") for one in sets[group].values() for shard in one["shards"]
     ]
     assert found.tokens == sum(shard["tokens"] for shard in shards)
-    assert found.files == 2 * len(STEPS) + len(shards) + 1 + 2
+    assert found.files == 2 * len(STEPS) + 1 + len(shards) + 1 + 2
     assert found.documents == DOCUMENTS
     read = [
         path

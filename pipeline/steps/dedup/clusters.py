@@ -1,12 +1,20 @@
-"""From candidate pairs to clusters: verification by stored sketches, then connected components.
+"""From candidate pairs to survivors: pairs checked by their sketches, then each document's verdict, best rank
+first.
 
-Documents are named by rank; a file of survivors is uint32 [documents]: for each rank the best rank of its
-cluster, itself where it is kept.
+A document is dropped for one that stays, and only if the two are similar. So documents are judged from the
+best rank on: a document goes if one of the better documents that it is similar to stays, else it stays. (That
+is the greedy independent set of the graph of similar pairs, where connected components would drop a whole
+chain of documents for its first one, which the last may have nothing in common with.) The verdict depends on
+better documents alone, so that an index gives the verdicts of a joint run.
+
+Documents are named by rank; a file of survivors is uint32 [documents]: for each rank the one that it is
+dropped for, itself where it stays.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,101 +22,203 @@ import numpy as np
 from pipeline.runtime.npy_files import save, view
 from pipeline.steps.dedup.dedup_index import Index, indexed_survivors
 from pipeline.steps.dedup.document_ids import DocumentIds, Sketches
-from pipeline.steps.dedup.shuffle import PAIR, read_pairs
+from pipeline.steps.dedup.shuffle import PAIR, Share, gathered, read_pairs
 from pipeline.text.arrow.kernel import kernel
-from pipeline.text.similarity.one_permutation import agreement
+from pipeline.text.similarity.one_permutation import agreement, compare
 
 BLOCK = 1 << 14
 
 
 @dataclass(frozen=True)
-class Verify:
-    """Keeps the candidate pairs of one bucket whose sketches agree in at least ``similarity`` of the bins
-    that either fills.
+class Pairs:
+    """Groups candidate pairs by the rank of the worse document: each bucket is a range of ranks, the next one
+    the next."""
 
-    Memory: 16 MB of sketches and 8 bytes a pair.
+    documents: int
+    share: Share = field(default=Share())
+
+    def __call__(self, index: int, path: Path) -> Iterator[tuple[int, bytes]]:
+        pairs = read_pairs(path, PAIR)
+        places = (pairs["second"].astype(np.uint64) << np.uint64(32)) // np.uint64(self.documents)
+        return self.share.deal(places << np.uint64(32), pairs)
+
+
+@dataclass(frozen=True)
+class VerifyPairs:
+    """The pairs of one bucket, each once, whose sketches agree in at least ``similarity`` of the bins that
+    either fills: PAIR, sorted by the worse document, then by the better.
+
+    Memory: 16 MB of sketches and 24 bytes a pair.
     """
 
-    candidates: tuple[Path, ...]
     ranks: Path
     all_ids: DocumentIds
     similarity: float
 
-    def __call__(self, index: int, path: Path) -> None:
-        pairs = read_pairs(self.candidates[index], PAIR)
+    def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
+        found = gathered(payloads, PAIR)
+        keys = np.unique(found["second"].astype(np.uint64) << np.uint64(32) | found["first"])
+        pairs = np.empty(len(keys), PAIR)
+        pairs["first"], pairs["second"] = keys & np.uint64(0xFFFFFFFF), keys >> np.uint64(32)
         documents, sketches = view(self.ranks)[1], Sketches(self.all_ids)
-        with path.open("wb") as file:
-            for begin in range(0, len(pairs), BLOCK):
-                block = pairs[begin : begin + BLOCK]
-                first, second = (
-                    sketches.take(documents[block["first"]]),
-                    sketches.take(documents[block["second"]]),
-                )
-                equal, filled = agreement(first, second).astype(np.int64)
-                # In integers: a ratio of floats would make the border case depend on the processor.
-                block[equal * 10**6 >= round(self.similarity * 10**6) * filled].tofile(file)
+        kept = []
+        for begin in range(0, len(pairs), BLOCK):
+            block = pairs[begin : begin + BLOCK]
+            sides = (sketches.take(documents[block[side]]) for side in ("first", "second"))
+            equal, filled = agreement(*sides).astype(np.int64)
+            kept.append(block[equal * 10**6 >= millionths(self.similarity) * filled].tobytes())
+        return b"".join(kept)
 
 
-@kernel
-def _root(parents: np.ndarray, rank: int) -> int:
-    while parents[rank] != rank:
-        parents[rank] = parents[parents[rank]]
-        rank = parents[rank]
-    return rank
+def millionths(similarity: float) -> int:
+    """A threshold that similarities are compared with in integers: a ratio of floats would make the border
+    case depend on the processor."""
+    return round(similarity * 10**6)
 
 
-@kernel
-def unite(parents: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
-    """Joins the sets of each pair under the lower of their roots (union-find with path halving, Tarjan and
-    van Leeuwen 1984)."""
-    for pair in range(first.size):
-        one, other = _root(parents, first[pair]), _root(parents, second[pair])
-        parents[max(one, other)] = min(one, other)
+@dataclass(frozen=True)
+class WriteOriginals:
+    """Points each document at the best one of the same hash, itself where it is that. Memory: 4 bytes a
+    document."""
 
+    documents: int
+    pairs: tuple[Path, ...]
 
-@kernel
-def flatten(parents: np.ndarray) -> None:
-    """Points every rank at its root."""
-    for rank in range(parents.size):
-        parents[rank] = _root(parents, rank)
+    def __call__(self, index: int, path: Path) -> None:
+        originals = np.arange(self.documents, dtype=np.uint32)
+        for file in self.pairs:
+            pairs = read_pairs(file, PAIR)
+            originals[pairs["second"]] = pairs["first"]
+        save(path, originals)
 
 
 @dataclass(frozen=True)
 class WriteSurvivors:
-    """Joins the pairs of all files into clusters, going on from the ``start`` file where there is one.
+    """Judges all documents, best rank first, by the files of ``VerifyPairs``, in their order.
 
-    ``indexes``: earlier runs, whose documents keep the survivors that they have. Memory: 4 bytes a document,
-    8 more one of the indexes.
+    A document whose similar better ones are all dropped is compared with those that they are dropped for:
+    where thousands share a template, it may have met none of the ones that stay.
+
+    ``originals``: a document with an equal one has its verdict. ``indexes``: earlier runs, whose documents
+    keep the survivors that they have. Memory: 8 bytes a document, 8 more one of the indexes, and 32 MB of
+    sketches.
     """
 
-    documents: int
+    all_ids: DocumentIds
+    ranks: Path
+    originals: Path
     pairs: tuple[Path, ...]
-    start: Path | None = None
+    similarity: float
     indexes: tuple[Index, ...] = ()
 
     def __call__(self, index: int, path: Path) -> None:
-        parents = (
-            np.arange(self.documents, dtype=np.uint32) if self.start is None else np.array(view(self.start))
-        )
+        originals = view(self.originals)
+        survivors = np.array(originals)
         old = indexed_survivors(self.indexes)
-        parents[: len(old)] = old
+        survivors[: len(old)] = old
+        sketches, documents = Sketches(self.all_ids), view(self.ranks)[1]
         for file in self.pairs:
-            pairs = read_pairs(file, PAIR)
-            unite(parents, np.ascontiguousarray(pairs["first"]), np.ascontiguousarray(pairs["second"]))
-        flatten(parents)
-        # A new document may join two clusters of an index; their survivors are in a corpus that is
-        # finished.
-        parents[: len(old)] = old
-        save(path, parents)
+            for block in _blocks(read_pairs(file, PAIR)):
+                first, second = (np.ascontiguousarray(block[side]) for side in ("first", "second"))
+                met = _to_compare(first, second, survivors)
+                judge(
+                    first, second, survivors, met, sketches.take(documents[met]), millionths(self.similarity)
+                )
+        survivors[len(old) :] = survivors[originals[len(old) :]]
+        save(path, survivors)
 
 
-def histogram(survivors: np.ndarray, old: int = 0) -> dict[str, int]:
-    """How many clusters there are of each size above one: {"clusters/2": ...}.
+def _blocks(pairs: np.ndarray) -> Iterator[np.ndarray]:
+    """The pairs in pieces of about ``BLOCK``, all of a worse document in one."""
+    seconds, begin = np.ascontiguousarray(pairs["second"]), 0
+    while begin < len(pairs):
+        last = seconds[min(begin + BLOCK, len(pairs)) - 1]
+        end = int(np.searchsorted(seconds, last, side="right"))
+        yield pairs[begin:end]
+        begin = end
+
+
+def _to_compare(first: np.ndarray, second: np.ndarray, survivors: np.ndarray) -> np.ndarray:
+    """Ranks, ascending, of all documents that ``judge`` may have to compare in a block: none where every
+    document has a similar one that is sure to stay."""
+    inside = np.isin(first, second)
+    stays = ~inside & (survivors[first] == first)
+    worse, starts = np.unique(second, return_index=True)
+    unsure = worse[~np.logical_or.reduceat(stays, starts)] if len(worse) else worse
+    if not len(unsure):
+        return unsure
+    return np.unique(np.concatenate([unsure, survivors[first[~inside]]]))
+
+
+@kernel
+def judge(
+    first: np.ndarray,
+    second: np.ndarray,
+    survivors: np.ndarray,
+    met: np.ndarray,
+    sketches: np.ndarray,
+    least: int,
+) -> None:
+    """Writes the survivors of the worse documents of pairs.
 
     Args:
-        survivors: of the run's own documents. ``old``: documents of the index; a survivor among them is
-            counted with its cluster.
+        first, second: uint32 [pairs], sorted by ``second``, then by ``first``.
+        survivors: uint32 [documents], final for all documents below the first ``second``.
+        met: uint32 [n], ascending, and ``sketches`` uint8 [n, BINS]: those of ``_to_compare``.
+        least: similarity in millionths.
     """
-    roots, members = np.unique(survivors, return_counts=True)
-    sizes = np.bincount(members + (roots < old)) if len(roots) else np.zeros(0, np.int64)
-    return {f"clusters/{size}": int(sizes[size]) for size in range(2, len(sizes)) if sizes[size]}
+    begin = 0
+    for end in range(1, second.size + 1):
+        if end == second.size or second[end] != second[begin]:
+            survivors[second[begin]] = _survivor(
+                second[begin], first[begin:end], survivors, met, sketches, least
+            )
+            begin = end
+
+
+@kernel
+def _survivor(
+    document: int,
+    similar: np.ndarray,
+    survivors: np.ndarray,
+    met: np.ndarray,
+    sketches: np.ndarray,
+    least: int,
+) -> int:
+    for other in similar:
+        if survivors[other] == other:
+            return int(other)
+    best = document
+    for other in similar:
+        stays = survivors[other]
+        if stays < best:
+            equal, filled = compare(
+                sketches[np.searchsorted(met, document)], sketches[np.searchsorted(met, stays)]
+            )
+            if equal * 1000000 >= least * filled:
+                best = stays
+    return best
+
+
+@dataclass(frozen=True)
+class WriteSizes:
+    """Counts the documents of each cluster: uint32 [documents], by rank, 0 for a document that is dropped. A
+    survivor of the index counts with those of this run that are dropped for it. Memory: 12 bytes a
+    document."""
+
+    survivors: Path
+    old: int
+
+    def __call__(self, index: int, path: Path) -> None:
+        survivors = view(self.survivors)
+        sizes = np.bincount(survivors[self.old :], minlength=len(survivors)).astype(np.uint32)
+        sizes[: self.old] += sizes[: self.old] > 0
+        save(path, sizes)
+
+
+def histogram(sizes: np.ndarray) -> dict[str, int]:
+    """How many clusters there are of each size above one: {"clusters/2": ...}."""
+    found, clusters = np.unique(sizes[sizes > 1], return_counts=True)
+    return {
+        f"clusters/{size}": number for size, number in zip(found.tolist(), clusters.tolist(), strict=True)
+    }

@@ -22,6 +22,7 @@ SCHEMA = pa.schema(
     [
         pa.field("reason", pa.string()),
         pa.field("detail", pa.string()),
+        pa.field("duplicates", pa.int32(), nullable=False),
         pa.field("cuts", pa.list_(pa.uint32()), nullable=False),
     ]
 )
@@ -33,8 +34,8 @@ class WriteDecisions:
 
     ``reason`` is exact_duplicate or near_duplicate, ``detail`` names the cluster (first 8 bytes of its
     survivor's hash), the survivor, the
-    similarity of the two, and the index where the survivor is in one. ``cuts``: ordinals of the
-    paragraphs to remove.
+    similarity of the two, and the index where the survivor is in one. ``duplicates``: size of the
+    cluster, 0 for a document that is dropped. ``cuts``: ordinals of the paragraphs to remove.
     Memory: the part's own rows, and the ids of the survivors it points to.
     """
 
@@ -43,6 +44,7 @@ class WriteDecisions:
     ranks: Path
     exact: Path
     survivors: Path
+    sizes: Path
     cuts: tuple[Path, ...]
 
     def __call__(self, index: int, path: Path) -> None:
@@ -55,7 +57,9 @@ class WriteDecisions:
         reason = pc.if_else(pa.array(exact), "exact_duplicate", "near_duplicate")
         detail = self._details(begin + rows, best)
         place = _places(len(ranks), rows)
-        table = pa.table([reason.take(place), detail.take(place), self._cuts(begin, end)], schema=SCHEMA)
+        sizes = pa.array(view(self.sizes)[ranks].astype(np.int32))
+        columns = [reason.take(place), detail.take(place), sizes, self._cuts(begin, end)]
+        table = pa.table(columns, schema=SCHEMA)
         with pa.ipc.new_file(path, SCHEMA) as writer:
             writer.write_table(table, max_chunksize=MAX_ROWS)
 

@@ -3,8 +3,8 @@
 1. ``keys`` (one pass over the text): content hash, LSH bands, sketch and paragraph hashes of every document.
 2. ``ranks``: the order in which documents would rather be kept.
 3. ``exact`` (grouping) and ``originals``: documents with equal hashes; only the best of each goes on.
-4. ``bands`` (grouping), ``verified``, ``survivors``: near-duplicates by LSH, checked by their sketches,
-   joined into clusters.
+4. ``bands`` (grouping): candidates by LSH. ``pairs`` (grouping): each pair once, checked by its sketches.
+   ``survivors`` and ``sizes``: each document's verdict, best rank first.
 5. ``paragraphs`` (grouping): paragraphs of the documents that are kept, in all places but the first.
 6. ``decisions``, and the second pass over the text, which carries them out.
 
@@ -27,15 +27,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from manifests.schema.corpus import CorpusManifest
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.key_groups import Reduce
 from pipeline.runtime.npy_files import view
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
-from pipeline.steps.dedup.clusters import Verify, WriteSurvivors, histogram
+from pipeline.steps.dedup.clusters import (
+    Pairs,
+    VerifyPairs,
+    WriteOriginals,
+    WriteSizes,
+    WriteSurvivors,
+    histogram,
+)
 from pipeline.steps.dedup.decisions import WriteDecisions
 from pipeline.steps.dedup.dedup_index import COMPARABLE, Index, manifest_hash, open_indexes, write_index
 from pipeline.steps.dedup.document_ids import DocumentIds, document_ids, paragraph_count
@@ -63,7 +68,7 @@ class DedupStep(Step):
     however they are ordered."""
 
     name = "dedup"
-    version = 4
+    version = 5
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         return {"dedup": corpus.dedup.model_dump(), "sources": [source.name for source in corpus.sources]}
@@ -79,19 +84,21 @@ class DedupStep(Step):
         indexes = open_indexes(_folders(context), settings, self.version)
         known = document_ids([path for index in indexes for path in index.keys], self._keys(context))
         ranks = _one(context, "ranks", WritePriorities(known, indexes))
-        equal = _group(context, "exact", Exact(known, ranks), reduce_exact, known.documents * HASH.itemsize)
-        exact = _one(context, "originals", WriteSurvivors(known.documents, tuple(equal)))
+        size = known.documents * HASH.itemsize
+        equal = _group(context, "exact", known.keys, Exact(known, ranks), reduce_exact, size)
+        exact = _one(context, "originals", WriteOriginals(known.documents, tuple(equal)))
         survivors, pairs = self._near(context, known, indexes, ranks, exact)
+        sizes = _one(context, "sizes", WriteSizes(survivors, known.old))
         cuts = self._cuts(context, known, ranks, survivors) if settings.paragraphs else []
-        write = WriteDecisions(known, indexes, ranks, exact, survivors, tuple(cuts))
+        write = WriteDecisions(known, indexes, ranks, exact, survivors, sizes, tuple(cuts))
         decisions = Phases(context).each("decisions", write, len(known.own))
         parts = Phases(context).map(
             FilterDuplicates(
                 settings, {part.index: path for part, path in zip(context.inputs, decisions, strict=True)}
             )
         )
-        clusters = histogram(np.asarray(view(survivors)[known.old :]), known.old)
-        return StepResult(parts, metrics=pairs | clusters, files=write_index(context.folder, indexes, known))
+        metrics = pairs | histogram(view(sizes))
+        return StepResult(parts, metrics=metrics, files=write_index(context.folder, indexes, known))
 
     def _keys(self, context: StepContext) -> list[Path]:
         """Extracted again only when what decides them changes: not for another threshold or index."""
@@ -107,12 +114,13 @@ class DedupStep(Step):
     ) -> tuple[Path, dict[str, int]]:
         settings = context.corpus.dedup
         size = known.documents * settings.bands * BAND.itemsize
-        candidates = _group(context, "bands", Bands(known, ranks, exact), ReduceBands(known.old), size)
-        check = Verify(tuple(candidates), ranks, known, settings.similarity)
-        verified = Phases(context).each("verified", check, len(candidates), suffix=".pairs")
-        survivors = _one(
-            context, "survivors", WriteSurvivors(known.documents, tuple(verified), exact, indexes)
-        )
+        bands = Bands(known, ranks, exact)
+        candidates = _group(context, "bands", known.keys, bands, ReduceBands(known.old), size)
+        check = VerifyPairs(ranks, known, settings.similarity)
+        size = _count(candidates) * PAIR.itemsize
+        verified = _group(context, "pairs", candidates, Pairs(known.documents), check, size)
+        judge = WriteSurvivors(known, ranks, exact, tuple(verified), settings.similarity, indexes)
+        survivors = _one(context, "survivors", judge)
         return survivors, {"candidates": _count(candidates), "verified_pairs": _count(verified)}
 
     @staticmethod
@@ -121,6 +129,7 @@ class DedupStep(Step):
         return _group(
             context,
             "paragraphs",
+            known.keys,
             Paragraphs(known, ranks, survivors),
             ReduceParagraphs(ranks, known.old),
             size,
@@ -135,14 +144,19 @@ def _one(context: StepContext, phase: str, work: Any) -> Path:
     return Phases(context).each(phase, work, 1, suffix=".npy")[0]
 
 
-def _group(context: StepContext, phase: str, emit: Emitter, reduce: Reduce, size: int) -> list[Path]:
-    """Groups the keys of all files in as many passes as ``size`` bytes of them need; one folder a pass."""
+def _group(
+    context: StepContext,
+    phase: str,
+    sources: Sequence[Path],
+    emit: Emitter | Pairs,
+    reduce: Reduce,
+    size: int,
+) -> list[Path]:
+    """Groups the keys of all sources in as many passes as ``size`` bytes of them need; one folder a pass."""
     shares = {f"{number:04d}": share for number, share in enumerate(passes(size))}
     files: list[Path] = []
     for name, share in shares.items():
-        files += Phases(context).group(
-            f"{phase}/{name}", emit.all_ids.keys, replace(emit, share=share), reduce
-        )
+        files += Phases(context).group(f"{phase}/{name}", sources, replace(emit, share=share), reduce)
     for path in (context.folder / phase).iterdir():
         if path.name not in shares:
             # Left by an earlier run with more keys.

@@ -39,7 +39,7 @@ class FilterDuplicates(Transform):
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
         """The batch, whose first row is at ``where``, with the decisions on its documents carried out."""
         verdict = open_table(self._decisions[where.part]).slice(where.row, batch.num_rows).combine_chunks()
-        reason, detail, cuts = (verdict[name].combine_chunks() for name in ("reason", "detail", "cuts"))
+        reason, detail, sizes, cuts = (verdict[name].combine_chunks() for name in verdict.column_names)
         texts = batch.column("text")
         offsets, data = text_buffers(texts)
         keep = np.ones(len(data), bool)
@@ -50,17 +50,22 @@ class FilterDuplicates(Transform):
         empty = (removed > 0) & (
             (left == 0) | (left < LEAST_SHARE * size) & (left < self._settings.min_paragraph_characters)
         )
-        reason = pc.if_else(pa.array(empty), "duplicate_paragraphs", reason)
-        detail = pc.if_else(pa.array(empty), _remainder(removed, left, size), detail)
-        standing &= ~empty
+        # What others are rejected for stays, and whole: else they would be rejected for nothing.
+        remainder = _remainder(removed, left, size)
+        whole = empty & (sizes.to_numpy() > 1)
         _restore(offsets, keep, empty)
         removed[empty] = 0
+        empty &= ~whole
+        reason = pc.if_else(pa.array(empty), "duplicate_paragraphs", reason)
+        detail = pc.if_else(pa.array(empty), remainder, detail)
+        standing &= ~empty
         runs = mark_runs(data, offsets, ~standing | is_code(batch), self._settings.max_character_run, keep)
         changed = (removed > 0) | (runs > 0)
         metrics = _by_language(
             batch, {"paragraphs_removed": removed, "characters_removed": runs, "documents_cut": changed}
         )
-        return decide("dedup", _replace(batch, keep, changed), reason, detail, metrics)
+        batch = _replace(batch, keep, changed).append_column("duplicates", sizes)
+        return decide("dedup", batch, reason, detail, metrics)
 
     def _cut_paragraphs(
         self, texts: pa.Array, cuts: pa.Array, keep: np.ndarray, skip: np.ndarray

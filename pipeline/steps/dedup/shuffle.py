@@ -61,7 +61,8 @@ def passes(size: int) -> list[Share]:
     return [Share(first, min(PASS_BUCKETS, total - first), total) for first in range(0, total, PASS_BUCKETS)]
 
 
-def _gather(payloads: list[bytes], dtype: np.dtype) -> np.ndarray:
+def gathered(payloads: list[bytes], dtype: np.dtype) -> np.ndarray:
+    """A bucket's records."""
     return np.frombuffer(b"".join(payloads), dtype)
 
 
@@ -99,7 +100,7 @@ class Exact(Emitter):
 
 def reduce_exact(bucket: int, payloads: list[bytes]) -> bytes:
     """Every document with a better-ranked one of the same hash: PAIR (best, this)."""
-    records = _gather(payloads, HASH)
+    records = gathered(payloads, HASH)
     records = records[np.lexsort((records["rank"], records["low"], records["high"]))]
     fresh = np.ones(len(records), bool)
     fresh[1:] = (records["high"][1:] != records["high"][:-1]) | (records["low"][1:] != records["low"][:-1])
@@ -127,14 +128,15 @@ class ReduceBands:
     """Candidate pairs, sorted and without repetition: PAIR (better, worse), the worse of the run's own (of
     rank ``old`` at least).
 
-    Each member of a band's group is paired with the ``NEIGHBOURS`` ranked next before it: all pairs in groups
-    of ordinary size, and a linear number of them where a template has thousands of members.
+    Each member of a band's group is paired with the best one and with the ``NEIGHBOURS`` ranked next before
+    it: all pairs in groups of ordinary size, and a linear number of them where a template has thousands of
+    members.
     """
 
     old: int = 0
 
     def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
-        records = _gather(payloads, BAND)
+        records = gathered(payloads, BAND)
         records = records[np.lexsort((records["rank"], records["key"]))]
         pairs = np.unique(_candidates(records["key"].copy(), records["rank"].copy(), self.old))
         result = np.empty(len(pairs), PAIR)
@@ -149,7 +151,7 @@ def _candidates(keys: np.ndarray, ranks: np.ndarray, old: int) -> np.ndarray:
         if keys[member] != keys[begin]:
             begin = member
         if ranks[member] >= old:
-            total += min(member - begin, NEIGHBOURS)
+            total += min(member - begin, NEIGHBOURS + 1)
     pairs = np.empty(total, np.uint64)
     begin, total = 0, 0
     for member in range(keys.size):
@@ -157,7 +159,8 @@ def _candidates(keys: np.ndarray, ranks: np.ndarray, old: int) -> np.ndarray:
             begin = member
         if ranks[member] < old:
             continue
-        for other in range(max(begin, member - NEIGHBOURS), member):
+        for place in range(min(member - begin, NEIGHBOURS + 1)):
+            other = begin if place == NEIGHBOURS else member - 1 - place
             pairs[total] = np.uint64(ranks[other]) << np.uint64(32) | np.uint64(ranks[member])
             total += 1
     return pairs
@@ -192,7 +195,7 @@ class ReduceParagraphs:
     old: int = 0
 
     def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
-        records = _gather(payloads, PARAGRAPH)
+        records = gathered(payloads, PARAGRAPH)
         records = records[np.lexsort((records["ordinal"], records["rank"], records["hash"]))]
         again = records["rank"] >= self.old
         again[1:] &= records["hash"][1:] == records["hash"][:-1]

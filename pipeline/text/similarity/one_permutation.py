@@ -41,6 +41,17 @@ def seal(minima: np.ndarray, sketch: np.ndarray) -> None:
 
 
 @kernel
+def compare(first: np.ndarray, second: np.ndarray) -> tuple[int, int]:
+    """Equal bins of two sketches (uint8 [BINS]), and bins that either fills."""
+    equal, filled = 0, 0
+    for place in range(BINS):
+        one, other = first[place], second[place]
+        equal += (one == other) & (one != 0)
+        filled += (one | other) != 0
+    return equal, filled
+
+
+@kernel
 def agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """How alike sketches are, row by row.
 
@@ -52,10 +63,5 @@ def agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """
     found = np.empty((2, first.shape[0]), np.uint16)
     for pair in range(first.shape[0]):
-        equal, filled = 0, 0
-        for place in range(BINS):
-            one, other = first[pair, place], second[pair, place]
-            equal += (one == other) & (one != 0)
-            filled += (one | other) != 0
-        found[0, pair], found[1, pair] = equal, filled
+        found[0, pair], found[1, pair] = compare(first[pair], second[pair])
     return found

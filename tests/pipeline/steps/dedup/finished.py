@@ -21,12 +21,13 @@ from tests.pipeline.steps.measured import context, corpus, measured
 
 @dataclass(frozen=True)
 class Finished:
-    """``folder``: the step's. ``texts`` and ``tokens_at`` of kept documents, ``rejected`` and ``lost`` texts
-    of others, by id."""
+    """``folder``: the step's. ``texts``, ``tokens_at`` and ``duplicates`` of kept documents, ``rejected`` and
+    ``lost`` texts of others, by id."""
 
     folder: Path
     texts: dict[str, str]
     tokens_at: dict[str, int]
+    duplicates: dict[str, int]
     rejected: dict[str, tuple[str, str]]
     lost: dict[str, str]
     metrics: dict[str, int]
@@ -69,6 +70,7 @@ def finish(
         run.folder,
         {row["id"]: row["text"] for row in kept},
         {row["id"]: row["tokens_at"] for row in kept},
+        {row["id"]: row["duplicates"] for row in kept},
         {row["id"]: (row["reason"], row["detail"]) for row in rejected},
         {row["id"]: row["text"] for row in rejected},
         manifest.metrics,

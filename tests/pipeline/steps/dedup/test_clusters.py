@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pipeline.runtime.arrow_files import write_batches
 from pipeline.runtime.npy_files import save
 from pipeline.runtime.pipeline_error import PipelineError
-from pipeline.steps.dedup.clusters import Verify, flatten, histogram, unite
+from pipeline.steps.dedup import clusters
+from pipeline.steps.dedup.clusters import Pairs, VerifyPairs, WriteSizes, WriteSurvivors, histogram
 from pipeline.steps.dedup.document_ids import Sketches, document_ids
 from pipeline.steps.dedup.shuffle import (
     BAND,
@@ -84,8 +85,10 @@ def test_groupings_do_not_depend_on_the_order_of_arrival(
 
 def test_a_template_s_thousand_members_make_a_linear_number_of_pairs() -> None:
     pairs = np.frombuffer(ReduceBands()(0, packed([(1, rank) for rank in range(1000)], BAND, 3)), PAIR)
-    assert len(pairs) == 1000 * NEIGHBOURS - NEIGHBOURS * (NEIGHBOURS + 1) // 2
-    assert np.all(pairs["second"] - pairs["first"] <= NEIGHBOURS)
+    near = pairs[pairs["first"] > 0]
+    assert len(near) == 999 * NEIGHBOURS - NEIGHBOURS * (NEIGHBOURS + 1) // 2
+    assert np.all(near["second"] - near["first"] <= NEIGHBOURS)
+    assert pairs["second"][pairs["first"] == 0].tolist() == list(range(1, 1000)), "each meets the best one"
 
 
 def test_a_pair_of_several_bands_is_one_candidate() -> None:
@@ -117,25 +120,96 @@ def test_passes_bound_what_is_grouped_at_a_time() -> None:
     assert {share.total for share in shares} == {320}
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=30), st.integers(0, 20))
-def test_components_are_named_by_their_best_rank(edges: list[tuple[int, int]], old: int) -> None:
-    parents = np.arange(20, dtype=np.uint32)
-    unite(
-        parents,
-        np.array([one for one, _ in edges], np.uint32),
-        np.array([other for _, other in edges], np.uint32),
-    )
-    flatten(parents)
-    expected = list(range(20))
-    for _ in edges:
-        for one, other in edges:
-            expected[one] = expected[other] = min(expected[one], expected[other])
-    assert parents.tolist() == expected
-    own = expected[old:]
-    sizes = [own.count(root) + (root < old) for root in set(own)]
-    assert histogram(parents[old:], old) == {
-        f"clusters/{size}": sizes.count(size) for size in sorted(set(sizes)) if size > 1
+def packed_pairs(pairs: Iterable[tuple[int, int]]) -> np.ndarray:
+    """Pairs of ranks as the step packs them."""
+    return np.array([tuple(pair) for pair in pairs], PAIR)
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), max_size=60), st.integers(1, 9))
+def test_buckets_of_pairs_are_ranges_of_ranks_in_order(
+    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[int, int]], total: int
+) -> None:
+    path = tmp_path_factory.mktemp("pairs") / "pairs"
+    packed_pairs(pairs).tofile(path)
+    dealt = dict(Pairs(100, Share(0, total, total))(0, path))
+    seconds = [np.frombuffer(dealt[bucket], PAIR)["second"].tolist() for bucket in sorted(dealt)]
+    assert [rank for bucket in seconds for rank in sorted(bucket)] == sorted(second for _, second in pairs)
+
+
+def judged(better: dict[int, set[int]], sketches: np.ndarray, least: float) -> list[int]:
+    """Each document's survivor, one after the other, in plain Python; ``better``: similar ones by document."""
+    survivors: list[int] = []
+    for document, sketch in enumerate(sketches):
+        similar = sorted(better.get(document, ()))
+        stay = [other for other in similar if survivors[other] == other]
+        further = [
+            survivors[other] for other in similar if (sketch == sketches[survivors[other]]).mean() >= least
+        ]
+        survivors.append(min(stay or further or [document]))
+    return survivors
+
+
+EDGES = st.lists(
+    st.tuples(st.integers(0, 29), st.integers(0, 29)).filter(lambda pair: pair[0] < pair[1]), max_size=80
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(EDGES, st.integers(0, 9), st.integers(1, 3), st.integers(1, 40), st.integers(0, 30))
+def test_verdicts_are_those_of_one_document_after_the_other(
+    tmp_path_factory: pytest.TempPathFactory,
+    edges: list[tuple[int, int]],
+    seed: int,
+    buckets: int,
+    block: int,
+    old: int,
+) -> None:
+    folder = tmp_path_factory.mktemp("verdicts")
+    sketches = np.random.default_rng(seed).integers(1, 3, (30, BINS), dtype=np.uint8)
+    better: dict[int, set[int]] = {}
+    for one, other in edges:
+        better.setdefault(other, set()).add(one)
+    expected = judged(better, sketches, 0.5)
+    edges = sorted({pair for pair in edges if pair[1] >= old}, key=lambda pair: pair[::-1])
+    files = []
+    for number in range(buckets):
+        files.append(folder / f"{number}")
+        packed_pairs(pair for pair in edges if pair[1] * buckets // 30 == number).tofile(files[-1])
+    save(folder / "originals.npy", np.arange(30, dtype=np.uint32))
+    known = document_ids([], [key_file(folder / "keys", sketches, 7)])
+    work = WriteSurvivors(known, unranked(folder, 30), folder / "originals.npy", tuple(files), 0.5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clusters, "BLOCK", block)
+        # An index's verdicts on its documents are those of a joint run.
+        known_before = np.array(expected[:old], np.uint32)
+        patch.setattr(clusters, "indexed_survivors", lambda indexes: known_before)
+        work(0, folder / "survivors.npy")
+    assert np.load(folder / "survivors.npy").tolist() == expected
+
+
+def test_a_copy_of_a_dropped_document_is_dropped_for_the_same_one(tmp_path: Path) -> None:
+    save(tmp_path / "originals.npy", np.array([0, 1, 1, 3], np.uint32))
+    packed_pairs([(0, 1)]).tofile(tmp_path / "pairs")
+    known = document_ids([], [key_file(tmp_path / "keys", np.ones((4, BINS), np.uint8), 4)])
+    ranks = unranked(tmp_path, 4)
+    WriteSurvivors(known, ranks, tmp_path / "originals.npy", (tmp_path / "pairs",), 0.5)(0, tmp_path / "out")
+    assert np.load(tmp_path / "out").tolist() == [0, 0, 0, 3]
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=40), st.integers(0, 8))
+def test_clusters_are_counted_with_their_survivors(
+    tmp_path_factory: pytest.TempPathFactory, better: list[int], old: int
+) -> None:
+    survivors = np.array([*range(10), *better], np.uint32)
+    folder = tmp_path_factory.mktemp("sizes")
+    save(folder / "survivors.npy", survivors)
+    WriteSizes(folder / "survivors.npy", old)(0, folder / "sizes.npy")
+    sizes = np.load(folder / "sizes.npy")
+    own = survivors[old:].tolist()
+    expected = [own.count(rank) + (rank < old and rank in own) for rank in range(len(survivors))]
+    assert sizes.tolist() == expected
+    assert histogram(sizes) == {
+        f"clusters/{size}": expected.count(size) for size in sorted(set(expected)) if size > 1
     }
 
 
@@ -161,9 +235,11 @@ def test_pairs_are_verified_at_the_border(tmp_path: Path) -> None:
     sketches[:, :8] = 1
     sketches[1, :2], sketches[2, :3] = 2, 3
     known = document_ids([], [key_file(tmp_path / "keys", sketches, 2)])
-    np.array([(0, 1), (0, 2), (1, 2)], PAIR).tofile(tmp_path / "pairs")
-    Verify((tmp_path / "pairs",), unranked(tmp_path, 3), known, 0.75)(0, tmp_path / "out")
-    assert np.fromfile(tmp_path / "out", PAIR).tolist() == [(0, 1)]
+    pairs = packed([(0, 2), (1, 2), (0, 1), (0, 1)], PAIR, 3)
+    verified = VerifyPairs(unranked(tmp_path, 3), known, 0.75)(0, pairs)
+    assert np.frombuffer(verified, PAIR).tolist() == [(0, 1)]
+    every = VerifyPairs(unranked(tmp_path, 3), known, 0.0)(0, pairs)
+    assert np.frombuffer(every, PAIR).tolist() == [(0, 1), (0, 2), (1, 2)]
 
 
 def test_more_documents_than_there_are_ranks_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

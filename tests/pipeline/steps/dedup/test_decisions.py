@@ -32,9 +32,9 @@ def similarities(folder: Path, shares: list[tuple[int, int]]) -> list[str]:
     np.empty(0, CUT).tofile(folder / "cuts")
     known = document_ids([], [key_file(folder / "keys", sketches, len(sketches))])
     ranks = unranked(folder, len(sketches))
-    WriteDecisions(known, (), ranks, folder / "exact.npy", folder / "survivors.npy", (folder / "cuts",))(
-        0, folder / "out"
-    )
+    exact, survivors = folder / "exact.npy", folder / "survivors.npy"
+    sizes = survivors  # any numbers
+    WriteDecisions(known, (), ranks, exact, survivors, sizes, (folder / "cuts",))(0, folder / "out")
     details = open_table(folder / "out")["detail"].to_pylist()
     assert details[::2] == [None] * len(shares), "survivors have no verdict"
     return [detail.split("similarity=")[1] for detail in details[1::2]]

@@ -124,6 +124,9 @@ def test_every_order_of_the_input_gives_the_same_result(tmp_path: Path) -> None:
     assert results[0].metrics["clusters/5"] == 4
 
 
+PHASES = ("exact", "bands", "pairs", "paragraphs")
+
+
 def test_small_buckets_in_many_passes_give_the_same_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,24 +139,15 @@ def test_small_buckets_in_many_passes_give_the_same_result(
     monkeypatch.setattr(shuffle, "BUCKET_BYTES", 150)
     monkeypatch.setattr(shuffle, "PASS_BUCKETS", 3)
     many = finish(tmp_path, rows, parts=3)
-    assert [len(list((many.folder / phase).iterdir())) for phase in ("exact", "bands", "paragraphs")] == [
-        1,
-        7,
-        1,
-    ]
+    assert [len(list((many.folder / phase).iterdir())) for phase in PHASES] == [1, 7, 6, 1]
     monkeypatch.undo()
     (many.folder / "exact" / "0000").rename(many.folder / "exact" / "0007")
     (many.folder / "keys" / ".receipts" / "part-00000.json").unlink()
     few = finish(tmp_path, rows, DedupSettings(max_character_run=17), parts=3)
     # A pair is a candidate once in each bucket that it is found in.
     assert few.metrics.pop("candidates") < many.metrics.pop("candidates")
-    assert few.metrics.pop("verified_pairs") < many.metrics.pop("verified_pairs")
     assert few == many
-    assert [len(list((many.folder / phase).iterdir())) for phase in ("exact", "bands", "paragraphs")] == [
-        1,
-        1,
-        1,
-    ]
+    assert [len(list((many.folder / phase).iterdir())) for phase in PHASES] == [1, 1, 1, 1]
 
 
 def test_repeated_paragraphs_go_but_for_the_best_place(tmp_path: Path) -> None:
