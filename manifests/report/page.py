@@ -21,6 +21,7 @@ from manifests.report.examples import Example, examples
 from manifests.report.figure import Figure
 from manifests.report.funnel import COLUMNS, Reason, funnel, reasons
 from manifests.report.judged_rules import judged_rules
+from manifests.report.removed_paragraphs import removed_paragraphs
 from manifests.report.run_record import RunRecord
 from manifests.report.signals import panels
 from manifests.report.summary import summary_of
@@ -87,6 +88,8 @@ def content(record: RunRecord) -> dict[str, Any]:
         "heldout": [(stage, heldout(record, stage, lines)) for stage, lines in by_stage(record).items()],
         "heldout_rows": heldout_rows(record),
         "examples": _examples(record),
+        "removed": removed_paragraphs(record),
+        "removed_count": sum(record.metrics("dedup", "paragraphs_removed").values()),
         "origins": _origins(record),
     }
 

@@ -131,7 +131,7 @@ def test_stages_and_heldout_losses(run: Path, page: str) -> None:
     assert rows(page, "heldout")[1] == ["ul2", "zh", "8.500", "6.500", "7.123", "91.3 %", "5.500"]
 
 
-def test_snippets_are_escaped_andmasked(page: str) -> None:
+def test_snippets_are_escaped_and_masked(page: str) -> None:
     assert "<script" not in page
     assert (
         "&lt;script&gt;alert(&#39;rejected&#39;)&lt;/script&gt; 请联系张三：‹e-mail›，电话 ‹number›" in page

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.runtime.arrow_files import MAX_ROWS, open_table
+from pipeline.runtime.arrow_files import MAX_ROWS
 from pipeline.runtime.npy_files import view
 from pipeline.steps.dedup.dedup_index import Index
-from pipeline.steps.dedup.document_ids import DocumentIds, Sketches
+from pipeline.steps.dedup.document_ids import DocumentIds, Sketches, names
 from pipeline.steps.dedup.shuffle import CUT, read_pairs
 from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.similarity.one_permutation import agreement
@@ -24,6 +24,7 @@ SCHEMA = pa.schema(
         pa.field("detail", pa.string()),
         pa.field("duplicates", pa.int32(), nullable=False),
         pa.field("cuts", pa.list_(pa.uint32()), nullable=False),
+        pa.field("holders", pa.list_(pa.uint32()), nullable=False),
     ]
 )
 
@@ -35,7 +36,8 @@ class WriteDecisions:
     ``reason`` is exact_duplicate or near_duplicate, ``detail`` names the cluster (first 8 bytes of its
     survivor's hash), the survivor, the
     similarity of the two, and the index where the survivor is in one. ``duplicates``: size of the
-    cluster, 0 for a document that is dropped. ``cuts``: ordinals of the paragraphs to remove.
+    cluster, 0 for a document that is dropped. ``cuts``: ordinals of the paragraphs to remove; ``holders``:
+    for each the number of the document that holds the copy that stays.
     Memory: the part's own rows, and the ids of the survivors it points to.
     """
 
@@ -58,16 +60,16 @@ class WriteDecisions:
         detail = self._details(begin + rows, best)
         place = _places(len(ranks), rows)
         sizes = pa.array(view(self.sizes)[ranks].astype(np.int32))
-        columns = [reason.take(place), detail.take(place), sizes, self._cuts(begin, end)]
+        columns = [reason.take(place), detail.take(place), sizes, *self._cuts(begin, end)]
         table = pa.table(columns, schema=SCHEMA)
         with pa.ipc.new_file(path, SCHEMA) as writer:
             writer.write_table(table, max_chunksize=MAX_ROWS)
 
     def _details(self, documents: np.ndarray, best: np.ndarray) -> pa.Array:
-        ids, clusters = self._names(best)
+        ids, hashes = names(self.all_ids, best)
         return pc.binary_join_element_wise(
             "cluster=",
-            clusters,
+            _hexadecimal(hashes),
             " survivor=",
             ids,
             " similarity=",
@@ -92,37 +94,20 @@ class WriteDecisions:
         ends = np.cumsum([index.documents for index in self.indexes], dtype=np.int64)
         return names.take(pa.array(np.searchsorted(ends, documents, side="right")))
 
-    def _names(self, documents: np.ndarray) -> tuple[pa.Array, pa.Array]:
-        """Ids and hexadecimal cluster names of documents anywhere in the corpus, read from the key files that
-        hold them."""
-        order = np.argsort(documents, kind="stable")
-        borders = np.searchsorted(documents[order], self.all_ids.firsts)
-        pieces = [pa.table({"id": pa.array([], pa.string()), "hash": pa.array([], pa.binary(16))})]
-        for part in np.flatnonzero(np.diff(borders)):
-            rows = documents[order[borders[part] : borders[part + 1]]] - self.all_ids.firsts[part]
-            pieces.append(
-                open_table(self.all_ids.keys[part])
-                .select(["id", "hash"])
-                .take(pa.array(rows))
-                .cast(pieces[0].schema)
-            )
-        back = np.empty(len(order), np.int64)
-        back[order] = np.arange(len(order))
-        names = pa.concat_tables(pieces).combine_chunks().take(pa.array(back))
-        return names["id"].combine_chunks(), _hexadecimal(names["hash"].combine_chunks())
-
-    def _cuts(self, begin: int, end: int) -> pa.Array:
-        """The part's cuts, gathered from all buckets, each sorted by document."""
+    def _cuts(self, begin: int, end: int) -> tuple[pa.Array, pa.Array]:
+        """The part's cuts and their holders, gathered from all buckets, each sorted by document."""
         found = [np.empty(0, CUT)]
         for file in self.cuts:
             cuts = read_pairs(file, CUT)
             first, last = np.searchsorted(cuts["document"], [begin, end])
             found.append(np.asarray(cuts[first:last]))
         own = np.sort(np.concatenate(found), order=("document", "ordinal"))
-        borders = np.searchsorted(own["document"], np.arange(begin, end + 1))
-        return pa.ListArray.from_arrays(
-            pa.array(borders.astype(np.int32)), pa.array(np.ascontiguousarray(own["ordinal"]))
+        borders = pa.array(np.searchsorted(own["document"], np.arange(begin, end + 1)).astype(np.int32))
+        ordinals, holders = (
+            pa.ListArray.from_arrays(borders, pa.array(np.ascontiguousarray(own[name])))
+            for name in ("ordinal", "holder")
         )
+        return ordinals, holders
 
 
 def _places(rows: int, chosen: np.ndarray) -> pa.Array:

@@ -6,7 +6,7 @@
 4. ``bands`` (grouping): candidates by LSH. ``pairs`` (grouping): each pair once, checked by its sketches.
    ``survivors`` and ``sizes``: each document's verdict, best rank first.
 5. ``paragraphs`` (grouping): paragraphs of the documents that are kept, in all places but the first.
-6. ``decisions``, and the second pass over the text, which carries them out.
+6. ``decisions``; ``removed``: the paragraphs that go; and the second pass over the text.
 
 With an ``index`` (``index``), the documents of earlier runs take part in 3 to 5 by their keys, ahead of the
 run's own and untouched.
@@ -28,6 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from manifests.schema.corpus import CorpusManifest
+from manifests.schema.steps import File
+from pipeline.runtime.arrow_files import describe, open_table
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.key_groups import Reduce
 from pipeline.runtime.npy_files import view
@@ -45,7 +47,9 @@ from pipeline.steps.dedup.decisions import WriteDecisions
 from pipeline.steps.dedup.dedup_index import COMPARABLE, Index, manifest_hash, open_indexes, write_index
 from pipeline.steps.dedup.document_ids import DocumentIds, document_ids, paragraph_count
 from pipeline.steps.dedup.filter import FilterDuplicates
+from pipeline.steps.dedup.paragraph_cuts import length_rules
 from pipeline.steps.dedup.priority import WritePriorities
+from pipeline.steps.dedup.removed import WriteRemoved
 from pipeline.steps.dedup.shuffle import (
     BAND,
     HASH,
@@ -71,7 +75,9 @@ class DedupStep(Step):
     version = 5
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
-        return {"dedup": corpus.dedup.model_dump(), "sources": [source.name for source in corpus.sources]}
+        lengths = [rule.model_dump(mode="json") for rule in length_rules(corpus.quality)]
+        sources = [source.name for source in corpus.sources]
+        return {"dedup": corpus.dedup.model_dump(), "sources": sources, "lengths": lengths}
 
     def inputs(self, context: StepContext) -> dict[str, str]:
         return {
@@ -92,13 +98,11 @@ class DedupStep(Step):
         cuts = self._cuts(context, known, ranks, survivors) if settings.paragraphs else []
         write = WriteDecisions(known, indexes, ranks, exact, survivors, sizes, tuple(cuts))
         decisions = Phases(context).each("decisions", write, len(known.own))
-        parts = Phases(context).map(
-            FilterDuplicates(
-                settings, {part.index: path for part, path in zip(context.inputs, decisions, strict=True)}
-            )
-        )
-        metrics = pairs | histogram(view(sizes))
-        return StepResult(parts, metrics=metrics, files=write_index(context.folder, indexes, known))
+        removed = self._removed(context, known, decisions)
+        judged = {part.index: path for part, path in zip(context.inputs, decisions, strict=True)}
+        parts = Phases(context).map(FilterDuplicates(settings, length_rules(context.corpus.quality), judged))
+        files = [*write_index(context.folder, indexes, known), *removed]
+        return StepResult(parts, metrics=pairs | histogram(view(sizes)), files=files)
 
     def _keys(self, context: StepContext) -> list[Path]:
         """Extracted again only when what decides them changes: not for another threshold or index."""
@@ -113,7 +117,7 @@ class DedupStep(Step):
         context: StepContext, known: DocumentIds, indexes: tuple[Index, ...], ranks: Path, exact: Path
     ) -> tuple[Path, dict[str, int]]:
         settings = context.corpus.dedup
-        size = known.documents * settings.bands * BAND.itemsize
+        size = known.documents * (settings.bands + 1) * BAND.itemsize
         bands = Bands(known, ranks, exact)
         candidates = _group(context, "bands", known.keys, bands, ReduceBands(known.old), size)
         check = VerifyPairs(ranks, known, settings.similarity)
@@ -134,6 +138,16 @@ class DedupStep(Step):
             ReduceParagraphs(ranks, known.old),
             size,
         )
+
+    @staticmethod
+    def _removed(context: StepContext, known: DocumentIds, decisions: Sequence[Path]) -> list[File]:
+        """The files of removed paragraphs, one a part."""
+        corpus = context.corpus
+        readers = tuple(task.reader for task in context.tasks())
+        rules = length_rules(corpus.quality)
+        write = WriteRemoved(readers, tuple(decisions), known, corpus.dedup, rules)
+        paths = Phases(context).each("removed", write, len(decisions))
+        return [describe(path, context.folder, open_table(path).num_rows) for path in paths]
 
 
 def _folders(context: StepContext) -> list[tuple[str, Path]]:

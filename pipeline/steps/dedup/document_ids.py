@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.pipeline_error import PipelineError
@@ -62,6 +63,22 @@ def document_ids(old: Sequence[Path], own: Sequence[Path]) -> DocumentIds:
 def paragraph_count(keys: Sequence[Path]) -> int:
     """Hashed paragraphs in all key files, read from their offsets."""
     return sum(len(chunk.flatten()) for path in keys for chunk in open_table(path)["paragraphs"].chunks)
+
+
+def names(all_ids: DocumentIds, documents: np.ndarray) -> tuple[pa.Array, pa.Array]:
+    """Ids (string) and hashes (binary(16)) of documents anywhere in the corpus, read from the key files that
+    hold them."""
+    firsts = np.array(all_ids.firsts)
+    pieces = [pa.table({"id": pa.array([], pa.string()), "hash": pa.array([], pa.binary(16))})]
+    places = [np.empty(0, np.int64)]
+    for file, here in _by_file(documents, firsts):
+        rows = pa.array(documents[here] - firsts[file])
+        columns = open_table(all_ids.keys[file]).select(["id", "hash"])
+        pieces.append(columns.take(rows).cast(pieces[0].schema))
+        places.append(here)
+    back = np.argsort(np.concatenate(places), kind="stable")
+    found = pa.concat_tables(pieces).combine_chunks().take(pa.array(back))
+    return found["id"].combine_chunks(), found["hash"].combine_chunks()
 
 
 class Sketches:

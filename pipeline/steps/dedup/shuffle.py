@@ -31,7 +31,7 @@ HASH = np.dtype([("high", ">u8"), ("low", ">u8"), ("rank", "<u4")])
 BAND = np.dtype([("key", "<u8"), ("rank", "<u4")])
 PARAGRAPH = np.dtype([("hash", "<u8"), ("rank", "<u4"), ("ordinal", "<u4")])
 PAIR = np.dtype([("first", "<u4"), ("second", "<u4")])
-CUT = np.dtype([("document", "<u4"), ("ordinal", "<u4")])
+CUT = np.dtype([("document", "<u4"), ("ordinal", "<u4"), ("holder", "<u4")])
 NEIGHBOURS = 32
 
 
@@ -188,8 +188,8 @@ class Paragraphs(Emitter):
 
 @dataclass(frozen=True)
 class ReduceParagraphs:
-    """Every paragraph of the run's own documents that is in a better-ranked one, or earlier in its own:
-    CUT, sorted."""
+    """Every paragraph of the run's own documents that is in a better-ranked one, or earlier in its own, with
+    the document that holds the copy that stays: CUT, sorted."""
 
     ranks: Path
     old: int = 0
@@ -197,14 +197,14 @@ class ReduceParagraphs:
     def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
         records = gathered(payloads, PARAGRAPH)
         records = records[np.lexsort((records["ordinal"], records["rank"], records["hash"]))]
-        again = records["rank"] >= self.old
-        again[1:] &= records["hash"][1:] == records["hash"][:-1]
-        again[:1] = False
+        first = np.ones(len(records), bool)
+        first[1:] = records["hash"][1:] != records["hash"][:-1]
+        again = ~first & (records["rank"] >= self.old)
+        best = records["rank"][np.flatnonzero(first)][np.cumsum(first) - 1]
+        documents = view(self.ranks)[1]
         cuts = np.empty(np.count_nonzero(again), CUT)
-        cuts["document"], cuts["ordinal"] = (
-            view(self.ranks)[1][records["rank"][again]],
-            records["ordinal"][again],
-        )
+        cuts["document"], cuts["ordinal"] = documents[records["rank"][again]], records["ordinal"][again]
+        cuts["holder"] = documents[best[again]]
         return np.sort(cuts, order=("document", "ordinal")).tobytes()
 
 

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from manifests.schema.dedup import DedupSettings
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.transform import Extractor
+from pipeline.steps.dedup.canonical_url import url_keys
 from pipeline.text.similarity.minhash import band_keys, fingerprints, permutations
 from pipeline.text.similarity.one_permutation import BINS
 from pipeline.text.similarity.paragraphs import paragraphs
@@ -17,7 +18,7 @@ NO_BAND = 0
 
 
 def schema(bands: int) -> pa.Schema:
-    """Columns of the keys of documents with so many bands."""
+    """Columns of the keys of documents with so many bands; the address of a page is one more."""
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
@@ -25,7 +26,7 @@ def schema(bands: int) -> pa.Schema:
             pa.field("source", pa.uint16(), nullable=False),
             pa.field("perplexity", pa.float32(), nullable=False),
             pa.field("bytes", pa.int32(), nullable=False),
-            pa.field("bands", pa.list_(pa.uint64(), bands), nullable=False),
+            pa.field("bands", pa.list_(pa.uint64(), bands + 1), nullable=False),
             pa.field("sketch", pa.binary(BINS), nullable=False),
             pa.field("paragraphs", pa.list_(pa.uint64()), nullable=False),
         ]
@@ -39,7 +40,9 @@ def is_code(batch: pa.RecordBatch) -> np.ndarray:
 
 class ComputeSignatures(Extractor):
     """Documents -> keys. ``source`` is the index of the source in the manifest; an unknown perplexity counts
-    as infinite. The bands of a document without any shingle are ``NO_BAND``."""
+    as infinite. The bands of a document without any shingle are ``NO_BAND``, and so is the last one of a
+    document without an address. Pages with the same address are candidates like those of the same band, and
+    as these are dropped only if they are similar: a page may have changed."""
 
     def __init__(self, settings: DedupSettings, sources: tuple[str, ...]) -> None:
         self._settings = settings
@@ -55,6 +58,7 @@ class ComputeSignatures(Extractor):
             texts, self._permutations, settings.shingle_words, settings.shingle_characters
         )
         bands = band_keys(signatures, settings.bands, settings.rows)
+        bands = np.column_stack([bands, url_keys(batch.column("url"))])
         bands[~sketches.any(axis=1)] = NO_BAND
         skip = is_code(batch) if settings.paragraphs else np.ones(len(texts), bool)
         hashes, _, starts = paragraphs(texts, skip, settings.min_paragraph_characters)

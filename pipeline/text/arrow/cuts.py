@@ -29,6 +29,29 @@ def _compact(data: np.ndarray, offsets: np.ndarray, keep: np.ndarray) -> tuple[n
     return cut[:written].copy(), ends
 
 
+@kernel
+def _gather(data: np.ndarray, spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    ends = np.zeros(spans.shape[1] + 1, np.int32)
+    for span in range(spans.shape[1]):
+        ends[span + 1] = ends[span] + spans[1, span] - spans[0, span]
+    copied = np.empty(ends[-1], np.uint8)
+    for span in range(spans.shape[1]):
+        copied[ends[span] : ends[span + 1]] = data[spans[0, span] : spans[1, span]]
+    return copied, ends
+
+
+def pieces(texts: pa.Array, spans: np.ndarray) -> pa.StringArray:
+    """The text between first and end byte of each span.
+
+    Args:
+        texts: string [texts].
+        spans: int64 [2, spans] of less than 2 GiB together, in the buffer of ``text_buffers(texts)``, from
+            and to whole characters.
+    """
+    copied, ends = _gather(text_buffers(texts).data, np.ascontiguousarray(spans))
+    return pa.StringArray.from_buffers(spans.shape[1], pa.py_buffer(ends), pa.py_buffer(copied))
+
+
 def cut(texts: pa.Array, keep: np.ndarray) -> pa.StringArray:
     """Texts without the bytes that are not marked.
 

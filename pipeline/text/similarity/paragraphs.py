@@ -7,9 +7,14 @@ even where lines are wrapped at a fixed width. A text without any newline has no
 paragraph also ends after every sentence whose hash is a multiple of 4, so that windows of 4 sentences on
 average begin at the same places in every copy.
 
+A block is cut out whole or not at all, so that there is no border within a fence, before what is indented
+below a list item, a directive or a line that ends in a colon, between a heading and its paragraph, and
+between a question and its answer (``blocks``). A fence goes with the paragraph that leads to it.
+
 A sentence ends at ``。！？`` or at ``. ! ?`` before white space, closing quotes and brackets included. The
 hash covers every character but white space, so that another line width makes no other paragraph; full-width
-digits and letters count as the plain ones. A paragraph owns the white space after it.
+digits and letters count as the plain ones. A paragraph owns its indentation,
+and the white space after it up to the next line's.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.arrow.kernel import kernel
+from pipeline.text.similarity.blocks import LINES, MARK, STATES, enter_line
 from pipeline.text.similarity.shingles import finalize
 from pipeline.text.unicode.utf8 import decode_at
 
@@ -77,32 +83,53 @@ def _narrow(point: int) -> int:
 
 @kernel
 def _split(
-    data: np.ndarray, begin: int, end: int, minimum: int, hashes: np.ndarray, spans: np.ndarray, total: int
+    data: np.ndarray,
+    begin: int,
+    end: int,
+    minimum: int,
+    hashes: np.ndarray,
+    spans: np.ndarray,
+    total: int,
+    lines: np.ndarray,
 ) -> int:
-    """Appends one text's paragraphs of at least ``minimum`` characters; returns how many there are then."""
+    """Appends one text's paragraphs of at least ``minimum`` characters; returns how many there are then.
+    ``lines``: int64 [STATES], for what ``enter_line`` remembers."""
     windowed = True
     for position in range(begin, end):
         windowed &= data[position] != 0x0A
+    lines[:] = 0
     first, characters, sentences = begin, 0, 0
     state, sentence = _SEED, _SEED
     stop, gap, newlines = _OTHER, False, 0
-    position = begin
+    position, indent, above, plain, line = begin, 0, begin, True, begin
     while position < end:
         point, width = decode_at(data, position)
         kind = _kind(point)
         if kind == _SPACE:
-            gap, newlines = True, newlines + (point == 0x0A)
+            if point == 0x0A:
+                newlines, indent, plain, line = newlines + 1, 0, True, position + 1
+            else:
+                plain &= point == 0x20 or point == 0x09
+                indent = indent + 1 if plain else 0
+            gap = True
             position += width
             continue
         ended = (stop == _WIDE_STOP and (gap or kind == _OTHER)) or (stop == _STOP and gap)
         sentences += ended
-        border = newlines >= 2 or (ended and (newlines > 0 or sentences == MAX_SENTENCES))
+        border = newlines >= 2 or (ended and newlines > 0)
+        if newlines > 0 or lines[LINES] == 0:
+            border &= not enter_line(data, position, end, indent, newlines == 1, above, lines)
+            lines[LINES] += 1
+        else:
+            border = ended and sentences >= MAX_SENTENCES and lines[MARK] == 0
         border |= ended and windowed and finalize(sentence) % WINDOW == 0
         if border and characters > 0:
+            cut = line if newlines > 0 else position
             if characters >= minimum:
-                hashes[total], spans[0, total], spans[1, total] = finalize(state), first, position
+                hashes[total], spans[0, total], spans[1, total] = finalize(state), first, cut
                 total += 1
-            first, characters, sentences, state = position, 0, 0, _SEED
+            first, characters, sentences, state = cut, 0, 0, _SEED
+            lines[LINES] = 1
         if ended:
             sentence = _SEED
         stop = kind if kind in (_STOP, _WIDE_STOP) else (stop if kind == _CLOSE and not gap else _OTHER)
@@ -122,6 +149,7 @@ def _split(
                 sentence = (sentence ^ np.uint64(byte)) * _PRIME
             characters += 1
             position += 1
+        above = position
     if characters >= minimum:
         hashes[total], spans[0, total], spans[1, total] = finalize(state), first, end
         total += 1
@@ -135,12 +163,12 @@ def _paragraphs(
     rows = offsets.size - 1
     capacity = (offsets[rows] - offsets[0]) // minimum + 1
     hashes, spans = np.empty(capacity, np.uint64), np.empty((2, capacity), np.int64)
-    starts = np.zeros(rows + 1, np.int64)
+    starts, lines = np.zeros(rows + 1, np.int64), np.zeros(STATES, np.int64)
     for row in range(rows):
         starts[row + 1] = starts[row]
         if not skip[row]:
             starts[row + 1] = _split(
-                data, offsets[row], offsets[row + 1], minimum, hashes, spans, starts[row]
+                data, offsets[row], offsets[row + 1], minimum, hashes, spans, starts[row], lines
             )
     return hashes[: starts[rows]].copy(), spans[:, : starts[rows]].copy(), starts
 

@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from manifests.files import digest, write_json
 from manifests.schema.dedup import DedupSettings
+from manifests.schema.quality import QualitySettings
+from manifests.schema.rules import Rule
 from manifests.schema.steps import StepManifest, merge_counts, merge_metrics
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.engines.engine import Engine
@@ -39,10 +41,13 @@ def finish(
     settings: DedupSettings | None = None,
     parts: int = 2,
     engine: Engine | None = None,
+    rules: Sequence[Rule] = (),
 ) -> Finished:
     """Runs the step on the rows, dealt out to parts, writes its manifest, and collects the outcome."""
     batches = [[measured(rows[index::parts])] if rows[index::parts] else [] for index in range(parts)]
-    run = context("dedup", folder, corpus(("best", "web"), settings), batches)
+    manifest = corpus(("best", "web"), settings)
+    manifest = manifest.model_copy(update={"quality": QualitySettings(rules=tuple(rules))})
+    run = context("dedup", folder, manifest, batches)
     step = DedupStep()
     identity = [step.settings(run.corpus), step.inputs(run), [part.kept.sha256 for part in run.inputs]]
     run = replace(run, fingerprint=digest(identity), engine=engine or run.engine)
@@ -52,7 +57,7 @@ def finish(
         [open_table(run.folder / part.rejected.path) for part in result.parts]
     ).to_pylist()
     assert len(kept) + len(rejected) == len(rows)
-    manifest = StepManifest(
+    finished = StepManifest(
         step=step.name,
         step_version=step.version,
         fingerprint=run.fingerprint,
@@ -65,7 +70,7 @@ def finish(
         parts=tuple(result.parts),
         files=tuple(result.files),
     )
-    write_json(run.folder / "manifest.json", manifest.model_dump(mode="json"))
+    write_json(run.folder / "manifest.json", finished.model_dump(mode="json"))
     return Finished(
         run.folder,
         {row["id"]: row["text"] for row in kept},
@@ -73,7 +78,7 @@ def finish(
         {row["id"]: row["duplicates"] for row in kept},
         {row["id"]: (row["reason"], row["detail"]) for row in rejected},
         {row["id"]: row["text"] for row in rejected},
-        manifest.metrics,
+        finished.metrics,
     )
 
 

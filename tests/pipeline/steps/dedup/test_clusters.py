@@ -79,7 +79,7 @@ def test_groupings_do_not_depend_on_the_order_of_arrival(
     paragraphs = packed([(key, rank, 5) for key, rank in shuffled], PARAGRAPH, cuts)
     again = np.frombuffer(ReduceParagraphs(ranks, old)(0, paragraphs), CUT)
     assert again.tolist() == sorted(
-        (rank, 5) for members in groups.values() for rank in members[1:] if rank >= old
+        (rank, 5, members[0]) for members in groups.values() for rank in members[1:] if rank >= old
     )
 
 
@@ -221,7 +221,7 @@ def key_file(path: Path, sketches: np.ndarray, chunk: int) -> Path:
         "source": 0,
         "perplexity": 0.0,
         "bytes": 0,
-        "bands": [1],
+        "bands": [1, 0],
         "paragraphs": [],
     }
     rows = [{**empty, "sketch": sketch.tobytes()} for sketch in sketches]

@@ -26,6 +26,7 @@ PHASES = [
     "sizes",
     "paragraphs",
     "decisions",
+    "removed",
     "parts",
 ]
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pyarrow as pa
+
 from manifests.schema.corpus import CorpusManifest
-from manifests.schema.documents import MEASURED
+from manifests.schema.documents import DEDUPED
 from manifests.schema.privacy import PrivacySettings, Salt
 from manifests.schema.steps import KEPT
 from pipeline.runtime.arrow_files import read_batches
@@ -30,7 +32,7 @@ ROWS = [
 
 def test_documents_counts_and_tokens() -> None:
     outcome = Scrub(PLACEHOLDERS).process(measured(ROWS), BatchPosition(0, 0))
-    assert outcome.kept.schema == MEASURED
+    assert outcome.kept.schema == DEDUPED
     assert outcome.kept.column("text").to_pylist() == [
         "手机<PHONE_CN>联系，邮箱 <EMAIL>。",
         "学而时习之，不亦说乎？",
@@ -59,8 +61,9 @@ def test_a_document_of_nothing_else_is_rejected_without_its_data() -> None:
 
 def test_without_kinds_nothing_happens() -> None:
     batch = measured(ROWS)
+    batch = batch.append_column("duplicates", pa.array(range(len(ROWS)), pa.int32()))
     outcome = Scrub(PrivacySettings(actions={})).process(batch, BatchPosition(0, 0))
-    assert outcome.kept.equals(batch.cast(MEASURED))
+    assert outcome.kept.equals(batch.cast(DEDUPED))
     assert outcome.metrics == {}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+from tests.pipeline.text.similarity.plain_blocks import Lines
+
 SPACE = "\t\n\x0b\x0c\r \xa0\u3000"
 _CLOSING = "\"')\\]’”」』）】"
 _STOPS = set(".!?。！？\"')]’”」』）】")
@@ -37,16 +39,24 @@ def finalize(state: int) -> int:
 def paragraphs(text: str, minimum: int, most: int = 99) -> list[tuple[int, str]]:
     """Hash and text of each paragraph of at least ``minimum`` characters."""
     found: list[str] = []
-    first, sentence, sentences = 0, 0, 0
+    first, sentence, sentences, lines = 0, 0, 0, Lines(text)
     for match in re.finditer(f"[^{SPACE}]", text):
         before, at = text[first : match.start()], match.start()
         ended = bool(_END.search(before)) or bool(_WIDE_END.search(before) and match[0] not in _STOPS)
         sentences += ended
-        newlines = len(before) - len(before.rstrip(SPACE)) and before[len(before.rstrip(SPACE)) :].count("\n")
+        above = len(text[:at].rstrip(SPACE))
+        newlines = text[above:at].count("\n")
         window = ended and "\n" not in text and finalized(text[sentence:at]) % 4 == 0
-        if before.strip(SPACE) and (newlines >= 2 or (ended and (newlines or sentences == most)) or window):
-            found.append(before)
-            first, sentences = at, 0
+        if newlines or not lines.lines:
+            held = lines.enter(at, newlines == 1, above)
+            lines.lines += 1
+            border = (newlines >= 2 or (ended and newlines > 0)) and not held
+        else:
+            border = ended and sentences >= most and not lines.fenced
+        if before.strip(SPACE) and (border or window):
+            cut = text.rfind("\n", above, at) + 1 if newlines else at
+            found.append(text[first:cut])
+            first, sentences, lines.lines = cut, 0, 1
         if ended:
             sentence = at
     found.append(text[first:])

@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.arrow.buffers import text_buffers
-from pipeline.text.arrow.cuts import cut, unmark
+from pipeline.text.arrow.cuts import cut, pieces, unmark
 from pipeline.text.similarity.paragraphs import MAX_SENTENCES, paragraphs
-from pipeline.text.similarity.repeated_characters import mark_runs
+from pipeline.text.similarity.repeated_characters import RULERS, mark_runs
 from tests.pipeline.text.similarity import plain_paragraphs
 
 CHARACTERS = st.one_of(
@@ -146,17 +146,25 @@ def test_skipped_texts_have_none() -> None:
     assert starts.tolist() == [0, 0, 2]
 
 
+RULER = re.compile(rf"([{re.escape(RULERS)}])\1*[ \t\r]*(?=\n|\Z)")
+
+
 def shorten(text: str, longest: int) -> str:
-    return re.sub(
-        rf"([^\t\n\x0b\x0c\r \xa0\u3000])\1{{{longest},}}",
-        lambda match: match[1] * longest,
-        text,
-        flags=re.DOTALL,
-    )
+    """The text with its runs cut; what takes a whole line stays if rulers are made of it."""
+
+    def cut_run(match: re.Match[str]) -> str:
+        line = text[: match.start()].rpartition("\n")[2]
+        whole_line = not SPACES.sub("", line) and RULER.match(text[match.start() :])
+        return match[0] if whole_line else match[1] * longest
+
+    return re.sub(rf"([^\t\n\x0b\x0c\r \xa0\u3000])\1{{{longest},}}", cut_run, text, flags=re.DOTALL)
 
 
-@settings(max_examples=150, deadline=None)
-@given(TEXTS, st.integers(2, 4))
+RUNS = st.sampled_from(["===", "~~~~", "──────", "\n", "  \n", "!!!!", "===="])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(CHARACTERS | RUNS, max_size=20).map("".join), max_size=4), st.integers(2, 4))
 def test_runs_are_cut_as_by_an_expression(texts: list[str], longest: int) -> None:
     array = pa.array(["哈哈哈哈哈哈", *texts, "    indented\n\n\n\n\n"])
     offsets, data = text_buffers(array)
@@ -167,6 +175,32 @@ def test_runs_are_cut_as_by_an_expression(texts: list[str], longest: int) -> Non
     assert removed.tolist() == [
         len(before) - len(after) for before, after in zip(array.to_pylist(), expected, strict=True)
     ]
+
+
+LINES = ["=" * 40, "~" * 40 + "  ", "─" * 40, "—" * 40, "＝" * 40, "*" * 40, "." * 40, "^" * 40 + "\r"]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_underlines_and_rulers_are_no_runs(line: str) -> None:
+    whole = [f"Title\n{line}\n\ntext", line, f"\n  {line}"]
+    texts = pa.array([*whole, f"text {line}\n", f"{line}text\n", "哈" * 40])
+    offsets, data = text_buffers(texts)
+    removed = mark_runs(data, offsets, np.zeros(6, bool), 16, np.ones(len(data), bool))
+    assert removed.tolist() == [0, 0, 0, 24, 24, 24]
+
+
+@given(TEXTS, st.data())
+def test_pieces_are_slices(texts: list[str], data: st.DataObject) -> None:
+    array = pa.array(["学", *texts], pa.string()).slice(1)
+    offsets, _ = text_buffers(array)
+    spans, expected = [], []
+    for row, text in enumerate(texts):
+        first, last = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+        spans.append([offsets[row] + len(text[:end].encode()) for end in (first, last)])
+        expected.append(text[first:last])
+    found = pieces(array, np.array(spans, np.int64).reshape(-1, 2).T)
+    found.validate(full=True)
+    assert found.to_pylist() == expected
 
 
 @given(TEXTS, st.data())

@@ -1,0 +1,54 @@
+"""Paragraphs that deduplication took out of documents, some of them, with whose copy stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from manifests.files import safe_join
+from manifests.report.examples import CHARACTERS, masked
+from manifests.report.run_record import RunRecord
+
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class RemovedParagraph:
+    """The beginning of a paragraph, masked; ``document`` it was taken out of, ``copy_of`` that keeps it."""
+
+    document: str
+    copy_of: str
+    language: str
+    text: str
+
+
+def removed_paragraphs(record: RunRecord) -> list[RemovedParagraph]:
+    """Up to ``SHOWN`` of all, equally far from each other. Reads the record batches that hold them."""
+    if "dedup" not in record.steps:
+        return []
+    files = [file for file in record.steps["dedup"].files if file.path.startswith("removed/") and file.rows]
+    total = sum(file.rows for file in files)
+    wanted = np.unique(np.linspace(0, max(total - 1, 0), SHOWN).round().astype(np.int64))
+    found: list[RemovedParagraph] = []
+    first = 0
+    for file in files:
+        with pa.memory_map(str(safe_join(record.folder / "dedup", file.path))) as source:
+            reader = pa.ipc.open_file(source)
+            for index in range(reader.num_record_batches):
+                batch = reader.get_batch(index)
+                rows = wanted[(wanted >= first) & (wanted < first + batch.num_rows)] - first
+                found += _rows(batch.take(pa.array(rows)))
+                first += batch.num_rows
+    return found
+
+
+def _rows(batch: pa.RecordBatch) -> list[RemovedParagraph]:
+    names = ("id", "copy_of", "language")
+    columns = [batch.column(name).to_pylist() for name in names]
+    texts = masked(batch.column("text"), CHARACTERS).to_pylist()
+    return [
+        RemovedParagraph(one, other, language or "", text)
+        for one, other, language, text in zip(*columns, texts, strict=True)
+    ]

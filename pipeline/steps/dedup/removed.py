@@ -1,0 +1,67 @@
+"""What paragraph deduplication takes out of the corpus, kept: each paragraph, where it stood, and whose copy
+stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.schema.dedup import DedupSettings
+from manifests.schema.rules import Rule
+from pipeline.runtime.arrow_files import BatchWriter, open_table
+from pipeline.steps.dedup.document_ids import DocumentIds, names
+from pipeline.steps.dedup.paragraph_cuts import plan_cuts
+from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.arrow.cuts import pieces
+
+SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("language", pa.string()),
+        pa.field("first_byte", pa.int64(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("copy_of", pa.string(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class WriteRemoved:
+    """Writes rows of SCHEMA for the paragraphs that one part loses.
+
+    ``first_byte``: place in the UTF-8 of the document's text as it came to the step. ``copy_of``: id of the
+    document that keeps the copy, the same one where a paragraph stands in it twice.
+    """
+
+    parts: tuple[Iterable[pa.RecordBatch], ...]
+    decisions: tuple[Path, ...]
+    all_ids: DocumentIds
+    settings: DedupSettings
+    rules: tuple[Rule, ...]
+
+    def __call__(self, index: int, path: Path) -> None:
+        decisions, row = open_table(self.decisions[index]), 0
+        writer = BatchWriter(path, SCHEMA)
+        for batch in self.parts[index]:
+            verdict = decisions.slice(row, batch.num_rows).combine_chunks()
+            row += batch.num_rows
+            if pc.any(pc.greater(pc.list_value_length(verdict["cuts"]), 0), min_count=0).as_py():
+                writer.write(self._removed(batch, verdict))
+        writer.close()
+
+    def _removed(self, batch: pa.RecordBatch, verdict: pa.Table) -> pa.RecordBatch:
+        plan = plan_cuts(batch, verdict, self.settings, self.rules)
+        offsets = text_buffers(batch.column("text")).offsets
+        holders = pc.list_flatten(verdict["holders"]).to_numpy()[plan.cuts].astype(np.int64)
+        rows = batch.select(["id", "source", "language"]).take(pa.array(plan.owners))
+        columns = {name: rows.column(name).cast(SCHEMA.field(name).type) for name in rows.schema.names}
+        columns["first_byte"] = pa.array(plan.spans[0] - offsets[plan.owners])
+        columns["text"] = pieces(batch.column("text"), plan.spans)
+        columns["copy_of"] = names(self.all_ids, holders)[0]
+        return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
