@@ -23,9 +23,10 @@ CHARACTERS = 200
 
 def judged(documents: MeasuredDocuments, rules: Sequence[Rule], trusted: Sequence[str]) -> dict[str, Any]:
     """The judgement as JSON: ``documents`` (how many were judged), ``trusted_loss`` by source and
-    ``trusted_loss_by_language`` and ``..._by_genre``, ``junk_caught`` by language and kind, and ``rules``: for each its
-    ``trusted_loss`` and ``junk_caught`` among the documents in its languages, the ``sources`` and ``junk``
-    that it drops, and ``examples`` of trusted documents where it drops more than ``MOST_LOSS`` of a source.
+    ``trusted_loss_by_language`` and ``..._by_genre``, ``junk_caught`` by language and kind, and ``rules``:
+    for each its ``trusted_loss`` and ``junk_caught`` among the documents in its languages, the ``sources``
+    and ``junk`` that it drops, and ``examples`` of trusted documents where it drops more than ``MOST_LOSS``
+    of a source.
 
     Args:
         trusted: names of the sources that are trusted. Sources of junk are known by their names, and others

@@ -65,6 +65,13 @@ def _finish(state: np.uint64) -> np.uint64:
     return state ^ (state >> np.uint64(29))
 
 
+@inlined
+def _beyond(point: int) -> int:
+    """The code of a point after the table: tags and variation selectors are marks."""
+    is_tag = point == 0xE0001 or 0xE0020 <= point < 0xE0080
+    return TRANSPARENT if is_tag or 0xE0100 <= point < 0xE01F0 else SEPARATOR
+
+
 @kernel
 def is_cjk(data: np.ndarray, begin: int, end: int, fold: np.ndarray) -> bool:
     """Whether at least half of a text's units are CJK characters (a word counts as one unit, however
@@ -81,7 +88,7 @@ def is_cjk(data: np.ndarray, begin: int, end: int, fold: np.ndarray) -> bool:
     while position < end:
         point, width = decode_at(data, position)
         position += width
-        code = fold[point] if point < fold.size else np.uint32(SEPARATOR)
+        code = fold[point] if point < fold.size else np.uint32(_beyond(point))
         if code == TRANSPARENT:
             continue
         if code >= CJK:
@@ -123,7 +130,7 @@ def scan(
     state, first, last, inside = _SEED, position, position, False
     while position < end:
         point, width = decode_at(data, position)
-        code = np.uint64(fold[np.uint64(point)]) if point < fold.size else np.uint64(SEPARATOR)
+        code = np.uint64(fold[np.uint64(point)]) if point < fold.size else np.uint64(_beyond(point))
         if code == TRANSPARENT:
             position += width
             continue

@@ -7,7 +7,7 @@ import unicodedata
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.arrow.buffers import text_buffers
@@ -76,6 +76,7 @@ def scanned(text: str, by_character: bool, capacity: int) -> tuple[list[int], li
 
 
 @settings(max_examples=200, deadline=None)
+@example("葛\U000e0100城 a\U000e0100b \U000e0041x\U000e0002y", False, 1)
 @given(MIXED, st.booleans(), st.integers(1, 7))
 def test_units_are_those_of_plain_python_whatever_the_block(
     text: str, by_character: bool, capacity: int
