@@ -87,10 +87,11 @@ def test_the_model_answers(
     trained: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["generate", "--curriculum", str(trained[0]), "--run", str(trained[1]), "--max-tokens", "5"]
-    assert trainer([*arguments, "--prompt", "什么是人工智能？"]) == 0
+    prompt = "下面这条评论是好评还是差评？ 房间很干净，服务很好。"
+    assert trainer([*arguments, "--prompt", prompt]) == 0
     answer = capsys.readouterr().out.removesuffix("\n")
     assert answer
     file = tmp_path / "prompts.txt"
-    file.write_text("什么是人工智能？\n", encoding="utf-8")
+    file.write_text(prompt + "\n", encoding="utf-8")
     assert trainer([*arguments, "--file", str(file)]) == 0
-    assert json.loads(capsys.readouterr().out) == {"prompt": "什么是人工智能？", "answer": answer}
+    assert json.loads(capsys.readouterr().out) == {"prompt": prompt, "answer": answer}

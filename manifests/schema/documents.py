@@ -16,6 +16,8 @@ from manifests.schema.signals import SIGNALS
 
 STEPS = ("ingest", "language", "quality", "dedup", "privacy", "decontaminate", "shards")
 LANGUAGES = ("en", "zh", "code")
+PROSE_LANGUAGES = ("en", "zh")
+"""Those whose documents are judged without their markup."""
 PART_SHIFT = 32
 
 INGEST = (

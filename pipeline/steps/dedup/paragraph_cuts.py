@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.schema.dedup import DedupSettings
+from manifests.schema.documents import PROSE_LANGUAGES
 from manifests.schema.quality import QualitySettings
 from manifests.schema.rules import Rule
 from pipeline.steps.dedup.signatures import is_code
@@ -90,8 +91,9 @@ def _too_short(
         return found
     keep = np.ones(len(text_buffers(batch.column("text")).data), bool)
     unmark(np.ascontiguousarray(spans[:, chosen[owners]]), keep)
-    signals = measure(cut(batch.column("text"), keep).take(pa.array(rows)))
     languages = batch.column("language").take(pa.array(rows)).to_numpy(zero_copy_only=False)
+    texts = cut(batch.column("text"), keep).take(pa.array(rows))
+    signals = measure(texts, np.isin(languages, PROSE_LANGUAGES))  # as the quality step measures them
     for rule in rules:
         assert rule.min is not None
         short = np.isin(languages, rule.languages) & (signals[rule.signal] < np.float32(rule.min))

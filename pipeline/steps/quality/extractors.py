@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from manifests.schema.documents import PROSE_LANGUAGES
 from manifests.schema.steps import File
 from pipeline.models.perplexity.context_gain import GainScale
 from pipeline.models.perplexity.scorer import PerplexityScorer, Scores
@@ -21,9 +22,6 @@ from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.transform import Extractor
 from pipeline.steps.quality.given_models import GivenPerplexity
 from pipeline.text.quality_signals.signals import MEASURED, measure
-
-PROSE = ("en", "zh")
-"""Languages whose documents are judged without their markup."""
 
 
 class SignalExtractor(Extractor):
@@ -42,7 +40,7 @@ class SignalExtractor(Extractor):
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> pa.RecordBatch:
         texts = batch.column("text")
-        prose = np.isin(batch.column("language").to_numpy(zero_copy_only=False), PROSE)
+        prose = np.isin(batch.column("language").to_numpy(zero_copy_only=False), PROSE_LANGUAGES)
         columns = [
             *(pa.array(values) for values in measure(texts, prose).values()),
             self._tokenizer.encode(texts),
