@@ -44,7 +44,8 @@ URL = re.compile(
     (?: (?: https? | ftps? | sftp | wss? | ssh | git | rtsp ) :// | (?<![0-9A-Za-z_.\-]) www\. )
     (?: [0-9A-Za-z._%%+~\-]{1,64}+ (?: :[0-9A-Za-z._%%+~!$*\-]{0,64}+ )? @ )?
     (?: (?:%(label)s\.){1,10}
-        (?: [A-Za-z][0-9A-Za-z_\-]{1,62}+ | [0-9]{1,3}+ (?![0-9A-Za-z_\-]) | %(top)s ) | \[[0-9A-Fa-f:.]{2,45}\] )
+        (?: [A-Za-z][0-9A-Za-z_\-]{1,62}+ | [0-9]{1,3}+ (?![0-9A-Za-z_\-]) | %(top)s ) |
+        \[[0-9A-Fa-f:.]{2,45}\] )
     (?: :[0-9]{1,5} )?
     (?: (?=[/?\#]) (?: [%(characters)s]++ | \([%(characters)s]*+\) )*+ )?
     """
@@ -71,11 +72,17 @@ def emails(text: bytes) -> list[tuple[int, int]]:
 
 
 def numbers(text: bytes, kind: str) -> list[tuple[int, int]]:
-    """Spans that an expression finds anywhere in the text and its validator confirms."""
+    """Spans that an expression finds anywhere in the text and its validator confirms; of those that overlap
+    the longest, then that of the expression that comes first."""
     detectors = [
         detector for one in KINDS if one.name == kind for detector in one.detectors if detector.expression
     ]
-    return sorted(span for detector in detectors for span in _confirmed(text, detector))
+    chosen: list[tuple[int, int]] = []
+    spans = [(span, place) for place, detector in enumerate(detectors) for span in _confirmed(text, detector)]
+    for (start, end), _ in sorted(spans, key=lambda one: (one[0][0] - one[0][1], one[1], one[0])):
+        if all(end <= first or last <= start for first, last in chosen):
+            chosen.append((start, end))
+    return sorted(chosen)
 
 
 def _confirmed(text: bytes, detector: Detector) -> Iterator[tuple[int, int]]:

@@ -122,6 +122,7 @@ def test_addresses(text: str) -> None:
 
 @pytest.mark.parametrize("kind", ["phone_cn", "phone", "id_card_cn", "bank_card"])
 @settings(max_examples=200, deadline=None)
+@example(text="+86(852-30000000")
 @given(text=st.one_of(NUMBERS, ADDRESSES, st.tuples(NUMBERS, ADDRESSES, NUMBERS).map("".join)))
 def test_no_number_is_ruled_out_that_an_expression_finds(kind: PrivacyKind, text: str) -> None:
     assert _spans(text, kind) == references.numbers(text.encode(), kind)
