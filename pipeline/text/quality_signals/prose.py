@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.arrow.kernel import inlined, kernel
+from pipeline.text.quality_signals.inline_markup import behind_letters, is_letter
 
 _SPACE, _TICK, _TILDE, _LESS, _MORE, _COLON, _SLASH = 0x20, 0x60, 0x7E, 0x3C, 0x3E, 0x3A, 0x2F
 _OPEN, _CLOSE, _BRACKET, _DOLLAR, _BACKSLASH = 0x28, 0x29, 0x5D, 0x24, 0x5C
@@ -36,18 +37,6 @@ def _ends_link(byte: int) -> bool:
     return byte <= _SPACE or byte >= 0x7F or byte in (0x22, 0x27, _CLOSE, _LESS, _MORE, _BRACKET, _TICK)
 
 
-@inlined
-def _is_letter(byte: int) -> bool:
-    return 0x61 <= byte | 0x20 <= 0x7A
-
-
-@inlined
-def _behind_letters(data: np.ndarray, at: int, stop: int) -> int:
-    while at < stop and _is_letter(data[at]):
-        at += 1
-    return at
-
-
 @kernel
 def _markup(data: np.ndarray, at: int, stop: int) -> int:
     """Where the markup that begins at a byte ends, or -1. The barriers keep the search linear: no byte is
@@ -56,12 +45,12 @@ def _markup(data: np.ndarray, at: int, stop: int) -> int:
     following = data[at + 1] if at + 1 < stop else 0
     if byte in (_TICK, _DOLLAR):
         return _until(data, at + 1, stop, byte, -1)  # type: ignore[no-any-return]
-    if byte == _BACKSLASH and _is_letter(following):
-        return _behind_letters(data, at + 1, stop)  # type: ignore[no-any-return]
-    if byte == _COLON and _is_letter(following):
-        role = _behind_letters(data, at + 1, stop)
+    if byte == _BACKSLASH and is_letter(following):
+        return behind_letters(data, at + 1, stop)  # type: ignore[no-any-return]
+    if byte == _COLON and is_letter(following):
+        role = behind_letters(data, at + 1, stop)
         return role + 1 if role + 1 < stop and data[role] == _COLON and data[role + 1] == _TICK else -1
-    if byte == _LESS and (_is_letter(following) or following == _SLASH or following == 0x21):
+    if byte == _LESS and (is_letter(following) or following == _SLASH or following == 0x21):
         return _until(data, at + 1, stop, _MORE, _LESS)  # type: ignore[no-any-return]
     if byte == _BRACKET and following == _OPEN:
         return _until(data, at + 2, stop, _CLOSE, _BRACKET)  # type: ignore[no-any-return]
