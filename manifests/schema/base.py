@@ -6,10 +6,18 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from manifests.errors import UserError
 
@@ -28,6 +36,18 @@ class Strict(BaseModel):
     key is its description in the JSON Schema and the reference."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class UnusedLeftOut(Strict):
+    """Base of models whose ``optional_keys`` are not written down where they are empty: a manifest that does
+    not use them has the bytes and fingerprints that it had before there were any."""
+
+    optional_keys: ClassVar[tuple[str, ...]] = ()
+
+    @model_serializer(mode="wrap")
+    def _leave_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        whole: dict[str, Any] = handler(self)
+        return {key: value for key, value in whole.items() if value or key not in self.optional_keys}
 
 
 def parse_tokens(value: object) -> object:

@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from manifests.schema.base import UnusedLeftOut
 from manifests.schema.decontaminate import DecontaminateSettings
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.documents import LANGUAGES, STEPS
 from manifests.schema.language import LanguageSettings
-from manifests.schema.plugins import StepPlugin, UnusedLeftOut, check_steps
+from manifests.schema.plugins import StepPlugin, check_steps
 from manifests.schema.privacy import PrivacySettings
 from manifests.schema.quality import QualitySettings
 from manifests.schema.shard_settings import ShardSettings
@@ -22,7 +23,7 @@ from manifests.schema.values import Name
 class CorpusManifest(UnusedLeftOut):
     """Everything that decides the corpus. Same manifest and same input: same bytes out."""
 
-    plugin_keys = ("steps",)
+    optional_keys = ("steps",)
     version: Literal[1]
     """Version of the manifest's format."""
     kind: Literal["corpus"]
@@ -70,3 +71,10 @@ class CorpusManifest(UnusedLeftOut):
                 f"shards.budget: unknown language {sorted(unknown)[0]!r}; known are {', '.join(LANGUAGES)}"
             )
         return self
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is valid, but hardly meant; a line each."""
+        rehydrate = self.shards.rehydrate
+        found = rehydrate.warnings(self.sources) if rehydrate else ()
+        return tuple(f"shards.rehydrate: {warning}" for warning in found)

@@ -5,15 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import entry_points
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
-from pydantic import (
-    Field,
-    JsonValue,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import Field, JsonValue, model_validator
 
 from manifests.schema.base import Strict
 
@@ -24,20 +18,7 @@ STEPS_GROUP = "openba.steps"
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.-]*(:[A-Za-z_][\w.]*)?$")]
 PluginName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
-
 _BINS = 50
-
-
-class UnusedLeftOut(Strict):
-    """Base of models whose ``plugin_keys`` are not written down where they are empty: a manifest without
-    plug-ins has the fingerprints that it had before there were any."""
-
-    plugin_keys: ClassVar[tuple[str, ...]] = ()
-
-    @model_serializer(mode="wrap")
-    def _leave_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        whole: dict[str, Any] = handler(self)
-        return {key: value for key, value in whole.items() if value or key not in self.plugin_keys}
 
 
 class _Named(Strict):

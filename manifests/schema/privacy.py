@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from manifests.schema.base import Strict
-from manifests.schema.plugins import Reference, UnusedLeftOut
+from manifests.schema.base import Strict, UnusedLeftOut
+from manifests.schema.plugins import Reference
 
 PrivacyKind = Literal[
     "email", "phone_cn", "phone", "url", "ip", "mac", "id_card_cn", "credit_code_cn", "passport_cn",
@@ -54,7 +54,7 @@ class KindPlugin(Strict):
 class PrivacySettings(UnusedLeftOut):
     """What becomes of each kind of personal datum."""
 
-    plugin_keys = ("kinds",)
+    optional_keys = ("kinds",)
     actions: dict[PrivacyKind, Action]
     """By kind: a ``placeholder`` such as ``<EMAIL>`` in its place, nothing (``remove``), a pseudonym such as
     ``<EMAIL:3fa9c1d2>`` made with the ``salt`` (``hash``), or the whole document is rejected (``drop``).

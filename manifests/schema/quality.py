@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from manifests.schema.base import Strict, Tokens
-from manifests.schema.plugins import SignalPlugin, UnusedLeftOut, check_signals
+from manifests.schema.base import Strict, Tokens, UnusedLeftOut
+from manifests.schema.plugins import SignalPlugin, check_signals
 from manifests.schema.rules import Language, Rule, RuleSetName, check_signal, rules_of
 from manifests.schema.signals import SIGNALS
 from manifests.schema.values import Positive
@@ -93,7 +93,7 @@ class QualitySettings(UnusedLeftOut):
     """Signals are measured first, then rules decide; a changed threshold decides again without measuring
     again."""
 
-    plugin_keys = ("signals",)
+    optional_keys = ("signals",)
     signals: tuple[SignalPlugin, ...] = ()
     """Signals of your own, measured beside the built-in ones."""
     rule_sets: tuple[RuleSetName, ...] = ()

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from manifests.schema.base import Strict
+from manifests.schema.base import Strict, UnusedLeftOut
 from manifests.schema.steps import File
 
 
@@ -71,9 +71,30 @@ class SourceShare(Strict):
     """Tokens written / tokens it had."""
 
 
-class TokenSet(Strict):
+class ClusterSizeShare(Strict):
+    """What documents of one range of cluster sizes gave to a rehydrated set."""
+
+    at_least: int
+    """The smallest size of the range, which ends below the next one's. A size counts the kept document, its
+    duplicates, and, where weights are measured, those that the quality step rejected."""
+    rejected: float | None = None
+    """Share that the quality step rejected of clusters of this size, where weights are measured."""
+    weight: float
+    """Epochs that the weights ask for, before the budget scales them."""
+    documents: int
+    """Distinct documents that were used."""
+    tokens: int
+    """Tokens written, eos of each document included."""
+    available_tokens: int
+    """Tokens that there were."""
+    epochs: float
+    """Tokens written / tokens that there were; 0 where there were none."""
+
+
+class TokenSet(UnusedLeftOut):
     """A set of shards of one language, or of instruction pairs."""
 
+    optional_keys = ("cluster_sizes",)
     name: str
     """The set's name: that of its language, after ``biflan_`` for pairs."""
     language: Literal["en", "zh", "code"]
@@ -92,6 +113,8 @@ class TokenSet(Strict):
     """The shards, in order."""
     sources: tuple[SourceShare, ...]
     """What each source gave."""
+    cluster_sizes: tuple[ClusterSizeShare, ...] = ()
+    """What each range of cluster sizes gave, where the set was rehydrated."""
     budget: int | None = None
     """Tokens that the corpus manifest asked for."""
     unigram_entropy: float
@@ -110,6 +133,9 @@ class TokenSet(Strict):
                 f"set {self.name}: the sources give {sum(source.tokens for source in self.sources)} tokens, "
                 f"not {self.tokens}"
             )
+        by_size = sum(share.tokens for share in self.cluster_sizes)
+        if self.cluster_sizes and by_size != self.tokens:
+            raise ValueError(f"set {self.name}: the cluster sizes give {by_size} tokens, not {self.tokens}")
         return self
 
 

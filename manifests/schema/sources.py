@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
-from manifests.schema.base import Strict, Tokens
-from manifests.schema.plugins import UnusedLeftOut, check_reader
+from manifests.schema.base import Strict, Tokens, UnusedLeftOut
+from manifests.schema.plugins import check_reader
 from manifests.schema.values import Name, Positive
 
 
@@ -47,7 +47,7 @@ class Source(UnusedLeftOut):
     the same however the input is cut into parts; the record's own id is kept in ``meta``.
     """
 
-    plugin_keys = ("settings",)
+    optional_keys = ("settings",)
     name: Name
     """The source's name: in document ids, counts and the report. Letters, digits, ``_``, ``.`` and ``-``."""
     path: str

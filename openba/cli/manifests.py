@@ -64,7 +64,7 @@ def _checked(file: Path, run: Path | None) -> dict[str, Any]:
         manifest = check(file)
     except UserError as error:
         return {"file": str(file), "kind": None, "errors": str(error).splitlines(), "warnings": []}
-    warnings = list(manifest.warnings) if isinstance(manifest, CurriculumManifest) else []
+    warnings = list(manifest.warnings) if isinstance(manifest, CorpusManifest | CurriculumManifest) else []
     if run is not None and isinstance(manifest, CorpusManifest):
         warnings += [str(loss) for loss in losses_of_run(run)]
     return {"file": str(file), "kind": type(manifest).__name__, "errors": [], "warnings": warnings}

@@ -78,7 +78,8 @@ def plan_pairs(encoded: Columns, settings: InstructionSettings, heldout: float, 
         if settings.ratio.get(name)
     }
     caps = [Cap(settings_source.name) for settings_source in settings.sources]
-    documents = Documents(tokens[rows], source[rows], language[rows], key[rows])
+    alike = np.ones(np.shape(key[rows]), np.int32)
+    documents = Documents(tokens[rows], source[rows], language[rows], key[rows], alike)
     try:
         times = plan(documents, budgets, LANGUAGES, caps, TOLERANCE)
     except ShardBudgetError as error:

@@ -22,6 +22,14 @@ def keys(hashes: UInt64, seed: int, use: int, repeat: int | npt.NDArray[np.int64
     )
 
 
+def spread(drawn: UInt64, repeat: npt.NDArray[np.int64], times: npt.NDArray[np.int64]) -> UInt64:
+    """Places of the copies of documents, as far apart as they can be: copy ``repeat`` of ``times`` in the
+    ``repeat``-th part of the order, where the document's own key says. All arrays [n], ``drawn`` the same for
+    all copies of a document."""
+    many = times.astype(np.uint64)
+    return np.uint64(2**64 - 1) // many * repeat.astype(np.uint64) + drawn // many
+
+
 def set_aside(hashes: UInt64, share: float, seed: int) -> npt.NDArray[np.bool_]:
     """Which documents are held out: those whose key lies in the lowest ``share`` of all keys, or the lowest
     one if none does.

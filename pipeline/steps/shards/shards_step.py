@@ -28,6 +28,7 @@ from pipeline.steps.shards.instruction_pairs import LANGUAGES, EncodePairs
 from pipeline.steps.shards.instruction_readers import files
 from pipeline.steps.shards.inventory import Inventory
 from pipeline.steps.shards.pair_shards import write_pairs
+from pipeline.steps.shards.rehydrate import Rehydration, rehydration
 from pipeline.steps.shards.sampling_keys import ORDER, keys, set_aside
 from pipeline.steps.shards.selection import USE, SelectTransform
 from pipeline.steps.shards.shortfall import ShardBudgetError, too_few_documents
@@ -84,8 +85,9 @@ class ShardsStep(Step):
         )
         inventory = Inventory.read(documents)
         held = _heldout(inventory, context.corpus)
-        times = _plan(inventory, held, context)
-        writer = Writer(context, Tokens(documents, written), inventory, vocabulary)
+        rehydrated = rehydration(context, inventory)
+        times = _plan(inventory, held, rehydrated, context)
+        writer = Writer(context, Tokens(documents, written), inventory, vocabulary, rehydrated)
         sets = _write_streams(writer, times, held)
         pairs, counts = self._pairs(context, vocabulary)
         sets = Sets(sets.train | pairs.train, sets.heldout | pairs.heldout)
@@ -146,13 +148,15 @@ def _heldout(inventory: Inventory, corpus: CorpusManifest) -> Bools:
     return held
 
 
-def _plan(inventory: Inventory, held: Bools, context: StepContext) -> Int64:
+def _plan(inventory: Inventory, held: Bools, rehydrated: Rehydration | None, context: StepContext) -> Int64:
     """How many times each document is used for training."""
     corpus = context.corpus
     caps = {source.name: Cap(source.name, source.max_epochs, source.max_tokens) for source in corpus.sources}
     rows = np.flatnonzero(~held)
     key = keys(inventory.hash[rows], corpus.seed, ORDER)
-    documents = Documents(inventory.tokens[rows] + 1, inventory.source[rows], inventory.language[rows], key)
+    weight = rehydrated.weights(inventory)[rows] if rehydrated else np.ones(len(rows), np.int32)
+    source, language = inventory.source[rows], inventory.language[rows]
+    documents = Documents(inventory.tokens[rows] + 1, source, language, key, weight)
     times = np.zeros(len(held), np.int64)
     languages = tuple(dict.fromkeys([*inventory.languages, *corpus.shards.budget]))
     try:

@@ -20,13 +20,15 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Documents:
-    """Columns [documents]: ``tokens`` (eos included), ``source`` and ``language`` (indices), and ``key``, by
-    which documents are drawn."""
+    """Columns [documents]: ``tokens`` (eos included), ``source`` and ``language`` (indices), ``key``, by
+    which documents are drawn, and ``weight``, a whole number: one of twice the weight is used twice as often,
+    as far as its source's epochs allow."""
 
     tokens: Int64
     source: npt.NDArray[np.int32]
     language: npt.NDArray[np.int8]
     key: npt.NDArray[np.uint64]
+    weight: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -43,26 +45,21 @@ class Cap:
 class _Group:
     """The documents of one source and language, in the order of their keys.
 
-    Every document is used ``base`` times and those of ``extra`` once more; ``slack`` tokens are left below
+    Each document is used ``base`` times and those of ``extra`` once more; ``slack`` tokens are left below
     the caps.
     """
 
     rows: npt.NDArray[np.intp]
     tokens: Int64
     cap: Cap
-    capacity: int
-    base: int
+    base: Int64
     extra: Bools
     slack: int
 
     @property
     def open(self) -> Bools:
         """Documents that may be used once more."""
-        return (
-            ~self.extra
-            if self.base + 1 <= math.ceil(self.cap.max_epochs)
-            else np.zeros(len(self.extra), np.bool_)
-        )
+        return ~self.extra & (self.base < math.ceil(self.cap.max_epochs))
 
 
 def plan(
@@ -74,10 +71,11 @@ def plan(
 ) -> Int64:
     """How many times each document is used [documents].
 
-    A language's budget is shared among its sources in proportion to what they have, as far as their caps
-    allow; each source gives its documents in the order of their keys, all of them as often as the share asks
-    for and a last part once more; whole documents that fit close the gap. The result depends on the set of
-    documents, not on their order.
+    A language's budget is shared among its sources in proportion to the weight of what they have, as far as
+    their caps allow, and a source's share among its documents of each weight likewise, so that no document
+    has more epochs than the source, rounded up; those of one weight are taken in the order of their keys, all
+    of them as often as the share asks for and a last part once more; whole documents that fit close the gap.
+    The result depends on the set of documents, not on their order.
 
     Args:
         budgets: tokens by language; documents of other languages are not used.
@@ -89,7 +87,9 @@ def plan(
         ShardBudgetError: a budget cannot be met under the caps, or not with whole documents.
     """
     available = np.zeros((len(caps), len(languages)), np.int64)
-    np.add.at(available, (documents.source, documents.language), documents.tokens)
+    weighed = np.zeros_like(available)
+    for sums, amount in ((available, documents.tokens), (weighed, documents.tokens * documents.weight)):
+        np.add.at(sums, (documents.source, documents.language), amount)
     capacity = _capacities(available, caps)
     wanted = {languages.index(name): budget for name, budget in budgets.items()}
     short = [
@@ -102,7 +102,8 @@ def plan(
     times = np.zeros(len(documents.tokens), np.int64)
     order = np.lexsort((documents.tokens, documents.key))
     for index, budget in wanted.items():
-        groups = _groups(documents, order, index, available[:, index], capacity[:, index], caps, budget)
+        shares = water_fill(weighed[:, index].tolist(), capacity[:, index].tolist(), budget)
+        groups = _groups(documents, order, index, shares, capacity[:, index], caps)
         gap = _close(groups, budget, int(budget * tolerance))
         if abs(gap) > budget * tolerance:
             short.append(Shortfall(languages[index], budget, budget - gap, ()))
@@ -168,28 +169,34 @@ def _groups(
     documents: Documents,
     order: npt.NDArray[np.intp],
     language: int,
-    available: Int64,
+    shares: Sequence[int],
     capacity: Int64,
     caps: Sequence[Cap],
-    budget: int,
 ) -> list[_Group]:
     """A language's groups, with documents drawn up to each one's share."""
-    shares = water_fill(available.tolist(), capacity.tolist(), budget)
     groups = []
     of_language = order[documents.language[order] == language]
-    for source in map(int, np.flatnonzero(available)):
+    for source in np.unique(documents.source[of_language]).tolist():
         rows = of_language[documents.source[of_language] == source]
         tokens = documents.tokens[rows]
-        base, rest = divmod(shares[source], int(available[source]))
-        extra = np.zeros(len(rows), np.bool_)
-        left = _take(tokens, ~extra, extra, rest)
-        used = shares[source] - left
-        groups.append(
-            _Group(
-                rows, tokens, caps[source], int(capacity[source]), base, extra, int(capacity[source]) - used
-            )
-        )
+        base, extra = _drawn(tokens, documents.weight[rows], shares[source], caps[source])
+        slack = int(capacity[source]) - int((tokens * (base + extra)).sum())
+        groups.append(_Group(rows, tokens, caps[source], base, extra, slack))
     return groups
+
+
+def _drawn(tokens: Int64, weight: npt.NDArray[np.int32], share: int, cap: Cap) -> tuple[Int64, Bools]:
+    """How often each document of a source is used, in the order of the keys, and which ones once more."""
+    weights = np.flatnonzero(np.bincount(weight)).tolist()
+    has = [int(tokens[weight == one].sum()) for one in weights]
+    weighed = [amount * one for amount, one in zip(has, weights, strict=True)]
+    shares = water_fill(weighed, [amount * math.ceil(cap.max_epochs) for amount in has], share)
+    base, extra = np.zeros(len(tokens), np.int64), np.zeros(len(tokens), np.bool_)
+    for one, amount, mine in zip(weights, has, shares, strict=True):
+        times, rest = divmod(mine, amount)
+        base[weight == one] = times
+        _take(tokens, weight == one, extra, rest)
+    return base, extra
 
 
 @kernel

@@ -16,7 +16,8 @@ from pipeline.runtime.context import StepContext
 from pipeline.runtime.npy_files import save_durably
 from pipeline.runtime.phases import Phases
 from pipeline.steps.shards.inventory import Inventory
-from pipeline.steps.shards.sampling_keys import WRITE, keys
+from pipeline.steps.shards.rehydrate import Rehydration
+from pipeline.steps.shards.sampling_keys import WRITE, keys, spread
 from pipeline.steps.shards.stream_shards import StreamShards
 from pipeline.steps.shards.token_gather import flat
 from pipeline.steps.shards.token_positions import Tokens
@@ -33,6 +34,7 @@ class Writer:
     source: Tokens
     inventory: Inventory
     vocabulary: Vocabulary
+    rehydration: Rehydration | None = None
 
     def stream(
         self, language: Language, times: Int64, heldout: bool, available: npt.NDArray[np.bool_]
@@ -42,8 +44,7 @@ class Writer:
         inventory, settings = self.inventory, self.context.corpus.shards
         rows = np.repeat(np.arange(len(times)), times)
         repeat = np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times)
-        order = np.lexsort((rows, keys(inventory.hash[rows], self.context.corpus.seed, WRITE, repeat)))
-        rows = rows[order]
+        rows = rows[np.lexsort((rows, self._places(language, rows, repeat, times)))]
         name = f"heldout-{language}" if heldout else str(language)
         listing = save_durably(
             self.context.folder / "plan" / f"{name}.npy",
@@ -68,9 +69,20 @@ class Writer:
             sources=source_shares(
                 inventory.sources, inventory.source, inventory.tokens + 1, times, available
             ),
+            cluster_sizes=()
+            if heldout or self.rehydration is None
+            else self.rehydration.shares(language, inventory, times, available),
             budget=None if heldout else settings.budget[language],
             unigram_entropy=unigram_entropy(paths, "tokens", self.vocabulary.size),
         )
+
+    def _places(self, language: Language, rows: Int64, repeat: Int64, times: Int64) -> npt.NDArray[np.uint64]:
+        """By what documents and their copies are ordered. Copies are drawn each by itself, but for those of a
+        rehydrated language, where many of a document could come to lie side by side."""
+        hashes, seed = self.inventory.hash[rows], self.context.corpus.seed
+        if self.rehydration is None or language not in self.rehydration.ranges:
+            return keys(hashes, seed, WRITE, repeat)
+        return spread(keys(hashes, seed, WRITE), repeat, times[rows])
 
 
 def shard_entries(paths: Sequence[Path], tokens: Sequence[int], folder: Path) -> tuple[Shard, ...]:

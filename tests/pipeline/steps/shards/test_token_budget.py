@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,10 +17,21 @@ from pipeline.steps.shards.token_budget import Cap, Documents, plan, water_fill
 LANGUAGES = ("en", "zh")
 
 
-def documents(tokens: list[int], source: list[int], language: list[int], seed: int = 0) -> Documents:
+def documents(
+    tokens: list[int],
+    source: list[int],
+    language: list[int],
+    seed: int = 0,
+    weight: list[int] | None = None,
+) -> Documents:
     hashes = np.arange(len(tokens), dtype=np.uint64)
+    weights = np.array(weight or [1] * len(tokens), np.int32)
     return Documents(
-        np.array(tokens), np.array(source, np.int32), np.array(language, np.int8), keys(hashes, seed, ORDER)
+        np.array(tokens),
+        np.array(source, np.int32),
+        np.array(language, np.int8),
+        keys(hashes, seed, ORDER),
+        weights,
     )
 
 
@@ -35,13 +48,20 @@ def attempt(
 def corpora(draw: st.DrawFn) -> tuple[Documents, list[Cap]]:
     rows = draw(
         st.lists(
-            st.tuples(st.integers(1, 300), st.integers(0, 2), st.integers(0, 1)), min_size=1, max_size=60
+            st.tuples(
+                st.integers(1, 300),
+                st.integers(0, 2),
+                st.integers(0, 1),
+                st.sampled_from([1, 1000, 2500, 10_000]),
+            ),
+            min_size=1,
+            max_size=60,
         )
     )
     cap = st.tuples(st.sampled_from([1, 1.5, 2, 3.25]), st.one_of(st.none(), st.integers(0, 5000)))
     caps = [Cap(f"source{index}", *draw(cap)) for index in range(3)]
     columns = [list(column) for column in zip(*rows, strict=True)]
-    return documents(columns[0], columns[1], columns[2], draw(st.integers(0, 9))), caps
+    return documents(columns[0], columns[1], columns[2], draw(st.integers(0, 9)), columns[3]), caps
 
 
 @settings(deadline=None)
@@ -79,14 +99,56 @@ def test_plan_depends_on_the_set_of_documents_not_on_their_order(
 ) -> None:
     rows, caps = corpus
     order = np.array(sorted(range(len(rows.tokens)), key=lambda _: random.random()))  # type: ignore[attr-defined]
-    shuffled = Documents(rows.tokens[order], rows.source[order], rows.language[order], rows.key[order])
+    shuffled = Documents(
+        rows.tokens[order], rows.source[order], rows.language[order], rows.key[order], rows.weight[order]
+    )
     times, error = attempt(rows, {"en": budget}, caps, 0.3)
     again, same_error = attempt(shuffled, {"en": budget}, caps, 0.3)
     assert again.tolist() == times[order].tolist()
     assert str(same_error) == str(error)
 
 
-def test_sources_share_in_proportion_and_capped_ones_make_room() -> None:
+@settings(deadline=None)
+@given(corpora(), st.integers(1, 4000), st.integers(1, 4000))
+def test_documents_that_all_weigh_the_same_are_planned_as_if_they_had_no_weight(
+    corpus: tuple[Documents, list[Cap]], budget: int, weight: int
+) -> None:
+    rows, caps = corpus
+    alike = [replace(rows, weight=np.full(len(rows.tokens), one, np.int32)) for one in (1, weight)]
+    (times, error), (again, same) = (attempt(one, {"en": budget}, caps, 0.3) for one in alike)
+    assert again.tolist() == times.tolist()
+    assert str(same) == str(error)
+
+
+def test_a_document_of_twice_the_weight_is_used_twice_as_often() -> None:
+    lengths = np.random.default_rng(1).lognormal(6, 1, 6000).astype(int) + 1
+    weight = [500, 1000, 3000] * 2000
+    rows = documents(lengths.tolist(), [0] * 6000, [0] * 6000, weight=weight)
+    for budget in (lengths.sum() // 3, lengths.sum(), lengths.sum() * 2):
+        times = plan(rows, {"en": int(budget)}, LANGUAGES, [Cap("web", 10)], 0.0001)
+        epochs = [(lengths * times)[kind::3].sum() / lengths[kind::3].sum() for kind in range(3)]
+        assert epochs[1] / epochs[0] == pytest.approx(2, rel=0.01)
+        assert epochs[2] / epochs[0] == pytest.approx(6, rel=0.01)
+        assert (lengths * times).sum() == pytest.approx(budget, rel=0.0001)
+        spread = [set(times[kind::3].tolist()) for kind in range(3)]
+        assert all(max(one) - min(one) <= 1 for one in spread), "a part of them once more"
+
+
+def test_weights_give_way_where_the_epochs_of_the_source_end() -> None:
+    rows = documents([10] * 20, [0] * 20, [0] * 20, weight=[1000] * 10 + [10_000] * 10)
+    times = plan(rows, {"en": 250}, LANGUAGES, [Cap("web", 2)], 0.001)
+    assert times[10:].tolist() == [2] * 10
+    assert sorted(times[:10].tolist()) == [0] * 5 + [1] * 5
+    assert plan(rows, {"en": 400}, LANGUAGES, [Cap("web", 2)], 0.001).tolist() == [2] * 20
+
+
+def test_sources_share_in_proportion_to_the_weight_of_what_they_have() -> None:
+    rows = documents([10] * 40, [0] * 20 + [1] * 20, [0] * 40, weight=[1000] * 20 + [3000] * 20)
+    times = plan(rows, {"en": 240}, LANGUAGES, [Cap("once"), Cap("many", 4)], 0.001)
+    assert (sum(times[:20]), sum(times[20:])) == (6, 18)
+
+
+def test_sources_share_in_proportion_and_and_capped_ones_make_room() -> None:
     assert water_fill([600, 300, 100], [600, 300, 100], 500) == [300, 150, 50]
     assert water_fill([600, 300, 100], [200, 300, 100], 500) == [200, 225, 75]
     assert water_fill([600, 300, 100], [600, 300, 300], 1200) == [600, 300, 300]
