@@ -21,6 +21,7 @@ from manifests.report.examples import Example, examples
 from manifests.report.figure import Figure
 from manifests.report.funnel import COLUMNS, Reason, funnel, reasons
 from manifests.report.judged_rules import judged_rules
+from manifests.report.rehydrated import size_rows
 from manifests.report.removed_paragraphs import removed_paragraphs
 from manifests.report.run_record import RunRecord
 from manifests.report.signals import panels
@@ -78,6 +79,7 @@ def content(record: RunRecord) -> dict[str, Any]:
         "reasons": reasons(record),
         "mix": mix(record.shards) if record.shards else None,
         "sources": source_rows(record.shards) if record.shards else [],
+        "sizes": size_rows(record.shards) if record.shards else [],
         "panels": panels(record),
         "judged": judged_rules(record),
         "clusters": clusters(sizes) if sizes else None,
