@@ -52,7 +52,7 @@ class Rehydration:
         mine = np.flatnonzero(available)
         place, tokens, used = _places(self.sizes[mine], ranges), inventory.tokens[mine] + 1, times[mine]
         has, written, documents = (
-            np.array([values[place == index].sum() for index in range(len(ranges))]).tolist()
+            np.bincount(place, values, len(ranges)).astype(np.int64).tolist()
             for values in (tokens, tokens * used, used > 0)
         )
         return tuple(
