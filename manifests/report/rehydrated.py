@@ -16,6 +16,11 @@ class SizeRow:
     sizes: str
     share: ClusterSizeShare
 
+    @property
+    def part(self) -> float:
+        """0..1 of the set's tokens."""
+        return self.share.tokens / self.set.tokens if self.set.tokens else 0.0
+
 
 def size_rows(shards: ShardManifest) -> list[SizeRow]:
     """The table's rows; none where no set was rehydrated."""
