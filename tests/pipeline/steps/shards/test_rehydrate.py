@@ -223,6 +223,16 @@ def test_what_an_earlier_run_holds_is_in_no_cluster_of_this_one(measured: Path, 
     assert (share.documents, share.rejected, share.weight) == (1, 0, 1)
 
 
+def test_parts_of_which_nothing_is_left_and_a_quality_step_without_rejects(tmp_path: Path) -> None:
+    texts = passages(30)
+    prepare(tmp_path, [row for text in texts for row in copies(text, 4)], parts=4)
+    settings = {"budget": {"en": 5_000}, "tolerance": 0.1, "rehydrate": MEASURED["rehydrate"]}
+    manifest = run_steps(tmp_path, settings)
+    assert 0 in [part.documents_in for part in manifest.parts]
+    (share,) = english(tmp_path).cluster_sizes
+    assert (share.at_least, share.documents, share.rejected, share.weight) == (1, 30, 0, 1)
+
+
 def test_documents_without_the_size_of_their_cluster(tmp_path: Path) -> None:
     manifest = corpus().model_copy(update={"shards": ShardSettings.model_validate(GIVEN)})
     rows = [{"id": "zen", "text": "Beautiful is better than ugly."}]
