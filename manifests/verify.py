@@ -24,6 +24,7 @@ from manifests.schema.steps import KEPT, File, Part, StepManifest
 from manifests.schema.training import TrainingManifest
 from manifests.step_order import step_before, steps_in
 from manifests.verify_dedup import duplicates_without_survivor
+from manifests.verify_pieces import documents_not_whole, whole_ids
 
 
 @dataclass
@@ -52,6 +53,8 @@ def verify(run: Path) -> Verification:
     for step, manifest in tqdm(manifests.items(), desc="verify", unit="step", leave=False, disable=None):
         if _verify_step(run / step, manifest, result):
             whole.add(step)
+        if step == STEPS[0] and step in whole:
+            result.problems += documents_not_whole(run / step, manifest)
         if step == "dedup" and step in whole:
             result.problems += duplicates_without_survivor(run / step, manifest)
         before = step_before(step, manifest)
@@ -157,8 +160,8 @@ def _verify_chain(
 
 
 def _verify_shards(folder: Path, step: StepManifest, manifest: ShardManifest, result: Verification) -> None:
-    """The step's files are hashed already; here the tokens are counted, and no held-out document may be
-    among the training ones."""
+    """The step's files are hashed already; here the tokens are counted, and no held-out document, nor a piece
+    of one, may be among the training ones."""
     listed = set(step.files)
     for token_set in (*manifest.sets.values(), *manifest.heldout.values()):
         for shard in token_set.shards:
@@ -178,7 +181,8 @@ def _verify_shards(folder: Path, step: StepManifest, manifest: ShardManifest, re
 
 
 def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[str]:
-    """Counts the tokens of a set from its shards; returns the ids of its documents."""
+    """Counts the tokens of a set from its shards; returns the ids of its documents, those of pieces being
+    their document's."""
     ids: set[str] = set()
     by_source: Counter[str] = Counter()
     for index, shard in enumerate(token_set.shards):
@@ -191,7 +195,7 @@ def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[
             )
             for source, count in zip(sources, np.bincount(inverse, weights=lengths), strict=True):
                 by_source[source] += int(count)
-            ids.update(batch.column("id").unique().to_pylist())
+            ids.update(whole_ids(batch.column("id").unique()).to_pylist())
         result.tokens += tokens
         _verify_length(folder, token_set, index, tokens, result)
     stated = {source.name: source.tokens for source in token_set.sources}

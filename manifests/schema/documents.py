@@ -4,6 +4,10 @@ Tokens, which take more bytes than the text, are not carried along: ``tokens_at`
 wrote them down, as ``part << PART_SHIFT | row`` of its ``signals``. ``hash`` is that of the text as it was
 then, so it tells whether later steps have changed it; it has 16 bytes, in a type that Hugging Face's
 ``datasets`` reads too (it knows none of fixed size).
+
+A piece of a document that ``ingest.max_words`` cut has the document's id with ``PIECE_MARK`` and its
+number, from 1; its ``meta`` tells its number as ``piece``, how many there are as ``pieces``, and the hash of
+the whole text as ``DOCUMENT_HASH``, in hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -19,6 +23,10 @@ LANGUAGES = ("en", "zh", "code")
 PROSE_LANGUAGES = ("en", "zh")
 """Those whose documents are judged without their markup."""
 PART_SHIFT = 32
+PIECE_MARK = "#piece-"
+PIECE_ID = rf"{PIECE_MARK}[1-9][0-9]*$"
+"""What the id of a piece ends with, as a regular expression."""
+DOCUMENT_HASH = "document_hash"
 
 INGEST = (
     pa.field("id", pa.string(), nullable=False),

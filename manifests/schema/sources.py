@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
-from manifests.schema.base import Strict, Tokens, UnusedLeftOut
+from manifests.schema.base import Tokens, UnusedLeftOut
 from manifests.schema.plugins import check_reader
 from manifests.schema.values import Name, Positive
 
@@ -43,8 +43,9 @@ class Source(UnusedLeftOut):
     """Where documents come from.
 
     Documents are called ``source:file``, with ``#`` and the byte offset where a file holds many (in an array
-    and in Parquet, the index; in Arrow, those of the record batch and of the row in it): always unique, and
-    the same however the input is cut into parts; the record's own id is kept in ``meta``.
+    and in Parquet, the index; in Arrow, those of the record batch and of the row in it), and ``#piece-`` and
+    a number where ``ingest.max_words`` cuts one into pieces: always unique, and the same however the input is
+    cut into parts; the record's own id is kept in ``meta``.
     """
 
     optional_keys = ("settings",)
@@ -117,11 +118,18 @@ class Source(UnusedLeftOut):
         return self
 
 
-class IngestSettings(Strict):
-    """How the input is cut into parts."""
+class IngestSettings(UnusedLeftOut):
+    """How the input is cut into parts, and long documents into pieces."""
 
+    optional_keys = ("max_words",)
     part_bytes: Positive = 64_000_000
     """Bytes of text in a part, about; a part is the unit of work, of recovery and of parallelism."""
     max_document_bytes: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100_000_000
     """Documents of more bytes are rejected, and so much of them kept among the rejects; it bounds the memory
     of a worker."""
+    max_words: Annotated[int, Field(ge=100)] | None = None
+    """Longer documents are cut into pieces of at most so many words, each a document of its own, at the best
+    place in the last part of a piece: a chapter or heading, else a blank line, else the end of a line, else
+    that of a sentence, else between words; in a code fence only where there is no other. Words as the signal
+    ``words`` counts them, markup included: in Chinese, characters. By default documents are left whole.
+    Gopher (arXiv 2112.11446, A.1.1) drops those of more than 100,000 words, which are books."""

@@ -22,6 +22,7 @@ from pipeline.models.training_sample import Folds, Sample
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.transform import Extractor, PartTask
+from pipeline.runtime.whole_documents import whole_hashes
 
 PREFIX = 1000
 """Tokens of a document that are looked at."""
@@ -80,7 +81,7 @@ class TrainClassifier:
             row = 0
             for batch in task.reader:
                 hashes = batch.column("hash")
-                mask = self.classes.chosen(batch) & (self.folds.fold(hashes) != model)
+                mask = self.classes.chosen(batch) & (self.folds.fold(whole_hashes(batch)) != model)
                 mask &= batch.column("language").to_numpy(zero_copy_only=False) == language
                 chosen = pa.array(mask)
                 labels = np.where(self.classes.reference.chosen(batch)[mask], REFERENCE, RAW).tolist()
@@ -117,7 +118,7 @@ class ClassifierExtractor(Extractor):
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> pa.RecordBatch:
         tokens = self._signals.rows(where, batch.num_rows)["tokens"]
         languages = batch.column("language").to_numpy(zero_copy_only=False)
-        judge = self._folds.judge(batch.column("hash"), self._classes.chosen(batch))
+        judge = self._folds.judge(whole_hashes(batch), self._classes.chosen(batch))
         judge[pc.list_value_length(tokens).to_numpy(zero_copy_only=False) == 0] = -1
         score = np.full(batch.num_rows, np.nan, np.float32)
         for (language, number), model in self._models.items():

@@ -1,5 +1,5 @@
 """Which documents train the step's models: chosen by the document's hash alone, so that every worker knows
-without asking."""
+without asking. All pieces of a document are chosen by the hash of the whole."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from manifests.schema.quality import Fitting
 from manifests.schema.steps import KEPT, Count, Part
+from pipeline.runtime.whole_documents import whole_hashes
 from pipeline.text.arrow.fixed_width import byte_rows
 
 HELD_BACK = 0.05
@@ -70,7 +71,7 @@ class Sample:
         for language, share in self.shares.items():
             limits[languages == language] = share
         return np.isin(batch.column("source").to_numpy(zero_copy_only=False), sorted(self.sources)) & (
-            _fractions(batch.column("hash"), 0) < limits
+            _fractions(whole_hashes(batch), 0) < limits
         )
 
 

@@ -27,6 +27,7 @@ from pipeline.steps.ingest.first_documents import check_first_documents
 from pipeline.steps.ingest.input_hashes import HashCache
 from pipeline.steps.ingest.part_plan import plan_parts
 from pipeline.steps.ingest.part_reader import SOURCE, PartReader
+from pipeline.steps.ingest.pieces import in_pieces
 from pipeline.text.arrow.text_hashes import hashes
 from pipeline.text.unicode.repair import repair
 
@@ -37,8 +38,8 @@ ORIGINS = "inputs.json"
 
 
 class MakeDocuments(Transform):
-    """RAW batches -> documents: charset, repair, the source's ``strip`` patterns, hash, and the first
-    checks."""
+    """RAW batches -> documents: charset, repair, the source's ``strip`` patterns, hash, the first checks, and
+    pieces of long documents. Metrics: charsets, repaired, cut."""
 
     schema = INGESTED
 
@@ -59,19 +60,12 @@ class MakeDocuments(Transform):
         reason, detail = self._judge(batch, texts, decoded)
         # A reject shows what was found, not what became of it.
         texts = pc.if_else(pc.is_null(reason), texts, found) if reason.null_count < len(reason) else texts
-        documents = pa.RecordBatch.from_arrays(
-            [
-                pc.binary_join_element_wise(source.name, batch.column("key"), ":"),
-                texts,
-                pa.repeat(source.name, batch.num_rows),
-                batch.column("url"),
-                pc.coalesce(batch.column("license"), pa.scalar(source.license, pa.string())),
-                hashes(texts),
-                batch.column("meta"),
-            ],
-            names=INGESTED.names,
-        )
+        documents = _documents(source, batch, texts)
         metrics |= _charsets(charsets) | ({"repaired/broken_characters": mended} if mended else {})
+        pieces = in_pieces(documents, pc.is_null(reason), self._settings.max_words, prose)
+        if pieces is not None:
+            documents, metrics = pieces.documents, metrics | pieces.metrics
+            reason, detail = reason.take(pieces.origin), detail.take(pieces.origin)
         return decide("ingest", documents, reason, detail, metrics)
 
     def _judge(
@@ -86,6 +80,22 @@ class MakeDocuments(Transform):
         reason = pc.if_else(pc.greater(size, self._settings.max_document_bytes), "too_long", reason)
         detail = pc.binary_join_element_wise(pc.cast(size, pa.string()), "bytes", " ")
         return pc.coalesce(batch.column("reason"), reason), pc.coalesce(batch.column("detail"), detail)
+
+
+def _documents(source: Source, batch: pa.RecordBatch, texts: pa.StringArray) -> pa.RecordBatch:
+    """The columns of documents, of a RAW batch and its repaired texts."""
+    return pa.RecordBatch.from_arrays(
+        [
+            pc.binary_join_element_wise(source.name, batch.column("key"), ":"),
+            texts,
+            pa.repeat(source.name, batch.num_rows),
+            batch.column("url"),
+            pc.coalesce(batch.column("license"), pa.scalar(source.license, pa.string())),
+            hashes(texts),
+            batch.column("meta"),
+        ],
+        names=INGESTED.names,
+    )
 
 
 def _mostly_broken(texts: pa.StringArray) -> pa.BooleanArray:

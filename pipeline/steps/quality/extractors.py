@@ -20,6 +20,7 @@ from pipeline.models.word_starts import word_starts
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.transform import Extractor
+from pipeline.runtime.whole_documents import whole_hashes
 from pipeline.steps.quality.given_models import GivenPerplexity
 from pipeline.text.quality_signals.signals import MEASURED, measure
 
@@ -103,7 +104,7 @@ class PerplexityExtractor(Extractor):
         measured = self._signals.rows(where, batch.num_rows)
         traditional = is_traditional(measured["traditional_ratio"].to_numpy(zero_copy_only=False))
         languages = batch.column("language").to_numpy(zero_copy_only=False)
-        judge = self._folds.judge(batch.column("hash"), self._sample.chosen(batch))
+        judge = self._folds.judge(whole_hashes(batch), self._sample.chosen(batch))
         perplexity, bucket = self._given.measure(batch)
         order = np.full(batch.num_rows, np.nan)
         for (language, number), model in self._models.items():

@@ -28,6 +28,7 @@ from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.transform import PartTask
+from pipeline.runtime.whole_documents import whole_hashes
 from pipeline.steps.quality.extractors import LanguageModel, is_traditional
 
 _MEASURED = pa.schema([("tokens", pa.list_(pa.uint32())), ("traditional_ratio", pa.float32())])
@@ -79,9 +80,7 @@ class ReferenceTokens:
         for task in self.tasks:
             row = 0
             for batch in task.reader:
-                mask = self.sample.chosen(batch) & (
-                    (self.folds.fold(batch.column("hash")) == model) == unseen
-                )
+                mask = self.sample.chosen(batch) & ((self.folds.fold(whole_hashes(batch)) == model) == unseen)
                 mask &= batch.column("language").to_numpy(zero_copy_only=False) == language
                 if mask.any():
                     measured = self.signals.rows(BatchPosition(task.index, row), batch.num_rows)

@@ -17,11 +17,13 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Inventory:
-    """Columns [documents] in the order of the parts: ``hash``, ``source`` (index into ``sources``),
+    """Columns [documents] in the order of the parts: ``hash``, ``whole`` (of a piece, the hash of its
+    document; the same array as ``hash`` where there are no pieces), ``source`` (index into ``sources``),
     ``language`` (index into ``languages``), ``tokens`` without eos, ``tokens_at`` (where they lie, see
     ``Tokens``)."""
 
     hash: npt.NDArray[np.uint64]
+    whole: npt.NDArray[np.uint64]
     source: npt.NDArray[np.int32]
     language: npt.NDArray[np.int8]
     tokens: Int64
@@ -34,10 +36,11 @@ class Inventory:
         """Of all documents that ``TokensExtractor`` saw."""
         sources, source = _indices(columns.column("source"))
         languages, language = _indices(columns.column("language"))
-        hashes = [leading_uint64(chunk) for chunk in columns.column("hash").chunks]
+        hashes, whole = _hashes(columns, "hash"), _hashes(columns, "whole")
         tokens, at = (columns.column(name).to_numpy() for name in ("length", "tokens_at"))
         return cls(
-            np.concatenate(hashes),
+            hashes,
+            hashes if np.array_equal(whole, hashes) else whole,
             source.astype(np.int32),
             language.astype(np.int8),
             tokens,
@@ -51,6 +54,10 @@ class Inventory:
         if language not in self.languages:
             return np.zeros(len(self.tokens), np.bool_)
         return np.asarray(self.language == self.languages.index(language))
+
+
+def _hashes(columns: Columns, name: str) -> npt.NDArray[np.uint64]:
+    return np.concatenate([leading_uint64(chunk) for chunk in columns.column(name).chunks])
 
 
 def _indices(column: pa.ChunkedArray) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:

@@ -34,10 +34,11 @@ def set_aside(hashes: UInt64, share: float, seed: int) -> npt.NDArray[np.bool_]:
     """Which documents are held out: those whose key lies in the lowest ``share`` of all keys, or the lowest
     one if none does.
 
-    A document's fate depends on nothing but its hash, except where the set would be empty.
+    A document's fate depends on nothing but its hash, except where the set would be empty. Those with the
+    same hash, such as that of the document that they are pieces of, have one fate.
     """
     drawn = keys(hashes, seed, HELDOUT)
     held = drawn < np.uint64(min(int(share * 2.0**64), 2**64 - 1))
     if share and len(held) and not held.any():
-        held[np.argmin(drawn)] = True
+        held = drawn == drawn.min()
     return held

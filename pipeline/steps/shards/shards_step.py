@@ -80,9 +80,8 @@ class ShardsStep(Step):
         vocabulary = _copy_model(context)
         written = _written(context)
         extractor = TokensExtractor(context.folder / MODEL, written)
-        documents = Columns(
-            tuple(Phases(context).extract("tokens", extractor, key=[self.version, vocabulary.model.sha256]))
-        )
+        key = [self.version, extractor.schema.names, vocabulary.model.sha256]
+        documents = Columns(tuple(Phases(context).extract("tokens", extractor, key=key)))
         inventory = Inventory.read(documents)
         held = _heldout(inventory, context.corpus)
         rehydrated = rehydration(context, inventory)
@@ -140,11 +139,12 @@ def _copy_model(context: StepContext) -> Vocabulary:
 
 
 def _heldout(inventory: Inventory, corpus: CorpusManifest) -> Bools:
-    """Documents set aside, language by language, before anything is planned."""
+    """Documents set aside, language by language, before anything is planned; all pieces of one or none, for a
+    model that is trained on a book knows its names and phrases."""
     held = np.zeros(len(inventory.tokens), np.bool_)
     for language in corpus.shards.budget:
         rows = np.flatnonzero(inventory.of(language))
-        held[rows[set_aside(inventory.hash[rows], corpus.shards.heldout, corpus.seed)]] = True
+        held[rows[set_aside(inventory.whole[rows], corpus.shards.heldout, corpus.seed)]] = True
     return held
 
 

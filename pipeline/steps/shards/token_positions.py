@@ -16,6 +16,7 @@ from pipeline.models.tokenizer import Tokenizer
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.transform import Extractor
+from pipeline.runtime.whole_documents import whole_hashes
 from pipeline.steps.shards.token_gather import Columns, UInt32
 from pipeline.text.arrow.text_hashes import hashes
 
@@ -30,6 +31,7 @@ DOCUMENTS = pa.schema(
         pa.field("source", pa.string(), nullable=False),
         pa.field("language", pa.string(), nullable=False),
         pa.field("hash", pa.binary(16), nullable=False),
+        pa.field("whole", pa.binary(16), nullable=False),
         pa.field("length", pa.int64(), nullable=False),
         pa.field("tokens_at", pa.int64(), nullable=False),
         pa.field("tokens", pa.list_(pa.uint32()), nullable=False),
@@ -39,7 +41,7 @@ DOCUMENTS = pa.schema(
 
 class TokensExtractor(Extractor):
     """Encodes the texts that changed since the quality step, as far as their lines are new, and notes of all
-    others where it wrote their tokens down.
+    others where it wrote their tokens down. ``whole`` is the hash of the document that a piece was cut from.
 
     Args:
         model: the tokenizer.
@@ -66,10 +68,9 @@ class TokensExtractor(Extractor):
         own = np.zeros(batch.num_rows, np.int32)
         own[new] = length[new] = tokens.value_lengths()
         at[new] = HERE
-        columns = [
-            batch.column(name).cast(DOCUMENTS.field(name).type)
-            for name in ("id", "source", "language", "hash")
-        ]
+        known = {name: batch.column(name) for name in ("id", "source", "language", "hash")}
+        known["whole"] = whole_hashes(batch)
+        columns = [values.cast(DOCUMENTS.field(name).type) for name, values in known.items()]
         lists = pa.ListArray.from_arrays(
             pa.array(np.append(np.int32(0), np.cumsum(own)), pa.int32()), tokens.flatten()
         )
