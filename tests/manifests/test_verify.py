@@ -209,6 +209,13 @@ def test_a_held_out_document_in_any_training_set_is_found(run: Path, trained: st
     )
 
 
+def test_a_piece_of_a_document_of_which_another_is_held_out_is_found(run: Path) -> None:
+    rewrite(run / "shards" / "heldout-en-0.arrow", "id", lambda values: [*values[:-1], "book#piece-12"])
+    rewrite(run / "shards" / "zh-0.arrow", "id", lambda values: ["book#piece-3", *values[1:]])
+    seal(run)
+    only(run, rf"^{run / 'shards'}: 1 held-out documents are also in the training shards, such as 'book'$")
+
+
 def test_a_document_of_two_training_sets_is_no_leak(run: Path) -> None:
     rewrite(run / "shards" / "zh-0.arrow", "id", lambda values: ["en", *values[1:]])
     seal(run)

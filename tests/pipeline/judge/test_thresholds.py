@@ -93,3 +93,4 @@ def test_halves_are_about_as_large_and_always_the_same() -> None:
     ids = [f"docs:{number}" for number in range(1000)]
     assert 450 < first_half(ids).sum() < 550
     assert (first_half(ids)[::-1] == first_half(ids[::-1])).all()
+    assert (first_half(f"{id_}#piece-{len(id_)}" for id_ in ids) == first_half(ids)).all()

@@ -52,6 +52,7 @@ from tests.pipeline.toy import (
     write_square,
 )
 
+LONG = {"name": "long", "path": "long.txt", "format": "text"}
 SHORT = sum(len(line.encode()) < 30 for line in PEP20)
 
 
@@ -158,17 +159,20 @@ def test_a_step_of_the_users_own_has_the_same_bytes_on_ray(tmp_path: Path, ray: 
     assert (len(done[0].manifest.parts), done[0].manifest.documents_kept) == (3, 2)
 
 
-def test_a_reader_of_the_users_own_has_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> None:
+def test_a_reader_of_the_users_own_and_pieces_have_the_same_bytes_on_ray(tmp_path: Path, ray: Engine) -> None:
     done = []
     for name, engine in {"local": open_engine("local", 1), "ray": ray}.items():
         write_plugin(tmp_path / name, "letters", LETTERS)
         (tmp_path / name / "table.csv").write_text(TABLE, encoding="utf-8")
+        (tmp_path / name / "long.txt").write_text("\n".join(PEP20) * 9, encoding="utf-8")
+        manifest = corpus(SOURCE, LONG, max_words=200)
         file = tmp_path / name / "corpus.yaml"
-        file.write_text(yaml.safe_dump(corpus(SOURCE).model_dump(mode="json")), encoding="utf-8")
+        file.write_text(yaml.safe_dump(manifest.model_dump(mode="json")), encoding="utf-8")
         run = CorpusRun(file, tmp_path / name / "run", engine)
         done.append(run.step(step_named("ingest", run.corpus)).manifest)
     assert done[0].parts == done[1].parts
-    assert (done[0].documents_in, done[0].documents_kept) == (3, 2)
+    assert (done[0].documents_in, done[0].documents_kept) == (7, 6)
+    assert done[0].metrics["cut/pieces"] == 4
 
 
 @pytest.mark.parametrize("name", ["local", "ray"])

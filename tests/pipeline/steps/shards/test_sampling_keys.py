@@ -26,6 +26,12 @@ def test_small_corpora_hold_out_one_document_and_none_if_none_is_wanted() -> Non
     assert set_aside(HASHES[:3], 1, seed=0).all()
 
 
+def test_those_of_one_hash_have_one_fate_the_lowest_too() -> None:
+    lone = set_aside(np.repeat(HASHES[:30], 3), 1e-9, seed=3).reshape(30, 3)
+    assert lone.any(axis=1).sum() == 1
+    assert (lone.all(axis=1) == lone.any(axis=1)).all()
+
+
 def test_uses_seeds_and_copies_draw_independently() -> None:
     one, other = keys(HASHES, 0, ORDER), keys(HASHES, 0, HELDOUT)
     copy, seeded = keys(HASHES, 0, ORDER, repeat=1), keys(HASHES, 1, ORDER)

@@ -42,6 +42,7 @@ def source(
             "source": [f"s{number % 2}" for number in numbers],
             "language": ["en"] * len(documents),
             "hash": [number.to_bytes(16, "little") for number in numbers],
+            "whole": [number.to_bytes(16, "little") for number in numbers],
             "length": [len(document) for document in documents],
             "tokens_at": at,
             "tokens": [[] if number in elsewhere else documents[number] for number in numbers],

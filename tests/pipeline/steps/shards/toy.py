@@ -7,6 +7,7 @@ import inspect
 import json
 import textwrap
 import tokenize
+from collections.abc import Mapping
 from pathlib import Path
 from pydoc_data.topics import topics
 from types import ModuleType
@@ -37,6 +38,8 @@ SOURCES = [
 
 Document = tuple[str, str, str]
 """Source, language, text."""
+Piece = tuple[str, str]
+"""Id and ``meta`` of a piece of a document."""
 
 
 def documents() -> list[Document]:
@@ -73,19 +76,25 @@ def verses() -> list[str]:
     return (DATA / "zen_and_laozi.txt").read_text(encoding="utf-8").splitlines()[-13:]
 
 
-def prepare(run: Path, rows: list[Document], parts: int = 3, rejected: tuple[Count, ...] = ()) -> None:
+def prepare(
+    run: Path,
+    rows: list[Document],
+    parts: int = 3,
+    rejected: tuple[Count, ...] = (),
+    pieces: Mapping[str, Piece] = {},
+) -> None:
     """The folders that the step reads: a tokenizer of the quality step, and documents of which every third
-    has changed since."""
+    has changed since. ``pieces`` by their texts."""
     model = run / "quality" / "tokenizer" / "part-00000.model"
     train((text for _, _, text in rows), 1200, model, seed=1)
     tokenizer = Tokenizer(model)
     made = [
-        _part(run / "decontaminate", index, _batch(rows[index::parts], index), rejected)
+        _part(run / "decontaminate", index, _batch(rows[index::parts], index, pieces), rejected)
         for index in range(parts)
     ]
     _manifest(run / "decontaminate", tuple(made), {})
     measured = [
-        _part(run / "quality", index, _batch(rows[index::parts], index), ()) for index in range(parts)
+        _part(run / "quality", index, _batch(rows[index::parts], index, pieces), ()) for index in range(parts)
     ]
     written = [_written(run / "quality", index, rows[index::parts], tokenizer) for index in range(parts)]
     left = {"tokenizer": [describe(model, run / "quality", 0)], "signals": written}
@@ -108,7 +117,7 @@ def before(text: str) -> str:
     return text if len(text) % 3 else f"This line was cut.\n{text}"
 
 
-def _batch(rows: list[Document], part: int) -> pa.RecordBatch:
+def _batch(rows: list[Document], part: int, pieces: Mapping[str, Piece]) -> pa.RecordBatch:
     sources, languages, texts = (list(column) for column in zip(*rows, strict=True))
     hashes = [xxhash.xxh3_128_digest(before(text).encode()) for text in texts]
     places = [part << PART_SHIFT | row for row in range(len(rows))]
@@ -120,9 +129,10 @@ def _batch(rows: list[Document], part: int) -> pa.RecordBatch:
         "tokens_at": places,
     }
     columns["id"] = [
-        f"{source}:{xxhash.xxh3_128_hexdigest(text.encode())}"
+        pieces[text][0] if text in pieces else f"{source}:{xxhash.xxh3_128_hexdigest(text.encode())}"
         for source, text in zip(sources, texts, strict=True)
     ]
+    columns["meta"] = [pieces[text][1] if text in pieces else None for text in texts]
     return pa.RecordBatch.from_pydict(
         {name: columns.get(name, [None] * len(rows)) for name in MEASURED.names}, schema=MEASURED
     )
