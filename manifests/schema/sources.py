@@ -36,6 +36,8 @@ Pattern = Annotated[str, AfterValidator(_below)]
 
 ALL_FIELDS = "*"
 _WITHOUT_FIELDS = ("text", "tree", "html", "warc")
+LEAST_MAX_WORDS = 100
+"""The fewest words that ``max_words`` may be."""
 FORMATS = ("jsonl", "text", "tree", "parquet", "arrow", "html", "warc")
 
 
@@ -127,7 +129,7 @@ class IngestSettings(UnusedLeftOut):
     max_document_bytes: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100_000_000
     """Documents of more bytes are rejected, and so much of them kept among the rejects; it bounds the memory
     of a worker."""
-    max_words: Annotated[int, Field(ge=100)] | None = None
+    max_words: Annotated[int, Field(ge=LEAST_MAX_WORDS)] | None = None
     """Longer documents are cut into pieces of at most so many words, each a document of its own, at the best
     place in the last part of a piece: a chapter or heading, else a blank line, else the end of a line, else
     that of a sentence, else between words; in a code fence only where there is no other. Words as the signal

@@ -34,19 +34,15 @@ from pipeline.text.unicode.character_classes import (
 )
 from pipeline.text.unicode.utf8 import decode_at
 
-LEAST_WORDS = 100
-"""The fewest that a piece may be asked to have at most: below, what is left of a window could reach into the
-next one."""
 BYTES_OF_A_WORD = 2
-"""The fewest, with what parts it from the next one. A text of no more bytes for each word that a piece may
-have is not looked at."""
+"""The fewest, with what parts it from the next one."""
 CONTEXT = 32
 """Bytes behind a place that are hashed."""
 _SEED, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 _1 = np.uint64(1)
 _ALONE = CJK | FULL_WIDTH
 _ALPHANUMERIC = LETTER | DIGIT
-_NEWLINE, _BLANK, _TAB = 0x0A, 0x20, 0x09
+_NEWLINE, _BLANK, _TAB, _LEAD = 0x0A, 0x20, 0x09, 0xC0
 
 
 @kernel
@@ -62,16 +58,22 @@ def _count(data: np.ndarray, at: int, end: int, classes: np.ndarray) -> int:
     """The words of a text."""
     words, counted = 0, False
     while at < end:
+        byte = data[np.uint64(at)]
+        while byte < 0x80:
+            flags = classes[byte]
+            letter = flags & _ALPHANUMERIC != 0
+            words += letter & ~counted
+            counted = (counted | letter) & (flags & SPACE == 0)
+            at += 1
+            if at == end:
+                return words
+            byte = data[np.uint64(at)]
         point, width = decode_at(data, at)
         flags = classes[np.uint64(point)]
-        if flags & (SPACE | _ALONE):
-            words += flags & CJK != 0
-            counted = False
-        elif flags & _ALPHANUMERIC and not counted:
-            words, counted = words + 1, True
+        letter = flags & _ALPHANUMERIC != 0
+        words += flags & CJK != 0 or (letter and not counted)
+        counted = (counted or letter) and not flags & (SPACE | _ALONE)
         at += width
-        if counted:
-            at = _behind_letters(data, at, end, classes)
     return words
 
 
@@ -176,9 +178,25 @@ def _cut_all(data, offsets, chosen, most, prose, classes, edge_table):  # type: 
     return cuts[:total].copy(), counts
 
 
+@kernel
+def _may_be_long(data, offsets, most, long):  # type: ignore[no-untyped-def]
+    """Sets ``long`` where the bytes behind which a word may begin are too many: white space, and characters
+    beyond ASCII, which may be words themselves."""
+    for row in range(long.size):
+        if offsets[row + 1] - offsets[row] > BYTES_OF_A_WORD * most:
+            begins = 1
+            for at in range(offsets[row], offsets[row + 1]):
+                begins += (data[at] <= _BLANK) + 2 * (data[at] >= _LEAD)
+            long[row] = begins > most
+
+
 def may_be_long(texts: pa.StringArray, most: int) -> np.ndarray:
-    """bool [texts]: those that may have more than ``most`` words, by their bytes."""
-    return np.diff(text_buffers(texts).offsets) > BYTES_OF_A_WORD * most
+    """bool [texts]: those that may have more than ``most`` words. Only texts of more than ``BYTES_OF_A_WORD``
+    bytes for each of these are looked at."""
+    offsets, data = text_buffers(texts)
+    long = np.zeros(len(texts), np.bool_)
+    _may_be_long(data, offsets, most, long)
+    return long
 
 
 def split(
@@ -189,7 +207,8 @@ def split(
 
     Args:
         texts: string [texts] without nulls. ``chosen``: bool [texts].
-        most: at least ``LEAST_WORDS``.
+        most: at least ``LEAST_MAX_WORDS`` (``manifests.schema.sources``): windows of fewer words, of which
+            one begins with what is left of another, could overlap.
         prose: whether the texts are prose, which has headings, fences and sentences; else program text.
 
     Returns:

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from manifests.schema.sources import LEAST_MAX_WORDS
 from pipeline.text.quality_signals.signals import measure
-from pipeline.text.splitting.long_texts import LEAST_WORDS, may_be_long, split
+from pipeline.text.splitting.long_texts import may_be_long, split
 from tests.pipeline.at_hand import chapters, manuals, needs_texts
 
 UNITS = st.sampled_from(
@@ -33,7 +34,7 @@ TEXTS = st.lists(
 ).map("".join)
 
 
-def cut(text: str, most: int = LEAST_WORDS, prose: bool = True) -> list[str]:
+def cut(text: str, most: int = LEAST_MAX_WORDS, prose: bool = True) -> list[str]:
     """The pieces, which have been checked for what is always so."""
     texts = pa.array(["before", text, "behind"])
     pieces, owner = split(texts, np.array([False, True, False]), most, prose)
@@ -54,7 +55,7 @@ def check(text: str, pieces: list[str], most: int) -> None:
     assert len(pieces) == 1 or min(words) >= 3 * most // 8 - 1, "none is a scrap"
 
 
-@given(TEXTS, st.integers(LEAST_WORDS, 3 * LEAST_WORDS), st.booleans())
+@given(TEXTS, st.integers(LEAST_MAX_WORDS, 3 * LEAST_MAX_WORDS), st.booleans())
 def test_pieces_are_the_text_and_none_has_too_many_words(text: str, most: int, prose: bool) -> None:
     pieces = cut(text, most, prose)
     (long,) = may_be_long(pa.array([text]), most)
