@@ -77,7 +77,8 @@ def _is_short(data: np.ndarray, at: int, end: int) -> bool:
         at += 1
     if at < end and data[at] != _NEWLINE:
         return False
-    return at - first < _STOP.shape[1] or _phrase(data, at - _STOP.shape[1], end, _STOP) == 0
+    stop = _STOP.shape[1]
+    return bool(at - first < stop or _phrase(data, at - stop, end, _STOP) == 0)
 
 
 @kernel

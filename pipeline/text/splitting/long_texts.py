@@ -66,7 +66,7 @@ def _count(data: np.ndarray, at: int, end: int, classes: np.ndarray) -> int:
             counted = (counted | letter) & (flags & SPACE == 0)
             at += 1
             if at == end:
-                return words
+                return int(words)
             byte = data[np.uint64(at)]
         point, width = decode_at(data, at)
         flags = classes[np.uint64(point)]

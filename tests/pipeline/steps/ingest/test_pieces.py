@@ -60,11 +60,11 @@ def check(cut: Ingested, whole: Ingested, most: int) -> int:
             assert piece["hash"] == xxhash.xxh3_128_digest(piece["text"].encode())
             assert all(piece[name] == row[name] for name in ("source", "url", "license"))
     assert measure(pa.array(cut.texts))["words"].max() <= most
-    number = [len(pieces) for pieces in found if len(pieces) > 1]
-    assert cut.metrics.get("cut/documents", 0) == len(number)
-    assert cut.metrics.get("cut/pieces", 0) == sum(number)
+    numbers = [len(pieces) for pieces in found if len(pieces) > 1]
+    assert cut.metrics.get("cut/documents", 0) == len(numbers)
+    assert cut.metrics.get("cut/pieces", 0) == sum(numbers)
     assert cut.rejected.equals(whole.rejected)
-    return len(number)
+    return len(numbers)
 
 
 def both(folder: Path, source: dict[str, Any], most: int, **settings: int) -> tuple[Ingested, Ingested]:
