@@ -95,22 +95,23 @@ class Phases:
         return [folder / f"{part_name(index)}{suffix}" for index in range(count)]
 
     def group(
-        self, phase: str, sources: Sequence[Path], emit: Emit, reduce: Reduce, key: Any = None
+        self, phase: str, sources: Sequence[Path], emit: Emit, reduce: Reduce, buckets: int
     ) -> list[Path]:
-        """The files of the buckets that got any key, in bucket order."""
+        """The files of the buckets that got any key, in bucket order; ``buckets``: how many there are at
+        most."""
         folder = self._folder / phase
-        fingerprint = self._key(phase, key)
-        buckets = read_receipt(folder, "group", fingerprint)
-        if buckets is None or not all((folder / name).exists() for name in buckets):
+        fingerprint = self._key(phase, None)
+        names = read_receipt(folder, "group", fingerprint)
+        if names is None or not all((folder / name).exists() for name in names):
             self._sweep(folder, set(), "")
-            title = f"{self._step}: {phase}"
+            title, write = f"{self._step}: {phase}", ReduceBucket(folder, reduce)
             with cleaned_up(title, folder, {}), progress(title, folder, []):
-                self._engine.group(list(enumerate(sources)), EmitKeys(emit), ReduceBucket(folder, reduce))
-            buckets = sorted(path.name for path in folder.glob("bucket-???"))
+                self._engine.group(list(enumerate(sources)), EmitKeys(emit), write, buckets)
+            names = sorted(path.name for path in folder.glob("bucket-???"))
             folder.mkdir(parents=True, exist_ok=True)
             sync(folder)
-            write_receipt(folder, "group", fingerprint, buckets)
-        return [folder / name for name in buckets]
+            write_receipt(folder, "group", fingerprint, names)
+        return [folder / name for name in names]
 
     def _key(self, phase: str, key: Any) -> str:
         return digest([self._step, phase, self._fingerprint if key is None else key])

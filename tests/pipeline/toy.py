@@ -84,10 +84,13 @@ class Sizes(Extractor):
         return pa.RecordBatch.from_arrays([pc.binary_length(batch.column("text"))], schema=self.schema)
 
 
+BUCKETS = 4
+
+
 def emit_sizes(index: int, path: Path) -> Iterator[tuple[int, bytes]]:
     for batch in read_batches(path):
         for size in batch.column("size").to_pylist():
-            yield size % 4, struct.pack("<II", index, size)
+            yield size % BUCKETS, struct.pack("<II", index, size)
 
 
 def reduce_sizes(bucket: int, payloads: list[bytes]) -> bytes:

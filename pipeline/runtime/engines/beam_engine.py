@@ -50,7 +50,9 @@ class BeamEngine:
         with user_errors_unwrapped(), self.pipeline() as pipeline:
             pipeline | beam.Create(tasks) | work
 
-    def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
+    def group(
+        self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket, buckets: int
+    ) -> None:
         """One pipeline with a GroupByKey (see Engine.group)."""
         with user_errors_unwrapped(), self.pipeline() as pipeline:
             keys = (

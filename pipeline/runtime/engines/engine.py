@@ -17,8 +17,11 @@ class Engine(Protocol):
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         """Applies ``work`` to every task; tasks may run in any order and place."""
 
-    def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
-        """Brings the packed keys of all sources together by bucket and reduces each bucket once."""
+    def group(
+        self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket, buckets: int
+    ) -> None:
+        """Brings the packed keys of all sources together by bucket and reduces each bucket once.
+        ``buckets``: how many there are at most."""
 
     def close(self) -> None:
         """Releases what the engine started."""

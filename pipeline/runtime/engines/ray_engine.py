@@ -66,8 +66,13 @@ class RayEngine:
             for rest in pending:  # after an error or a signal, nobody waits for them
                 ray.cancel(rest, force=True)
 
-    def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
-        """A Ray Data group-by (see Engine.group)."""
+    def group(
+        self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket, buckets: int
+    ) -> None:
+        """A Ray Data group-by (see Engine.group).
+
+        A bucket holds a few MiB of keys, so one partition a bucket suits any corpus. Ray's default is 200, a
+        task each, which takes a small corpus a minute a shuffle."""
 
         def keys(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             return (
@@ -86,7 +91,7 @@ class RayEngine:
         data = (
             ray.data.from_items(rows)
             .flat_map(keys)
-            .groupby("bucket")
+            .groupby("bucket", num_partitions=buckets)
             .map_groups(reduced, batch_format="numpy")
         )
         with user_errors_unwrapped():

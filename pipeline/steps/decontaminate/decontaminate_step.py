@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from manifests.files import sha256
 from manifests.schema.corpus import CorpusManifest
@@ -36,6 +37,7 @@ from manifests.schema.documents import kept_schema
 from pipeline.runtime.arrow_files import MAX_ROWS, describe, open_table
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
+from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.runtime.step import Step, StepResult
@@ -82,10 +84,15 @@ class WriteIndex:
 
 
 class Decontaminate(Transform):
-    """Documents -> those without a benchmark item in them. Metrics: overlap/<benchmark>."""
+    """Documents -> those without a benchmark item in them. Metrics: overlap/<benchmark>.
 
-    def __init__(self, index: Path, items: tuple[Path, ...]) -> None:
+    ``shared``: what ``SharedNgrams`` wrote. Where that is nothing, there is nothing to be looked for again:
+    the n-grams of ``index`` are some of those that it was written by.
+    """
+
+    def __init__(self, index: Path, items: tuple[Path, ...], shared: PartRows) -> None:
         self._paths = index, items
+        self._shared = shared
         self.schema = kept_schema("decontaminate")
 
     def setup(self) -> None:
@@ -94,12 +101,11 @@ class Decontaminate(Transform):
         self._items = _all_items(items).select(["benchmark", "item"])
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
-        hits = self._index.first_hits(batch.column("text"))
-        rows = np.flatnonzero(hits[:, 0] >= 0)
-        found = self._items.take(pa.array(hits[rows, 0])).to_pylist()
+        rows, numbers, spans = self._hits(batch, where)
+        found = self._items.take(pa.array(numbers)).to_pylist()
         metrics: dict[str, int] = {}
         details: list[str | None] = [None] * batch.num_rows
-        for row, item, span in zip(rows.tolist(), found, self._spans(batch, hits[rows]), strict=True):
+        for row, item, span in zip(rows.tolist(), found, spans, strict=True):
             details[row] = (
                 f"benchmark={item['benchmark']} item={item['item']} "
                 f"span={json.dumps(span, ensure_ascii=False)}"
@@ -107,13 +113,18 @@ class Decontaminate(Transform):
             name = _metric("overlap", item["benchmark"])
             metrics[name] = metrics.get(name, 0) + 1
         detail = pa.array(details, pa.string())
-        reason = pa.array(np.full(batch.num_rows, "benchmark_overlap"), pa.string(), mask=hits[:, 0] < 0)
+        reason = pc.if_else(detail.is_valid(), "benchmark_overlap", pa.scalar(None, pa.string()))
         return decide("decontaminate", batch, reason, detail, metrics)
 
-    @staticmethod
-    def _spans(batch: pa.RecordBatch, hits: np.ndarray) -> list[str]:
-        data = text_buffers(batch.column("text")).data
-        return [data[first:end].tobytes().decode() for _, first, end in hits.tolist()]
+    def _hits(self, batch: pa.RecordBatch, where: BatchPosition) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """The rows [found] with an item, the item of each, and the text that they share."""
+        shared = self._shared.rows(where, batch.num_rows)["ngrams"]
+        suspects = np.flatnonzero(pc.list_value_length(shared).to_numpy(zero_copy_only=False))
+        texts = batch.column("text").take(pa.array(suspects))
+        hits = self._index.first_hits(texts)
+        rows, hits = suspects[hits[:, 0] >= 0], hits[hits[:, 0] >= 0]
+        data = text_buffers(texts).data
+        return rows, hits[:, 0], [data[first:end].tobytes().decode() for _, first, end in hits.tolist()]
 
 
 class DecontaminateStep(Step):
@@ -150,14 +161,15 @@ class DecontaminateStep(Step):
         phases = Phases(context)
         items = tuple(phases.each("items", WriteItems(files, settings.benchmarks), len(files)))
         (whole,) = phases.each("index", WriteIndex(items, settings), 1, suffix=".npy")
-        shared = tuple(phases.extract("shared", SharedNgrams(whole))) if files else ()
+        shared = tuple(phases.extract("shared", SharedNgrams(whole)))
         write = WriteLeakIndex(whole, shared, settings.max_documents)
         (index,) = phases.each("leak_index", write, 1, suffix=".npy")
         found = _all_items(items)
         file = describe(index, context.folder, found.num_rows)
+        by_part = {part.index: path for part, path in zip(context.inputs, shared, strict=True)}
         passed = NgramIndex.load(whole).items_of(formulas(shared, settings.max_documents))
         return StepResult(
-            phases.map(Decontaminate(index, items)),
+            phases.map(Decontaminate(index, items, PartRows(by_part))),
             _coverage(found["benchmark"], NgramIndex.load(index))
             | _counts("formulas", found["benchmark"].take(pa.array(passed))),
             [file],

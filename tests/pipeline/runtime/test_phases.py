@@ -14,7 +14,7 @@ from pipeline.runtime.receipts import receipt_path
 from pipeline.runtime.transform import PartTask
 from tests.durable import assert_durable, recorded, renamed
 from tests.pipeline.steps import measured
-from tests.pipeline.toy import LongEnough, Sizes, Texts, emit_sizes, reduce_sizes, write_square
+from tests.pipeline.toy import BUCKETS, LongEnough, Sizes, Texts, emit_sizes, reduce_sizes, write_square
 
 PHASES = ("map", "extract", "group", "each")
 STALE = ("part-00007", "bucket-007")
@@ -42,7 +42,7 @@ def phase(run: StepContext, name: str, parts: int = 3) -> tuple[Path, list[Path]
     sizes = Phases(run).extract("sizes", Sizes(), tasks)
     if name == "extract":
         return run.folder / "sizes", sizes
-    return run.folder / "grouped", Phases(run).group("grouped", sizes, emit_sizes, reduce_sizes)
+    return run.folder / "grouped", Phases(run).group("grouped", sizes, emit_sizes, reduce_sizes, BUCKETS)
 
 
 @pytest.mark.parametrize("name", PHASES)

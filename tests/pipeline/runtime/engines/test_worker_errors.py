@@ -26,7 +26,7 @@ from pipeline.runtime.phases import Phases
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.runtime.transform import PartTask, Transform
 from tests.pipeline.steps import measured
-from tests.pipeline.toy import LongEnough, Sizes, Texts, emit_sizes, reduce_sizes
+from tests.pipeline.toy import BUCKETS, LongEnough, Sizes, Texts, emit_sizes, reduce_sizes
 
 pytestmark = pytest.mark.slow
 
@@ -95,7 +95,7 @@ def everywhere(folder: Path, engine: Engine) -> None:
     sizes = run.extract("sizes", Sizes(), tasks(1))
     for emit, reduce in ((emit_nothing, reduce_sizes), (emit_sizes, reduce_nothing)):
         with pytest.raises(DataShortError) as caught:
-            run.group("grouped", sizes, emit, reduce)
+            run.group("grouped", sizes, emit, reduce, BUCKETS)
         assert arrives(caught)
     assert list(folder.rglob("*.tmp")) == []
     with pytest.raises(ZeroDivisionError) as fault:

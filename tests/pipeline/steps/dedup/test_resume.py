@@ -49,12 +49,14 @@ class OnePhase:
         self._phases = 1
         self._inner.run(tasks, work)
 
-    def group(self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket) -> None:
+    def group(
+        self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket, buckets: int
+    ) -> None:
         if self._phases:
-            self._inner.group(sources[:-1], emit, reduce)
+            self._inner.group(sources[:-1], emit, reduce, buckets)
             raise Dies
         self._phases = 1
-        self._inner.group(sources, emit, reduce)
+        self._inner.group(sources, emit, reduce, buckets)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -79,3 +79,11 @@ def test_long_texts_have_their_hits_over_every_border() -> None:
     texts = [filler * (number * 7) + PASSAGE + filler * 300 for number in range(40)]
     counts = {len(row) for row in found.all_hits(pa.array(texts)).to_pylist()}
     assert counts == {len(found.all_hits(pa.array([PASSAGE])).to_pylist()[0])}
+
+
+def test_characters_are_folded_as_each_is_alone() -> None:
+    table, plain = simplified_fold_table(), fold_table()
+    taiwanese, general = opencc.OpenCC("tw2s"), opencc.OpenCC("t2s")
+    for point in range(0x4E00, 0xA000, 7):
+        alone = general.convert(taiwanese.convert(chr(point)))
+        assert table[point] == plain[ord(alone) if len(alone) == 1 else point]
