@@ -218,8 +218,8 @@ def decode_all(data: pa.BinaryArray, seven_bit: bool = True) -> Decoded:
         whole = pc.invert(pc.match_substring(data, REPLACEMENT.encode()))
         return _columns([decode(text, seven_bit) for text in data.to_pylist()], whole)
     charsets = pa.repeat("utf-8", len(texts))
-    mask = suspected(texts)
-    if not seven_bit or not pc.any(mask, min_count=0).as_py():
+    mask = suspected(texts) if seven_bit else pa.repeat(False, len(texts))
+    if not pc.any(mask, min_count=0).as_py():
         return Decoded(texts, charsets)
     new = _columns([decode_seven_bit(text) or (text, "utf-8") for text in texts.filter(mask).to_pylist()])
     return Decoded(

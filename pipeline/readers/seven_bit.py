@@ -29,8 +29,10 @@ _LEAST_RUNS = 3
 
 
 def suspected(texts: pa.StringArray) -> pa.BooleanArray:
-    """bool [texts]: which hold a mark of such a charset."""
-    return pc.match_substring_regex(texts, _SUSPECT)
+    """bool [texts]: which are ASCII, and hold a mark of such a charset."""
+    ascii_ = pc.string_is_ascii(texts)
+    marked = pc.match_substring_regex(texts.filter(ascii_), _SUSPECT)
+    return pc.replace_with_mask(ascii_, ascii_, marked)
 
 
 def decode_seven_bit(text: str) -> tuple[str, str | None] | None:

@@ -95,12 +95,18 @@ class Phases:
         return [folder / f"{part_name(index)}{suffix}" for index in range(count)]
 
     def group(
-        self, phase: str, sources: Sequence[Path], emit: Emit, reduce: Reduce, buckets: int
+        self,
+        phase: str,
+        sources: Sequence[Path],
+        emit: Emit,
+        reduce: Reduce,
+        buckets: int,
+        key: Any = None,
     ) -> list[Path]:
         """The files of the buckets that got any key, in bucket order; ``buckets``: how many there are at
         most."""
         folder = self._folder / phase
-        fingerprint = self._key(phase, None)
+        fingerprint = self._key(phase, key)
         names = read_receipt(folder, "group", fingerprint)
         if names is None or not all((folder / name).exists() for name in names):
             self._sweep(folder, set(), "")

@@ -38,10 +38,12 @@ class GainScale(NamedTuple):
         return (mean - self.shuffled) / (self.reference - self.shuffled)
 
 
-def measure_scale(scorer: PerplexityScorer, tokens: pa.ListArray, seed: int) -> GainScale | None:
+def measure_scale(
+    scorer: PerplexityScorer, tokens: pa.ListArray, natural: Scores, seed: int
+) -> GainScale | None:
     """The scale of reference documents [documents]; None where there is too little of them, or where their
-    order tells the model nothing."""
-    natural, shuffled = scorer.scores(tokens), scorer.scores(shuffle(tokens, seed))
+    order tells the model nothing. ``natural``: their scores."""
+    shuffled = scorer.scores(shuffle(tokens, seed))
     places = natural.places.sum()
     if min(places, shuffled.places.sum()) < LEAST_REFERENCE:
         return None

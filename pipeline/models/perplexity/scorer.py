@@ -109,24 +109,42 @@ def _score(
             keys, numbers = tables[begin:end], packed[begin:end]
             count = _extend(order, keys, numbers, words[:size], slot_of, open_, count, probability, backoff)
             begin = end
+        total = 0.0
         for place in range(1, size):
-            found = probability[place] + backoff[place]
-            scores[0, document] += found
-            if 1 < place < size - 1 and _word_follows(own, words, classes, place):
-                gain = found - unigrams[words[place], 0]
-                scores[1, document] += 1
-                scores[2, document] += gain
-                scores[3, document] += gain * gain
+            total += probability[place] + backoff[place]
+        scores[0, document] = total
+        _gains(own, words[:size], classes, unigrams, probability, backoff, scores[:, document])
     return scores
+
+
+@kernel
+def _gains(
+    ids: np.ndarray,
+    words: np.ndarray,
+    classes: np.ndarray,
+    unigrams: np.ndarray,
+    probability: np.ndarray,
+    backoff: np.ndarray,
+    scores: np.ndarray,
+) -> None:
+    """Places, gain and its squares of a document. Without a branch, which no processor could foretell."""
+    places = gains = squares = np.float64(0)
+    for place in range(2, len(words) - 1):
+        follows = _word_follows(ids, words, classes, place)
+        told = probability[place] + backoff[place] - unigrams[words[place], 0]
+        gain = told if follows else np.float32(0)
+        places += follows
+        gains += gain
+        squares += gain * gain
+    scores[1], scores[2], scores[3] = places, gains, squares
 
 
 @inlined
 def _word_follows(ids: np.ndarray, words: np.ndarray, classes: np.ndarray, place: int) -> bool:
     """Whether a known word begins at a place after a known one; the id there is ``ids[place - 1]``."""
-    if words[place] == UNKNOWN or words[place - 1] == UNKNOWN:
-        return False
     last, first = classes[ids[place - 2]], classes[ids[place - 1]]
-    return bool(first & BEGINS_WORD or (first & BEGINS_HAN and last & ENDS_HAN))
+    begins = (first & BEGINS_WORD != 0) | ((first & BEGINS_HAN != 0) & (last & ENDS_HAN != 0))
+    return bool(begins & (words[place] != UNKNOWN) & (words[place - 1] != UNKNOWN))
 
 
 @kernel

@@ -4,6 +4,7 @@ once duplicates are gone."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,4 +62,5 @@ class WriteLeakIndex:
     max_documents: int
 
     def __call__(self, index: int, path: Path) -> None:
-        NgramIndex.load(self.index).without(formulas(self.shared, self.max_documents)).save(path)
+        shutil.copyfile(self.index, path)
+        NgramIndex.load(path, "r+").pass_over(formulas(self.shared, self.max_documents))

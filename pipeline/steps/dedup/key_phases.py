@@ -38,7 +38,8 @@ class KeyPhases:
         name, files = f"{self.prefix}{phase}", list[Path]()
         for number, share in shares.items():
             work = replace(emit, share=share)
-            files += Phases(self.context).group(f"{name}/{number}", sources, work, reduce, key=self.key)
+            phases = Phases(self.context)
+            files += phases.group(f"{name}/{number}", sources, work, reduce, share.count, self.key)
         for path in (self.context.folder / name).iterdir():
             if path.name not in shares:
                 # Left by an earlier run with more keys.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -53,11 +54,11 @@ class MakeDocuments(Transform):
         prose = source.kind == "prose"
         found, decoded, mended = decode_all(batch.column("text"), seven_bit=prose)
         charsets = pc.coalesce(batch.column("charset"), decoded)
-        texts, metrics = repair(found, mojibake=prose)
+        texts, metrics, maybe_broken = repair(found, mojibake=prose)
         for pattern in source.strip:
             texts = pc.replace_substring_regex(texts, pattern, "")
         texts = pc.utf8_trim(texts, " \t\n\u3000")
-        reason, detail = self._judge(batch, texts, decoded)
+        reason, detail = self._judge(batch, texts, decoded, maybe_broken)
         # A reject shows what was found, not what became of it.
         texts = pc.if_else(pc.is_null(reason), texts, found) if reason.null_count < len(reason) else texts
         documents = _documents(source, batch, texts)
@@ -69,13 +70,17 @@ class MakeDocuments(Transform):
         return decide("ingest", documents, reason, detail, metrics)
 
     def _judge(
-        self, batch: pa.RecordBatch, texts: pa.StringArray, decoded: pa.StringArray
+        self,
+        batch: pa.RecordBatch,
+        texts: pa.StringArray,
+        decoded: pa.StringArray,
+        maybe_broken: np.ndarray,
     ) -> tuple[pa.Array, pa.Array]:
         """Reason and detail; the reader's own come first."""
         null = pa.scalar(None, pa.string())
         size = batch.column("size")
         reason = pc.if_else(pc.equal(pc.binary_length(texts), 0), "empty", null)
-        unreadable = pc.or_(pc.is_null(decoded), _mostly_broken(texts))
+        unreadable = pc.or_(pc.is_null(decoded), _mostly_broken(texts, maybe_broken))
         reason = pc.if_else(unreadable, "invalid_encoding", reason)
         reason = pc.if_else(pc.greater(size, self._settings.max_document_bytes), "too_long", reason)
         detail = pc.binary_join_element_wise(pc.cast(size, pa.string()), "bytes", " ")
@@ -98,13 +103,15 @@ def _documents(source: Source, batch: pa.RecordBatch, texts: pa.StringArray) -> 
     )
 
 
-def _mostly_broken(texts: pa.StringArray) -> pa.BooleanArray:
+def _mostly_broken(texts: pa.StringArray, maybe_broken: np.ndarray) -> pa.BooleanArray:
     """bool [texts]: where more than one in ``_MOST_BROKEN`` characters stands for a broken one, whoever
-    replaced it."""
-    broken = pc.count_substring(texts, REPLACEMENT)
-    if not pc.max(broken).as_py():
-        return pa.repeat(False, len(texts))
-    return pc.greater(pc.multiply(broken, _MOST_BROKEN), pc.utf8_length(texts))
+    replaced it. ``maybe_broken`` bool [texts]: see ``Repaired``."""
+    mask = pa.array(maybe_broken)
+    some = texts.filter(mask)
+    broken = pc.greater(
+        pc.multiply(pc.count_substring(some, REPLACEMENT), _MOST_BROKEN), pc.utf8_length(some)
+    )
+    return pc.replace_with_mask(pa.repeat(False, len(texts)), mask, broken)
 
 
 def _charsets(charsets: pa.StringArray) -> dict[str, int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from manifests.schema.genres import genres
-from manifests.schema.rules import Rule
+from manifests.schema.rules import Rule, Spared
 
 
 class Verdicts(NamedTuple):
@@ -37,11 +38,16 @@ def judge(
         rules: bounds are inclusive: a value equal to ``min`` or ``max`` passes.
     """
     genre = genres(signals) if any(rule.spare.genres for rule in rules) else np.full(len(languages), None)
+
+    @cache  # many rules are for the same documents
+    def concerned(of: tuple[str, ...], spare: Spared) -> np.ndarray:
+        spared = np.isin(genre, spare.genres) | np.isin(sources, spare.sources)
+        return np.isin(languages, of) & ~spared
+
     found = [(np.empty(0, np.int64), np.empty(0, object), "")]
     for rule in rules:
-        spared = np.isin(genre, rule.spare.genres) | np.isin(sources, rule.spare.sources)
-        concerned = np.isin(languages, rule.languages) & ~spared
-        found += [(*each, rule.name) for each in _broken(rule, signals[rule.signal], concerned)]
+        here = concerned(rule.languages, rule.spare)
+        found += [(*each, rule.name) for each in _broken(rule, signals[rule.signal], here)]
     return _by_document(found, len(languages))
 
 

@@ -20,7 +20,7 @@ from pipeline.models import tokenizer
 from pipeline.models.perplexity import lmplz
 from pipeline.models.perplexity.context_gain import GainScale, measure_scale
 from pipeline.models.perplexity.kneser_ney import estimate
-from pipeline.models.perplexity.scorer import PerplexityScorer
+from pipeline.models.perplexity.scorer import PerplexityScorer, Scores
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.models.training_sample import Folds, Sample
 from pipeline.models.word_starts import word_starts
@@ -134,15 +134,20 @@ class MeasureBounds:
         if len(found) and path.stat().st_size:
             scorer = PerplexityScorer(path, word_starts(Tokenizer(self.tokenizer).names()))
             tokens = found["tokens"].combine_chunks()
-            bounds = np.percentile(scorer.score(tokens), PERCENTILES).tolist()
+            scores = scorer.scores(tokens)
+            bounds = np.percentile(scores.perplexity, PERCENTILES).tolist()
             traditional = is_traditional(found["traditional_ratio"].to_numpy())
-            scales = [
-                measure_scale(scorer, tokens.filter(pa.array(traditional == script)), self.seed)
-                for script in (False, True)
-            ]
+            scales = [self._scale(scorer, tokens, scores, mask) for mask in (~traditional, traditional)]
         file = describe(path, path.parent.parent, 0)
         record = {"bounds": bounds, "scales": scales, "file": file.model_dump()}
         out.write_text(json.dumps(record), encoding="utf-8")
+
+    def _scale(
+        self, scorer: PerplexityScorer, tokens: pa.ListArray, scores: Scores, mask: np.ndarray
+    ) -> GainScale | None:
+        """Of the documents in ``mask`` bool [documents]."""
+        here = Scores(*(values[mask] for values in scores))
+        return measure_scale(scorer, tokens.filter(pa.array(mask)), here, self.seed)
 
 
 def read_model(path: Path, bounds: Path) -> LanguageModel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -60,11 +61,9 @@ class NgramIndex:
         """int64 [n-grams]: the first item that each n-gram is in."""
         return np.asarray(owners_of(self.tables.table, hashes))
 
-    def without(self, hashes: np.ndarray) -> NgramIndex:
-        """The same but for n-grams that are no longer looked for."""
-        table = self.tables.table.copy()
-        pass_over(table, hashes)
-        return NgramIndex(self.tables._replace(table=table), self.searched)
+    def pass_over(self, hashes: np.ndarray) -> None:
+        """From now on these n-grams are not looked for."""
+        pass_over(self.tables.table, hashes)
 
     def save(self, path: Path) -> None:
         """Writes one .npy file: a header of lengths, then the arrays one after another."""
@@ -79,13 +78,17 @@ class NgramIndex:
             tables.seeds,
             tables.table.reshape(-1),
         ]
+        form = {"descr": "<u8", "fortran_order": False, "shape": (sum(map(len, arrays)),)}
         with path.open("wb") as file:
-            np.save(file, np.concatenate(arrays), allow_pickle=False)
+            np.lib.format.write_array_header_1_0(file, form)
+            for array in arrays:
+                array.tofile(file)
 
     @staticmethod
-    def load(path: Path) -> NgramIndex:
-        """Maps a saved index into memory, where all workers of a host share it."""
-        flat = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    def load(path: Path, mode: Literal["r", "r+"] = "r") -> NgramIndex:
+        """Maps a saved index into memory, where all workers of a host share it. ``r+``: what is passed over
+        is so in the file, too."""
+        flat = np.asarray(np.load(path, mmap_mode=mode, allow_pickle=False))
         capacity, lengths, items, words, characters, anchor, least, seed = flat[:8].tolist()
         filter_ = capacity * FILTER_BITS // 64
         short, searched, maybe, seeds, table = np.split(

@@ -7,6 +7,8 @@ All take ``data`` (uint8, valid UTF-8), ``position`` of the line's first charact
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from pipeline.text.arrow.kernel import kernel
@@ -47,8 +49,17 @@ def _table(phrases: tuple[str, ...]) -> np.ndarray:
     return np.frombuffer(rows, np.uint8).reshape(len(coded), -1)
 
 
+def _first_bytes(phrases: Iterable[str]) -> np.ndarray:
+    """bool [256]: which bytes a phrase begins with. Most lines are told by their first one."""
+    table = np.zeros(256, np.bool_)
+    table[[phrase.encode()[0] for phrase in phrases]] = True
+    return table
+
+
 _ANSWERS, _BULLETS, _NUMBERED = _table(ANSWERS), _table(BULLETS), _table(NUMBERED)
 _BRACKETS, _NUMERALS = _table(BRACKETS), _table(NUMERALS)
+_MAY_ANSWER = _first_bytes(("*", *ANSWERS))
+_MAY_OPEN_BODY = _first_bytes((*BULLETS, "..", *BRACKETS, *NUMERALS, *"0123456789"))
 
 
 @kernel
@@ -86,11 +97,11 @@ def line_is_over(data: np.ndarray, position: int, end: int) -> bool:
 def is_adornment(data: np.ndarray, position: int, end: int) -> bool:
     """An underline, an overline or a ruler: one mark of punctuation again and again, three times at least
     (four times a full stop, for three are an ellipsis)."""
+    if data[position] >= 0x80 or not _ADORNS[data[position]]:
+        return False
     size = run_length(data, position, end)
     least = FENCE + (data[position] == 0x2E)
-    if data[position] >= 0x80 or not _ADORNS[data[position]] or size < least:
-        return False
-    return bool(line_is_over(data, position + size, end))
+    return bool(size >= least and line_is_over(data, position + size, end))
 
 
 @kernel
@@ -149,6 +160,8 @@ def is_heading(data: np.ndarray, position: int, end: int) -> bool:
 def opens_body(data: np.ndarray, position: int, end: int) -> bool:
     """A list item's bullet or number, or ``..`` of a directive, before a space: what is indented below
     belongs to it."""
+    if not _MAY_OPEN_BODY[data[position]]:
+        return False
     size = _begins(data, position, end, _BULLETS)
     if size == 0 and data[position] == 0x2E and run_length(data, position, end) == 2:
         size = 2
@@ -171,6 +184,8 @@ def opens_body(data: np.ndarray, position: int, end: int) -> bool:
 @kernel
 def is_answer(data: np.ndarray, position: int, end: int) -> bool:
     """``A:``, ``答：`` and the like, also in bold."""
+    if not _MAY_ANSWER[data[position]]:
+        return False
     while position < end and data[position] == 0x2A:
         position += 1
     return bool(_begins(data, position, end, _ANSWERS) > 0)

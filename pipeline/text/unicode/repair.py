@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.text.unicode.repair_candidates import (
+    BROKEN,
     C1,
     CONTROL,
     LINE_END,
@@ -39,20 +41,32 @@ SUSPECT = LINE_END | CONTROL | MAYBE_NOT_NFC | OF_PROSE
 Fix = Callable[[pa.StringArray], pa.StringArray]
 
 
-def repair(texts: pa.StringArray, mojibake: bool = True) -> tuple[pa.StringArray, dict[str, int]]:
-    """Repaired texts, and the number of documents that each repair changed.
+class Repaired(NamedTuple):
+    """``texts`` [documents]; ``counts``: how many documents each repair changed; ``maybe_broken`` bool
+    [documents]: outside of them no character is U+FFFD, which stands for a broken one."""
+
+    texts: pa.StringArray
+    counts: dict[str, int]
+    maybe_broken: np.ndarray
+
+
+def repair(texts: pa.StringArray, mojibake: bool = True) -> Repaired:
+    """Repaired texts.
 
     Args:
         texts: string [documents], without nulls.
         mojibake: whether to undo UTF-8 (ftfy, Speer 2019) and Windows-1252 that were read as another Western
             charset.
     """
-    found = repair_candidates(texts) & (SUSPECT if mojibake else SUSPECT & ~OF_PROSE)
+    candidates = repair_candidates(texts)
+    found = candidates & (SUSPECT if mojibake else SUSPECT & ~OF_PROSE)
+    # Of all repairs only that of mojibake may write such a character.
+    maybe_broken = (candidates & BROKEN | found & MAYBE_MOJIBAKE) != 0
     if not found.any():
-        return texts, {}
+        return Repaired(texts, {}, maybe_broken)
     mask = pa.array(found != 0)
     repaired, counts = _repair(texts.filter(mask), found[found != 0])
-    return pc.replace_with_mask(texts, mask, repaired) if counts else texts, counts
+    return Repaired(pc.replace_with_mask(texts, mask, repaired) if counts else texts, counts, maybe_broken)
 
 
 def _repair(texts: pa.StringArray, found: np.ndarray) -> tuple[pa.StringArray, dict[str, int]]:

@@ -13,7 +13,7 @@ from pipeline.text.arrow.kernel import kernel
 from pipeline.text.unicode.categories import SIZE, in_ranges, is_category
 from pipeline.text.unicode.utf8 import decode_at, eight_at
 
-LINE_END, CONTROL, NOT_ASCII, MAYBE_MOJIBAKE, MAYBE_NOT_NFC, C1 = 1, 2, 4, 8, 16, 32
+LINE_END, CONTROL, NOT_ASCII, MAYBE_MOJIBAKE, MAYBE_NOT_NFC, C1, BROKEN = 1, 2, 4, 8, 16, 32, 64
 LEAST_MOJIBAKE = 3
 """One or two of its leads can be honest text."""
 
@@ -53,6 +53,7 @@ def _table() -> np.ndarray:
     table[in_ranges(_C1)] |= C1
     table[[ord(lead) for lead in _MOJIBAKE_LEADS]] |= MAYBE_MOJIBAKE
     table[ord("\r")] |= LINE_END
+    table[0xFFFD] |= BROKEN
     return table
 
 
@@ -93,7 +94,7 @@ def repair_candidates(texts: pa.StringArray) -> np.ndarray:
     """uint8 [documents]: ``LINE_END`` and ``CONTROL`` where a carriage return or a character without a place
     in text occurs, ``NOT_ASCII``, ``MAYBE_MOJIBAKE`` where ``LEAST_MOJIBAKE`` characters with which mojibake
     begins occur, ``MAYBE_NOT_NFC`` where NFC may change one, ``C1`` where a control character of ISO 6429
-    occurs that ASCII has not."""
+    occurs that ASCII has not, and ``BROKEN`` where U+FFFD stands for a character."""
     offsets, data = text_buffers(texts)
     out = np.zeros(len(texts), np.uint8)
     _suspect(offsets, data, _table(), out)

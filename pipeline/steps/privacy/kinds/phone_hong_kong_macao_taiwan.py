@@ -14,6 +14,7 @@ from pipeline.text.unicode.byte_names import (
     CLOSING_PARENTHESIS,
     COLON,
     COMMA,
+    DASH,
     DOT,
     EIGHT,
     FIRST_NON_ASCII,
@@ -70,8 +71,17 @@ def _may_be_labelled(data, at, begin):  # type: ignore[no-untyped-def]
 
 
 @kernel_without_refcounts
+def _is_joined(data, at, begin):  # type: ignore[no-untyped-def]
+    """Whether what is before ``at`` may join groups of a number; most are joined by points or slashes, as in
+    sizes, dates and addresses of pages."""
+    return at > begin and data[at - 1] in (SPACE, DASH, CLOSING_PARENTHESIS)
+
+
+@kernel_without_refcounts
 def _follows_code(data, at, before, begin):  # type: ignore[no-untyped-def]
     """Whether an area or calling code is before the group at ``at``: two to four digits, or brackets."""
+    if not _is_joined(data, at, begin):
+        return False
     if 1 <= before <= 4:
         return True
     return at - begin > 2 and CLOSING_PARENTHESIS in (data[at - 1], data[at - 2])
@@ -87,11 +97,13 @@ def could_hold_phone_hmt(data, at, size, before, before_that, begin):  # type: i
     """
     if size == 8 or (size == 4 and before == 4):
         first = at if size == 8 else at - 5
-        if before_that > 0 or _follows_code(data, first, before if size == 8 else 0, begin):
+        if before_that > 0 and _is_joined(data, first, begin):
+            return True
+        if _follows_code(data, first, before if size == 8 else 0, begin):
             return True
         return data[first] >= TWO and _may_be_labelled(data, first, begin)
     if size == 3 or size == 4:
-        return before == 3 and before_that > 0
+        return before == 3 and before_that > 0 and _is_joined(data, at, begin)
     if size == 6 or size == 7:
         return _follows_code(data, at, before, begin)
     return size >= 9 and (data[at] == ZERO or data[at] == EIGHT or _follows_code(data, at, before, begin))

@@ -51,6 +51,10 @@ def scorer(tmp_path_factory: pytest.TempPathFactory) -> PerplexityScorer:
     return PerplexityScorer(path, np.full(len(vocabulary()), BEGINS_WORD, np.uint8))
 
 
+def scale_of(scorer: PerplexityScorer, tokens: pa.ListArray, seed: int) -> GainScale | None:
+    return measure_scale(scorer, tokens, scorer.scores(tokens), seed)
+
+
 @given(WORDS, st.integers(0, 3))
 def test_shuffling_keeps_each_row_s_ids(found: list[list[int]], seed: int) -> None:
     rows = pa.array(found, pa.list_(pa.uint32()))
@@ -66,7 +70,7 @@ def test_a_slice_is_shuffled_by_itself() -> None:
 
 def test_unseen_text_is_told_from_the_same_words_in_another_order(scorer: PerplexityScorer) -> None:
     unseen = [text.split() for text in english()[1::2]]
-    scale = measure_scale(scorer, ids(unseen), seed=1)
+    scale = scale_of(scorer, ids(unseen), seed=1)
     assert scale is not None
     assert scale.shuffled < 0 < scale.reference
     joined = [list(chain.from_iterable(unseen[start : start + 8])) for start in range(0, 40, 8)]
@@ -92,14 +96,14 @@ def test_the_scale_is_the_mean_over_places_not_over_documents() -> None:
 def test_too_little_reference_text_has_no_scale(scorer: PerplexityScorer) -> None:
     few = [text.split() for text in english()[1:4:2]]
     assert sum(map(len, few)) < LEAST_REFERENCE
-    assert measure_scale(scorer, ids(few), seed=1) is None
-    assert measure_scale(scorer, ids([]), seed=1) is None
+    assert scale_of(scorer, ids(few), seed=1) is None
+    assert scale_of(scorer, ids([]), seed=1) is None
 
 
 def test_text_whose_order_tells_the_model_nothing_has_no_scale(scorer: PerplexityScorer) -> None:
     words = [word for text in english()[1::2] for word in text.split()]
     assert len(words) > 2 * LEAST_REFERENCE
     alike = ids([random.Random(seed).sample(words, len(words)) for seed in (1, 2)])
-    scale = measure_scale(scorer, alike, seed=3)
+    scale = scale_of(scorer, alike, seed=3)
     # Shuffled against shuffled: whichever is above by chance, the distance is next to nothing.
     assert scale is None or scale.reference - scale.shuffled < 0.05

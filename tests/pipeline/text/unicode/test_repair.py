@@ -32,7 +32,7 @@ from pipeline.text.unicode.repair_candidates import (
     )
 )
 def test_nfc_is_pythons(texts: list[str]) -> None:
-    repaired, counts = repair(pa.array(texts, pa.string()), mojibake=False)
+    repaired, counts, _ = repair(pa.array(texts, pa.string()), mojibake=False)
     expected = [unicodedata.normalize("NFC", text) for text in texts]
     assert repaired.to_pylist() == expected
     assert counts.get("repaired/nfc", 0) == sum(
@@ -110,7 +110,7 @@ def test_no_mojibake_is_overlooked(texts: list[str]) -> None:
 
 def test_what_mojibake_leaves_is_normalised_too() -> None:
     text = "cafe\u0301 dé jà cafe\u0301".encode().decode("latin-1") + " â€™ â€œ â€™"
-    repaired, counts = repair(pa.array([text]))
+    repaired, counts, _ = repair(pa.array([text]))
     assert repaired[0].as_py() == unicodedata.normalize("NFC", repaired[0].as_py())
     assert counts == {"repaired/mojibake": 1, "repaired/nfc": 1}
 
@@ -123,7 +123,7 @@ def test_each_document_of_a_batch_is_repaired_of_what_is_broken_in_it() -> None:
         "itâ€™s here, itâ€™s there, and â€œthisâ€\x9d": "it’s here, it’s there, and “this”",
         "学而时习之": "学而时习之",
     }
-    repaired, counts = repair(pa.array([*broken, None, *broken]))
+    repaired, counts, _ = repair(pa.array([*broken, None, *broken]))
     assert repaired.to_pylist() == [*broken.values(), None, *broken.values()]
     kinds = ("line_ends", "control_characters", "mojibake", "nfc")
     assert counts == {f"repaired/{kind}": 2 for kind in kinds}
@@ -145,7 +145,7 @@ def test_each_document_of_a_batch_is_repaired_of_what_is_broken_in_it() -> None:
     ],
 )
 def test_control_characters_are_what_windows_has_in_their_place(found: str, wanted: str) -> None:
-    repaired, counts = repair(pa.array(["plain", found]))
+    repaired, counts, _ = repair(pa.array(["plain", found]))
     assert repaired.to_pylist() == ["plain", wanted]
     assert counts["repaired/windows_1252"] == 1
 
@@ -153,13 +153,13 @@ def test_control_characters_are_what_windows_has_in_their_place(found: str, want
 def test_control_characters_within_mojibake_are_bytes_of_it() -> None:
     text = "“It’s – naïve” — ‘déjà’".encode().decode("latin-1")
     assert "\x80" in text
-    repaired, counts = repair(pa.array([text]))
+    repaired, counts, _ = repair(pa.array([text]))
     assert (repaired.to_pylist(), counts) == (["“It’s – naïve” — ‘déjà’"], {"repaired/mojibake": 1})
 
 
 def test_control_characters_of_program_text_stay() -> None:
     text = 'TABLE = "\x80\x92" # Ã¤ Ã¤ Ã¤'
-    assert repair(pa.array([text]), mojibake=False) == (pa.array([text]), {})
+    assert repair(pa.array([text]), mojibake=False)[:2] == (pa.array([text]), {})
 
 
 def test_honest_text_is_the_same_array() -> None:
@@ -170,11 +170,24 @@ def test_honest_text_is_the_same_array() -> None:
             "naïve 😀\tand\nlines",
         ]
     )
-    repaired, counts = repair(texts)
+    repaired, counts, _ = repair(texts)
     assert repaired.equals(texts)
     assert counts == {}
 
 
 def test_nothing_in_nothing_out() -> None:
-    repaired, counts = repair(pa.array([], pa.string()))
+    repaired, counts, _ = repair(pa.array([], pa.string()))
     assert (repaired.to_pylist(), counts) == ([], {})
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["\ufffd", "\x1a", "Ã\ufffd", "â€™", "Ã¤", "a\r", "\x80", "中", "e\u0301"])),
+        max_size=4,
+    ),
+    st.booleans(),
+)
+def test_outside_of_what_may_be_broken_nothing_is(pieces: list[list[str]], mojibake: bool) -> None:
+    repaired, _, maybe_broken = repair(pa.array(list(map("".join, pieces)), pa.string()), mojibake)
+    broken = ["\ufffd" in text for text in repaired.to_pylist()]
+    assert not any(found and not maybe for found, maybe in zip(broken, maybe_broken, strict=True))
