@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from inspect import getclosurevars
 
 import torch
 import torch.distributed as dist
@@ -16,12 +17,15 @@ from torch import Tensor, nn
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
 from trainer.data.batch import Batch
+from trainer.deepspeed_settings import configuration, parameter_groups, zero_stage
 from trainer.distributed import add_over_ranks, device
 
 if not torch.cuda.is_available():
     os.environ.setdefault("DS_ACCELERATOR", "cpu")  # read when deepspeed is imported
 
 import deepspeed
+from deepspeed.runtime.zero import parameter_offload
+from deepspeed.runtime.zero.partitioned_param_coordinator import PartitionedParameterCoordinator
 from deepspeed.utils import logger as deepspeed_logger
 from deepspeed.utils import (
     safe_get_full_fp32_param,
@@ -34,6 +38,11 @@ deepspeed_logger.setLevel(logging.ERROR)
 # Else a shared-memory all-reduce is compiled at first use, even for one process, and training stops where
 # there is no C++ compiler.
 deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+
+# ZeRO 3 remembers here, for ever, which weights each module of each engine may release.
+_RELEASED = getclosurevars(
+    PartitionedParameterCoordinator._PartitionedParameterCoordinator__params_to_release
+).nonlocals["func"]
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -86,7 +95,7 @@ class TrainingEngine:
 
     Every process must call every method at the same time with its own part of the work. ``settings.zero``
     says what is divided among the processes (Rajbhandari et al. 2020): 1 moments and float32 weights, 2
-    gradients, 3 weights.
+    gradients, 3 weights. Callers close it: DeepSpeed would keep the model until the process ends.
     """
 
     def __init__(self, model: nn.Module, settings: TrainSettings, optimizer: Optimizer) -> None:
@@ -97,9 +106,9 @@ class TrainingEngine:
         engine, *_ = deepspeed.initialize(
             model=model,
             optimizer=torch.optim.AdamW(
-                _groups(model), lr=0.0, betas=optimizer.betas, eps=optimizer.eps, fused=True
+                parameter_groups(model), lr=0.0, betas=optimizer.betas, eps=optimizer.eps, fused=True
             ),
-            config=_config(settings, self.zero, optimizer),
+            config=configuration(settings, self.zero, optimizer),
             dist_init_required=False,
         )
         self._engine = engine
@@ -119,8 +128,8 @@ class TrainingEngine:
         number of forward passes is off.
 
         Raises:
-            NonFiniteError: the loss (the weights are then as before), or the gradient's norm (they are then
-                spoiled).
+            NonFiniteError: the loss, or the gradient's norm. The engine holds what is left of the step and
+                can only be closed.
         """
         (target_tokens,) = add_over_ranks([sum(one.target_tokens for one in work if not one.idle)])
         self._configure(learning_rate, optimizer)
@@ -249,45 +258,20 @@ class TrainingEngine:
         if self.zero in (1, 2):
             optimizer.update_lp_params()
         elif self.zero == 3:
+            # Small weights are kept gathered, and gathering skips what is gathered: they would stay old.
+            optimizer._partition_all_parameters()
             for group in range(len(optimizer.fp32_partitioned_groups_flat)):
                 optimizer._reassign_or_swap_out_partitioned_parameters(group)
             if optimizer.persistent_parameters:
                 optimizer.persistent_parameters[0].all_gather(optimizer.persistent_parameters)
 
-
-def _groups(model: nn.Module) -> list[dict[str, Any]]:
-    """Matrices decay; norms and biases do not (as in Megatron-LM, which OpenBA used)."""
-    parameters = list(model.parameters())
-    matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
-    vectors = [parameter for parameter in parameters if parameter.ndim < 2]
-    return [{"params": matrices, "decays": True}, {"params": vectors, "decays": False}]
-
-
-def zero_stage(settings: TrainSettings, world_size: int) -> int:
-    """The ZeRO stage at work. Stage 1 has nothing to spread in one process, where it costs copies of all
-    weights and gradients (measured
-    with 58 M parameters: 1.0 instead of .5 seconds an update); but bfloat16 needs its float32 weights."""
-    alone = (
-        settings.zero == 1 and world_size == 1 and settings.precision == "fp32" and settings.offload == "none"
-    )
-    return 0 if alone else settings.zero
-
-
-def _config(settings: TrainSettings, zero: int, optimizer: Optimizer) -> dict[str, Any]:
-    return {
-        "train_micro_batch_size_per_gpu": 1,  # not used: the plan decides what is in a step
-        "gradient_accumulation_steps": 1,
-        "gradient_clipping": optimizer.clip if zero else 0.0,
-        "zero_optimization": {"stage": zero, **_offload(settings)},
-        "zero_allow_untested_optimizer": True,
-        "zero_force_ds_cpu_optimizer": False,
-        "bf16": {"enabled": settings.precision == "bf16"},
-        "steps_per_print": 10**12,
-    }
-
-
-def _offload(settings: TrainSettings) -> dict[str, Any]:
-    held = {"none": (), "optimizer": ("offload_optimizer",), "all": ("offload_optimizer", "offload_param")}[
-        settings.offload
-    ]
-    return {what: {"device": "cpu"} for what in held}
+    def close(self) -> None:
+        """Frees the model and the optimizer, also from what DeepSpeed keeps for all engines of the
+        process. The engine is of no use afterwards."""
+        self._engine.destroy()
+        stack = parameter_offload.FWD_MODULE_STACK
+        stack[:] = [module for module in stack if module is not self.module]
+        _RELEASED.cache_clear()
+        self._names.clear()
+        del self._engine
+        gc.collect()  # modules and their hooks refer to each other

@@ -33,10 +33,11 @@ class TrainSettings(Strict):
     """How the training runs."""
 
     precision: Literal["fp32", "bf16"] = "fp32"
-    """Of products; ``bf16`` needs ``zero`` 1 or more, which keeps fp32 weights."""
+    """Of products; ``bf16`` needs ``zero`` 1 or more, which keeps fp32 weights. Gradients are always added up
+    in fp32, over micro batches and over processes."""
     zero: Literal[0, 1, 2, 3] = 1
     """ZeRO (Rajbhandari et al. 2020): what is spread over the processes. 1: the optimizer's state; 2:
-    gradients, too; 3: weights, too."""
+    gradients, too; 3: weights, too. With ``bf16``, 1 works as 2."""
     offload: Literal["none", "optimizer", "all"] = "none"
     """Keeps the optimizer's state (``zero`` 1 or more), or ``all`` of it with the weights (``zero`` 3), in
     the host's memory (Ren et al. 2021, ZeRO-Offload)."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from manifests.schema.train_settings import TrainSettings
-from trainer.engine import zero_stage
+from trainer.deepspeed_settings import zero_stage
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,9 @@ from trainer.engine import zero_stage
     [
         ({"zero": 1}, 1, 0),
         ({"zero": 1}, 2, 1),
-        ({"zero": 1, "precision": "bf16"}, 1, 1),
+        ({"zero": 1, "precision": "bf16"}, 1, 2),
+        ({"zero": 1, "precision": "bf16"}, 2, 2),
+        ({"zero": 3, "precision": "bf16"}, 2, 3),
         ({"zero": 1, "offload": "optimizer"}, 1, 1),
         ({"zero": 2}, 1, 2),
         ({"zero": 0}, 2, 0),
