@@ -10,6 +10,7 @@ import torch
 
 from manifests.errors import UserError
 from manifests.schema.objectives import InstructionObjective
+from trainer.chosen_checkpoint import Which
 from trainer.data.batch import Batch
 from trainer.data.ragged import Pairs, Ragged
 from trainer.determinism import deterministic_cpu
@@ -24,22 +25,23 @@ __all__ = ["Model", "SamplingSettings", "load_model"]
 _TOGETHER = 32
 
 
-def load_model(curriculum: str | Path, run: str | Path) -> Model:
-    """The newest checkpoint of a run.
+def load_model(curriculum: str | Path, run: str | Path, step: Which = "last") -> Model:
+    """A checkpoint of a run: that after a step, its stage's ``best`` by held-out loss, or the ``last``.
 
     Raises:
         ManifestError: a manifest is missing or not valid, or there is no checkpoint.
         ShardError: the tokenizer is not the one that made the shards.
+        UserError: the checkpoint is missing or damaged, or was trained with another model or on other shards.
     """
-    return Model(TrainingRun.open(Path(curriculum), Path(run)))
+    return Model(TrainingRun.open(Path(curriculum), Path(run)), step)
 
 
 class Model:
-    """A model with the weights of a run's newest checkpoint, and its tokenizer. It is read once."""
+    """A model with the weights of a run's checkpoint, and its tokenizer. It is read once."""
 
-    def __init__(self, run: TrainingRun) -> None:
+    def __init__(self, run: TrainingRun, step: Which = "last") -> None:
+        self._model = trained_model(run, step)
         self._pieces = load_tokenizer(run)
-        self._model = trained_model(run)
         self._vocabulary = run.shards.vocabulary
         self._threads = run.manifest.train.threads
 

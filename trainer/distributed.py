@@ -6,9 +6,11 @@ from __future__ import annotations
 import atexit
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from signal import SIGINT, SIGTERM
+from typing import TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -16,6 +18,14 @@ from torch._C._distributed_c10d import HashStore
 
 from manifests.errors import UserError
 from manifests.stop_signals import StopFlag
+
+LONGEST_WAIT = timedelta(hours=6)
+"""How long processes wait for each other before they give up; the only such time of a training. It must
+cover what process 0 does alone: hashing all shards (1.6 TB for the released recipe, an hour at 450 MB/s) and
+a checkpoint. Over gloo a process that dies is noticed at once. DeepSpeed's own groups give up after torch's
+10 or 30 minutes: before any work in them all processes meet in this group."""
+
+T = TypeVar("T")
 
 _LOST = re.compile(r"gloo|by peer|ncclRemoteError", re.IGNORECASE)
 
@@ -57,11 +67,35 @@ def join_process_group() -> None:
         return
     backend = "nccl" if device().type == "cuda" else "gloo"
     if "RANK" in os.environ:
-        dist.init_process_group(backend)
+        dist.init_process_group(backend, timeout=LONGEST_WAIT)
     else:
         os.environ.setdefault("LOCAL_RANK", "0")  # DeepSpeed asks for it even in a group of one
-        dist.init_process_group(backend, store=HashStore(), rank=0, world_size=1)
+        dist.init_process_group(backend, store=HashStore(), rank=0, world_size=1, timeout=LONGEST_WAIT)
     atexit.register(dist.destroy_process_group)
+
+
+def decided_by_rank_0(decide: Callable[[], T]) -> T:
+    """What process 0 finds; every process gets the same.
+
+    Whatever is read from storage during a training goes through here: another host may see a folder or a file
+    as it was a minute ago, and processes that act on different states compute nonsense or wait for ever.
+
+    Args:
+        decide: called in process 0 alone; its result must be picklable.
+
+    Raises:
+        UserError: that of process 0, in every process.
+    """
+    answer: list[T | UserError | None] = [None]
+    if dist.get_rank() == 0:
+        try:
+            answer[0] = decide()
+        except UserError as error:
+            answer[0] = error
+    dist.broadcast_object_list(answer, device=device())
+    if isinstance(answer[0], UserError):
+        raise answer[0]
+    return cast(T, answer[0])
 
 
 def signal_of_any_rank(stop: StopFlag) -> int:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch.distributed as dist
-
 from curriculum.journal import StageEndedEarly
 from curriculum.plugins import METRICS
-from manifests.errors import UserError
 from manifests.plugins import resolve
 from manifests.schema.stage import Stage
+from trainer.distributed import decided_by_rank_0
 from trainer.run import TrainingRun
 
 
@@ -23,16 +21,7 @@ def early_end(run: TrainingRun, stage: Stage, record: dict[str, Any]) -> StageEn
     """
     if stage.until is None:
         return None
-    answer: list[StageEndedEarly | UserError | None] = [None]
-    if dist.get_rank() == 0:
-        try:
-            answer[0] = _judged(run, stage, record)
-        except UserError as error:
-            answer[0] = error
-    dist.broadcast_object_list(answer)
-    if isinstance(answer[0], UserError):
-        raise answer[0]
-    return answer[0]
+    return decided_by_rank_0(lambda: _judged(run, stage, record))
 
 
 def _judged(run: TrainingRun, stage: Stage, record: dict[str, Any]) -> StageEndedEarly | None:

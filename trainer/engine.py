@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import math
 import os
@@ -93,7 +92,8 @@ class EngineState:
 class TrainingEngine:
     """AdamW over a model, with the gradient of the mean loss over all target tokens of a global batch.
 
-    Every process must call every method at the same time with its own part of the work. ``settings.zero``
+    Every process must call every method at the same time with its own part of the work; each first waits for
+    all in the process group (see trainer.distributed.LONGEST_WAIT). ``settings.zero``
     says what is divided among the processes (Rajbhandari et al. 2020): 1 moments and float32 weights, 2
     gradients, 3 weights. Callers close it: DeepSpeed would keep the model until the process ends.
     """
@@ -153,15 +153,12 @@ class TrainingEngine:
 
     def evaluate(self, work: Sequence[ForwardPass]) -> float:
         """Mean loss in nats per target token over all forward passes of all processes, without dropout."""
+        (target_tokens,) = add_over_ranks([sum(one.target_tokens for one in work if not one.idle)])
         self._engine.eval()
         with torch.no_grad():
             losses = [self._forward(one) for one in work]
-        counted = [
-            (float(loss), one.target_tokens) for loss, one in zip(losses, work, strict=True) if not one.idle
-        ]
-        loss_sum, target_tokens = add_over_ranks(
-            [sum(loss for loss, _ in counted), sum(tokens for _, tokens in counted)]
-        )
+        counted = (float(loss) for loss, one in zip(losses, work, strict=True) if not one.idle)
+        (loss_sum,) = add_over_ranks([sum(counted)])
         return loss_sum / target_tokens
 
     def _forward(self, one: ForwardPass) -> Tensor:
@@ -185,6 +182,7 @@ class TrainingEngine:
 
     def state(self) -> EngineState | None:
         """Gathers the full state; only process 0 gets it."""
+        dist.barrier()
         keep = dist.get_rank() == 0
         weights: dict[str, Tensor] = {}
         moments: dict[str, Tensor] = {}
@@ -207,6 +205,7 @@ class TrainingEngine:
 
     def load(self, state: EngineState) -> None:
         """Continues from a state. Every process must be given the same."""
+        dist.barrier()
         self.updates = state.updates
         for adam_state in self._adam.state.values():
             adam_state["step"].fill_(state.updates)
@@ -266,12 +265,11 @@ class TrainingEngine:
                 optimizer.persistent_parameters[0].all_gather(optimizer.persistent_parameters)
 
     def close(self) -> None:
-        """Frees the model and the optimizer, also from what DeepSpeed keeps for all engines of the
-        process. The engine is of no use afterwards."""
+        """Lets go of the model and the optimizer, also where DeepSpeed keeps them for the whole process. They
+        refer to each other, so that the garbage collector frees them. The engine is of no use afterwards."""
         self._engine.destroy()
         stack = parameter_offload.FWD_MODULE_STACK
         stack[:] = [module for module in stack if module is not self.module]
         _RELEASED.cache_clear()
         self._names.clear()
         del self._engine
-        gc.collect()  # modules and their hooks refer to each other

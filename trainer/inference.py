@@ -3,6 +3,7 @@ back."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import torch
@@ -18,9 +19,10 @@ from manifests.run_lock import run_lock
 from manifests.schema.base import ManifestError
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import WEIGHTS, Checkpoint, Progress
+from trainer.chosen_checkpoint import Which, chosen_checkpoint
 from trainer.data.dataset import ShardError
 from trainer.determinism import deterministic_cpu
-from trainer.distributed import join_process_group
+from trainer.distributed import decided_by_rank_0, join_process_group
 from trainer.engine import MOMENTS, EngineState
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.export import hf_folder
@@ -33,41 +35,27 @@ class PromptError(UserError):
     """A prompt that no model can read; the message names it."""
 
 
-def newest_checkpoint(run: TrainingRun) -> Checkpoint:
-    """The newest whole checkpoint.
-
-    Raises:
-        ManifestError: there is none.
-    """
-    found = checkpoint.newest(run.checkpoints)
-    if found is None:
-        raise ManifestError(f"{run.checkpoints}: no whole checkpoint; train first")
-    return found
-
-
-def evaluate_checkpoint(run: TrainingRun) -> dict[str, dict[str, float]]:
+def evaluate_checkpoint(run: TrainingRun, which: Which = "last") -> dict[str, dict[str, float]]:
     """Nats per target token on the held-out sets: stage (its objective) -> set -> loss.
 
     Raises:
-        ManifestError: there is no checkpoint.
+        UserError: there is no such checkpoint, or it does not fit (see trainer.chosen_checkpoint).
         ShardError: a held-out shard is missing or is not what the manifest says.
     """
-    state = newest_checkpoint(run).load()
     join_process_group()
-    with deterministic_cpu(run.manifest.train.threads):
-        engine = build_engine(run)
-        engine.load(state)
+    found = decided_by_rank_0(lambda: chosen_checkpoint(run, which))
+    with deterministic_cpu(run.manifest.train.threads), closing(build_engine(run, found)) as engine:
         return Evaluator(run, build_objectives(run)).measure(engine)
 
 
-def trained_model(run: TrainingRun) -> EncoderDecoder:
-    """A model with the newest checkpoint's weights, without dropout.
+def trained_model(run: TrainingRun, which: Which = "last") -> EncoderDecoder:
+    """A model with a checkpoint's weights, without dropout.
 
     Raises:
-        ManifestError: there is no checkpoint.
+        UserError: there is no such checkpoint, or it does not fit (see trainer.chosen_checkpoint).
     """
     model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded)
-    model.load_state_dict(load_file(newest_checkpoint(run).folder / WEIGHTS))
+    model.load_state_dict(load_file(chosen_checkpoint(run, which).folder / WEIGHTS))
     return model.eval()
 
 
@@ -87,21 +75,20 @@ def checked_prompt(prompt: str) -> str:
     return prompt
 
 
-def export_model(run: TrainingRun, to: Path) -> None:
-    """Writes the newest checkpoint's weights as a folder that transformers loads (see
+def export_model(run: TrainingRun, to: Path, which: Which = "last") -> None:
+    """Writes a checkpoint's weights as a folder that transformers loads (see
     trainer.export.hf_folder.write).
 
     Raises:
-        ManifestError: there is no checkpoint, or the folder holds something.
+        ManifestError: the folder holds something.
+        UserError: there is no such checkpoint, or it does not fit (see trainer.chosen_checkpoint).
         ShardError: the tokenizer is not the one that made the shards.
         UserError: the folder cannot be written to.
     """
+    found = chosen_checkpoint(run, which)
     load_tokenizer(run)
     vocabulary = run.shards.vocabulary
-    with (
-        os_errors_explained(to),
-        safe_open(newest_checkpoint(run).folder / WEIGHTS, framework="pt") as weights,
-    ):
+    with os_errors_explained(to), safe_open(found.folder / WEIGHTS, framework="pt") as weights:
         hf_folder.write(
             to,
             run.manifest,
@@ -126,7 +113,7 @@ def import_model(run: TrainingRun, source: Path) -> Checkpoint:
 
 
 def _import(run: TrainingRun, source: Path) -> Checkpoint:
-    if checkpoint.newest(run.checkpoints) is not None:
+    if checkpoint.folders(run.checkpoints):
         raise ManifestError(f"{run.checkpoints}: has checkpoints; import into a new run folder")
     weights = hf_folder.read(source, run.manifest.model, run.shards.vocabulary)
     moments = {
@@ -155,6 +142,11 @@ def load_tokenizer(run: TrainingRun) -> SentencePieceProcessor:
     """
     model = run.shards.vocabulary.model
     path = safe_join(run.shard_folder, model.path)
-    if not path.exists() or sha256(path) != model.sha256:
-        raise ShardError(f"{path}: is not the tokenizer that made the shards; make the shards again")
+    found = sha256(path) if path.exists() else "no file"
+    if found != model.sha256:
+        raise ShardError(
+            f"is not the tokenizer that made the shards: its hash is {found}, and theirs {model.sha256}",
+            where=path,
+            fix="put that back, or make the shards again",
+        )
     return SentencePieceProcessor(model_file=str(path))

@@ -14,6 +14,7 @@ from ray.train import RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 
 from trainer.__main__ import main as trainer_main
+from trainer.distributed import LONGEST_WAIT
 
 
 def launch(
@@ -34,7 +35,9 @@ def launch(
     trainer = TorchTrainer(
         _worker,
         train_loop_config={"arguments": arguments},
-        torch_config=TorchConfig(backend="nccl" if gpus else "gloo"),
+        torch_config=TorchConfig(
+            backend="nccl" if gpus else "gloo", timeout_s=int(LONGEST_WAIT.total_seconds())
+        ),
         scaling_config=ScalingConfig(
             num_workers=workers, use_gpu=gpus, resources_per_worker={"CPU": cpus_per_worker}
         ),

@@ -1,17 +1,29 @@
 """Where a training begins: at its newest whole checkpoint, which must be of this curriculum and these
-shards."""
+shards. One process reads it from storage, for all."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from curriculum.plugins import stage_plugins
+import torch.distributed as dist
+
+from curriculum.journal import Journal
+from curriculum.plugins import all_plugins, stage_plugins
+from manifests.errors import UserError
+from manifests.files import digest
 from manifests.json_lines import read_json_lines
 from manifests.schema.curriculum import CurriculumManifest
-from trainer.checkpoint.checkpoint import Checkpoint
-from trainer.checkpoint.compatibility import CompatibilityError, check_compatibility, check_plugins
+from trainer.checkpoint.checkpoint import Checkpoint, newest
+from trainer.checkpoint.compatibility import (
+    CompatibilityError,
+    check_compatibility,
+    check_plugins,
+    check_shards,
+)
+from trainer.data.dataset import verify
 from trainer.monitor.loss_spikes import LossAnomaly, LossSpikeMonitor
 from trainer.monitor.token_counter import TokenCounter
 from trainer.run import TrainingRun
@@ -25,20 +37,86 @@ class Position:
     tokens: Counter[str] = field(default_factory=Counter)
 
 
-def check_resumable(run: TrainingRun, found: Checkpoint) -> None:
+@dataclass(frozen=True)
+class Start:
+    """What a training finds in its run folder: the journal, the newest whole checkpoint (None: it begins
+    anew), and what the steps before it have shown to counter and monitor."""
+
+    journal: Journal
+    checkpoint: Checkpoint | None
+    position: Position
+    token_counter: TokenCounter
+    loss_monitor: LossSpikeMonitor
+
+
+def find_start(run: TrainingRun) -> Start:
+    """Reads the run folder; shards are compared with their hashes.
+
+    Raises:
+        ShardError: a shard is missing or has changed.
+        CheckpointError: there are checkpoints, but no whole one.
+        CompatibilityError: this run would not have led to the checkpoint.
+        JournalError: a line of the journal is not an event.
+    """
+    verify(run.shard_folder, run.shards)
+    found, journal = newest(run.checkpoints), run.journal()
+    if found is not None:
+        warn_of_damage(found)
+        check_resumable(run, found, journal)
+    start = Start(
+        journal,
+        found,
+        position_after(found),
+        TokenCounter(run.shards.sets),
+        LossSpikeMonitor(run.manifest.train.guard),
+    )
+    _replay_metrics(run, start)
+    return start
+
+
+def check_agreement(run: TrainingRun) -> None:
+    """Compares what each process has read when it began: on some hosts a file may be that of a minute ago, or
+    another one.
+
+    Raises:
+        UserError: curriculum, shard manifest or plug-ins of a process are not those of process 0; in all.
+    """
+    mine = {
+        "curriculum": digest(run.manifest.model_dump(mode="json")),
+        "shards": run.shards_sha256,
+        "plug-ins": digest(all_plugins(run.manifest, run.manifest_folder)),
+    }
+    seen: list[dict[str, str]] = [mine] * dist.get_world_size()
+    dist.all_gather_object(seen, mine)
+    for rank, other in enumerate(seen):
+        for what, found in other.items():
+            if found != seen[0][what]:
+                raise UserError(
+                    f"process {rank} has read other {what} than process 0: {found} and {seen[0][what]}",
+                    where=run.folder,
+                    fix="see that every process reads the same files, then run the command again",
+                )
+
+
+def warn_of_damage(found: Checkpoint) -> None:
+    """Names the newer checkpoints that are not whole, on standard error."""
+    for folder in found.passed_over:
+        print(f"{folder}: warning: is damaged; {found.folder.name} is used instead", file=sys.stderr)
+
+
+def check_resumable(run: TrainingRun, found: Checkpoint, journal: Journal) -> None:
     """Refuses a checkpoint that this run would not have led to.
 
     Raises:
         CompatibilityError: the message names the difference.
     """
     progress = found.progress
-    if progress.shards != run.shards_sha256:
-        raise CompatibilityError(f"{found.folder} was trained on other shards; train in another run folder")
+    check_shards(progress.shards, run.shards_sha256, str(found.folder), run.shard_manifest)
     old = CurriculumManifest.model_validate_json(progress.curriculum)
     plugins = stage_plugins(run.manifest.stages[: progress.stages_begun], run.manifest_folder)
     check_compatibility(old, run.manifest, progress.stages_begun, str(found.folder))
     check_plugins(progress.plugins, plugins, str(found.folder))
-    if len(run.journal().events) < progress.journal_events:
+    if len(journal.events) < progress.journal_events:
         raise CompatibilityError(
             f"{found.folder} knows of more events than journal.jsonl holds; restore the journal"
         )
@@ -51,12 +129,9 @@ def position_after(found: Checkpoint | None) -> Position:
     return Position(found.progress.step, Counter(found.progress.tokens_by_set))
 
 
-def replay_metrics(
-    run: TrainingRun, position: Position, token_counter: TokenCounter, loss_monitor: LossSpikeMonitor
-) -> None:
-    """Shows counter and monitor the lines of ``metrics.jsonl`` up to the position."""
+def _replay_metrics(run: TrainingRun, start: Start) -> None:
     for line in read_json_lines(run.metrics_file):
-        if line["step"] <= position.step:
-            token_counter.observe(line)
+        if line["step"] <= start.position.step:
+            start.token_counter.observe(line)
             with suppress(LossAnomaly):  # settings that were changed later judge what comes later
-                loss_monitor.observe(line["step"] - 1, line["stage"], line["loss"])
+                start.loss_monitor.observe(line["step"] - 1, line["stage"], line["loss"])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import torch.distributed as dist
-
 from curriculum.journal import Rollback
 from curriculum.step_plan import StepPlan
 from manifests.errors import UserError
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import Checkpoint
+from trainer.distributed import decided_by_rank_0
 from trainer.monitor.loss_spikes import LossAnomaly
 from trainer.monitor.terminal import say
 from trainer.training_loop import TrainingLoop
@@ -25,10 +24,12 @@ def roll_back(loop: TrainingLoop, anomaly: LossAnomaly) -> None:
     Raises:
         DivergedError: it has gone back as often as it may, or has no samples to go on with.
     """
+    decided_by_rank_0(lambda: _noted(loop, anomaly))
+
+
+def _noted(loop: TrainingLoop, anomaly: LossAnomaly) -> None:
     loop.checkpoint_writer.wait()
-    dist.barrier()  # process 0 has written the checkpoint that all look for
-    journal = loop.run.journal()
-    last = checkpoint.newest(loop.run.checkpoints)
+    journal, last = loop.run.journal(), checkpoint.newest(loop.run.checkpoints)
     event = Rollback(step=anomaly.step + 1, to=last.progress.step if last else 0, reason=anomaly.reason)
     done = sum(isinstance(past, Rollback) for past in journal.events)
     try:
@@ -40,11 +41,10 @@ def roll_back(loop: TrainingLoop, anomaly: LossAnomaly) -> None:
             f"{_describe(loop.curriculum.step(anomaly.step), anomaly, last)}; {error}",
             fix="lower the learning rate or look at the samples",
         ) from None
+    journal.append(event)
     if loop.recorder:
-        journal.append(event)
         loop.recorder.callbacks.journal_event(event)
-        say(f"step {event.step}: {event.reason}; back to step {event.to}, the samples since are skipped")
-    dist.barrier()
+    say(f"step {event.step}: {event.reason}; back to step {event.to}, the samples since are skipped")
 
 
 def _describe(plan: StepPlan, anomaly: LossAnomaly, last: Checkpoint | None) -> str:

@@ -46,6 +46,11 @@ class TrainingRun:
         return self.folder / "shards"
 
     @property
+    def shard_manifest(self) -> Path:
+        """What the shards step has written last."""
+        return self.shard_folder / "shards.json"
+
+    @property
     def train_folder(self) -> Path:
         """Where the trainer writes."""
         return self.folder / "train"
@@ -72,8 +77,8 @@ class TrainingRun:
 
     @cached_property
     def shards_sha256(self) -> str:
-        """Hash of the shard manifest, which holds the hashes of all shards."""
-        return sha256(self.shard_folder / "shards.json")
+        """Hash of the shard manifest, which holds the hashes of all shards and of the tokenizer."""
+        return sha256(self.shard_manifest)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -100,10 +105,10 @@ class TrainingRun:
         """
         return Journal(self.train_folder / "journal.jsonl")
 
-    def curriculum(self) -> Curriculum:
-        """The curriculum with the journal's events.
+    def curriculum(self, journal: Journal | None = None) -> Curriculum:
+        """The curriculum with the events of a journal: the run's as it is now, if none is given.
 
         Raises:
             ManifestError, JournalError, ValueError: see Curriculum and Journal.
         """
-        return Curriculum(self.manifest, self.shards, self.journal(), self.manifest_folder)
+        return Curriculum(self.manifest, self.shards, journal or self.journal(), self.manifest_folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -15,11 +16,12 @@ from manifests.run_lock import run_lock
 from manifests.stop_signals import StopFlag, Stopped, stop_signals
 from trainer.checkpoint import checkpoint
 from trainer.determinism import deterministic_cpu
-from trainer.distributed import join_process_group, lost_processes_explained
+from trainer.distributed import decided_by_rank_0, join_process_group, lost_processes_explained
 from trainer.monitor.callbacks import Callbacks
 from trainer.monitor.loss_spikes import LossAnomaly
 from trainer.monitor.plugin_callback import PluginCallback
 from trainer.results import write_results
+from trainer.resume import check_agreement
 from trainer.rollback import roll_back
 from trainer.run import TrainingRun
 from trainer.training_loop import TrainingLoop
@@ -40,11 +42,13 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
         Stopped: SIGTERM or Ctrl-C came; a checkpoint was written.
         LostProcessError: another process of the training ended.
         PluginError: a plug-in cannot be found, or failed.
-        UserError: another command uses the run folder, or it cannot be written to.
+        UserError: another command uses the run folder, it cannot be written to, or processes do not read the
+            same manifests.
     """
-    if run.finished:
-        return False
     join_process_group()
+    if decided_by_rank_0(lambda: run.finished):
+        return False
+    check_agreement(run)
     with (
         Callbacks([*callbacks, *_plugin_callbacks(run)]) as told,
         output_may_be_lost(),
@@ -55,7 +59,7 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
         stop_signals() as stop,
     ):
         while not _attempt(run, told, stop, quiet=quiet):
-            pass
+            gc.collect()  # the model of that attempt, before another one is made
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -16,12 +17,12 @@ from manifests.json_lines import read_json_lines
 from manifests.stop_signals import StopFlag, Stopped
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.async_checkpoint import AsyncCheckpointWriter
-from trainer.checkpoint.checkpoint import Progress
+from trainer.checkpoint.checkpoint import Checkpoint, Progress
 from trainer.data.data_loader import DataLoader
-from trainer.data.dataset import open_sets, verify
+from trainer.data.dataset import open_sets
 from trainer.data.length_balancing import balance_lengths
 from trainer.data.rank_sharding import shard_over_ranks
-from trainer.distributed import add_over_ranks, signal_of_any_rank
+from trainer.distributed import add_over_ranks, decided_by_rank_0, signal_of_any_rank
 from trainer.early_end import early_end
 from trainer.engine import ForwardPass, NonFiniteError, StepResult, TrainingEngine
 from trainer.evaluation.best_step import best_step
@@ -29,14 +30,13 @@ from trainer.evaluation.heldout_loss import Evaluator
 from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder
 from trainer.monitor.callbacks import Callback, Callbacks
-from trainer.monitor.loss_spikes import LossAnomaly, LossSpikeMonitor
+from trainer.monitor.loss_spikes import LossAnomaly
 from trainer.monitor.recorder import Recorder
 from trainer.monitor.tensorboard_events import TensorBoard
 from trainer.monitor.terminal import progress_on_terminal, say
 from trainer.monitor.throughput_and_mfu import Stopwatch, total_peak_flops
-from trainer.monitor.token_counter import TokenCounter
 from trainer.objectives import TrainingObjective, build
-from trainer.resume import check_resumable, position_after, replay_metrics
+from trainer.resume import find_start
 from trainer.run import TrainingRun
 
 
@@ -45,18 +45,16 @@ class TrainingLoop:
 
     def __init__(self, run: TrainingRun, callbacks: Callbacks, stop: StopFlag, *, quiet: bool) -> None:
         self.run, self.stop = run, stop
-        self.curriculum = run.curriculum()
-        if dist.get_rank() == 0:
-            verify(run.shard_folder, run.shards)
+        start = decided_by_rank_0(lambda: find_start(run))
+        self.position, self.token_counter = start.position, start.token_counter
+        self.loss_monitor = start.loss_monitor
+        self.curriculum = run.curriculum(start.journal)
         self.sets = open_sets(run.shard_folder, run.shards.sets)
         self.objectives = build_objectives(run)
         self.loader = DataLoader(self.sets)
         self.evaluator = Evaluator(run, self.objectives)
-        self.engine = build_engine(run)
         self.checkpoint_writer = AsyncCheckpointWriter()
-        self.loss_monitor = LossSpikeMonitor(run.manifest.train.guard)
-        self.token_counter = TokenCounter(run.shards.sets)
-        self._resume()
+        self.engine = build_engine(run, start.checkpoint)
         self.first_step = self.position.step
         total_tokens = sum(stage.tokens for stage in run.manifest.stages)
         self.stopwatch = Stopwatch(total_peak_flops(run.manifest.train), total_tokens)
@@ -74,14 +72,6 @@ class TrainingLoop:
                 progress_on_terminal(self.curriculum.total_steps, total_tokens, tokens, self.token_counter)
             )
         return own
-
-    def _resume(self) -> None:
-        found = checkpoint.newest(self.run.checkpoints)
-        if found is not None:
-            check_resumable(self.run, found)
-            self.engine.load(found.load())
-        self.position = position_after(found)
-        replay_metrics(self.run, self.position, self.token_counter, self.loss_monitor)
 
     def run_to_end(self) -> None:
         """Trains the remaining steps, evaluating at the start, after each stage and as often as the manifest
@@ -206,7 +196,8 @@ class TrainingLoop:
             plugins=stage_plugins(run.manifest.stages, run.manifest_folder),
         )
         span = self.curriculum.spans[self.curriculum.stage_of(step - 1)]
-        keep, best = run.manifest.train.keep, best_step(span, read_json_lines(run.evaluations_file))
+        evaluations = read_json_lines(run.evaluations_file)
+        keep, best = run.manifest.train.keep, best_step(span.plan.stage.name, span.first, evaluations)
         self._wait_for_checkpoint()
         self.checkpoint_writer.start(lambda: checkpoint.save(run.checkpoints, progress, state, keep, best))
 
@@ -227,11 +218,11 @@ class TrainingLoop:
     def close(self, *, wait: bool) -> None:
         """Closes what is open; the lines written so far are kept. ``wait`` for a checkpoint that is being
         written."""
-        try:
+        with ExitStack() as stack:
+            stack.callback(self.engine.close)
+            stack.callback(self.checkpoint_writer.close, wait=wait)
             if self.recorder:
-                self.recorder.close()
-        finally:
-            self.checkpoint_writer.close(wait=wait)
+                stack.callback(self.recorder.close)
 
 
 def build_objectives(run: TrainingRun) -> dict[str, TrainingObjective]:
@@ -246,10 +237,18 @@ def build_objectives(run: TrainingRun) -> dict[str, TrainingObjective]:
     }
 
 
-def build_engine(run: TrainingRun) -> TrainingEngine:
-    """A new model with weights drawn from the curriculum's seed."""
+def build_engine(run: TrainingRun, found: Checkpoint | None = None) -> TrainingEngine:
+    """A model with a checkpoint's state, or a new one with weights drawn from the curriculum's seed. Callers
+    close it.
+
+    Raises:
+        CheckpointError: this process does not find the checkpoint that process 0 has found.
+    """
     torch.manual_seed(int(key(run.manifest.seed, "weights")))
     model = EncoderDecoder(
         run.manifest.model, run.shards.vocabulary.padded, recompute=run.manifest.train.recompute
     )
-    return TrainingEngine(model, run.manifest.train, run.manifest.stages[0].optimizer)
+    engine = TrainingEngine(model, run.manifest.train, run.manifest.stages[0].optimizer)
+    if found is not None:
+        engine.load(found.load())
+    return engine

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from manifests.errors import UserError
-from openba.cli.options import Curriculum, Quiet, Run, Verbose, examples, set_verbosity
+from openba.cli.options import Curriculum, Quiet, Run, Step, Verbose, examples, set_verbosity
 
 ARGUMENTS = "--curriculum curriculum.yaml --run runs/mine"
 
@@ -39,6 +39,7 @@ def generate_command(
             help="Prompts, one a line (default: standard input). The answers are JSON, one a line.",
         ),
     ] = None,
+    step: Step = "last",
     max_tokens: Annotated[
         int, typer.Option("--max-tokens", min=1, help="Greatest length of an answer, of any size.")
     ] = 256,
@@ -59,7 +60,7 @@ def generate_command(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Answer prompts with the newest checkpoint."""
+    """Answer prompts with a checkpoint."""
     set_verbosity(verbose, quiet)
     if prompt and file:
         raise typer.BadParameter("give --prompt or --file, not both")
@@ -67,9 +68,8 @@ def generate_command(
     from openba.model import SamplingSettings, load_model
 
     choice = SamplingSettings(temperature, top_k, top_p, seed, beams, length_penalty)
-    for asked, answer in zip(
-        prompts, load_model(curriculum, run).generate(prompts, max_tokens, choice), strict=True
-    ):
+    answers = load_model(curriculum, run, step).generate(prompts, max_tokens, choice)
+    for asked, answer in zip(prompts, answers, strict=True):
         print(answer if prompt else json.dumps({"prompt": asked, "answer": answer}, ensure_ascii=False))
 
 

@@ -6,7 +6,7 @@ import logging
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,19 @@ def run_folder(text: str) -> Path:
         UserError: it is a URL, or a file.
     """
     return checked_run_folder(Path(text))
+
+
+def checkpoint_step(text: str) -> int | str:
+    """Which checkpoint: its step, ``best`` or ``last``.
+
+    Raises:
+        BadParameter: it is none of these.
+    """
+    if text in ("best", "last"):
+        return text
+    if not text.isascii() or not text.isdigit():
+        raise typer.BadParameter(f"{text!r} is no step; give a number, best or last")
+    return int(text)
 
 
 Corpus = Annotated[Path, typer.Option("--corpus", metavar="FILE", help="The corpus manifest (YAML).")]
@@ -37,6 +50,15 @@ Engine = Annotated[
     str, typer.Option("--engine", help="local, ray, or the name of a Beam runner such as FlinkRunner.")
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="CPUs of the local Ray.")]
+Step = Annotated[
+    Any,
+    typer.Option(
+        "--step",
+        metavar="N|best|last",
+        parser=checkpoint_step,
+        help="The checkpoint: after step N; the newest one's stage's best by held-out loss; or the last.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the libraries log.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]

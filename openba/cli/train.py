@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openba.cli.options import Curriculum, Json, Quiet, Run, Verbose, examples, set_verbosity
+from openba.cli.options import Curriculum, Json, Quiet, Run, Step, Verbose, examples, set_verbosity
 
 if TYPE_CHECKING:
     from trainer.run import TrainingRun
@@ -57,14 +57,19 @@ def train_command(curriculum: Curriculum, run: Run, verbose: Verbose = False, qu
 
 @app.command("evaluate", rich_help_panel=PANEL, epilog=examples(f"openba evaluate {ARGUMENTS} --json"))
 def evaluate_command(
-    curriculum: Curriculum, run: Run, as_json: Json = False, verbose: Verbose = False, quiet: Quiet = False
+    curriculum: Curriculum,
+    run: Run,
+    step: Step = "last",
+    as_json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Print the newest checkpoint's losses on the held-out sets, in nats per token, by stage."""
+    """Print a checkpoint's losses on the held-out sets, in nats per token, by stage."""
     set_verbosity(verbose, quiet)
     training = _open(curriculum, run)
     from trainer.inference import evaluate_checkpoint
 
-    losses = evaluate_checkpoint(training)
+    losses = evaluate_checkpoint(training, step)
     if as_json:
         print(json.dumps(losses, indent=1))
         return
@@ -77,15 +82,16 @@ def export_command(
     curriculum: Curriculum,
     run: Run,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="A new folder.")],
+    step: Step = "last",
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the newest checkpoint as a folder that transformers loads, in the released layout."""
+    """Write a checkpoint as a folder that transformers loads, in the released layout."""
     set_verbosity(verbose, quiet)
     training = _open(curriculum, run)
     from trainer.inference import export_model
 
-    export_model(training, to)
+    export_model(training, to, step)
     print(f"{to}: written; AutoModelForSeq2SeqLM.from_pretrained(folder, trust_remote_code=True) loads it")
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+import torch
 import yaml
 
+from trainer.engine import StepResult, TrainingEngine
 from trainer.monitor.throughput_and_mfu import Throughput
 from trainer.run import TrainingRun
 
@@ -63,3 +67,31 @@ def longer(run: TrainingRun, **guard: Any) -> TrainingRun:
     data["train"]["guard"] = {"window": 8, "spike": 12, "patience": 2} | guard
     file.write_text(yaml.safe_dump(data))
     return TrainingRun.open(file, run.folder)
+
+
+class Fault:
+    """Does something to the model before the update of one step, the first ``times`` times that it comes."""
+
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        update: int,
+        harm: Callable[[TrainingEngine], None],
+        times: int = 1,
+    ) -> None:
+        self.left = times
+        step = TrainingEngine.step
+
+        def faulty(engine: TrainingEngine, *arguments: Any) -> StepResult:
+            if engine.updates == update and self.left:
+                self.left -= 1
+                harm(engine)
+            return step(engine, *arguments)
+
+        monkeypatch.setattr(TrainingEngine, "step", faulty)
+
+
+def spoil(engine: TrainingEngine) -> None:
+    """One weight, in the model alone."""
+    with torch.no_grad():
+        next(engine.module.parameters())[7] = torch.inf

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+Ended = subprocess.CompletedProcess[str]
 
 
 def group(world_size: int) -> list[dict[str, str]]:
@@ -21,25 +22,30 @@ def group(world_size: int) -> list[dict[str, str]]:
     return [os.environ | address | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(world_size)]
 
 
-def started(line: Sequence[str], world_size: int) -> list[subprocess.Popen[str]]:
-    """A command in so many processes of one group, which has begun."""
+def started(lines: Sequence[list[str]]) -> list[subprocess.Popen[str]]:
+    """A group of processes that has begun, of one command line each."""
     return [
         subprocess.Popen(
             line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        for environment in group(world_size)
+        for line, environment in zip(lines, group(len(lines)), strict=True)
     ]
 
 
-def together(module: str, *arguments: object, world_size: int = 2) -> list[subprocess.CompletedProcess[str]]:
-    """Runs ``python -m module arguments`` in so many processes; how each ended, in order of rank."""
-    processes = started([sys.executable, "-W", "ignore", "-m", module, *map(str, arguments)], world_size)
+def ended(lines: Sequence[list[str]]) -> list[Ended]:
+    """How each process of such a group ended, in order of rank."""
+    processes = started(lines)
     try:
         told = [process.communicate(timeout=120) for process in processes]
     finally:
         for process in processes:
             process.kill()
     return [
-        subprocess.CompletedProcess(process.args, process.returncode, out, error)
+        Ended(process.args, process.returncode, out, error)
         for process, (out, error) in zip(processes, told, strict=True)
     ]
+
+
+def modules(name: str, *arguments: object, world_size: int = 2) -> list[list[str]]:
+    """The command line of a module for each of so many processes."""
+    return [[sys.executable, "-W", "ignore", "-m", name, *map(str, arguments)]] * world_size

@@ -76,10 +76,7 @@ def test_without_a_checkpoint_there_is_nothing_to_use(
 ) -> None:
     run = untrained(trained, tmp_path / "run")
     assert main([*command, *where(run)]) == 1
-    assert (
-        capsys.readouterr().err
-        == f"error: {run / 'train' / 'checkpoints'}: no whole checkpoint; train first\n"
-    )
+    assert capsys.readouterr().err == f"error: {run / 'train' / 'checkpoints'}: no checkpoint; train first\n"
 
 
 def test_a_missing_curriculum_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

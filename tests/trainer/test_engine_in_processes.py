@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from tests.trainer.processes import together
+from tests.trainer.processes import ended, modules
 
 pytestmark = pytest.mark.slow
 
 
 def test_gradients_in_bfloat16_are_added_up_in_float32() -> None:
-    first, second = together("tests.trainer.summed_gradients")
+    first, second = ended(modules("tests.trainer.summed_gradients"))
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     errors = json.loads(first.stdout)
     assert list(errors) == ["1 none", "2 none", "3 none", "1 optimizer", "3 all"]
@@ -22,7 +22,7 @@ def test_gradients_in_bfloat16_are_added_up_in_float32() -> None:
 
 
 def test_an_engine_takes_a_state_back_and_leaves_nothing_when_it_is_closed() -> None:
-    first, second = together("tests.trainer.engine_life")
+    first, second = ended(modules("tests.trainer.engine_life"))
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     found = json.loads(first.stdout)
     assert len(found) == 6

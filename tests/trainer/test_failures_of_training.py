@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -17,13 +16,12 @@ from manifests.json_lines import read_json_lines
 from manifests.run_lock import run_lock
 from manifests.stop_signals import Stopped
 from tests.trainer.disturbed import KillAt, Killed, command, copy, outcome
+from tests.trainer.processes import ROOT, ended, started
 from trainer.checkpoint.checkpoint import newest
 from trainer.run import TrainingRun
 from trainer.train import train
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).parents[2]
 
 
 class SignalAt(KillAt):
@@ -101,28 +99,11 @@ def test_a_second_signal_ends_the_training_at_once(prepared: Path, tmp_path: Pat
     assert "step-000000007" not in {folder.name for folder in run.checkpoints.iterdir()}
 
 
-def two_processes(run: TrainingRun) -> list[subprocess.Popen[str]]:
-    """A training in two processes that has begun."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(probe.getsockname()[1]), "WORLD_SIZE": "2"}
-    return [
-        subprocess.Popen(
-            [*command(run), "--quiet"],
-            cwd=ROOT,
-            env=os.environ | address | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-
-
 def test_all_processes_stop_at_the_step_in_which_one_of_them_got_a_signal(
     prepared: Path, tmp_path: Path
 ) -> None:
     run = long(copy(prepared, tmp_path))
-    processes = two_processes(run)
+    processes = started([[*command(run), "--quiet"]] * 2)
     wait_until_one_is_saved(run, processes[0])
     processes[1].send_signal(signal.SIGTERM)  # process 0, which writes, gets none
     told = [process.communicate()[1] for process in processes]
@@ -142,9 +123,9 @@ def test_each_process_of_a_training_that_one_of_them_cannot_go_on_with_says_so_i
 ) -> None:
     run = copy(prepared, tmp_path)
     with run_lock(run.folder, "openba import"):
-        processes = two_processes(run)
-        first, second = (errors(process.communicate()[1]) for process in processes)
+        processes = ended([[*command(run), "--quiet"]] * 2)
     assert [process.returncode for process in processes] == [1, 1]
+    first, second = (errors(process.stderr) for process in processes)
     assert "is in use by `openba import`" in first[-1]
     assert second[-1].startswith("another process of this training has ended; see its message")
     assert not any("Traceback" in line for line in first + second)

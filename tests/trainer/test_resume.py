@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import errno
-import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +12,12 @@ import yaml
 
 from manifests.json_lines import read_json_lines
 from tests.trainer.disturbed import KillAt, Killed, command, copy, longer, outcome
+from tests.trainer.processes import ROOT, group
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import CheckpointError, newest
 from trainer.checkpoint.compatibility import CompatibilityError
 from trainer.run import TrainingRun
 from trainer.train import train
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +56,7 @@ def test_a_killed_run_ends_with_the_same_bytes(
 
 
 def test_a_torn_checkpoint_costs_steps_but_changes_nothing(
-    prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path
+    prepared: Path, undisturbed: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = copy(prepared, tmp_path)
     with pytest.raises(Killed):
@@ -71,6 +68,8 @@ def test_a_torn_checkpoint_costs_steps_but_changes_nothing(
     assert found.progress.step == 3
     assert train(run, quiet=True)
     assert outcome(run) == undisturbed
+    warning = "step-000000006: warning: is damaged; step-000000003 is used instead"
+    assert warning in capsys.readouterr().err
 
 
 KILLED_BY_THE_SYSTEM = """
@@ -118,22 +117,13 @@ try:
     train(run, [KillAt(int(sys.argv[2]))], quiet=True)
 except Killed:
     sys.stdout.flush()
-    import os
-    os._exit(9)
+        os._exit(9)
 """
 
 
 def together(run: TrainingRun, world_size: int, last: int | None = None) -> bool:
     """Trains in so many processes, which all die after step ``last``; whether they did. Process 0 alone
     has callbacks, so it goes first."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = os.environ | {
-        "WORLD_SIZE": str(world_size),
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-    }
     line = (
         [*command(run), "--quiet"]
         if last is None
@@ -143,11 +133,11 @@ def together(run: TrainingRun, world_size: int, last: int | None = None) -> bool
         subprocess.Popen(
             line,
             cwd=ROOT,
-            env=environment | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL if last else None,
         )
-        for rank in range(world_size)
+        for environment in group(world_size)
     ]
     code = processes[0].wait()
     for process in processes[1:]:
@@ -260,10 +250,22 @@ def test_a_full_disk_is_an_error_that_says_what_to_do(
         raise OSError(errno.ENOSPC, "No space left on device", "weights.safetensors")
 
     with monkeypatch.context() as broken:
-        broken.setattr(checkpoint, "save_file", full)
+        broken.setattr(checkpoint, "save_tensors", full)
         with pytest.raises(
             CheckpointError,
             match=r"No space left on device.*free some space.*goes on from the last whole checkpoint",
         ):
             train(run, quiet=True)
     assert train(run, quiet=True)
+
+
+def test_a_run_without_a_whole_checkpoint_is_not_begun_anew(prepared: Path, tmp_path: Path) -> None:
+    run = copy(prepared, tmp_path)
+    with pytest.raises(Killed):
+        train(run, [KillAt(7)], quiet=True)
+    for folder in run.checkpoints.iterdir():
+        (folder / "optimizer.safetensors").unlink()
+    before = run.metrics_file.read_bytes()
+    with pytest.raises(CheckpointError, match=r"no checkpoint is whole: step-000000006, step-000000003 lack"):
+        train(run, quiet=True)
+    assert run.metrics_file.read_bytes() == before

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -13,35 +13,11 @@ import yaml
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Rollback
 from manifests.json_lines import read_json_lines
-from tests.trainer.disturbed import KillAt, Killed, copy, longer, outcome
-from trainer.engine import EngineState, StepResult, TrainingEngine
+from tests.trainer.disturbed import Fault, KillAt, Killed, copy, longer, outcome, spoil
+from trainer.engine import EngineState, TrainingEngine
 from trainer.rollback import DivergedError
 from trainer.run import TrainingRun
 from trainer.train import train
-
-
-class Fault:
-    """Does something to the model before the update of one step, once."""
-
-    def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, update: int, harm: Callable[[TrainingEngine], None]
-    ) -> None:
-        self.done = False
-        step = TrainingEngine.step
-
-        def faulty(engine: TrainingEngine, *arguments: Any) -> StepResult:
-            if engine.updates == update and not self.done:
-                self.done = True
-                harm(engine)
-            return step(engine, *arguments)
-
-        monkeypatch.setattr(TrainingEngine, "step", faulty)
-
-
-def spoil(engine: TrainingEngine) -> None:
-    """One weight, in the model alone."""
-    with torch.no_grad():
-        next(engine.module.parameters())[7] = torch.inf
 
 
 def blow_up(engine: TrainingEngine) -> None:
@@ -111,3 +87,31 @@ def test_after_so_many_rollbacks_the_run_stops_and_says_why(prepared: Path, tmp_
     with pytest.raises(DivergedError, match=message):
         train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
     assert [line["step"] for line in read_json_lines(run.train_folder / "metrics.jsonl")] == [1]
+
+
+class LiveParameters:
+    """Counts the bytes of all parameters that live when a training begins, and when it begins again."""
+
+    def __init__(self) -> None:
+        self.bytes: list[int] = []
+
+    def on_start(self, *_: object) -> None:
+        self.bytes.append(sum(one.nbytes for one in gc.get_objects() if type(one) is torch.nn.Parameter))
+
+
+@pytest.mark.slow
+def test_ten_rollbacks_leave_no_model_behind(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = longer(copy(prepared, tmp_path), rollbacks=10)
+    data = yaml.safe_load((run.folder / "curriculum.yaml").read_text())
+    data["train"] |= {"zero": 3, "evaluation_samples": 1, "checkpoint_every": 1}
+    (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
+    Fault(monkeypatch, 1, spoil, times=10)
+    live = LiveParameters()
+    with pytest.raises(Killed):
+        train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), [live, KillAt(2)], quiet=True)
+    assert [event.to for event in run.journal().events if isinstance(event, Rollback)] == [1] * 10
+    assert len(live.bytes) == 11
+    assert set(live.bytes[1:]) == {live.bytes[1]}, "the first has not gathered its small weights yet"
+    assert live.bytes[1] > 0

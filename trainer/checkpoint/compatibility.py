@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from manifests.errors import UserError
@@ -12,6 +13,34 @@ _ANEW = "train in another run folder, or move this run's train folder away to be
 
 class CompatibilityError(UserError):
     """The checkpoint was made by another curriculum; the message names the key and the ways out."""
+
+
+def check_shards(old: str, new: str, where: str, manifest: Path) -> None:
+    """Refuses a checkpoint whose shards, and with them its tokenizer, were others. Both are hashes of shard
+    manifests.
+
+    Args:
+        where: the checkpoint, for the message.
+        manifest: of the shards that are there now, for the message.
+
+    Raises:
+        CompatibilityError: with both hashes.
+    """
+    if old != new:
+        raise CompatibilityError(
+            f"{where} was trained on shards with the manifest {old}, and that of {manifest} is {new}",
+            fix=f"put the shards and the tokenizer back, or {_ANEW}",
+        )
+
+
+def check_model(old: CurriculumManifest, new: CurriculumManifest, where: str) -> None:
+    """Refuses a checkpoint of another model than the curriculum's, whose weights would not fit or mean
+    something else.
+
+    Raises:
+        CompatibilityError: with the first key that differs.
+    """
+    _refuse(old.model.model_dump(mode="json"), new.model.model_dump(mode="json"), "model", where)
 
 
 def check_compatibility(
@@ -28,7 +57,11 @@ def check_compatibility(
     Raises:
         CompatibilityError: with the first key that differs.
     """
-    found = _first_difference(_past(old, stages_begun), _past(new, stages_begun), "")
+    _refuse(_past(old, stages_begun), _past(new, stages_begun), "", where)
+
+
+def _refuse(old: Any, new: Any, key: str, where: str) -> None:
+    found = _first_difference(old, new, key)
     if found is not None:
         key, before, now = found
         raise CompatibilityError(

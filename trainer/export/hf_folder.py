@@ -90,9 +90,10 @@ def read(folder: Path, settings: ModelSettings, vocabulary: Vocabulary) -> dict[
     if problem:
         raise ManifestError(f"{folder / CONFIG}: {problem}")
     tokenizer = folder / TOKENIZER
-    if tokenizer.exists() and sha256(tokenizer) != vocabulary.model.sha256:
+    if tokenizer.exists() and (found := sha256(tokenizer)) != vocabulary.model.sha256:
         raise ManifestError(
-            f"{tokenizer}: is not the tokenizer that made the run's shards, so that its ids mean other text"
+            f"{tokenizer}: is not the tokenizer that made the run's shards, so that its ids mean other text: "
+            f"its hash is {found}, and theirs {vocabulary.model.sha256}"
         )
     shapes = parameter_shapes(settings, vocabulary)
     by_name = {entry.released: entry for entry in entries(settings)}

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from manifests.files import atomic_write, safe_join, write_json
 from manifests.schema.base import ManifestError
+from trainer.tensor_file import save_tensors
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 LARGEST = 5_000_000_000
@@ -45,8 +45,7 @@ def write(
     )
     for file, part in zip(names, parts, strict=True):
         with atomic_write(folder / file) as temporary:
-            save_file({name: read(name).contiguous() for name in part}, temporary, metadata={"format": "pt"})
-            temporary.chmod(0o644)  # safetensors writes for the owner only, and an export is to be handed on
+            save_tensors({name: read(name) for name in part}, temporary, {"format": "pt"})
     if len(parts) > 1:
         index = {name: file for file, part in zip(names, parts, strict=True) for name in part}
         write_json(folder / INDEX, {"metadata": {"total_size": sum(sizes.values())}, "weight_map": index})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from tests.durable import recorded, renamed
-from trainer.checkpoint.checkpoint import Progress, newest, save
+from trainer.checkpoint.checkpoint import CheckpointError, Progress, newest, remove_leftovers, save
 from trainer.engine import EngineState
 
 
@@ -105,5 +106,98 @@ def test_a_checkpoint_is_on_disk_before_it_has_its_name_or_an_old_one_goes(
         temporary / file.name: file.stat().st_size for file in new.iterdir()
     }
     assert events[name - 1].path == temporary, "the names in it, when all are there"
-    assert [event.path for event in events[name + 1 :]] == [tmp_path]
-    assert done[-1] == (old, len(events))
+    after, retired = events[name + 1 :]
+    assert after.path == tmp_path
+    assert retired.path == old, "it goes under another name, so that no half of it is left as a checkpoint"
+    assert done[-1] == (retired.to, len(events))
+
+
+def damage(folder: Path) -> None:
+    (folder / "weights.safetensors").write_bytes(b"half of them")
+
+
+def steps(folder: Path) -> list[int]:
+    return sorted(int(name.name.removeprefix("step-")) for name in folder.iterdir())
+
+
+@pytest.mark.parametrize("keep", [1, 2, 3])
+def test_damaged_newer_checkpoints_take_no_whole_one_s_place(tmp_path: Path, keep: int) -> None:
+    for step in (4, 8, 12, 16):
+        save(tmp_path, progress(step), state(step), keep=4)
+    for step in (12, 16):
+        damage(tmp_path / f"step-{step:09d}")
+    for step in (9, 10, 11):
+        save(tmp_path, progress(step), state(step), keep=keep)
+        found = newest(tmp_path)
+        assert found is not None
+        assert found.progress.step == step
+        assert found.passed_over == (tmp_path / "step-000000016", tmp_path / "step-000000012")
+    assert steps(tmp_path) == [*[9, 10, 11][-keep:], 12, 16]
+
+
+def test_damaged_older_checkpoints_are_not_counted_and_stay(tmp_path: Path) -> None:
+    for step in (1, 2, 3):
+        save(tmp_path, progress(step), state(step), keep=3)
+    damage(tmp_path / "step-000000002")
+    (tmp_path / "step-000000003" / "optimizer.safetensors").unlink()
+    save(tmp_path, progress(4), state(4), keep=2)
+    assert steps(tmp_path) == [1, 2, 3, 4]
+    save(tmp_path, progress(5), state(5), keep=2)
+    assert steps(tmp_path) == [2, 3, 4, 5]
+
+
+def test_the_best_one_is_kept_beside_the_last(tmp_path: Path) -> None:
+    for step in range(1, 7):
+        save(tmp_path, progress(step), state(step), keep=2, best=2)
+    assert steps(tmp_path) == [2, 5, 6]
+
+
+def test_where_no_checkpoint_is_whole_an_error_names_them(tmp_path: Path) -> None:
+    for step in (1, 2):
+        damage(save(tmp_path, progress(step), state(step), keep=2).folder)
+    message = (
+        r"no checkpoint is whole: step-000000002, step-000000001 lack files.*; restore one, or move them all"
+    )
+    with pytest.raises(CheckpointError, match=message):
+        newest(tmp_path)
+
+
+def test_a_checkpoint_may_be_written_anew_over_a_damaged_one(tmp_path: Path) -> None:
+    damage(save(tmp_path, progress(1), state(1), keep=2).folder)
+    save(tmp_path, progress(1), state(7), keep=2)
+    found = newest(tmp_path)
+    assert found is not None
+    assert torch.equal(found.load().weights["w"], state(7).weights["w"])
+
+
+def test_a_removal_that_is_broken_off_leaves_no_half_of_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, progress(1), state(1), keep=1)
+
+    def half(folder: Path, ignore_errors: bool = False) -> None:
+        if folder.exists():
+            (folder / "weights.safetensors").unlink()
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shutil, "rmtree", half)
+        with pytest.raises(KeyboardInterrupt):
+            save(tmp_path, progress(2), state(2), keep=1)
+    found = newest(tmp_path)
+    assert found is not None
+    assert (found.progress.step, found.passed_over) == (2, ())
+    remove_leftovers(tmp_path)
+    assert [folder.name for folder in tmp_path.iterdir()] == ["step-000000002"]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o027, 0o640), (0o077, 0o600)])
+def test_files_have_the_mode_that_the_umask_gives(tmp_path: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        folder = save(tmp_path, progress(1), state(1), keep=1).folder
+    finally:
+        os.umask(before)
+    assert {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()} == dict.fromkeys(
+        ("weights.safetensors", "optimizer.safetensors", "checkpoint.json"), mode
+    )

@@ -188,7 +188,9 @@ def with_checkpoint(prepared: Path, folder: Path, **progress: Any) -> TrainingRu
 def test_a_checkpoint_of_other_shards_is_not_continued(prepared: Path, tmp_path: Path) -> None:
     run = with_checkpoint(prepared, tmp_path, shards="0" * 64)
     with pytest.raises(
-        CompatibilityError, match=r"step-000000003 was trained on other shards; train in another run folder"
+        CompatibilityError,
+        match=rf"step-000000003 was trained on shards with the manifest {'0' * 64}, and that of .*shards.json is "
+        rf"{run.shards_sha256}; put the shards and the tokenizer back, or train in another run folder",
     ):
         train(run, quiet=True)
 
