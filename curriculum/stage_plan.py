@@ -3,7 +3,6 @@ reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from curriculum.feistel_permutation import permute
 from curriculum.keyed_hash import key, seeds
-from curriculum.mixture import Mixture, weights
+from curriculum.mixture import Mixture
 from curriculum.objective_shape import ObjectiveShape
 from curriculum.step_plan import MicroBatch
 from manifests.schema.base import ManifestError
@@ -53,7 +52,7 @@ class StagePlan:
         self.sources = tuple(_source(stage, name, shape, shards, seed) for name in sorted(stage.mixture))
         # A set's part of the samples is its part of the tokens divided by the tokens of a sample.
         rates = [Fraction(str(stage.mixture[source.name])) / source.sample_tokens for source in self.sources]
-        self.mixture = _annotate(stage, lambda: Mixture(weights(rates)))
+        self.mixture = Mixture(rates)
         self.samples = -(-stage.tokens * sum(rates).numerator // sum(rates).denominator)
         self.steps = -(-self.samples // stage.global_batch)
         self._sample_secret = key(seed, stage.name, "sample")
@@ -123,10 +122,3 @@ def _source(stage: Stage, name: str, shape: ObjectiveShape, shards: ShardManifes
         )
     secret = key(seed, stage.name, "order", name)
     return StageSource(name, rows, shape.sample_tokens(tokens), stage.max_epochs.get(name, 1), secret)
-
-
-def _annotate(stage: Stage, build: Callable[[], Mixture]) -> Mixture:
-    try:
-        return build()
-    except ValueError as error:
-        raise ManifestError(f"stage {stage.name}: mixture: {error}") from None

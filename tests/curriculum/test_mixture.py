@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curriculum.mixture import PERIOD, Mixture, weights
+from curriculum.mixture import PERIOD, Mixture
 from manifests.largest_remainder import largest_remainder
 
 small_weights = st.lists(st.integers(1, 60), min_size=1, max_size=8)
@@ -15,7 +16,7 @@ small_weights = st.lists(st.integers(1, 60), min_size=1, max_size=8)
 
 def test_quotas_of_the_recipe() -> None:
     shares = [Fraction("0.475"), Fraction("0.475"), Fraction("0.05")]
-    assert weights(shares) == [19, 19, 2]
+    assert Mixture(shares).counts(40) == [19, 19, 2]
     assert largest_remainder(shares, 8) == [4, 4, 0]
     assert largest_remainder(shares, 7) == [3, 3, 1]
 
@@ -30,13 +31,54 @@ def test_quotas_add_up_and_are_within_one_of_the_share(shares: list[int], total:
     )
 
 
-def test_shares_without_a_small_common_denominator_are_rounded() -> None:
-    assert weights([Fraction(20_006, 30_011), Fraction(10_005, 30_011)]) == [6666, PERIOD - 6666]
+any_shares = st.lists(
+    st.one_of(
+        st.decimals("1e-9", 1, places=9).map(lambda share: Fraction(share)),
+        st.fractions(Fraction(1, 10**6), 1),
+        st.integers(1, 10**12).map(lambda share: Fraction(share)),
+    ),
+    min_size=1,
+    max_size=6,
+)
 
 
-def test_a_share_below_the_period_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"a proportion of 1e-05 is less than 1 / 10000"):
-        weights([Fraction("0.00001"), Fraction("0.99999")])
+@given(any_shares, st.integers(0, 10**12))
+def test_any_share_is_exact_at_any_time(shares: list[Fraction], samples: int) -> None:
+    """Shares are whole numbers, decimals and fractions, of very different sizes; halves are rounded once in each
+    doubling of the number of sets."""
+    counts = Mixture(shares).counts(samples)
+    assert sum(counts) == samples
+    bound = 1 + Fraction((len(shares) - 1).bit_length(), 2)
+    for count, share in zip(counts, shares, strict=True):
+        assert abs(count - samples * share / sum(shares)) <= bound
+
+
+@pytest.mark.parametrize(
+    "share", ["0.00015", "0.0001", "0.00001", "0.000001", "0.00035", "0.0123456", "1e-12"]
+)
+def test_a_small_share_gets_what_it_is_due(share: str) -> None:
+    small = Fraction(share)
+    samples = 3 * 10**9
+    count, rest = Mixture([small, 1 - small]).counts(samples)
+    assert abs(count - samples * small) <= 1
+    assert count + rest == samples
+
+
+def test_a_small_share_comes_evenly() -> None:
+    sets, numbers = Mixture([Fraction("0.00015"), Fraction("0.99985")]).samples(0, 200_000)
+    (places,) = np.nonzero(sets == 0)
+    assert len(places) == 30
+    assert numbers[places].tolist() == list(range(30))
+    assert np.abs(places - (np.arange(30) + 0.5) / 0.00015).max() <= 1 / 0.00015
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**9))
+def test_the_first_samples_of_two_sets_are_those_of_the_nearest_whole_weights(one: int, two: int) -> None:
+    """A cycle that is rounded is the same sequence as that of the rounded weights."""
+    nearest = largest_remainder([Fraction(one), Fraction(two)], PERIOD)
+    if (one + two) // math.gcd(one, two) > PERIOD and min(nearest):
+        found, expected = (Mixture(weights).samples(0, PERIOD) for weights in ([one, two], nearest))
+        assert [part.tolist() for part in found] == [part.tolist() for part in expected]
 
 
 @given(small_weights)
@@ -50,8 +92,10 @@ def test_every_set_stays_within_one_of_its_share(shares: list[int]) -> None:
     assert np.abs(counts - ideal).max() <= bound + 1e-9
 
 
-@given(small_weights, st.integers(0, 10**15), st.integers(1, 50))
-def test_sample_numbers_are_counted_in_closed_form(shares: list[int], first: int, count: int) -> None:
+@given(st.one_of(small_weights, any_shares), st.integers(0, 10**15), st.integers(1, 50))
+def test_sample_numbers_are_counted_in_closed_form(
+    shares: list[int] | list[Fraction], first: int, count: int
+) -> None:
     mixture = Mixture(shares)
     sets, numbers = mixture.samples(first, count)
     before, after = mixture.counts(first), mixture.counts(first + count)
