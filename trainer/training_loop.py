@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -157,8 +158,17 @@ class TrainingLoop:
         self.recorder.step(record, throughput)
 
     def _evaluate(self) -> dict[str, dict[str, Any]]:
-        """The lines of ``evaluation.jsonl``, by stage."""
+        """The lines of ``evaluation.jsonl``, by stage.
+
+        Raises:
+            LossAnomaly: a loss is infinite or not a number.
+        """
         losses = self.evaluator.measure(self.engine)
+        for stage, by_set in losses.items():
+            for name, loss in by_set.items():
+                if not math.isfinite(loss):
+                    what = f"the held-out loss of {name} under the objective of {stage} is {loss}"
+                    raise LossAnomaly(max(self.position.step, 1) - 1, what)
         lines = {
             stage: {"step": self.position.step, "stage": stage, "losses": found}
             for stage, found in losses.items()

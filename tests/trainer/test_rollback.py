@@ -89,6 +89,28 @@ def test_after_so_many_rollbacks_the_run_stops_and_says_why(prepared: Path, tmp_
     assert [line["step"] for line in read_json_lines(run.train_folder / "metrics.jsonl")] == [1]
 
 
+@pytest.mark.parametrize(
+    ("tokens", "evaluate_every"), [(12 * 8 * 24, 1), (8 * 24, None)], ids=["often", "at the end"]
+)
+def test_a_held_out_loss_that_is_not_finite_rolls_back_too(
+    prepared: Path, tmp_path: Path, tokens: int, evaluate_every: int | None
+) -> None:
+    run = copy(prepared, tmp_path)
+    data = yaml.safe_load((run.folder / "curriculum.yaml").read_text())
+    data["stages"] = [
+        data["stages"][0] | {"tokens": tokens, "learning_rate": {"schedule": "constant", "peak": 1e38}}
+    ]
+    data["train"] |= {"guard": {"rollbacks": 1}, "evaluate_every": evaluate_every}
+    (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
+    message = (
+        r"step 1 \(stage ul2\): the held-out loss of en under the objective of ul2 is (nan|inf); its samples"
+    )
+    with pytest.raises(DivergedError, match=message):
+        train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
+    assert not list(run.checkpoints.glob("step-*"))
+    assert {line["step"] for line in read_json_lines(run.evaluations_file)} == {0}
+
+
 class LiveParameters:
     """Counts the bytes of all parameters that live when a training begins, and when it begins again."""
 
