@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,14 +24,15 @@ app = typer.Typer()
 def work(curriculum: Path, run: Path, *, quiet: bool) -> None:
     """Trains to the end, or says that there is nothing to do."""
     training = _open(curriculum, run)
-    if training.finished:
-        print(f"{training.train_folder}: finished already, nothing to do")
-        return
-    for warning in training.manifest.warnings:
-        print(f"{curriculum}: warning: {warning}", file=sys.stderr)
-    from trainer.train import train  # torch and DeepSpeed take seconds
+    alone = "RANK" not in os.environ  # of several processes only process 0 may tell what is there
+    if not (alone and training.finished):
+        for warning in training.manifest.warnings:
+            print(f"{curriculum}: warning: {warning}", file=sys.stderr)
+        from trainer.train import train  # torch and DeepSpeed take seconds
 
-    train(training, quiet=quiet)
+        if train(training, quiet=quiet):
+            return
+    print(f"{training.train_folder}: finished already, nothing to do")
 
 
 def _open(curriculum: Path, run: Path) -> TrainingRun:

@@ -36,7 +36,7 @@ def ended(lines: Sequence[list[str]]) -> list[Ended]:
     """How each process of such a group ended, in order of rank."""
     processes = started(lines)
     try:
-        told = [process.communicate(timeout=120) for process in processes]
+        told = [process.communicate(timeout=400) for process in processes]
     finally:
         for process in processes:
             process.kill()

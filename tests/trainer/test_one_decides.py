@@ -84,6 +84,20 @@ def test_processes_that_read_other_manifests_say_which_and_train_nothing(
     assert run.metrics_file.read_bytes() == before
 
 
+@pytest.mark.slow
+def test_a_process_that_does_not_see_yet_that_the_training_is_finished_ends_like_the_others(
+    killed: TrainingRun, tmp_path: Path
+) -> None:
+    run = copied(killed, tmp_path / "run")
+    assert train(run, quiet=True)
+    old = copied(run, tmp_path / "old")
+    old.training_manifest.unlink()
+    processes = ended([[*command(one), "--quiet"] for one in (run, old)])
+    assert [process.returncode for process in processes] == [0, 0], processes[1].stderr
+    assert all("finished already, nothing to do" in process.stdout for process in processes)
+    assert not old.training_manifest.exists()
+
+
 def test_a_checkpoint_that_another_process_chose_and_that_is_not_here_is_refused(
     killed: TrainingRun, tmp_path: Path
 ) -> None:

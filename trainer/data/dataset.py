@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from manifests.errors import UserError
-from manifests.files import safe_join, sha256
+from manifests.files import cached_sha256, safe_join
 from manifests.schema.shards import Shard, ShardManifest, TokenSet
 
 Rows = NDArray[np.int64]
@@ -103,7 +103,8 @@ def open_sets(folder: Path, sets: dict[str, TokenSet]) -> dict[str, TokenStream 
 
 
 def verify(folder: Path, shards: ShardManifest) -> None:
-    """Reads every shard once and compares its hash with the manifest's.
+    """Reads every shard once and compares its hash with the manifest's. One that has been read and has not
+    changed since is not read again.
 
     Raises:
         ShardError: a shard is missing or has changed.
@@ -113,7 +114,7 @@ def verify(folder: Path, shards: ShardManifest) -> None:
             path = safe_join(folder, shard.file.path)
             if not path.exists():
                 raise ShardError(f"{path}: no such shard; make the shards again")
-            if sha256(path) != shard.file.sha256:
+            if cached_sha256(path) != shard.file.sha256:
                 raise ShardError(
                     f"{path}: differs from the shard that the manifest describes; make the shards again"
                 )
