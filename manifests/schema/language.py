@@ -20,7 +20,8 @@ class LanguageSettings(Strict):
     sample_bytes: Annotated[int, Field(ge=100)] = 1000
     """Bytes of prose that the model reads. 1,000 are enough for nearly all documents; see ``sure``."""
     sure: Fraction = 0.8
-    """Below this probability the model reads again, four times as much."""
+    """Below this probability the model also reads three times as much, words alone, and the surer answer
+    counts; of a text of fewer than 20 words it then names no language but English."""
     min_score: Fraction = 0.5
     """Documents below it are rejected as unsure: the model's probability, or for Chinese the share of Han
     among characters and foreign words."""

@@ -129,11 +129,11 @@ def _script(counts: np.ndarray) -> pa.StringArray:
 
 class LanguageStep(Step):
     """Reasons: language, for what is neither English, Chinese nor code; language_unsure, for a score below
-    ``min_score``, and for what could be anything (``und``); not_code, for what its source calls code and does
-    not look like it. The detail has the label found and its score."""
+    ``min_score``, and for what could be anything (``und``), as a few names and numbers can; not_code, for
+    what its source calls code and does not look like it. The detail has the label found and its score."""
 
     name = "language"
-    version = 3
+    version = 4
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         settings = {
