@@ -14,7 +14,8 @@ _LONGEST_NAME = 16
 """Letters of the name before a speech, at most."""
 _LEAST_TABS = 2
 _LEAST_BLANKS = 3
-"""White space between two cells of a row, at least; two such places make a row."""
+"""Columns of white space between two cells of a row, at least; two such places make a row. A full-width space
+has two columns."""
 _BULLETS = tuple(ord(mark) for mark in "•‣▪▫◦●○■□◆◇►▶➢➤*-–·+")
 _NUMERALS = tuple(ord(mark) for mark in "一二三四五六七八九十百零〇两")
 _BEHIND_NUMBER = tuple(ord(mark) for mark in ".)、．）:：")
@@ -29,7 +30,7 @@ _TAB, _BLANK, _COLON, _WIDE_COLON, _SLASH, _ORDINAL, _PARAGRAPH = (
     ord("第"),
     ord("§"),
 )
-_OPEN, _WIDE_OPEN = 0x28, 0xFF08
+_OPEN, _WIDE_OPEN, _WIDE_BLANK = 0x28, 0xFF08, 0x3000
 _NAMES = np.array([[*b"Art"], [*b"Sec"], [*b"ART"], [*b"SEC"]], np.uint8)
 """How articles and sections of English statutes begin."""
 
@@ -103,10 +104,14 @@ def _is_speech(data, classes, first, end):  # type: ignore[no-untyped-def]
 @kernel
 def _is_row(data, first, end):  # type: ignore[no-untyped-def]
     tabs = gaps = run = 0
-    for at in range(first, end):
-        tabs += data[at] == _TAB
-        run = run + 1 if data[at] == _BLANK else 0
-        gaps += run == _LEAST_BLANKS
+    at = first
+    while at < end:
+        point, width = decode_at(data, at)
+        tabs += point == _TAB
+        columns = 2 if point == _WIDE_BLANK else point == _BLANK
+        gaps += run < _LEAST_BLANKS <= run + columns
+        run = run + columns if columns else 0
+        at += width
     return tabs >= _LEAST_TABS or gaps >= _LEAST_TABS
 
 

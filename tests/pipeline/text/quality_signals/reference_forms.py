@@ -37,7 +37,7 @@ def _form(line: str) -> str:
         return "article"
     if _is_speech(line):
         return "speech"
-    gaps = len(re.findall("   +", line))
+    gaps = sum(len(gap) + gap.count("\u3000") > 2 for gap in re.findall("[ \u3000]+", line))
     return "row" if line.count("\t") >= 2 or gaps >= 2 else "plain"
 
 
