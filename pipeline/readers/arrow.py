@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 
 from manifests.schema.sources import Source
+from pipeline.readers.arrow_messages import UnreadableError, blocks, check_batches, check_message
 from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
 from pipeline.readers.compressed import DamagedFileError
+from pipeline.readers.expansion import within
 from pipeline.readers.input_files import InputFile, is_url
 from pipeline.readers.raw_documents import raw_row
 
 _MAGIC = b"ARROW1"
 _PADDED = 8
+# Even a null takes a bit, if it is not one of few.
+_FEW_ROWS = 1 << 16
 
 
 def arrow_batches(file: InputFile) -> list[int]:
@@ -41,7 +45,8 @@ def read_arrow(
     Memory grows with the largest record batch, not with the file.
 
     Raises (from the iterator):
-        DamagedFileError: after the last batch that could be read.
+        DamagedFileError: after the last batch that could be read, or where the same values make far more text
+            than the file can mean.
     """
     with _opened(file) as data:
         is_file = data.read(len(_MAGIC)) == _MAGIC
@@ -50,33 +55,78 @@ def read_arrow(
             reader = pa.ipc.open_file(data) if is_file else None
         except DAMAGE as error:
             only_damage(error)
-            # Without its table of contents a file still is a stream, after eight bytes.
-            data.seek(_PADDED)
             reader = None
         if reader is None:
-            yield from _read_stream(source, data, name, limit, is_file)
-            return
-        for number in range(reader.num_record_batches)[start:end]:
-            try:
-                batch = reader.get_batch(number)
-            except DAMAGE as error:
-                only_damage(error)
-                yield _lost(name, number, str(error))
-                continue
-            yield from _read_batch(source, batch, name, number, limit)
+            # Without its table of contents a file still is a stream, after eight bytes.
+            found = _read_stream(source, file, data, name, limit, is_file)
+        else:
+            found = _read_file(
+                source, file, data, reader, name, range(reader.num_record_batches)[start:end], limit
+            )
+        yield from within(found, file.size, "corrupt_arrow")
+
+
+def _read_file(
+    source: Source,
+    file: InputFile,
+    data: pa.NativeFile,
+    reader: pa.ipc.RecordBatchFileReader,
+    name: str,
+    numbers: range,
+    limit: int,
+) -> Iterator[pa.RecordBatch]:
+    batches = _blocks(data, file.size)
+    for number in numbers:
+        try:
+            _check(data, batches[number : number + 1])
+            batch = reader.get_batch(number)
+        except DAMAGE as error:
+            only_damage(error)
+            yield _lost(name, number, str(error))
+            continue
+        yield from _read_batch(source, batch, name, number, limit)
+
+
+def _blocks(data: pa.NativeFile, size: int) -> list[int]:
+    """Offsets of a file's record batches, none where its footer cannot be read here.
+
+    Raises:
+        DamagedFileError: a dictionary expands to far more than text does.
+    """
+    try:
+        dictionaries, batches = blocks(data, size)
+        _check(data, dictionaries)
+    except UnreadableError:
+        return []
+    except DAMAGE as error:
+        only_damage(error)
+        raise DamagedFileError("corrupt_arrow", str(error)) from None
+    return batches
+
+
+def _check(data: pa.NativeFile, offsets: list[int]) -> None:
+    for offset in offsets:
+        with suppress(UnreadableError):
+            check_message(data, offset)
 
 
 def _read_stream(
-    source: Source, data: pa.NativeFile, name: str, limit: int, was_file: bool
+    source: Source, file: InputFile, data: pa.NativeFile, name: str, limit: int, was_file: bool
 ) -> Iterator[pa.RecordBatch]:
     reason = "truncated_arrow" if was_file else "not_arrow"
+    begin = _PADDED if was_file else 0
     number = 0
     try:
-        with pa.ipc.open_stream(data) as reader:
-            reason = "truncated_arrow"
-            for batch in reader:
-                yield from _read_batch(source, batch, name, number, limit)
-                number += 1
+        with _opened(file) as beside:
+            checks = check_batches(beside, begin)
+            data.seek(begin)
+            next(checks, None)
+            with pa.ipc.open_stream(data) as reader:
+                reason = "truncated_arrow"
+                for batch in reader:
+                    yield from _read_batch(source, batch, name, number, limit)
+                    number += 1
+                    next(checks, None)
     except DAMAGE as error:
         only_damage(error)
         raise DamagedFileError(reason, f"record batch {number}: {error}") from None
@@ -91,6 +141,8 @@ def _read_batch(
 ) -> Iterator[pa.RecordBatch]:
     wanted = wanted_columns(source, batch.schema)
     try:
+        if batch.num_rows > max(_FEW_ROWS, 8 * batch.get_total_buffer_size()):
+            raise pa.ArrowInvalid("rows that take no room")
         keys = pa.array([f"{name}#{number}.{row}" for row in range(batch.num_rows)], pa.string())
         if batch.num_rows:
             yield from documents(source, batch if wanted is None else batch.select(wanted), keys, limit)

@@ -47,7 +47,7 @@ def wanted_columns(source: Source, schema: pa.Schema) -> list[str] | None:
 def documents(source: Source, batch: pa.RecordBatch, keys: pa.Array, limit: int) -> Iterator[pa.RecordBatch]:
     """The RAW batches of a record batch, whose documents are called ``keys``. Of a text longer than ``limit``
     bytes so many are kept."""
-    if batch.num_rows > 1 and batch.nbytes > _MAX_BYTES:
+    if batch.num_rows > 1 and batch.nbytes + sum(map(_decoded_bytes, batch.columns)) > _MAX_BYTES:
         half = batch.num_rows // 2
         yield from documents(source, batch.slice(0, half), keys[:half], limit)
         yield from documents(source, batch.slice(half), keys[half:], limit)
@@ -92,19 +92,39 @@ def _binary(column: pa.Array) -> pa.Array:
         pa.ArrowException: they are not.
     """
     if pa.types.is_dictionary(column.type):
-        return _decoded(column)
+        return _binary(column.dictionary).take(_indices(column))
+    return _sound(column).cast(pa.large_binary())
+
+
+def _sound(column: pa.Array) -> pa.Array:
+    """The bytes of a column of text that is no dictionary."""
     found = pa.Array.from_buffers(_BYTES[column.type], len(column), column.buffers(), offset=column.offset)
     found.validate(full=True)
-    return found.cast(pa.large_binary())
+    return found
 
 
-def _decoded(column: pa.DictionaryArray) -> pa.Array:
-    indices, values = column.indices, _binary(column.dictionary)
-    indices.validate(full=True)
-    bounds = pc.min_max(indices)
-    if bounds["min"].is_valid and not 0 <= bounds["min"].as_py() <= bounds["max"].as_py() < len(values):
-        raise pa.ArrowInvalid(f"a dictionary of {len(values)} values has no {bounds}")
-    return values.take(indices)
+def _indices(column: pa.DictionaryArray) -> pa.Array:
+    column.indices.validate(full=True)
+    bounds, size = pc.min_max(column.indices), len(column.dictionary)
+    if bounds["min"].is_valid and not 0 <= bounds["min"].as_py() <= bounds["max"].as_py() < size:
+        raise pa.ArrowInvalid(f"a dictionary of {size} values has no {bounds}")
+    return column.indices
+
+
+def _decoded_bytes(column: pa.Array) -> int:
+    """Bytes of a column of text of which many rows may share one value, as of dictionaries and views, once
+    each has its own; none of another column, and of one that is not sound."""
+    shared = pa.types.is_dictionary(column.type) or column.type in (pa.string_view(), pa.binary_view())
+    try:
+        return (pc.sum(_lengths(column)).as_py() or 0) if shared and _is_text(column.type) else 0
+    except pa.ArrowException:
+        return 0
+
+
+def _lengths(column: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        return _lengths(column.dictionary).take(_indices(column))
+    return pc.cast(pc.binary_length(_sound(column)), pa.int64())
 
 
 def _without_text(source: Source, batch: pa.RecordBatch, keys: pa.Array) -> pa.RecordBatch:

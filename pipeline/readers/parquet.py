@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,7 +11,9 @@ import pyarrow.parquet as pq
 from manifests.schema.sources import Source
 from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
 from pipeline.readers.compressed import DamagedFileError
+from pipeline.readers.expansion import within
 from pipeline.readers.input_files import InputFile
+from pipeline.readers.parquet_pages import check_pages
 from pipeline.readers.raw_documents import raw_row
 
 _ROWS = 256
@@ -43,8 +46,15 @@ def read_parquet(
     Pages are read one after the other, so that memory grows with a page of text and not with the file.
 
     Raises (from the iterator):
-        DamagedFileError: the file's table of contents cannot be read.
+        DamagedFileError: the file's table of contents cannot be read, or the same values make far more text
+            than the file can mean.
     """
+    yield from within(_read_groups(source, file, name, start, end, limit), file.size, "corrupt_parquet")
+
+
+def _read_groups(
+    source: Source, file: InputFile, name: str, start: int, end: int | None, limit: int
+) -> Iterator[pa.RecordBatch]:
     with file.open() as stream:
         try:
             parquet = pq.ParquetFile(
@@ -56,16 +66,23 @@ def read_parquet(
         groups = range(parquet.num_row_groups)
         first = sum(parquet.metadata.row_group(group).num_rows for group in groups[:start])
         for group in groups[start:end]:
-            yield from _read_group(source, parquet, name, group, first, limit)
+            yield from _read_group(source, stream, parquet, name, group, first, limit)
             first += parquet.metadata.row_group(group).num_rows
 
 
 def _read_group(
-    source: Source, parquet: pq.ParquetFile, name: str, group: int, first: int, limit: int
+    source: Source,
+    stream: BinaryIO,
+    parquet: pq.ParquetFile,
+    name: str,
+    group: int,
+    first: int,
+    limit: int,
 ) -> Iterator[pa.RecordBatch]:
     last = first + parquet.metadata.row_group(group).num_rows
     columns = wanted_columns(source, parquet.schema_arrow)
     try:
+        check_pages(stream, parquet.metadata.row_group(group), columns)
         for batch in parquet.iter_batches(_ROWS, row_groups=[group], columns=columns, use_threads=False):
             keys = pa.array([f"{name}#{row}" for row in range(first, first + batch.num_rows)], pa.string())
             yield from documents(source, batch, keys, limit)
