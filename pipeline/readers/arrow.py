@@ -139,8 +139,8 @@ def _read_stream(
 def _read_batch(
     source: Source, batch: pa.RecordBatch, name: str, number: int, limit: int
 ) -> Iterator[pa.RecordBatch]:
-    wanted = wanted_columns(source, batch.schema)
     try:
+        wanted = wanted_columns(source, batch.schema)
         if batch.num_rows > max(_FEW_ROWS, 8 * batch.get_total_buffer_size()):
             raise pa.ArrowInvalid("rows that take no room")
         keys = pa.array([f"{name}#{number}.{row}" for row in range(batch.num_rows)], pa.string())

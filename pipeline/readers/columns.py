@@ -16,7 +16,8 @@ from pipeline.readers.raw_documents import names_found, raw_batch
 # A batch of documents that became longer than this is halved, so that offsets of 32 bits suffice and memory
 # stays bounded.
 _MAX_BYTES = 1 << 26
-DAMAGE = (pa.ArrowException, OSError)
+# A column's name that is not UTF-8 is found when Python asks for it.
+DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
 # The types of text, and those of the same buffers without a promise that they are UTF-8.
 _BYTES = {
     pa.string(): pa.binary(),

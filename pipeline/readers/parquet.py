@@ -80,8 +80,8 @@ def _read_group(
     limit: int,
 ) -> Iterator[pa.RecordBatch]:
     last = first + parquet.metadata.row_group(group).num_rows
-    columns = wanted_columns(source, parquet.schema_arrow)
     try:
+        columns = wanted_columns(source, parquet.schema_arrow)
         check_pages(stream, parquet.metadata.row_group(group), columns)
         for batch in parquet.iter_batches(_ROWS, row_groups=[group], columns=columns, use_threads=False):
             keys = pa.array([f"{name}#{row}" for row in range(first, first + batch.num_rows)], pa.string())

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.pipeline.steps.ingest.run import ingest
@@ -70,6 +71,21 @@ def test_another_column_that_does_costs_no_text(tmp_path: Path, kind: str, text:
         assert [reason for _, reason in found.reasons] == ["missing_text"] * rows * (text is None)
         shown = found.kept.column("meta").to_pylist() + found.rejected.column("text").to_pylist()
         assert "<unreadable " in shown[0]
+
+
+@pytest.mark.parametrize("form", ["arrow", "parquet"])
+@pytest.mark.parametrize("name", ["text", "own"])
+def test_a_column_whose_name_is_no_utf8_is_damage(tmp_path: Path, form: str, name: str) -> None:
+    source = written(tmp_path, pa.record_batch({"text": [ROWS[0]], "own": [ROWS[1]]}))
+    if form == "parquet":
+        pq.write_table(
+            pa.table({"text": [ROWS[0]], "own": [ROWS[1]]}), tmp_path / "a.arrow", store_schema=False
+        )
+    data = (tmp_path / "a.arrow").read_bytes()
+    (tmp_path / "a.arrow").write_bytes(data.replace(name.encode(), b"\xab" + name[1:].encode()))
+    found = ingest(tmp_path, {**source, "format": form, "keep_fields": ["*"]})
+    assert found.texts == []
+    assert [reason for _, reason in found.reasons] == [f"corrupt_{form}"]
 
 
 @pytest.mark.skipif(not HOSTILE.exists(), reason="the cases are not beside the checkout")
