@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -101,7 +102,19 @@ def _sound(column: pa.Array) -> pa.Array:
     """The bytes of a column of text that is no dictionary."""
     found = pa.Array.from_buffers(_BYTES[column.type], len(column), column.buffers(), offset=column.offset)
     found.validate(full=True)
-    return found
+    return _without_views_of_nulls(found) if found.type == pa.binary_view() and found.null_count else found
+
+
+def _without_views_of_nulls(column: pa.Array) -> pa.Array:
+    """The same with empty views for nulls: nobody checks theirs, and a cast follows them all the same."""
+    valid = column.is_valid()
+    _, views, *data = column.buffers()
+    kept = np.frombuffer(views, np.int32)[4 * column.offset : 4 * (column.offset + len(column))].reshape(
+        -1, 4
+    )
+    kept = np.where(valid.to_numpy(zero_copy_only=False)[:, None], kept, np.int32(0))
+    buffers = [valid.buffers()[1], pa.py_buffer(kept.tobytes()), *data]
+    return pa.Array.from_buffers(column.type, len(column), buffers)
 
 
 def _indices(column: pa.DictionaryArray) -> pa.Array:
@@ -167,7 +180,8 @@ def _values(column: pa.Array, rows: pa.Array | None) -> list[Any]:
             column.validate(full=True)
     except pa.ArrowException:
         return [f"<unreadable {column.type}>"] * (len(column) if rows is None else len(rows))
-    return [_shown(value) for value in (column if rows is None else column.take(rows))]
+    # One by one, for views cannot be taken.
+    return [_shown(column[row]) for row in (range(len(column)) if rows is None else rows.to_pylist())]
 
 
 def _shown(value: pa.Scalar) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +12,7 @@ from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_colu
 from pipeline.readers.compressed import DamagedFileError
 from pipeline.readers.expansion import within
 from pipeline.readers.input_files import InputFile
-from pipeline.readers.parquet_pages import check_pages
+from pipeline.readers.parquet_pages import check_pages, row_groups_of
 from pipeline.readers.raw_documents import raw_row
 
 _ROWS = 256
@@ -24,17 +23,13 @@ _MAGIC = b"PAR1"
 def row_groups(file: InputFile, text_field: str) -> list[int]:
     """Bytes of text of each row group, none if the file is damaged."""
     try:
-        with file.open() as stream, pq.ParquetFile(stream) as parquet:
-            names = [parquet.schema.column(index).path for index in range(len(parquet.schema))]
-            groups = [parquet.metadata.row_group(index) for index in range(parquet.num_row_groups)]
-            column = names.index(text_field) if text_field in names else None
-            return [
-                group.total_byte_size if column is None else group.column(column).total_uncompressed_size
-                for group in groups
-            ]
+        with file.open() as stream, pq.ParquetFile(stream):
+            groups = row_groups_of(stream)
     except DAMAGE as error:
         only_damage(error)
         return []
+    texts = [[chunk.size for chunk in group.chunks if chunk.path == (text_field,)] for group in groups]
+    return [sum(text) if text else group.size for text, group in zip(texts, groups, strict=True)]
 
 
 def read_parquet(
@@ -65,36 +60,47 @@ def _read_groups(
             raise _damage(file, error) from None
         groups = range(parquet.num_row_groups)
         first = sum(parquet.metadata.row_group(group).num_rows for group in groups[:start])
+        pages = row_groups_of(stream)
         for group in groups[start:end]:
-            yield from _read_group(source, stream, parquet, name, group, first, limit)
-            first += parquet.metadata.row_group(group).num_rows
+            rows = range(first, first + parquet.metadata.row_group(group).num_rows)
+            first = rows.stop
+            try:
+                columns = wanted_columns(source, parquet.schema_arrow)
+                for each in pages[group : group + 1]:
+                    check_pages(stream, each, columns)
+            except DAMAGE as error:
+                only_damage(error)
+                yield _lost(name, group, rows, error)
+                continue
+            yield from _read_group(source, parquet, columns, name, group, rows, limit)
 
 
 def _read_group(
     source: Source,
-    stream: BinaryIO,
     parquet: pq.ParquetFile,
+    columns: list[str] | None,
     name: str,
     group: int,
-    first: int,
+    rows: range,
     limit: int,
 ) -> Iterator[pa.RecordBatch]:
-    last = first + parquet.metadata.row_group(group).num_rows
     try:
-        columns = wanted_columns(source, parquet.schema_arrow)
-        check_pages(stream, parquet.metadata.row_group(group), columns)
         for batch in parquet.iter_batches(_ROWS, row_groups=[group], columns=columns, use_threads=False):
-            keys = pa.array([f"{name}#{row}" for row in range(first, first + batch.num_rows)], pa.string())
+            keys = pa.array([f"{name}#{row}" for row in rows[: batch.num_rows]], pa.string())
             yield from documents(source, batch, keys, limit)
-            first += batch.num_rows
+            rows = rows[batch.num_rows :]
     except DAMAGE as error:
         only_damage(error)
-        yield raw_row(
-            f"{name}#{first}",
-            b"",
-            reason="corrupt_parquet",
-            detail=f"rows {first} to {last - 1} (row group {group}): {error}",
-        )
+        yield _lost(name, group, rows, error)
+
+
+def _lost(name: str, group: int, rows: range, error: Exception) -> pa.RecordBatch:
+    return raw_row(
+        f"{name}#{rows.start}",
+        b"",
+        reason="corrupt_parquet",
+        detail=f"rows {rows.start} to {rows.stop - 1} (row group {group}): {error}",
+    )
 
 
 def _damage(file: InputFile, error: Exception) -> DamagedFileError:

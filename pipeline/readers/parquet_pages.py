@@ -1,55 +1,89 @@
-"""The pages of Parquet column chunks, by their headers: how large they say they are, before a page is
-decompressed.
+"""The column chunks of a Parquet file by its footer, and their pages by their headers: how large they say
+they are, before a page is decompressed.
 
-A header is a Thrift struct in the compact protocol (parquet.thrift, PageHeader): field 2 has the bytes of the
-page, field 3 those that are stored.
+Fields have the numbers of parquet.thrift. pyarrow's own objects for chunks are not asked, for some damage of
+a footer ends the process there.
 """
 
 from __future__ import annotations
 
-from typing import BinaryIO
-
-import pyarrow.parquet as pq
+import struct
+from typing import Any, BinaryIO, NamedTuple
 
 from pipeline.readers.expansion import check_expansion
+from pipeline.readers.thrift import NoThriftError, read_struct
 
+_TAIL = struct.Struct("<I4s")
 _PROBE, _LONGEST = 1 << 10, 1 << 24
-_BYTES, _STORED = 2, 3
-_STRUCT, _BINARY, _LISTS, _INTEGERS = 12, 8, (9, 10), (4, 5, 6)
-_WIDTHS = {1: 0, 2: 0, 3: 1, 7: 8}
-"""Bytes of booleans (which are in the header of their field, and take one in a list), bytes and doubles."""
-_KINDS = {_STRUCT, _BINARY, *_LISTS, *_WIDTHS}
-_DEEPEST = 16
+_ROW_GROUPS, _COLUMNS, _GROUP_BYTES, _METADATA = 4, 1, 2, 3
+_PATH, _CHUNK_BYTES, _CHUNK_STORED, _DATA, _DICTIONARY = 3, 6, 7, 9, 11
+_PAGE_BYTES, _PAGE_STORED = 2, 3
 
 
-class _UnreadableError(ValueError):
-    """Not a struct of the compact protocol."""
+class Chunk(NamedTuple):
+    """A column of a row group: its name, with those of what it is in, its bytes decompressed, and where it
+    is."""
+
+    path: tuple[str, ...]
+    size: int
+    start: int
+    end: int
 
 
-def check_pages(stream: BinaryIO, group: pq.RowGroupMetaData, names: list[str] | None) -> None:
+class RowGroup(NamedTuple):
+    """Bytes of all columns, decompressed, and these."""
+
+    size: int
+    chunks: list[Chunk]
+
+
+def row_groups_of(stream: BinaryIO) -> list[RowGroup]:
+    """The row groups of a file; none where its footer cannot be read, as whoever reads the file will tell."""
+    end = stream.seek(0, 2)
+    if end < _TAIL.size:
+        return []
+    stream.seek(end - _TAIL.size)
+    length, _ = _TAIL.unpack(stream.read(_TAIL.size))
+    if length > end - _TAIL.size:
+        return []
+    stream.seek(end - _TAIL.size - length)
+    try:
+        footer, _ = read_struct(stream.read(length))
+        return [
+            RowGroup(one[_GROUP_BYTES], [_chunk(each) for each in one[_COLUMNS]])
+            for one in footer[_ROW_GROUPS]
+        ]
+    except (NoThriftError, IndexError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _chunk(column: dict[int, Any]) -> Chunk:
+    found = column[_METADATA]
+    start = min(found[_DATA], found.get(_DICTIONARY) or found[_DATA])
+    path = tuple(name.decode(errors="replace") for name in found[_PATH]) or ("",)
+    return Chunk(path, found[_CHUNK_BYTES], start, start + found[_CHUNK_STORED])
+
+
+def check_pages(stream: BinaryIO, group: RowGroup, names: list[str] | None) -> None:
     """Before the pages of the columns called ``names`` (None: of all) are read. A header that cannot be read
     ends the check, as it will end the reading.
 
     Raises:
         pa.ArrowInvalid: a page expands to far more than text does.
     """
-    for index in range(group.num_columns):
-        column = group.column(index)
-        if names is None or column.path_in_schema.split(".")[0] in names:
-            _check_chunk(stream, column)
+    for chunk in group.chunks:
+        if names is None or chunk.path[0] in names:
+            _check_chunk(stream, chunk)
 
 
-def _check_chunk(stream: BinaryIO, column: pq.ColumnChunkMetaData) -> None:
-    at = column.data_page_offset
-    if column.dictionary_page_offset:
-        at = min(at, column.dictionary_page_offset)
-    end = at + column.total_compressed_size
-    while 0 <= at < end:
+def _check_chunk(stream: BinaryIO, chunk: Chunk) -> None:
+    at = chunk.start
+    while 0 <= at < chunk.end:
         header = _header(stream, at)
         if header is None:
             return
         size, bytes_, stored = header
-        check_expansion(f"column {column.path_in_schema!r} has a page", bytes_, stored)
+        check_expansion(f"column {'.'.join(chunk.path)!r} has a page", bytes_, stored)
         at += size + stored
 
 
@@ -61,65 +95,12 @@ def _header(stream: BinaryIO, at: int) -> tuple[int, int, int] | None:
         stream.seek(at)
         data = stream.read(size)
         try:
-            fields: dict[int, int] = {}
-            behind = _struct(data, 0, fields, 0)
-            return (behind, fields[_BYTES], fields[_STORED]) if fields.get(_STORED, -1) >= 0 else None
+            fields, behind = read_struct(data)
+            return (behind, fields[_PAGE_BYTES], fields[_PAGE_STORED]) if fields[_PAGE_STORED] >= 0 else None
         except IndexError:
             if len(data) < size:
                 return None
             size *= 16
-        except (_UnreadableError, KeyError):
+        except (NoThriftError, KeyError, TypeError):
             return None
     return None
-
-
-def _struct(data: bytes, at: int, fields: dict[int, int], depth: int) -> int:
-    """After the struct at an offset, whose integers become ``fields`` by id."""
-    name = 0
-    while data[at]:
-        kind, step = data[at] & 15, data[at] >> 4
-        name, at = (name + step, at + 1) if step else _integer(data, at + 1)
-        if kind in _INTEGERS:
-            fields[name], at = _integer(data, at)
-        else:
-            at = _behind(data, at, kind, depth)
-    return at + 1
-
-
-def _behind(data: bytes, at: int, kind: int, depth: int) -> int:
-    """After a value of a field."""
-    if depth > _DEEPEST or kind not in _KINDS:
-        raise _UnreadableError
-    if kind == _STRUCT:
-        return _struct(data, at, {}, depth + 1)
-    if kind == _BINARY:
-        length, at = _varint(data, at)
-        return at + length
-    return _behind_list(data, at, depth + 1) if kind in _LISTS else at + _WIDTHS[kind]
-
-
-def _behind_list(data: bytes, at: int, depth: int) -> int:
-    number, kind = data[at] >> 4, data[at] & 15
-    number, at = _varint(data, at + 1) if number == 15 else (number, at + 1)
-    if kind in _WIDTHS:
-        return at + number * max(_WIDTHS[kind], 1)
-    for _ in range(number):
-        at = _integer(data, at)[1] if kind in _INTEGERS else _behind(data, at, kind, depth)
-    return at
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        value |= (data[at] & 127) << shift
-        at, shift = at + 1, shift + 7
-        if not data[at - 1] & 128:
-            return value, at
-        if shift > 63:
-            raise _UnreadableError
-
-
-def _integer(data: bytes, at: int) -> tuple[int, int]:
-    """A zigzag integer, and where it ends."""
-    value, at = _varint(data, at)
-    return value >> 1 ^ -(value & 1), at

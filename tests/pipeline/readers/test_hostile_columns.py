@@ -33,6 +33,15 @@ def views(offset: int) -> pa.Array:
     )
 
 
+def views_with_a_null(offset: int) -> pa.Array:
+    """Three views, the second of which is null and leads out of the buffer."""
+    null = (-(1 << 24)).to_bytes(4, "little", signed=True) + bytes(8) + offset.to_bytes(4, "little")
+    data = (27).to_bytes(4, "little") + b"Flat" + bytes(8)
+    text = pa.py_buffer(b"Flat is better than nested.")
+    valid = pa.array([True, False, True]).buffers()[1]
+    return pa.Array.from_buffers(pa.string_view(), 3, [valid, pa.py_buffer(data + null + data), text])
+
+
 BAD = {
     "offsets beyond": offsets(0, 1 << 30, 4),
     "offsets that go back": offsets(0, 3, 1, 4),
@@ -71,6 +80,14 @@ def test_another_column_that_does_costs_no_text(tmp_path: Path, kind: str, text:
         assert [reason for _, reason in found.reasons] == ["missing_text"] * rows * (text is None)
         shown = found.kept.column("meta").to_pylist() + found.rejected.column("text").to_pylist()
         assert "<unreadable " in shown[0]
+
+
+@pytest.mark.parametrize("offset", [0, 1 << 30])
+def test_a_view_of_a_null_is_not_followed(tmp_path: Path, offset: int) -> None:
+    column = views_with_a_null(offset)
+    found = ingest(tmp_path, written(tmp_path, pa.record_batch({"text": column, "id": column})))
+    assert found.texts == ["Flat is better than nested."] * 2
+    assert found.reasons == [("s:a.arrow#0.1", "missing_text")]
 
 
 @pytest.mark.parametrize("form", ["arrow", "parquet"])
