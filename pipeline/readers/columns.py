@@ -168,6 +168,8 @@ def _json(batch: pa.RecordBatch, rows: pa.Array | None = None) -> list[bytes]:
 
 def _rows(batch: pa.RecordBatch, names: Iterable[str], rows: pa.Array | None) -> Iterator[dict[str, Any]]:
     columns = {name: _values(batch.column(batch.schema.get_field_index(name)), rows) for name in names}
+    if not columns:
+        return ({} for _ in range(batch.num_rows if rows is None else len(rows)))
     return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
 

@@ -172,6 +172,18 @@ def test_rows_that_take_no_room_are_no_rows(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("form", ["arrow", "parquet"])
+def test_rows_without_columns_have_no_text(tmp_path: Path, form: str) -> None:
+    batch = pa.RecordBatch.from_struct_array(pa.array([{}] * 3, pa.struct([])))
+    if form == "arrow":
+        ipc(tmp_path / "a", batch)
+    else:
+        pq.write_table(pa.Table.from_batches([batch]), tmp_path / "a")
+    sizes, rejects, end = read(tmp_path / "a", form)
+    assert (sizes, end) == ([], None)
+    assert rejects == ["missing_text: no column 'text'; found none"] * (3 if form == "arrow" else 0)
+
+
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 def test_what_is_large_for_a_reason_is_read(tmp_path: Path, version: str) -> None:
     digits = random.Random(1).randbytes(LONG // 2).hex()
