@@ -49,7 +49,7 @@ def wanted_columns(source: Source, schema: pa.Schema) -> list[str] | None:
 def documents(source: Source, batch: pa.RecordBatch, keys: pa.Array, limit: int) -> Iterator[pa.RecordBatch]:
     """The RAW batches of a record batch, whose documents are called ``keys``. Of a text longer than ``limit``
     bytes so many are kept."""
-    if batch.num_rows > 1 and batch.nbytes + sum(map(_decoded_bytes, batch.columns)) > _MAX_BYTES:
+    if batch.num_rows > 1 and sum(map(_bytes, batch.columns)) > _MAX_BYTES:
         half = batch.num_rows // 2
         yield from documents(source, batch.slice(0, half), keys[:half], limit)
         yield from documents(source, batch.slice(half), keys[half:], limit)
@@ -100,6 +100,7 @@ def _binary(column: pa.Array) -> pa.Array:
 
 def _sound(column: pa.Array) -> pa.Array:
     """The bytes of a column of text that is no dictionary."""
+    column.validate()
     found = pa.Array.from_buffers(_BYTES[column.type], len(column), column.buffers(), offset=column.offset)
     found.validate(full=True)
     return _without_views_of_nulls(found) if found.type == pa.binary_view() and found.null_count else found
@@ -125,12 +126,14 @@ def _indices(column: pa.DictionaryArray) -> pa.Array:
     return column.indices
 
 
-def _decoded_bytes(column: pa.Array) -> int:
-    """Bytes of a column of text of which many rows may share one value, as of dictionaries and views, once
-    each has its own; none of another column, and of one that is not sound."""
-    shared = pa.types.is_dictionary(column.type) or column.type in (pa.string_view(), pa.binary_view())
+def _bytes(column: pa.Array) -> int:
+    """Bytes of a column, once each row of text has its own, of which dictionaries and views have one for
+    many; none of one that is not sound, whose offsets are not to be followed."""
     try:
-        return (pc.sum(_lengths(column)).as_py() or 0) if shared and _is_text(column.type) else 0
+        if _is_text(column.type):
+            return pc.sum(_lengths(column)).as_py() or 0
+        column.validate(full=True)
+        return int(column.nbytes)
     except pa.ArrowException:
         return 0
 

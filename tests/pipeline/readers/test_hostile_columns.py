@@ -82,6 +82,19 @@ def test_another_column_that_does_costs_no_text(tmp_path: Path, kind: str, text:
         assert "<unreadable " in shown[0]
 
 
+@pytest.mark.parametrize("to", [1 << 30, -1, 0])
+def test_a_list_that_leads_out_of_its_buffer_costs_no_text(tmp_path: Path, to: int) -> None:
+    source = written(tmp_path, pa.record_batch({"text": [ROWS[0], None, ROWS[1]], "own": [[7], [8], [9]]}))
+    data, ends = (tmp_path / "a.arrow").read_bytes(), pa.array([0, 1, 2, 3], pa.int32()).buffers()[1]
+    wrong = pa.array([0, 1, to, 3], pa.int32()).buffers()[1]
+    assert data.count(ends.to_pybytes()) == 1
+    (tmp_path / "a.arrow").write_bytes(data.replace(ends.to_pybytes(), wrong.to_pybytes()))
+    found = ingest(tmp_path, {**source, "keep_fields": ["own"]})
+    assert found.texts == [ROWS[0], ROWS[1]]
+    assert found.reasons == [("s:a.arrow#0.1", "missing_text")]
+    assert "<unreadable list" in found.kept.column("meta")[0].as_py()
+
+
 @pytest.mark.parametrize("offset", [0, 1 << 30])
 def test_a_view_of_a_null_is_not_followed(tmp_path: Path, offset: int) -> None:
     column = views_with_a_null(offset)
