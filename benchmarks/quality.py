@@ -1,11 +1,14 @@
 """What the quality rules drop of trusted text and catch of junk, and how well pages become text.
 
-    python -m benchmarks.quality [--corpus manifests/presets/demo/corpus.yaml]
+    python -m benchmarks.quality [--corpus manifests/presets/demo/corpus.yaml] [--setting]
 
 Trusted is every source of ``../shared/corpus``: documents of more than 200 characters. They are divided by a
-hash of their ids. One half are the references, which train the models and set what is measured on reference
-text; the other half is judged, and junk is made of it, by seeds that no test uses. Both go through the
-corpus's steps up to the quality step. The result is ``runs/bench/quality.json``.
+hash of their ids and ``SPLIT``. One half are the references, which train the models and set what is measured
+on reference text; the other half is judged, and junk is made of it, by seeds that no test uses. Both go
+through the corpus's steps up to the quality step. The result is ``runs/bench/quality.json``.
+
+Thresholds are set with ``--setting``, which changes the halves' places: the judged half is for the last
+judgement alone. Whoever has looked at it takes another ``SPLIT``.
 """
 
 from __future__ import annotations
@@ -34,18 +37,19 @@ SHARED, GOLD = Path("../shared/corpus"), Path("../shared/gold/html.jsonl.gz")
 FOLDER = Path("runs/bench")
 LEAST_CHARACTERS = 200
 JUNK, SEED = 300, 20_261_130
+SPLIT = "winter"
 REFERENCE = ".reference"
 HTML = "benchmarks.html_extraction"
 
 
-def trusted(folder: Path) -> dict[str, Collection]:
+def trusted(folder: Path, setting: bool) -> dict[str, Collection]:
     """The judged half of each source as ``language.owner-repository``, and the other half, with ``REFERENCE``
-    after the name."""
+    after the name; with ``setting`` the other half is judged."""
     found: dict[str, Collection] = {}
     for language, file in FILES.items():
         kind: Literal["prose", "code"] = "code" if language == "code_pypi" else "prose"
         records = [one for one in read(folder / file) if len(one["text"]) > LEAST_CHARACTERS]
-        reference = first_half(one["id"] for one in records)
+        reference = first_half(f"{SPLIT}/{one['id']}" for one in records) ^ setting
         for record, is_reference in zip(records, reference, strict=True):
             source = re.sub("[^A-Za-z0-9_.-]+", "-", record["source"].removeprefix("github:"))
             name = f"{language}.{source}{REFERENCE * bool(is_reference)}"
@@ -64,10 +68,10 @@ def junk(collections: Mapping[str, Collection]) -> dict[str, Collection]:
     return junk_collections(texts, JUNK, SEED)
 
 
-def quality(corpus: Path, folder: Path) -> dict[str, Any]:
+def quality(corpus: Path, folder: Path, setting: bool) -> dict[str, Any]:
     """The judgement of a corpus manifest's rules."""
     start_worker()
-    collections = trusted(folder)
+    collections = trusted(folder, setting)
     with closing(open_engine("local", 1)) as engine:
         tried = run_trial(corpus, collections | junk(collections), FOLDER / "quality", engine)
     documents = measured_documents(FOLDER / "quality", tried)
@@ -89,8 +93,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--corpus", type=Path, default=Path("manifests/presets/demo/corpus.yaml"))
+    parser.add_argument("--setting", action="store_true", help="judge the half that thresholds are set on")
     options = parser.parse_args()
-    found = {"html": html(GOLD), **quality(options.corpus, SHARED)}
+    found = {"html": html(GOLD), **quality(options.corpus, SHARED, options.setting)}
     write_json(FOLDER / "quality.json", found)
     print(json.dumps({name: found[name] for name in ("html", "trusted_loss", "junk_caught")}, indent=1))
 

@@ -90,8 +90,8 @@ SIGNALS: dict[str, str] = {
     "line_length_spread": "standard deviation of the lines' lengths, by their mean",
     # Order and damage
     "word_order": "how many more neighbours repeat than would if the same words (in Chinese, "
-    "characters) stood in any order: in standard deviations, about 0 for shuffled text; NaN for fewer "
-    "than 150 words, and where Chinese clauses are of like length, for no shuffled ones are",
+    "characters) stood in any order: in standard deviations, for 100 words; about 0 for shuffled text; "
+    "NaN for fewer than 150 words, and where Chinese clauses are of like length, for no shuffled ones are",
     "line_order": "the same of the two words at the end of a full line and the beginning of the next: "
     "how many more of these pairs stand elsewhere in the document, too, than of all pairs; far below 0 "
     "where lines are out of order; NaN where fewer than 3 are expected",
@@ -146,11 +146,14 @@ SIGNALS: dict[str, str] = {
     "that the model has not seen",
     "context_gain": "what the words before tell the language's n-gram model of the next one: 1 as in "
     "reference text, 0 as in that text with its words shuffled; NaN for few words, and where perplexity is",
+    "line_context_gain": "the same across the ends of full lines: 1 as within these lines, 0 as between "
+    "pieces of the document in any order; NaN for fewer than 10 such line ends, where fewer than half of "
+    "the next lines begin in lower case or Chinese, as in verse and lists, and where perplexity is",
     "quality_score": "probability of reference text by fastText; NaN where not computed or where the "
     "model was trained on the document",
 }
 
-MODEL_SIGNALS = ("perplexity", "perplexity_bucket", "context_gain", "quality_score")
+MODEL_SIGNALS = ("perplexity", "perplexity_bucket", "context_gain", "line_context_gain", "quality_score")
 
 _COUNTED = {
     *(

@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.schema.documents import PROSE_LANGUAGES
+from manifests.schema.signals import MODEL_SIGNALS
 from manifests.schema.steps import File
 from pipeline.models.perplexity.context_gain import GainScale
+from pipeline.models.perplexity.line_context_gain import is_wrapped, line_context_gain
 from pipeline.models.perplexity.scorer import PerplexityScorer, Scores
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.models.training_sample import NO_MODEL, Folds, Sample
@@ -68,12 +70,12 @@ def is_traditional(traditional_ratio: np.ndarray) -> np.ndarray:
 
 
 class PerplexityExtractor(Extractor):
-    """``perplexity``, ``perplexity_bucket``, ``context_gain``, and whether a document is ``exempt`` because
-    every model was trained on it."""
+    """``perplexity``, ``perplexity_bucket``, ``context_gain``, ``line_context_gain``, and whether a document
+    is ``exempt`` because every model was trained on it."""
 
     schema = pa.schema(
         [
-            *(pa.field(name, pa.float32()) for name in ("perplexity", "perplexity_bucket", "context_gain")),
+            *(pa.field(name, pa.float32()) for name in MODEL_SIGNALS if name != "quality_score"),
             ("exempt", pa.bool_()),
         ]
     )
@@ -97,7 +99,8 @@ class PerplexityExtractor(Extractor):
 
     def setup(self) -> None:
         self._given.setup()
-        classes = word_starts(Tokenizer(self._tokenizer).names())
+        self._encoder = Tokenizer(self._tokenizer)
+        classes = word_starts(self._encoder.names())
         self._scorers = {key: PerplexityScorer(model.path, classes) for key, model in self._models.items()}
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> pa.RecordBatch:
@@ -106,16 +109,26 @@ class PerplexityExtractor(Extractor):
         languages = batch.column("language").to_numpy(zero_copy_only=False)
         judge = self._folds.judge(whole_hashes(batch), self._sample.chosen(batch))
         perplexity, bucket = self._given.measure(batch)
-        order = np.full(batch.num_rows, np.nan)
+        order, line_order = np.full((2, batch.num_rows), np.nan)
+        wrapped = _is_wrapped(measured) & np.isin(languages, PROSE_LANGUAGES)
         for (language, number), model in self._models.items():
             rows = np.flatnonzero((languages == language) & (judge == number))
             scores = self._scorers[language, number].scores(measured["tokens"], rows)
             perplexity[rows] = scores.perplexity
             bucket[rows] = np.digitize(scores.perplexity, (model.middle, model.tail))
             order[rows] = _context_gain(scores, model.scales, traditional[rows])
-        columns = [pa.array(values.astype(np.float32)) for values in (perplexity, bucket, order)]
+            rows = rows[wrapped[rows]]
+            texts = batch.column("text").take(pa.array(rows))
+            line_order[rows] = line_context_gain(texts, self._encoder, self._scorers[language, number])
+        columns = [pa.array(values.astype(np.float32)) for values in (perplexity, bucket, order, line_order)]
         exempt = (judge == NO_MODEL) & ~np.isin(languages, self._given.languages)
         return pa.RecordBatch.from_arrays([*columns, pa.array(exempt)], schema=self.schema)
+
+
+def _is_wrapped(measured: Mapping[str, pa.Array]) -> np.ndarray:
+    """bool [documents]."""
+    names = ("lines", "mean_line_length", "max_line_length")
+    return is_wrapped(*(measured[name].to_numpy(zero_copy_only=False) for name in names))
 
 
 def _context_gain(scores: Scores, scales: Sequence[GainScale | None], traditional: np.ndarray) -> np.ndarray:

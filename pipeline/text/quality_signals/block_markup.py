@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.text.arrow.kernel import inlined, kernel
+from pipeline.text.quality_signals.catalogs import PLACE, SOURCE, TRANSLATION, catalog_line, content_at
 from pipeline.text.quality_signals.inline_markup import (
     BACKSLASH,
     BRACKET,
@@ -26,8 +27,7 @@ _TILDE, _DASH, _PLUS, _PIPE, _DOT, _HASH, _NEW_LINE, _EQUALS = (
     0x7E, 0x2D, 0x2B, 0x7C, 0x2E, 0x23, 0x0A, 0x3D,
 )  # fmt: skip
 _LETTER_B, _LETTER_E, _LETTER_M, _BANG = ord("b"), ord("e"), ord("m"), ord("!")
-_QUOTE, _COMMA = 0x22, 0x2C
-_MSGID = np.array([*b"msgid"], np.uint8)
+_QUOTE = 0x22
 _SHORTEST = 3
 """Marks in a fence, a ruler or an underline, at least."""
 _DEEPEST_HEADING = 6
@@ -42,7 +42,7 @@ BLOCKS = 6
 _LITERAL, _TICKS, _TILDES, _UNCLOSED, _MATTER, _SOURCE = range(BLOCKS)
 """What is remembered of a document: the indentation of the line that opened a literal block, or -1; the
 narrowest fence of each mark that nothing closes; bits for other blocks that nothing closes; its first byte;
-whether the line before was of a message that is translated."""
+what the line before was in a catalog (see ``catalogs``)."""
 _WIDEST = 1 << 30
 
 
@@ -207,18 +207,10 @@ def _is_directive(data: np.ndarray, first: int, stop: int) -> bool:
 
 @kernel
 def _is_source(data: np.ndarray, first: int, stop: int, state: np.ndarray) -> bool:
-    """A line of gettext's PO files that is no translation: the message (msgid and its further lines), or
-    where it stands in the sources (#: and its like)."""
-    if data[first] == _QUOTE:
-        return state[_SOURCE] == 1  # type: ignore[no-any-return]
-    state[_SOURCE] = 0
-    if data[first] == _HASH and first + 1 < stop:
-        return data[first + 1] in (COLON, _COMMA, _PIPE)
-    same = first + _MSGID.size < stop
-    for k in range(_MSGID.size):
-        same = same and data[first + k] == _MSGID[k]
-    state[_SOURCE] = same
-    return same
+    """A line of gettext's PO files that has no translation."""
+    kind = catalog_line(data, first, stop, state[_SOURCE])
+    state[_SOURCE] = kind
+    return kind in (SOURCE, PLACE) or (kind == TRANSLATION and content_at(data, first, stop) == stop)
 
 
 @kernel

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.text.arrow.kernel import kernel
 from pipeline.text.unicode.character_classes import CJK, DIGIT, LETTER
-from pipeline.text.unicode.utf8 import decode_at
+from pipeline.text.unicode.utf8 import decode_at, eight_at
 
 PLAIN, ITEM, ARTICLE, SPEECH, ROW = range(5)
 _LONGEST_NAME = 16
@@ -31,6 +31,11 @@ _TAB, _BLANK, _COLON, _WIDE_COLON, _SLASH, _ORDINAL, _PARAGRAPH = (
     ord("§"),
 )
 _OPEN, _WIDE_OPEN, _WIDE_BLANK = 0x28, 0xFF08, 0x3000
+_ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+_WIDE_END = 0x80
+"""The last two bytes of a full-width space."""
+_EIGHT_TABS, _EIGHT_BLANKS, _8 = _ONES * np.uint64(_TAB), _ONES * np.uint64(_BLANK), np.uint64(8)
+_EIGHT_WIDE_ENDS = _ONES * np.uint64(_WIDE_END)
 _NAMES = np.array([[*b"Art"], [*b"Sec"], [*b"ART"], [*b"SEC"]], np.uint8)
 """How articles and sections of English statutes begin."""
 
@@ -102,6 +107,32 @@ def _is_speech(data, classes, first, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _has_gap(data, first, end):  # type: ignore[no-untyped-def]
+    """Whether a tab, two blanks in a row or a full-width space (by its last two bytes) may be in a line, told
+    by eight bytes at a time."""
+    at = first
+    while at + 8 <= end:
+        bytes_ = eight_at(data, at)
+        tabs, blanks = bytes_ ^ _EIGHT_TABS, bytes_ ^ _EIGHT_BLANKS
+        tab = tabs - _ONES & ~tabs & _HIGHS
+        blank = blanks - _ONES & ~blanks & _HIGHS
+        wides = bytes_ ^ _EIGHT_WIDE_ENDS
+        wide = wides - _ONES & ~wides & _HIGHS
+        if tab | (blank & blank >> _8) | (wide & wide >> _8):
+            return True
+        at += 7
+    while at < end and not _ends_gap(data, at):
+        at += 1
+    return at < end
+
+
+@kernel
+def _ends_gap(data, at):  # type: ignore[no-untyped-def]
+    byte = data[at]
+    return byte == _TAB or (byte == data[at - 1] and (byte == _BLANK or byte == _WIDE_END))
+
+
+@kernel
 def _is_row(data, first, end):  # type: ignore[no-untyped-def]
     tabs = gaps = run = 0
     at = first
@@ -124,4 +155,4 @@ def line_form(data, classes, first, end):  # type: ignore[no-untyped-def]
         return ARTICLE
     if _is_speech(data, classes, first, end):
         return SPEECH
-    return ROW if _is_row(data, first, end) else PLAIN
+    return ROW if _has_gap(data, first, end) and _is_row(data, first, end) else PLAIN

@@ -118,7 +118,6 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
             opener = flags & OPENS
             inside, beside, clause, full, before = 1, 0, 0, False, np.int64(data[at - 1])
             continue
-        flags = table[np.uint64(point)]
         at += width
         if point <= _SPACE:
             inside = 0
@@ -130,6 +129,7 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
                 _end_clause(size, out)
                 size = 0
             continue
+        flags = table[np.uint64(point)]
         if opener:
             out.openers += 1
             out.misplaced += opener & BEFORE_NOUN != 0 and point < 128 and _MARKS_BEHIND[point]
@@ -155,8 +155,8 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
 
 
 @kernel
-def _neighbours(offsets, data, longest, table, pairs, words, counts):  # type: ignore[no-untyped-def]
-    for row in range(offsets.size - 1):
+def _neighbours(offsets, data, chosen, longest, table, pairs, words, counts):  # type: ignore[no-untyped-def]
+    for row in np.flatnonzero(chosen):
         start, end = offsets[row], offsets[row + 1]
         if end - start > longest:
             end = start + longest
@@ -165,9 +165,10 @@ def _neighbours(offsets, data, longest, table, pairs, words, counts):  # type: i
         _read(data, start, end, table, pairs, words, counts[row])
 
 
-def neighbours(texts: TextBuffers, longest: int) -> np.ndarray:
-    """``NEIGHBOURS`` [documents], of the first ``longest`` bytes of each."""
+def neighbours(texts: TextBuffers, chosen: np.ndarray, longest: int) -> np.ndarray:
+    """``NEIGHBOURS`` [documents], of the first ``longest`` bytes of each of the ``chosen`` ones, bool
+    [documents]; zeros of the others."""
     counts = np.zeros(len(texts.offsets) - 1, NEIGHBOURS)
     tables = character_table(), odd_pairs(), word_table()
-    _neighbours(texts.offsets, texts.data, longest, *tables, counts)
+    _neighbours(texts.offsets, texts.data, chosen, longest, *tables, counts)
     return counts

@@ -1,7 +1,8 @@
 """The prose of marked-up text: what is left without code, links and tags, and samples of it. For telling
 languages, not for reading.
 
-Left out: fenced code (lines between ``` or ~~~), and on one line code spans and their reStructuredText roles,
+Left out: fenced code (lines between ``` or ~~~), in gettext's PO files the messages that are translated and
+where they stand, and on one line code spans and their reStructuredText roles,
 formulas between dollar signs, TeX commands, HTML tags, targets of Markdown links, and what follows ``://``.
 White space of every kind becomes single spaces.
 """
@@ -13,6 +14,14 @@ import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.arrow.kernel import inlined, kernel
+from pipeline.text.quality_signals.catalogs import (
+    NOTHING,
+    PLACE,
+    SOURCE,
+    TRANSLATION,
+    catalog_line,
+    content_at,
+)
 from pipeline.text.quality_signals.inline_markup import behind_letters, is_letter
 
 _SPACE, _TICK, _TILDE, _LESS, _MORE, _COLON, _SLASH = 0x20, 0x60, 0x7E, 0x3C, 0x3E, 0x3A, 0x2F
@@ -88,6 +97,7 @@ def _prose(data: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> tuple[n
     written = np.int64(0)
     for row in range(offsets.size - 1):
         at, end, fence, spaced = offsets[row], offsets[row + 1], 0, True
+        kind, message = NOTHING, np.int64(-1)
         while at < end:
             stop = at
             while stop < end and data[np.uint64(stop)] != 0x0A:
@@ -96,6 +106,14 @@ def _prose(data: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> tuple[n
             if fence or mark:
                 fence = 0 if fence == mark else (fence or mark)
                 at = stop
+            before, kind = kind, catalog_line(data, at, stop, kind) if begins[_TICK] else NOTHING
+            if kind == SOURCE and before != SOURCE:
+                message = written
+            if kind != NOTHING:
+                at = stop if kind == PLACE else content_at(data, at, stop)
+            if kind == TRANSLATION and at < stop and message >= 0:
+                # A message is text as long as nothing translates it.
+                written, spaced, message = message, True, np.int64(-1)
             while at < stop:
                 byte = data[np.uint64(at)]
                 behind = _markup(data, at, stop) if begins[byte] else -1

@@ -18,8 +18,8 @@ MEASURED = tuple(name for name in SIGNALS if name not in MODEL_SIGNALS)
 PHRASES_PER = 1000
 ENOUGH = 50
 """A share of fewer words or characters than this would say nothing about a text."""
-MANY = 150
-"""The same of the order of words."""
+MANY, HUNDRED = 150, 100
+"""The same of the order of words, and for how many it is given."""
 SOME = 10
 """A share of fewer lines, clauses, or words before which some others cannot stand would say nothing."""
 UNLIKE = 0.6
@@ -31,7 +31,8 @@ FEW = 3
 def measure(texts: pa.Array, prose: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """The signals of ``MEASURED``, float32 [documents] each, NaN where one has no meaning.
 
-    ``prose``: bool [documents], of which markup is set aside; of none by default.
+    ``prose``: bool [documents], of which markup is set aside, and of which is looked at what stands beside
+    what; by default markup of none is, and all are looked at.
 
     Methods: Gopher (arXiv 2112.11446, A.1.1), C4 (1910.10683, section 2.2), FineWeb (2406.17557) and
     RedPajama-V2 (2411.12372); the Chinese and code signals are ours.
@@ -40,7 +41,7 @@ def measure(texts: pa.Array, prose: np.ndarray | None = None) -> dict[str, np.nd
     chosen = np.zeros(len(texts), bool) if prose is None else prose
     judged, aside = set_aside(whole, chosen)
     counts, phrases, company = scan(judged)
-    beside = neighbours(judged, LONGEST)
+    beside = neighbours(judged, np.ones(len(texts), bool) if prose is None else prose, LONGEST)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = (
             _sizes(counts, aside)
@@ -208,11 +209,13 @@ def _clause_spread(beside: np.ndarray) -> np.ndarray:
 
 def _word_order(c: np.ndarray) -> np.ndarray:
     """Equal pairs of neighbours, against those that the same words in any order would have: their number is
-    about Poisson's."""
+    about Poisson's. A text has them in proportion to its words, so that the excess grows with the square root
+    of these; it is that of ``HUNDRED`` words."""
     words = c["words"].astype(np.float64)
     same = c["equal_words"] / (words * (words - 1))
     expected = same**2 * (words - 1) * (words - 2) / 2
-    return np.where(words >= MANY, (c["equal_pairs"] / 2 - expected) / np.sqrt(expected + 1), np.nan)
+    excess = (c["equal_pairs"] / 2 - expected) / np.sqrt(expected + 1)
+    return np.where(words >= MANY, excess * np.sqrt(HUNDRED / words), np.nan)
 
 
 def _line_order(c: np.ndarray) -> np.ndarray:
