@@ -14,6 +14,8 @@ from pipeline.judge.junk.real_text import RealText
 MOST_PASSAGES = 6
 WIDTH = {"en": (24, 90), "zh": (10, 40)}
 """Characters of the lines that a text is wrapped at: narrow columns to wide pages."""
+LEAST_LINES = 12
+"""Of a text whose lines are shuffled: of fewer nobody could say whether they are."""
 WORD_LENGTHS = {1: 0.45, 2: 0.45, 3: 0.1}
 """Characters of a Chinese word, with the share of words that have so many."""
 _WORDS = {"en": re.compile(r"\S+"), "zh": re.compile(r"[\u4e00-\u9fff]+|[A-Za-z0-9]+|\S")}
@@ -53,7 +55,7 @@ def _cut(text: str, random: np.random.Generator) -> list[str]:
 def shuffled_lines(real: RealText, language: str, random: np.random.Generator, size: int) -> str:
     """The lines of one to ``MOST_PASSAGES`` texts, wrapped at one width, in any order: sentences are torn."""
     count = int(random.integers(1, MOST_PASSAGES + 1))
-    width = int(random.integers(*WIDTH[language]))
+    width = min(int(random.integers(*WIDTH[language])), size // LEAST_LINES)
     passages = [real.passage(random, size // count).replace("\n", _SPACE[language]) for _ in range(count)]
     return "\n".join(
         _permuted([line for text in passages for line in _wrapped(text, language, width)], random)

@@ -9,7 +9,17 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.text.arrow.kernel import inlined, kernel
-from pipeline.text.quality_signals.catalogs import PLACE, SOURCE, TRANSLATION, catalog_line, content_at
+from pipeline.text.quality_signals.catalogs import (
+    HEADER,
+    MESSAGE,
+    NO_MESSAGE,
+    PLACE,
+    TRANSLATION,
+    catalog_line,
+    content_at,
+    is_literal,
+    is_translation,
+)
 from pipeline.text.quality_signals.inline_markup import (
     BACKSLASH,
     BRACKET,
@@ -210,7 +220,9 @@ def _is_source(data: np.ndarray, first: int, stop: int, state: np.ndarray) -> bo
     """A line of gettext's PO files that has no translation."""
     kind = catalog_line(data, first, stop, state[_SOURCE])
     state[_SOURCE] = kind
-    return kind in (SOURCE, PLACE) or (kind == TRANSLATION and content_at(data, first, stop) == stop)
+    if kind == TRANSLATION:
+        return content_at(data, first, stop) == stop or is_literal(data, first, stop)
+    return kind in (NO_MESSAGE, MESSAGE, HEADER, PLACE)
 
 
 @kernel
@@ -248,8 +260,10 @@ def aside_until(data: np.ndarray, at: int, stop: int, end: int, state: np.ndarra
 
 @kernel
 def content(data: np.ndarray, at: int, stop: int) -> int:
-    """Behind the marks of a heading or a quotation with which a line begins."""
+    """Behind the marks of a heading, a quotation or a translation with which a line begins."""
     first = _visible(data, at, stop)
+    if is_translation(data, first, stop):
+        return content_at(data, first, stop)
     if first < stop and data[first] == _HASH:
         width = _run(data, first, stop, _HASH)
         behind = first + width

@@ -16,7 +16,7 @@ from pipeline.text.unicode.utf8 import decode_at
 
 BEFORE, BEHIND = 40, 30
 """Bytes of each piece, at most: what an n-gram model looks at, and the first words behind a border."""
-MOST = 64
+MOST = 128
 """Full lines of a document that are looked at, the first ones."""
 _NEW_LINE, _SPACE = 0x0A, 0x20
 _END, _INSIDE, _GOES_ON = 1, 2, 4

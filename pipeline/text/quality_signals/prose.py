@@ -15,9 +15,11 @@ import pyarrow as pa
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.arrow.kernel import inlined, kernel
 from pipeline.text.quality_signals.catalogs import (
+    HEADER,
+    MESSAGE,
+    NO_MESSAGE,
     NOTHING,
     PLACE,
-    SOURCE,
     TRANSLATION,
     catalog_line,
     content_at,
@@ -107,10 +109,12 @@ def _prose(data: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> tuple[n
                 fence = 0 if fence == mark else (fence or mark)
                 at = stop
             before, kind = kind, catalog_line(data, at, stop, kind) if begins[_TICK] else NOTHING
-            if kind == SOURCE and before != SOURCE:
+            if kind in (NOTHING, PLACE, HEADER):
+                message = np.int64(-1)
+            elif kind != TRANSLATION and before not in (NO_MESSAGE, MESSAGE):
                 message = written
             if kind != NOTHING:
-                at = stop if kind == PLACE else content_at(data, at, stop)
+                at = stop if kind in (PLACE, HEADER) else content_at(data, at, stop)
             if kind == TRANSLATION and at < stop and message >= 0:
                 # A message is text as long as nothing translates it.
                 written, spaced, message = message, True, np.int64(-1)

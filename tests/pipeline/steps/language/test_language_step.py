@@ -129,13 +129,33 @@ def test_what_has_no_words_has_no_language() -> None:
 
 @needs_model
 def test_the_score_of_chinese_is_its_share_of_the_text() -> None:
-    catalog = 'msgid "Beautiful is better than ugly and explicit is better than implicit"\nmsgstr "优美胜于丑陋，明了胜于晦涩"\n'
-    found = identify([catalog, catalog, HANS], min_score=0.45)
+    both = "Beautiful is better than ugly and explicit is better than implicit and so it is\n优美胜于丑陋，明了胜于晦涩\n"
+    found = identify([both, both, HANS], min_score=0.45)
     assert found.kept.column("language").to_pylist() == ["zh"] * 3
-    assert found.kept.column("language_score").to_pylist() == pytest.approx([12 / 25, 12 / 25, 1])
-    unsure = identify([catalog])
+    assert found.kept.column("language_score").to_pylist() == pytest.approx([12 / 26, 12 / 26, 1], abs=0.01)
+    unsure = identify([both])
     assert unsure.rejected.column("reason").to_pylist() == ["language_unsure"]
-    assert unsure.rejected.column("detail").to_pylist() == ["zh 0.48"]
+    assert unsure.rejected.column("detail").to_pylist() == ["zh 0.46"]
+
+
+@needs_model
+def test_a_catalog_is_in_the_language_of_its_translations_and_of_what_nobody_has_translated() -> None:
+    messages = (
+        "Beautiful is better than ugly",
+        "explicit is better than implicit",
+        "flat is better than nested",
+    )
+    whole, half, none = (
+        "\n".join(
+            f'#: zen.py:{at}\nmsgid "{message}"\nmsgstr "{"优美胜于丑陋，明了胜于晦涩" * (at < translated)}"\n'
+            for at, message in enumerate(messages)
+        )
+        for translated in (3, 1, 0)
+    )
+    found = identify([whole, half, none], min_score=0.6)
+    assert found.kept.column("language").to_pylist() == ["zh", "en"]
+    assert found.kept.column("text").to_pylist() == [whole, none]
+    assert found.rejected.column("reason").to_pylist() == ["language_unsure"]
 
 
 @needs_model

@@ -52,14 +52,16 @@ def _is_speech(line: str) -> bool:
 
 
 def word_order(words: list[tuple[int, ...]]) -> float:
-    """The pairs of equal neighbours, against those that are expected of the same words in any order."""
+    """The pairs of equal neighbours, against those that are expected of the same words in any order, for 100
+    words."""
     number = len(words)
     if number < 150:
         return math.nan
     same = sum(n * (n - 1) for n in Counter(words).values()) / (number * (number - 1))
     expected = same**2 * (number - 1) * (number - 2) / 2
     pairs = Counter(itertools.pairwise(words))
-    return (sum(n * (n - 1) for n in pairs.values()) / 2 - expected) / math.sqrt(expected + 1)
+    excess = (sum(n * (n - 1) for n in pairs.values()) / 2 - expected) / math.sqrt(expected + 1)
+    return excess * math.sqrt(100 / number)
 
 
 def line_order(lines: list[tuple[str, list[tuple[int, ...]]]], chinese: bool) -> float:

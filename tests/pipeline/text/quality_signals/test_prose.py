@@ -34,6 +34,11 @@ MARKS = [
     "~",
     "a",
     "B9",
+    "\nmsgid ",
+    "\nmsgstr ",
+    '"',
+    '"字"',
+    "\n#: ",
 ]
 PIECES = st.one_of(
     st.sampled_from(MARKS),
@@ -48,14 +53,50 @@ INLINE = re.compile(
 )
 
 
+CATALOG = re.compile(r'#[:,|]|msgid(?=.)|msgstr(?=.)|"')
+
+
+def kind_of(line: str, before: str) -> str:
+    """A message (without content so far: empty), a translation, that of an empty message (header), a comment
+    for programs, or nothing."""
+    found = CATALOG.match(line)
+    mark = found[0] if found else ""
+    if mark[:1] == "#":
+        return "place"
+    if mark == "msgstr":
+        return "header" if before == "empty" else "translation"
+    if mark == "msgid" or (mark == '"' and before in ("empty", "message")):
+        return (
+            "empty"
+            if not content_of(line) and before in ("empty", "" if mark == '"' else before)
+            else "message"
+        )
+    return before if mark == '"' and before in ("translation", "header") else ""
+
+
+def content_of(line: str) -> str:
+    content = line.partition('"')[2]
+    return content if len(content.encode()) > 1 else ""
+
+
 def reference(text: str, markup: bool = False) -> str:
-    lines, fence = [], ""
+    lines, fence, before, message = list[str](), "", "", -1
     for line in [text] if markup else text.split("\n"):
         opening = re.match(r"[ \t]*(?:(```+)(?!.*`)|(~~~))", line, re.DOTALL)
         mark = "" if opening is None or markup else ("`" if opening[1] else "~")
+        kind = "" if fence or mark or markup else kind_of(line, before)
+        if kind in ("", "place", "header"):
+            message, line = -1, "" if kind else line
+        else:
+            message = len(lines) if kind != "translation" and before not in ("empty", "message") else message
+            line = content_of(line)
+            if kind == "translation" and line and message >= 0:
+                del lines[message:]
+                message = -1
         if not fence and not mark:
             lines.append(line if markup else INLINE.sub(" ", line))
         fence = ("" if fence == mark else fence or mark) if mark or fence else ""
+        before = kind
     found = re.sub(f"[{re.escape(SPACES)}]+", " ", " ".join(lines)).lstrip(" ")
     return found.rstrip(" ") + " " * bool(found.rstrip(" "))
 
@@ -75,6 +116,10 @@ def reference(text: str, markup: bool = False) -> str:
         ("See :py:class:`dict` and: `x`", "See :py and: "),
         ("costs $5, a tick ` and a tag <b", "costs $5, a tick ` and a tag <b "),
         ("a\r\n\tb\x0bc", "a b c "),
+        ('#: a.c:1\nmsgid "some"\nmsgstr "一些"\n', '一些" '),
+        ('msgid ""\nmsgstr ""\n"Language: zh\\n"\n\ntext', "text "),
+        ('msgid ""\n"so "\n"much"\nmsgstr ""\n"这么"\n"多"\n', '这么" 多" '),
+        ('msgid "nobody"\nmsgstr ""\n\nmsgid "a"\nmsgstr "一"', 'nobody" 一" '),
     ],
 )
 def test_what_is_left_out(text: str, expected: str) -> None:

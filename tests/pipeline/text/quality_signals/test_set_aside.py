@@ -56,7 +56,11 @@ def prose(text: str) -> str:
         ("+---+\n| a |\n+===+\ntext", "text"),
         ("Home | About | Contact", "Home | About | Contact"),
         ("Title\n=====\n\n* * *\n", "Title\n\n"),
-        ('#: a.c:1\nmsgid "some "\n"text"\nmsgstr "一些文字"', 'msgstr "一些文字"'),
+        # Catalogs
+        ('#: a.c:1\nmsgid "some "\n"text"\nmsgstr "一些文字"', '一些文字"'),
+        ('msgid "a"\nmsgstr ""\n"一些"\n\nmsgid "b"\nmsgstr ""\n', '"一些"\n\n'),
+        ('msgid ""\nmsgstr ""\n"Language: zh\\n"\n\nmsgid "a"\nmsgstr ""\n"x = 1\\n"\n"字\\n"', '\n"字X"'),
+        ('He said\n"msgstr"', 'He said\n"msgstr"'),
         # Marks of lines
         ("## A heading", "A heading"),
         ("#hashtag stays", "#hashtag stays"),
