@@ -88,7 +88,7 @@ def tally_words(hashes, ends, seams, scratch, out):  # type: ignore[no-untyped-d
         if n == 2:
             _tally_equal(candidates, firsts, counts, out)
         number, top = _keep_repeated(n, candidates, firsts, counts, grams, places, depth, ends)
-        if n == 2:
+        if n == 2 and out.seams:
             _tally_pairs(places[:number], ends, seams, out)
         if n <= TOP[-1]:
             out.top[n - TOP[0]] = top
@@ -103,7 +103,8 @@ def _tally_equal(candidates, firsts, counts, out):  # type: ignore[no-untyped-de
 
 @kernel
 def _tally_pairs(places, ends, seams, out):  # type: ignore[no-untyped-def]
-    """Repeated pairs of words, and those across the end of a line; in Chinese, pairs of characters."""
+    """Repeated pairs of words, and those across the end of a line; in Chinese, pairs of characters. Asked for
+    only where a sentence goes on across the end of a line."""
     single = out.chinese != 0
     for k in places:
         if not single or ends[k + 2] - ends[k] == 2:
