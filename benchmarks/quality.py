@@ -26,11 +26,6 @@ from benchmarks.sample import FILES, read
 from manifests.files import write_json
 from pipeline.judge.collection import Collection
 from pipeline.judge.halves import first_half
-from pipeline.judge.judgement import judged
-from pipeline.judge.junk_sources import junk_collections
-from pipeline.judge.measured_documents import measured_documents
-from pipeline.judge.trial_run import run_trial
-from pipeline.runtime.engines.open_engine import open_engine
 from pipeline.runtime.worker_start import start_worker
 
 SHARED, GOLD = Path("../shared/corpus"), Path("../shared/gold/html.jsonl.gz")
@@ -61,6 +56,8 @@ def trusted(folder: Path, setting: bool) -> dict[str, Collection]:
 
 def junk(collections: Mapping[str, Collection]) -> dict[str, Collection]:
     """Junk made of the judged half."""
+    from pipeline.judge.junk_sources import junk_collections
+
     texts: dict[str, list[str]] = {}
     for name, one in collections.items():
         if not one.reference:
@@ -70,7 +67,12 @@ def junk(collections: Mapping[str, Collection]) -> dict[str, Collection]:
 
 def quality(corpus: Path, folder: Path, setting: bool) -> dict[str, Any]:
     """The judgement of a corpus manifest's rules."""
-    start_worker()
+    start_worker()  # before a kernel is loaded, which would be that of another version
+    from pipeline.judge.judgement import judged
+    from pipeline.judge.measured_documents import measured_documents
+    from pipeline.judge.trial_run import run_trial
+    from pipeline.runtime.engines.open_engine import open_engine
+
     collections = trusted(folder, setting)
     with closing(open_engine("local", 1)) as engine:
         tried = run_trial(corpus, collections | junk(collections), FOLDER / "quality", engine)

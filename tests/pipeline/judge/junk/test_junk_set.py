@@ -11,6 +11,7 @@ import pytest
 from pipeline.judge import junk
 from pipeline.judge.junk.obfuscation import obfuscated
 from pipeline.judge.junk.real_text import RealText
+from pipeline.judge.junk.shuffled import LEAST_LINES
 from tests.pipeline.at_hand import chapters, manuals, needs_texts
 
 TEXTS = {"en": manuals, "zh": chapters}
@@ -67,6 +68,12 @@ def test_shuffled_lines_are_real_lines_that_do_not_follow_each_other() -> None:
         lines = [line.replace(" ", "").replace("\u3000", "") for line in document.split("\n")]
         followed = [one + two in real for one, two in itertools.pairwise(lines) if two]
         assert sum(followed) <= len(followed) // 4 + 1
+
+
+@needs_texts
+@pytest.mark.parametrize("language", junk.LANGUAGES)
+def test_shuffled_lines_are_enough_to_tell_that_they_are_shuffled(language: str) -> None:
+    assert min(document.count("\n") for document in make("shuffled_lines", language)) + 1 >= LEAST_LINES
 
 
 @needs_texts

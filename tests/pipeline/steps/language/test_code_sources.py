@@ -67,3 +67,15 @@ def test_of_real_programs_hardly_any_is_unfit_and_none_is_prose() -> None:
     assert set(found.kept.column("language").to_pylist()) == {"code"}
     assert set(found.rejected.column("reason").to_pylist()) == {"not_code"}
     assert found.rejected.num_rows <= 0.03 * len(texts)
+
+
+@needs_model
+def test_a_module_of_statements_is_code_though_most_of_it_is_documentation() -> None:
+    words = "The base of the errors that the readers of this package raise when a file cannot be read"
+    errors = "".join(
+        f'class Error{at}(Exception):\n    """{words} {at}."""\n\n    pass\n\n\n' for at in range(6)
+    )
+    prose = "".join(f"Error{at} is the class of errors.\n    {words}\n\n" for at in range(6))
+    found = identify([errors, prose], source="code", min_score=0.0)
+    assert found.kept.column("text").to_pylist() == [errors]
+    assert found.rejected.column("reason").to_pylist() == ["not_code"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,19 @@ def test_a_document_of_shuffled_words_is_told_by_its_order_not_by_its_perplexity
     # The model knows none of its words, and says nothing.
     assert np.isnan(signals["web:2"]["context_gain"])
     assert signals["web:2"]["perplexity"] > 5 * signals["web:0"]["perplexity"]
+
+
+def test_wrapped_text_is_kept_and_the_same_lines_in_another_order_are_not(tmp_path: Path) -> None:
+    lines = textwrap.wrap(" ".join(corpus.english()[:12]), 60)
+    texts = ["\n".join(lines), "\n".join(random.Random(1).sample(lines, len(lines))), "\n\n".join(lines)]
+    rows = corpus.rows(corpus.english(), "reference-en", "en") + corpus.rows(texts, "web", "en")
+    rule = {"name": "torn", "signal": "line_context_gain", "languages": ["en"], "min": 0.3}
+    manifest = corpus.manifest([rule], perplexity=CROSSFIT)
+    result = QualityStep().run(corpus.context(tmp_path, manifest, [rows]))
+    signals = {row["id"]: row["signals"] for row in kept(tmp_path, result).to_pylist()}
+    assert signals["web:0"]["line_context_gain"] > 0.6
+    assert "web:1" not in signals
+    assert np.isnan(signals["web:2"]["line_context_gain"])
 
 
 def test_copies_of_a_reference_document_stand_in_one_fold(tmp_path: Path) -> None:
