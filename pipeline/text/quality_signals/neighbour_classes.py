@@ -18,7 +18,7 @@ a mark between Chinese clauses."""
 
 _LATIN = ((0x41, 0x5B), (0x61, 0x7B), (0xC0, 0x250), (0x300, 0x370), (0x1E00, 0x1F00))
 _MARKS = "，。、；：？！"
-_OPENERS = _MARKS.replace("：", "") + "与與把被"
+_OPENERS = "，。、；与與把被"
 _NEVER_FIRST = "的了们們着吗嗎呢吧么麼者，。、；：？！"
 _IN_WORDS = "'’‘-‐‑–—./_:,*()[]\"“”&+=@…\u00ad\u200b"
 _BETWEEN_HAN = "\u3000·•‧・—–-…/“”‘’\"'()[]<>+=&_*`"

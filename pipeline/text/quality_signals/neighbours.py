@@ -40,6 +40,8 @@ NEIGHBOURS = np.dtype(
 _FACTOR, _SHIFT = np.uint64(WORD_FACTOR), np.uint64(64 - WORD_BITS)
 _NEW_LINE, _SPACE, _CASE, _WIDE_COMMA = 0x0A, 0x20, 0x20, 0xFF0C
 _8 = np.uint64(8)
+_UNDERSTAND = np.frombuffer("了解".encode(), np.uint8)
+"""The word that begins with a particle which no clause begins with."""
 _MARKS_BEHIND = np.isin(np.arange(128), [*b".,;:!?"])
 
 
@@ -83,6 +85,14 @@ def _begin_line(point, flags, last, full, out):  # type: ignore[no-untyped-def]
     closed = last == ord(".") or last == ord("!") or last == ord("?")
     inside = 97 <= last <= 122 or last == ord(",")
     out.torn_lines += (closed and lower) or (inside and not lower and flags & STARTER != 0)
+
+
+@kernel
+def _understands(data, at, end):  # type: ignore[no-untyped-def]
+    same = at + _UNDERSTAND.size <= end
+    for k in range(_UNDERSTAND.size):
+        same = same and data[at + k] == _UNDERSTAND[k]
+    return same
 
 
 @kernel
@@ -136,7 +146,8 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
             opener = 0
         if clause:
             out.openers += 1
-            out.misplaced += flags & NEVER_FIRST != 0 and (point != before or point == _WIDE_COMMA)
+            misplaced = flags & NEVER_FIRST != 0 and (point != before or point == _WIDE_COMMA)
+            out.misplaced += misplaced and not _understands(data, at - width, end)
         clause = flags & OPENER
         if flags & MARK:
             _end_clause(size, out)

@@ -82,7 +82,7 @@ def _letters(text: str, tokens: list[tuple[str, str]]) -> dict[str, float]:
 def _misplaced(tokens: list[tuple[str, str]]) -> dict[str, float]:
     openers = misplaced = opener = 0
     clause, before = False, ""
-    for token, inside in tokens:
+    for (token, inside), (following, _) in itertools.pairwise([*tokens, ("", False)]):
         if token <= " ":
             continue
         word = _is_word(token)
@@ -94,7 +94,8 @@ def _misplaced(tokens: list[tuple[str, str]]) -> dict[str, float]:
             misplaced += bool(flags >> FOLLOWS & opener or mark)
         if clause and not word:
             openers += 1
-            misplaced += bool(kind & NEVER_FIRST) and (token != before or token == "，")
+            never = bool(kind & NEVER_FIRST) and not (token == "了" and following == "解")
+            misplaced += never and (token != before or token == "，")
         opener, clause, before = flags & OPENS, bool(kind & OPENER), token[-1]
     return {"misplaced_words": share(max(misplaced - 1, 0), openers, 10)}
 
