@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from manifests.report.figure import Figure, Rect, Text, legend
-from manifests.report.number_format import count, share
+from manifests.report.number_format import count, share, short
 from manifests.report.run_record import RunRecord
+from manifests.report.signals import thresholds
 from manifests.schema.documents import LANGUAGES
-from manifests.schema.steps import KEPT
+from manifests.schema.reasons import REASONS
+from manifests.schema.steps import KEPT, StepManifest
 
 OTHER = "other"
 COLUMNS = (*LANGUAGES, OTHER)
@@ -18,10 +20,14 @@ _LEFT, _BAR, _WIDTH, _ROW = 130.0, 590.0, 1080.0, 38.0
 
 @dataclass(frozen=True)
 class Reason:
-    """A row of the table: documents rejected for one reason by language, and the bytes of their text."""
+    """A row of the table: documents rejected for one reason by language, and the bytes of their text.
+
+    ``meaning`` is empty where only a step or reader of the user's knows it.
+    """
 
     step: str
     name: str
+    meaning: str
     by_language: dict[str, int]
     documents: int
     bytes: int
@@ -42,9 +48,23 @@ def reasons(record: RunRecord) -> list[Reason]:
             if item.reason != KEPT:
                 languages.setdefault(item.reason, Counter())[column(item.language)] += item.documents
                 size[item.reason] += item.bytes
-        found = [Reason(step, name, dict(by), by.total(), size[name]) for name, by in languages.items()]
+        meanings = REASONS.get(step, {}) | _bounds(manifest)
+        found = [
+            Reason(step, name, meanings.get(name, "").replace("``", ""), dict(by), by.total(), size[name])
+            for name, by in languages.items()
+        ]
         rows.extend(sorted(found, key=lambda reason: (-reason.documents, reason.name)))
     return rows
+
+
+def _bounds(manifest: StepManifest) -> dict[str, str]:
+    """What each rule of a quality step asks for."""
+    found: dict[str, list[str]] = {}
+    for bound in thresholds(manifest):
+        side = {"min": "at least", "max": "at most"}[bound.bound]
+        asked = f"{bound.signal} {side} {short(bound.value)} ({', '.join(bound.languages)})"
+        found.setdefault(bound.rule, []).append(asked)
+    return {rule: "; ".join(asked) for rule, asked in found.items()}
 
 
 def funnel(record: RunRecord) -> Figure:

@@ -9,17 +9,29 @@ from typing import Any
 from manifests.report.run_record import RunRecord
 from manifests.trusted_loss import MOST_LOSS, QUALITY_REPORT
 
+Shares = tuple[float | None, ...]
+
 
 @dataclass(frozen=True)
 class JudgedRule:
-    """A rule: shares, among the documents in its languages, of trusted text that it drops and of junk that it
-    catches; its share of the source that loses most, and that source's name."""
+    """A rule by itself: shares, among the documents in its languages, of junk that it catches and of trusted
+    text that it drops; and its share of each trusted source, in their order."""
 
     name: str
-    trusted_loss: float
     junk_caught: float
-    worst: float
-    worst_source: str
+    trusted_loss: float
+    sources: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class JudgedSource:
+    """A trusted source: documents that were judged, the share that all rules together drop, and of its
+    documents of each genre, in the order of ``genres``."""
+
+    name: str
+    documents: int
+    lost: float
+    genres: Shares
 
 
 @dataclass(frozen=True)
@@ -34,12 +46,13 @@ class GoodTextLost:
 
 @dataclass(frozen=True)
 class JudgedRules:
-    """The section. ``sources``: name, documents, share lost; ``junk``: by kind, the share caught in each of
-    ``languages``, or None; ``rules``: those that drop anything, the greatest trusted loss first."""
+    """The section. ``junk``: by kind, the share caught in each of ``languages``, or None; ``rules``: those
+    that drop anything, the greatest trusted loss first."""
 
-    sources: tuple[tuple[str, int, float], ...]
+    sources: tuple[JudgedSource, ...]
+    genres: tuple[str, ...]
     languages: tuple[str, ...]
-    junk: dict[str, tuple[float | None, ...]]
+    junk: dict[str, Shares]
     rules: tuple[JudgedRule, ...]
     lost: tuple[GoodTextLost, ...]
     most: float = MOST_LOSS
@@ -53,25 +66,40 @@ def judged_rules(record: RunRecord) -> JudgedRules | None:
     report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     caught = report["junk_caught"]
     kinds = dict.fromkeys(kind for shares in caught.values() for kind in shares)
-    rules = [_rule(name, one) for name, one in report["rules"].items() if one["sources"] or one["junk"]]
+    names = tuple(report["trusted_loss"])
+    rules = [
+        _rule(name, one, names) for name, one in report["rules"].items() if one["sources"] or one["junk"]
+    ]
+    by_genre: dict[str, dict[str, float]] = report.get("trusted_loss_by_genre", {})
+    genres = sorted({genre for shares in by_genre.values() for genre in shares})
     return JudgedRules(
-        tuple((name, report["documents"][name], loss) for name, loss in report["trusted_loss"].items()),
+        tuple(
+            JudgedSource(
+                name,
+                report["documents"][name],
+                report["trusted_loss"][name],
+                tuple(by_genre.get(name, {}).get(genre) for genre in genres),
+            )
+            for name in names
+        ),
+        tuple(genres),
         tuple(caught),
         {kind: tuple(shares.get(kind) for shares in caught.values()) for kind in kinds},
         tuple(sorted(rules, key=lambda rule: -rule.trusted_loss)),
-        tuple(
-            GoodTextLost(
-                name,
-                source,
-                one["sources"][source],
-                tuple((found["id"], found["text"]) for found in examples),
-            )
-            for name, one in report["rules"].items()
-            for source, examples in one["examples"].items()
-        ),
+        tuple(sorted(_lost(report["rules"]), key=lambda one: -one.share)),
     )
 
 
-def _rule(name: str, one: dict[str, Any]) -> JudgedRule:
-    source, worst = max(one["sources"].items(), key=lambda item: item[1], default=("", 0.0))
-    return JudgedRule(name, one["trusted_loss"], one["junk_caught"], worst, source)
+def _rule(name: str, one: dict[str, Any], sources: tuple[str, ...]) -> JudgedRule:
+    shares = tuple(one["sources"].get(source, 0.0) for source in sources)
+    return JudgedRule(name, one["junk_caught"], one["trusted_loss"], shares)
+
+
+def _lost(rules: dict[str, Any]) -> list[GoodTextLost]:
+    return [
+        GoodTextLost(
+            name, source, one["sources"][source], tuple((found["id"], found["text"]) for found in examples)
+        )
+        for name, one in rules.items()
+        for source, examples in one["examples"].items()
+    ]

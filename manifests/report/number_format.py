@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from manifests.schema.base import UNITS
 
+_SIZES = ("B", "KB", "MB", "GB", "TB")
+
 
 def count(number: int) -> str:
     """1234567 -> ``1,234,567``."""
@@ -26,9 +28,10 @@ def share(part: float, whole: float) -> str:
     return f"{percent:.1f} %" if percent >= 0.1 or not part else "< 0.1 %"
 
 
-def megabytes(number: int) -> str:
-    """Bytes -> ``12.3 MB``."""
-    return f"{number / 1e6:,.1f} MB"
+def size(number: int) -> str:
+    """Bytes -> ``12.3 MB``, in the greatest unit (of powers of 1,000) that they fill."""
+    power = min((len(str(number)) - 1) // 3, len(_SIZES) - 1)
+    return f"{number / 1000**power:,.{min(power, 1)}f} {_SIZES[power]}"
 
 
 def plain(name: str) -> str:

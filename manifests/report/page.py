@@ -17,17 +17,24 @@ from manifests.report.duplicates_and_pii import (
     personal_data_by_source,
     privacy,
 )
-from manifests.report.examples import Example, examples
+from manifests.report.examples import Example, Key, examples
 from manifests.report.figure import Figure
 from manifests.report.funnel import COLUMNS, Reason, funnel, reasons
+from manifests.report.instruction_pairs import instruction_pairs
 from manifests.report.judged_rules import judged_rules
+from manifests.report.near_duplicates import near_duplicates
+from manifests.report.privacy_examples import privacy_examples
 from manifests.report.rehydrated import size_rows
-from manifests.report.removed_paragraphs import removed_paragraphs
+from manifests.report.removed_paragraphs import removed_counts, removed_paragraphs
 from manifests.report.run_record import RunRecord
 from manifests.report.signals import panels
+from manifests.report.sources import sources
 from manifests.report.summary import summary_of
 from manifests.report.token_mix import mix, source_rows
 from manifests.report.training import by_stage, curve, heldout, heldout_rows
+from manifests.report.trusted_text import trusted_sources
+from manifests.step_order import step_before
+from manifests.trusted_loss import MOST_LOSS
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ def write_report(run: Path) -> Path:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        count=number_format.count, plain=number_format.plain, megabytes=number_format.megabytes
+        {name: getattr(number_format, name) for name in ("count", "plain", "short", "size")}
     )
     environment.globals.update(share=number_format.share)
     target = run / "report.html"
@@ -73,17 +80,26 @@ def content(record: RunRecord) -> dict[str, Any]:
     return {
         "name": record.name,
         "summary": summary_of(record),
+        "stale": _stale(record),
         "columns": COLUMNS,
         "documents": whole,
         "funnel": funnel(record) if record.steps else None,
         "reasons": reasons(record),
+        "steps": list(record.steps),
+        "through": sources(record),
         "mix": mix(record.shards) if record.shards else None,
         "sources": source_rows(record.shards) if record.shards else [],
         "sizes": size_rows(record.shards) if record.shards else [],
+        "pairs": instruction_pairs(record),
         "panels": panels(record),
+        "trusted": trusted_sources(record),
+        "most": MOST_LOSS,
         "judged": judged_rules(record),
         "clusters": clusters(sizes) if sizes else None,
+        "near": near_duplicates(record),
         "privacy": privacy(found) if found else None,
+        "actions": _actions(record),
+        "scrubbed": privacy_examples(record),
         "found": found,
         "found_by_source": personal_data_by_source(record),
         "curves": _curves(record),
@@ -91,7 +107,7 @@ def content(record: RunRecord) -> dict[str, Any]:
         "heldout_rows": heldout_rows(record),
         "examples": _examples(record),
         "removed": removed_paragraphs(record),
-        "removed_count": sum(record.metrics("dedup", "paragraphs_removed").values()),
+        "removed_counts": removed_counts(record),
         "origins": _origins(record),
     }
 
@@ -106,8 +122,29 @@ def _curves(record: RunRecord) -> list[tuple[str, Figure]]:
 
 
 def _examples(record: RunRecord) -> list[tuple[Reason, list[Example]]]:
-    found = {step: examples(record.folder / step, manifest) for step, manifest in record.steps.items()}
-    return [(reason, found[reason.step][reason.name]) for reason in reasons(record)]
+    every = reasons(record)
+    found: dict[Key, list[Example]] = {}
+    for step, manifest in record.steps.items():
+        totals = {(reason.name, step): reason.documents for reason in every if reason.step == step}
+        found |= examples(record.folder / step, manifest, totals)
+    return [(reason, found[reason.name, reason.step]) for reason in every]
+
+
+def _actions(record: RunRecord) -> dict[str, str]:
+    """What the privacy step did with each built-in kind."""
+    return record.steps["privacy"].settings.get("actions", {}) if "privacy" in record.steps else {}
+
+
+def _stale(record: RunRecord) -> list[tuple[str, str]]:
+    """Steps that were made from what is no longer there, as where a run was stopped after a change: each with
+    the step before."""
+    pairs = [(step, step_before(step, manifest)) for step, manifest in record.steps.items()]
+    return [
+        (step, before)
+        for step, before in pairs
+        if before in record.steps
+        and record.steps[step].input_sha256 != sha256(record.folder / before / "manifest.json")
+    ]
 
 
 def _origins(record: RunRecord) -> list[Origin]:

@@ -16,12 +16,24 @@ SHOWN = 12
 
 @dataclass(frozen=True)
 class RemovedParagraph:
-    """The beginning of a paragraph, masked; ``document`` it was taken out of, ``copy_of`` that keeps it."""
+    """The beginning of a paragraph, masked; the ``document`` that it was taken out of, its ``first_byte`` in
+    the UTF-8 of the text as it came to the step; the document that keeps it (``copy_of``)."""
 
     document: str
+    first_byte: int
     copy_of: str
     language: str
     text: str
+
+
+def removed_counts(record: RunRecord) -> list[tuple[str, int, int]]:
+    """Language, paragraphs removed, and documents that lost some of their text: by repeated characters,
+    too."""
+    cut = record.metrics("dedup", "documents_cut")
+    return [
+        (language, number, cut.get((language,), 0))
+        for (language,), number in record.metrics("dedup", "paragraphs_removed").items()
+    ]
 
 
 def removed_paragraphs(record: RunRecord) -> list[RemovedParagraph]:
@@ -45,10 +57,10 @@ def removed_paragraphs(record: RunRecord) -> list[RemovedParagraph]:
 
 
 def _rows(batch: pa.RecordBatch) -> list[RemovedParagraph]:
-    names = ("id", "copy_of", "language")
+    names = ("id", "first_byte", "copy_of", "language")
     columns = [batch.column(name).to_pylist() for name in names]
     texts = masked(batch.column("text"), CHARACTERS).to_pylist()
     return [
-        RemovedParagraph(one, other, language or "", text)
-        for one, other, language, text in zip(*columns, texts, strict=True)
+        RemovedParagraph(one, place, other, language or "", text)
+        for one, place, other, language, text in zip(*columns, texts, strict=True)
     ]

@@ -85,7 +85,7 @@ def panels(record: RunRecord) -> list[Panel]:
     for signal in (name for name in (*SIGNALS, *own) if name in bins):
         mine = tuple(bound for bound in bounds if bound.signal == signal)
         edges = own[signal].edges if signal in own else histogram_edges(signal)
-        meaning = f"plug-in {own[signal].use}" if signal in own else SIGNALS[signal]
+        meaning = f"plug-in {own[signal].use}" if signal in own else SIGNALS[signal].replace("``", "")
         made.append(Panel(signal, meaning, _draw(signal, edges, bins[signal], mine), mine))
     return sorted(made, key=lambda panel: not panel.thresholds)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from manifests.report.duplicates_and_pii import cluster_sizes, personal_data
 from manifests.report.funnel import reasons
-from manifests.report.number_format import count, megabytes, plain, short
+from manifests.report.number_format import count, plain, short, size
 from manifests.report.run_record import RunRecord
 from manifests.report.training import heldout_rows
 from manifests.schema.documents import LANGUAGES, STEPS
@@ -57,9 +57,9 @@ def _read(record: RunRecord) -> str:
         return NOT_YET
     manifest = record.steps["ingest"]
     sources = len({item.source for item in manifest.counts})
-    size = megabytes(sum(item.bytes for item in manifest.counts))
+    text = size(sum(item.bytes for item in manifest.counts))
     rejected = manifest.documents_in - manifest.documents_kept
-    read = f"{count(manifest.documents_in)} documents ({size} of text) from {sources} sources"
+    read = f"{count(manifest.documents_in)} documents ({text} of text) from {sources} sources"
     return f"{read}; {count(rejected)} rejected"
 
 

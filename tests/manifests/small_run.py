@@ -35,6 +35,9 @@ ANALECTS = (
     "学而不思则罔，思而不学则殆。",
     "知之为知之，不知为不知，是知也。",
 )
+LETTER = " 来信：kong.qiu@lu.example，电话 138-1234-5678"
+ASKED = (*ANALECTS[:4], ANALECTS[4] + LETTER)
+SCRUBBED = (*ANALECTS[:4], ANALECTS[4] + " 来信：<EMAIL>，电话 <PHONE_CN>")
 MARKUP = "<script>alert('rejected')</script> 请联系张三：zhang.san@example.org，电话 138-1234-5678"
 RULES = [
     {"name": "short_text", "signal": "characters", "languages": ["en", "zh"], "min": 15.0, "max": None},
@@ -45,13 +48,15 @@ RULES = [
 
 @dataclass(frozen=True)
 class Document:
-    """A document and its outcome: ``reason`` is empty where it is kept."""
+    """A document and its outcome: ``reason`` is empty where it is kept. Its id is made of the text as it
+    ``was``."""
 
     text: str
     source: str
     language: str
     reason: str = KEPT
     detail: str = ""
+    was: str = ""
 
 
 def web(texts: Sequence[str], language: str, reason: str = KEPT, detail: str = "") -> list[Document]:
@@ -65,21 +70,42 @@ DUPLICATE = f"cluster=0123 survivor={hashlib.md5(ZEN[1].encode()).hexdigest()} s
 STEPS: dict[str, list[Document]] = {
     "ingest": [
         Document(item.text, item.source, "")
-        for item in [*web(ZEN, "en"), *web(ANALECTS, "zh"), *web([MARKUP], "zh")]
+        for item in [*web(ZEN, "en"), *web(ASKED, "zh"), *web([MARKUP], "zh")]
     ],
-    "language": [*web(ZEN, "en"), *web(ANALECTS, "zh"), *web([MARKUP], "zh")],
+    "language": [*web(ZEN, "en"), *web(ASKED, "zh"), *web([MARKUP], "zh")],
     "quality": [
         *web(ZEN, "en"),
-        *web(ANALECTS, "zh"),
+        *web(ASKED, "zh"),
         *web([MARKUP], "zh", "few_han", "han_ratio 0.1 < 0.5"),
     ],
-    "dedup": [*web(ZEN[:5], "en"), *web(ZEN[5:], "en", "near_duplicate", DUPLICATE), *web(ANALECTS, "zh")],
-    "privacy": [*web(ZEN[:5], "en"), *web(ANALECTS, "zh")],
+    "dedup": [*web(ZEN[:5], "en"), *web(ZEN[5:], "en", "near_duplicate", DUPLICATE), *web(ASKED, "zh")],
+    "privacy": [
+        *web(ZEN[:5], "en"),
+        *(Document(text, "lunyu", "zh", was=was) for text, was in zip(SCRUBBED, ASKED, strict=True)),
+    ],
 }
 SETTINGS: dict[str, dict[str, Any]] = {
-    "quality": {"rules": RULES},
+    "quality": {"rules": RULES, "references": ["lunyu"]},
     "dedup": {"dedup": {"similarity": 0.75}},
+    "privacy": {"actions": {"email": "placeholder", "phone_cn": "placeholder"}},
 }
+JUDGEMENT: dict[str, Any] = {
+    "documents": {"lunyu": 500, "pep20": 1234, "junk.zh.menus": 200},
+    "trusted_loss": {"lunyu": 0.1, "pep20": 0.004},
+    "trusted_loss_by_genre": {"lunyu": {"prose": 0.08, "verse": 0.25}, "pep20": {"prose": 0.004}},
+    "junk_caught": {"en": {"link_spam": 1.0}, "zh": {"menus": 0.8, "link_spam": 0.995}},
+    "rules": {
+        "few_han": {
+            "trusted_loss": 0.05,
+            "junk_caught": 0.4,
+            "sources": {"lunyu": 0.1, "pep20": 0.004},
+            "junk": {"zh": {"menus": 0.8}},
+            "examples": {"lunyu": [{"id": "lunyu:7", "text": "<b>温故而知新</b>"}]},
+        },
+        "idle": {"trusted_loss": 0.0, "junk_caught": 0.0, "sources": {}, "junk": {}, "examples": {}},
+    },
+}
+"""Of `openba quality-report`."""
 METRICS: dict[str, dict[str, int]] = {
     "quality": {
         **{f"histogram/characters/en/{index}": number for index, number in ((7, 5), (8, 2))},
@@ -190,7 +216,16 @@ def _write_step(folder: Path, step: str, documents: list[Document], before: str)
         documents_kept=kept.rows,
         counts=counts,
         metrics=METRICS.get(step, {}),
-        parts=(Part(index=0, kept=kept, rejected=rejected, documents_in=len(documents), counts=counts),),
+        parts=(
+            Part(
+                index=0,
+                kept=kept,
+                rejected=rejected,
+                documents_in=len(documents),
+                counts=counts,
+                metrics=METRICS.get(step, {}),
+            ),
+        ),
         files=tuple(keys),
     )
     write_json(folder / "manifest.json", manifest.model_dump(mode="json"))
@@ -221,7 +256,7 @@ def _write_part(folder: Path, name: str, schema: pa.Schema, step: str, documents
 
 
 def _row(item: Document, step: str) -> dict[str, Any]:
-    hashed = hashlib.md5(item.text.encode())
+    hashed = hashlib.md5((item.was or item.text).encode())
     values = {
         "id": hashed.hexdigest(),
         "text": item.text,

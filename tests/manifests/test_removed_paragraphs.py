@@ -24,6 +24,7 @@ def removed(run: Path, numbers: list[int]) -> Path:
         rows = [
             {
                 "id": f"web:{row}",
+                "first_byte": 1000 * row,
                 "copy_of": f"best:{row}",
                 "language": "en",
                 "text": f"{ZEN[row % 7]} a@example.org",
@@ -33,13 +34,14 @@ def removed(run: Path, numbers: list[int]) -> Path:
         first += number
         path = run / "dedup" / "removed" / f"part-{index:05d}.arrow"
         path.parent.mkdir(exist_ok=True)
-        schema = pa.schema([(name, pa.string()) for name in ("id", "copy_of", "language", "text")])
+        strings = [(name, pa.string()) for name in ("id", "copy_of", "language", "text")]
+        schema = pa.schema([*strings, ("first_byte", pa.int64())])
         with pa.ipc.new_file(path, schema) as writer:
             writer.write_table(pa.Table.from_pylist(rows, schema=schema), max_chunksize=10)
         size = path.stat().st_size
         name = f"removed/{path.name}"
         entries.append({"path": name, "sha256": sha256(path), "bytes": size, "rows": number})
-    counted = {"paragraphs_removed/en": first}
+    counted = {"paragraphs_removed/en": first, "documents_cut/en": 1}
     edit(run / "dedup" / "manifest.json", lambda content: content["files"].extend(entries))
     edit(run / "dedup" / "manifest.json", lambda content: content["metrics"].update(counted))
     return run
@@ -60,12 +62,12 @@ def test_some_of_all_are_shown(tmp_path: Path, numbers: list[int]) -> None:
 
 def test_the_page_has_a_section_of_them(tmp_path: Path) -> None:
     page = write_report(removed(tmp_path, [2])).read_text(encoding="utf-8")
-    assert 'id="removed"' in page
-    assert "2 paragraphs were taken out" in page
-    assert "web:1 · en · stays in best:1" in page
+    assert "which keeps them:\n2 en (documents cut: 1)." in page
+    where = ("web:1", "en", "from byte 1,000", "stays in best:1")
+    assert " · ".join(f"<bdi>{one}</bdi>" for one in where) in page
     assert "a@example.org" not in page
 
 
 def test_a_run_without_them_has_none(tmp_path: Path) -> None:
     build_corpus(tmp_path)
-    assert 'id="removed"' not in write_report(tmp_path).read_text(encoding="utf-8")
+    assert "Removed paragraphs" not in write_report(tmp_path).read_text(encoding="utf-8")

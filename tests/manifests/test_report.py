@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -21,11 +22,14 @@ from manifests.report.funnel import reasons
 from manifests.report.run_record import RunRecord
 from manifests.report.signals import panels, position
 from manifests.report.training import heldout_rows, thinned
+from manifests.schema.reasons import REASONS
 from manifests.schema.signals import histogram_edges
-from tests.manifests.small_run import ANALECTS, METRICS, STEPS, ZEN, build_corpus, build_training
+from tests.manifests.small_run import ANALECTS, JUDGEMENT, METRICS, STEPS, ZEN, build_corpus, build_training
 
 LOOKED_AT = Path(__file__).parents[1] / "data" / "report.html"
-SECTIONS = ["funnel", "mix", "signals", "findings", "training", "heldout", "examples", "provenance"]
+SECTIONS = [
+    "funnel", "mix", "signals", "rules", "duplicates", "privacy", "training", "heldout", "examples", "provenance",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +37,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "small"
     build_corpus(folder)
     build_training(folder)
+    (folder / "quality-report.json").write_text(json.dumps(JUDGEMENT), encoding="utf-8")
     return folder
 
 
@@ -48,7 +53,9 @@ def sections(page: str) -> list[str]:
 def rows(page: str, section: str) -> list[list[str]]:
     """The cells of all table rows of a section, without their markup."""
     body = page.split(f'<section id="{section}">')[1].split("</section>")[0]
-    found = [re.findall(r"<td.*?>(.*?)</td>", row, re.S) for row in re.findall(r"<tr>(.*?)</tr>", body, re.S)]
+    found = [
+        re.findall(r"<td.*?>(.*?)</td>", row, re.S) for row in re.findall(r"<tr[^>]*>(.*?)</tr>", body, re.S)
+    ]
     return [[re.sub(r"<.*?>", "", cell).strip() for cell in cells] for cells in found if cells]
 
 
@@ -70,9 +77,13 @@ def test_the_table_of_reasons(run: Path, page: str) -> None:
         ("quality", "few_han", {"zh": 1}, 1000),
         ("dedup", "near_duplicate", {"en": 2}, 2000),
     ]
+    asked = "han_ratio at least 0.5 (zh); han_ratio at most 0.99 (zh)"
+    similar = REASONS["dedup"]["near_duplicate"].replace("``", "")
     assert rows(page, "funnel") == [
-        ["quality", "few han", "·", "1", "·", "·", "1", "7.7 %", "", "0.0 MB"],
-        ["dedup", "near duplicate", "2", "·", "·", "·", "2", "15.4 %", "", "0.0 MB"],
+        ["quality", f"few_han{asked}", "·", "1", "·", "·", "1", "7.7 %", "", "1.0 KB"],
+        ["dedup", f"near_duplicate{similar}", "2", "·", "·", "·", "2", "15.4 %", "", "2.0 KB"],
+        ["lunyu", "6", "6", "6", "5", "5", "5", "83.3 %", "quality: few_han", "1"],
+        ["pep20", "7", "7", "7", "7", "5", "5", "71.4 %", "dedup: near_duplicate", "2"],
     ]
 
 
@@ -111,7 +122,7 @@ def test_clusters_and_personal_data(page: str) -> None:
     assert "31 clusters of 2 documents" in page
     assert "1 clusters of 11–20 documents" in page
     assert "email, zh: 14" in page
-    assert rows(page, "findings") == [["lunyu", "14", "9"], ["pep20", "3", "·"]]
+    assert rows(page, "privacy") == [["lunyu", "14", "9"], ["pep20", "3", "·"]]
     assert METRICS["privacy"]["found/phone_cn/zh"] == 9
 
 
@@ -209,7 +220,7 @@ def test_the_command_prints_ten_lines_and_the_path(run: Path, capsys: pytest.Cap
     lines = capsys.readouterr().out.splitlines()
     assert lines == [*summary(run), str(run / "report.html")]
     assert len(lines) == 11
-    assert lines[0] == "read: 13 documents (0.0 MB of text) from 2 sources; 0 rejected"
+    assert lines[0] == "read: 13 documents (13.0 KB of text) from 2 sources; 0 rejected"
     assert (
         lines[3] == "dedup: 10 of 12 documents kept (2 rejected); near duplicate 2, 39 clusters of up to 12"
     )
