@@ -25,6 +25,7 @@ from manifests.schema.training import TrainingManifest
 from manifests.step_order import step_before, steps_in
 from manifests.verify_dedup import duplicates_without_survivor
 from manifests.verify_pieces import documents_not_whole, whole_ids
+from manifests.verify_removed import removed_paragraphs_elsewhere
 
 
 @dataclass
@@ -55,11 +56,11 @@ def verify(run: Path) -> Verification:
             whole.add(step)
         if step == STEPS[0] and step in whole:
             result.problems += documents_not_whole(run / step, manifest)
-        if step == "dedup" and step in whole:
-            result.problems += duplicates_without_survivor(run / step, manifest)
         before = step_before(step, manifest)
         if before in whole and step in whole:
             _verify_chain(run, step, manifest, before, manifests[before], result)
+    if "dedup" in whole:
+        result.problems += _dedup_problems(run, manifests, whole)
     if "shards" in whole:
         _verify_shards(
             run / "shards", manifests["shards"], load(run / "shards" / "shards.json", ShardManifest), result
@@ -67,6 +68,16 @@ def verify(run: Path) -> Verification:
     if (run / "train" / "manifest.json").exists():
         _verify_training(run / "train", load(run / "train" / "manifest.json", TrainingManifest), result)
     return result
+
+
+def _dedup_problems(run: Path, manifests: dict[str, StepManifest], whole: set[str]) -> list[str]:
+    """What deduplication promises and the files do not keep."""
+    folder, manifest = run / "dedup", manifests["dedup"]
+    problems = duplicates_without_survivor(folder, manifest)
+    before = step_before("dedup", manifest)
+    if before in whole:
+        problems += removed_paragraphs_elsewhere(folder, manifest, run / before, manifests[before])
+    return problems
 
 
 def _verify_step(folder: Path, manifest: StepManifest, result: Verification) -> bool:

@@ -130,7 +130,8 @@ def verify_command(run: RunArgument, as_json: Json = False) -> int:
 def _print_verification(run: Path, result: Any) -> None:
     for problem in result.problems:
         print(f"error: {problem}", file=sys.stderr)
-    state = f"{len(result.problems)} problems" if result.problems else "as its manifests say"
+    number = len(result.problems)
+    state = f"{number} problem{'s' * (number > 1)}" if number else "as its manifests say"
     print(
         f"{run}: {state} ({result.files:,} files, {result.bytes:,} bytes, {result.documents:,} documents, "
         f"{result.tokens:,} tokens checked)"

@@ -255,13 +255,17 @@ def _write_part(folder: Path, name: str, schema: pa.Schema, step: str, documents
     return File(path=name, sha256=sha256(path), bytes=path.stat().st_size, rows=len(documents))
 
 
+def name_of(text: str) -> str:
+    """The id of the document that had this text at first."""
+    return hashlib.md5(text.encode()).hexdigest()
+
+
 def _row(item: Document, step: str) -> dict[str, Any]:
-    hashed = hashlib.md5((item.was or item.text).encode())
     values = {
-        "id": hashed.hexdigest(),
+        "id": name_of(item.was or item.text),
         "text": item.text,
         "source": item.source,
-        "hash": hashed.digest(),
+        "hash": bytes.fromhex(name_of(item.was or item.text)),
         "language": item.language,
     }
     return {**values, "step": step, "reason": item.reason, "detail": item.detail}

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from manifests.report import write_report
 from manifests.report.near_duplicates import DuplicateGroup, near_duplicates
 from manifests.report.run_record import RunRecord
 from tests.manifests.forged_run import edit, rewrite
-from tests.manifests.small_run import ZEN, build_corpus
-
-
-def name(text: str) -> str:
-    return hashlib.md5(text.encode()).hexdigest()
+from tests.manifests.small_run import ZEN, build_corpus, name_of
 
 
 def groups(run: Path) -> list[DuplicateGroup]:
@@ -23,9 +18,9 @@ def groups(run: Path) -> list[DuplicateGroup]:
 def test_the_document_that_stays_and_those_that_were_dropped_for_it(tmp_path: Path) -> None:
     build_corpus(tmp_path)
     (group,) = groups(tmp_path)
-    assert (group.survivor, group.text, group.number) == (name(ZEN[1]), ZEN[1], 2)
+    assert (group.survivor, group.text, group.number) == (name_of(ZEN[1]), ZEN[1], 2)
     assert [(one.id, one.similarity, one.text) for one in group.dropped] == [
-        (name(text), "0.88", text) for text in ZEN[5:]
+        (name_of(text), "0.88", text) for text in ZEN[5:]
     ]
 
 
@@ -39,7 +34,9 @@ def test_a_survivor_of_an_earlier_run_has_no_text_here(tmp_path: Path) -> None:
 
 def test_each_survivor_has_a_group(tmp_path: Path) -> None:
     build_corpus(tmp_path)
-    details = [f"cluster=0 survivor={name(text)} similarity=0.9{index}" for index, text in enumerate(ZEN[:2])]
+    details = [
+        f"cluster=0 survivor={name_of(text)} similarity=0.9{index}" for index, text in enumerate(ZEN[:2])
+    ]
     rewrite(tmp_path / "dedup" / "rejected" / "part-00000.arrow", "detail", lambda _: details)
     found = [(group.text, [one.similarity for one in group.dropped]) for group in groups(tmp_path)]
     assert found == [(ZEN[0], ["0.90"]), (ZEN[1], ["0.91"])]

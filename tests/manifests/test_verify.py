@@ -118,7 +118,7 @@ def test_a_lost_file_is_named_and_nothing_is_read_from_it(
     assert main(["verify", str(run)]) == 1
     captured = capsys.readouterr()
     assert captured.err == f"error: {run / name}: missing\n"
-    assert "1 problems" in captured.out
+    assert ": 1 problem (" in captured.out
 
 
 @pytest.mark.parametrize("name", [*FILES, "shards/shards.json"])

@@ -1,0 +1,94 @@
+"""Checks what deduplication says of the paragraphs that it took out: each stood where it says, and the
+document that keeps the copy stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.schema.steps import StepManifest
+
+REMOVED = "removed/"
+
+
+def removed_paragraphs_elsewhere(
+    folder: Path, manifest: StepManifest, before: Path, previous: StepManifest
+) -> list[str]:
+    """Problems of a dedup folder whose files, and those of the step before, are sound: a line a file.
+
+    Memory: ids of all kept documents, and one record batch.
+
+    Args:
+        before: folder of the step before, whose kept documents have the paragraphs.
+    """
+    files = [file.path for file in manifest.files if file.path.startswith(REMOVED) and file.rows]
+    if not files:
+        return []
+    parts = [folder / part.kept.path for part in manifest.parts]
+    kept = pa.chunked_array([batch.column("id") for file in parts for batch in _batches(file)], pa.string())
+    given = {Path(part.kept.path).name: before / part.kept.path for part in previous.parts}
+    names, problems = kept.unique(), list[str]()
+    for file in files:
+        removed = pa.Table.from_batches(list(_batches(folder / file)))
+        for what, bad in (
+            ("have their copy in a document that does not stay", ~_known(removed["copy_of"], names)),
+            ("did not stand where it says", ~_stood(removed, given[Path(file).name])),
+        ):
+            problems += _problem(folder / file, removed["id"].filter(pa.array(bad)), what)
+    return problems
+
+
+def _problem(file: Path, ids: pa.ChunkedArray, what: str) -> list[str]:
+    if not len(ids):
+        return []
+    return [f"{file}: {len(ids)} removed paragraphs {what}, such as one of {ids[0].as_py()!r}"]
+
+
+def _known(names: pa.ChunkedArray, known: pa.Array) -> np.ndarray:
+    return np.asarray(pc.is_in(names, known).to_numpy())
+
+
+def _stood(removed: pa.Table, given: Path) -> np.ndarray:
+    """bool [paragraphs]: whether the document that the step was given has the paragraph's bytes there."""
+    stood = np.zeros(len(removed), bool)
+    for batch in _batches(given):
+        places = pc.index_in(removed["id"], value_set=batch.column("id")).to_numpy(zero_copy_only=False)
+        rows = np.flatnonzero(~np.isnan(places))
+        if len(rows):
+            mine = removed.take(pa.array(rows))
+            stood[rows] = _equal(mine, batch.column("text"), places[rows].astype(np.int64))
+    return stood
+
+
+def _equal(removed: pa.Table, texts: pa.StringArray, rows: np.ndarray) -> np.ndarray:
+    """bool [paragraphs]: whether the bytes from ``first_byte`` on of the texts at these rows are theirs."""
+    ends, data = _bytes(texts)
+    lengths = pc.binary_length(removed["text"]).to_numpy().astype(np.int64)
+    first = ends[rows] + removed["first_byte"].to_numpy()
+    fits = (first >= ends[rows]) & (first + lengths <= ends[rows + 1])
+    paragraphs, of = _bytes(removed["text"].combine_chunks())
+    return np.array(
+        [
+            bool(fit) and np.array_equal(data[at : at + size], of[begin : begin + size])
+            for fit, at, size, begin in zip(fits, first, lengths, paragraphs, strict=False)
+        ],
+        bool,
+    )
+
+
+def _bytes(texts: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets int64 [texts + 1] and the bytes that they are places of."""
+    _, offsets, data = texts.buffers()
+    places = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    return places, np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+
+
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    with pa.memory_map(str(path)) as source:
+        reader = pa.ipc.open_file(source)
+        for index in range(reader.num_record_batches):
+            yield reader.get_batch(index)
