@@ -81,6 +81,15 @@ Tokens = Annotated[int, BeforeValidator(parse_tokens, json_schema_input_type=Qua
 Model = TypeVar("Model", bound=BaseModel)
 
 
+_EXPECTED = {
+    "tuple_type": "expected a list; write it in brackets, as in [one, two]",
+    "list_type": "expected a list; write it in brackets, as in [one, two]",
+    "dict_type": "expected keys and values; write them in braces, as in {key: value}",
+    "model_type": "expected keys and values; write them in braces, as in {key: value}",
+}
+"""In the words of YAML, what pydantic says in those of Python."""
+
+
 def _key(location: tuple[int | str, ...]) -> str:
     return (
         "".join(f"[{item}]" if isinstance(item, int) else f".{item}" for item in location).lstrip(".")
@@ -104,7 +113,8 @@ def explain(error: ValidationError, file: Path, model: type[BaseModel]) -> str:
             fix = f"; remove it or correct its spelling (known here: {known})"
         elif item["type"] == "missing":
             fix = "; add it"
-        lines.append(f"{file}: {_key(item['loc'])}: {item['msg'].removeprefix('Value error, ')}{fix}")
+        what = _EXPECTED.get(item["type"], item["msg"].removeprefix("Value error, "))
+        lines.append(f"{file}: {_key(item['loc'])}: {what}{fix}")
     return "\n".join(lines)
 
 

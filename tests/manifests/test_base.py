@@ -73,6 +73,25 @@ def test_a_wrong_quantity_is_refused(text: str, fragment: str) -> None:
         parse_tokens(text)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "key", "expected"),
+    [
+        ("format: text}", "format: jsonl, keep_fields: title}", "sources[0].keep_fields", "a list"),
+        ("languages: [en, zh]", "languages: en", "quality.rules[0].languages", "a list"),
+        ("format: text}", "format: text, include: '*.txt'}", "sources[0].include", "a list"),
+        ("{actions: {email: placeholder}}", "{actions: email}", "privacy.actions", "keys and values"),
+        ("{actions: {email: placeholder}}", "placeholder", "privacy", "keys and values"),
+        ("{en: 190 B, zh: 190 B, code: 20 B}", "190 B", "shards.budget", "keys and values"),
+    ],
+)
+def test_what_is_no_list_or_no_keys_is_told_in_the_words_of_yaml(
+    tmp_path: Path, old: str, new: str, key: str, expected: str
+) -> None:
+    message = error_of(tmp_path, old, new)
+    assert f"{key}: expected {expected}; write" in message
+    assert not {"tuple", "dictionary", "instance"} & set(message.split())
+
+
 def test_a_wrong_unit_names_the_key(tmp_path: Path) -> None:
     message = error_of(tmp_path, "en: 190 B", "en: 190 GiB")
     assert "shards.budget.en: unit 'GiB' is not a unit of tokens; use K, M, B or T" in message
