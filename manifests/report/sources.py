@@ -10,6 +10,18 @@ from manifests.schema.documents import STEPS
 from manifests.schema.steps import KEPT
 
 
+def names(record: RunRecord) -> list[str]:
+    """The sources of the manifest, in its order."""
+    settings = record.steps["ingest"].settings if "ingest" in record.steps else {}
+    return [source["name"] for source in settings.get("sources", ())]
+
+
+def sources_without_documents(record: RunRecord) -> list[str]:
+    """Those of which no document was read, rejected ones included."""
+    given = {count.source for count in record.steps["ingest"].counts} if "ingest" in record.steps else set()
+    return [name for name in names(record) if name not in given]
+
+
 @dataclass(frozen=True)
 class SourceRow:
     """Documents of a source: given to the first step, kept by each step, and what took most of them, but for
@@ -23,8 +35,8 @@ class SourceRow:
 
 
 def sources(record: RunRecord) -> list[SourceRow]:
-    """A row a source, in alphabetical order."""
-    given: Counter[str] = Counter()
+    """A row a source of the manifest, in alphabetical order."""
+    given = Counter(dict.fromkeys(names(record), 0))
     kept: dict[str, Counter[str]] = {step: Counter() for step in record.steps}
     lost: dict[str, Counter[str]] = {}
     for number, (step, manifest) in enumerate(record.steps.items()):

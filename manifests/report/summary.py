@@ -9,6 +9,7 @@ from manifests.report.duplicates_and_pii import cluster_sizes, personal_data
 from manifests.report.funnel import reasons
 from manifests.report.number_format import count, plain, short, size
 from manifests.report.run_record import RunRecord
+from manifests.report.sources import sources_without_documents
 from manifests.report.training import heldout_rows
 from manifests.schema.documents import LANGUAGES, STEPS
 
@@ -60,7 +61,8 @@ def _read(record: RunRecord) -> str:
     text = size(sum(item.bytes for item in manifest.counts))
     rejected = manifest.documents_in - manifest.documents_kept
     read = f"{count(manifest.documents_in)} documents ({text} of text) from {sources} sources"
-    return f"{read}; {count(rejected)} rejected"
+    nothing = ", ".join(sources_without_documents(record))
+    return _join([read, f"{count(rejected)} rejected", nothing and f"no document in {nothing}"])
 
 
 def _language(record: RunRecord) -> str:

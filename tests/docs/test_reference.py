@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import commands
+from docs.generate import commands, reasons
 from docs.generate.keys import page
 from docs.generate.markdown import markdown
 from docs.generate.pages import write_pages, write_schemas
@@ -16,6 +16,7 @@ from docs.generate.signals_and_rules import rules_page, signals_page
 from docs.generate.value_types import words
 from manifests.check import KINDS
 from manifests.schema.base import load
+from manifests.schema.reasons import PAIR_REASONS, REASONS
 from manifests.schema.rules import FOLDER, RuleSet, rule_sets
 from manifests.schema.signals import SIGNALS
 from openba.cli.app import command
@@ -67,12 +68,18 @@ def test_the_reference_names_every_rule_with_its_source(name: str) -> None:
             assert bound is None or f"{bound:,g}" in entry
 
 
+def test_the_reference_names_every_reason_with_its_meaning() -> None:
+    text = reasons.page()
+    for found in (*REASONS.values(), PAIR_REASONS):
+        assert [name for name, about in found.items() if f"`{name}`\n: {markdown(about)}\n" not in text] == []
+
+
 def test_pages_that_are_as_they_were_are_not_written_again(tmp_path: Path) -> None:
     write_pages(tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     write_pages(tmp_path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
-    assert len(before) == len(KINDS) + 3
+    assert len(before) == len(KINDS) + 4
 
 
 def test_the_schema_of_the_corpus_takes_a_token_quantity(tmp_path: Path) -> None:
