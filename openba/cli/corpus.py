@@ -26,6 +26,9 @@ STEPS = {
     "shards": "Tokenise, plan the mix to the token budget, write token-balanced shards and BiFlan pairs.",
 }
 
+MOST_WARNINGS = 5
+"""So many are printed; the report has all."""
+
 app = typer.Typer()
 
 
@@ -68,8 +71,11 @@ def _line(run: Path, step: str, outcome: StepOutcome) -> None:
     given, kept = outcome.manifest.documents_in, outcome.manifest.documents_kept
     state = f"{outcome.seconds:7.1f} s" if outcome.worked else "  as it was"
     print(f"{step:<14} {given:>10,} in {kept:>10,} kept {given - kept:>9,} rejected {state}", flush=True)
-    for warning in _warnings(run, step, outcome):
+    warnings = _warnings(run, step, outcome)
+    for warning in warnings[:MOST_WARNINGS]:
         print(f"  warning: {warning}", flush=True)
+    if len(warnings) > MOST_WARNINGS:
+        print(f"  and {len(warnings) - MOST_WARNINGS} more: `openba report {run}` shows them", flush=True)
 
 
 def _warnings(run: Path, step: str, outcome: StepOutcome) -> list[str]:
