@@ -28,10 +28,9 @@ def removed_paragraphs_elsewhere(
     files = [file.path for file in manifest.files if file.path.startswith(REMOVED) and file.rows]
     if not files:
         return []
-    parts = [folder / part.kept.path for part in manifest.parts]
-    kept = pa.chunked_array([batch.column("id") for file in parts for batch in _batches(file)], pa.string())
+    names = _kept(folder, manifest)
     given = {Path(part.kept.path).name: before / part.kept.path for part in previous.parts}
-    names, problems = kept.unique(), list[str]()
+    problems = list[str]()
     for file in files:
         removed = pa.Table.from_batches(list(_batches(folder / file)))
         for what, bad in (
@@ -42,14 +41,24 @@ def removed_paragraphs_elsewhere(
     return problems
 
 
+def _kept(folder: Path, manifest: StepManifest) -> pa.Array | None:
+    """Ids of the documents that stay; None where earlier runs may have the copies: their ids are not told
+    from those of this one."""
+    if manifest.settings.get("dedup", {}).get("index"):
+        return None
+    files = [folder / part.kept.path for part in manifest.parts]
+    ids = [batch.column("id") for file in files for batch in _batches(file)]
+    return pa.chunked_array(ids, pa.string()).unique()
+
+
 def _problem(file: Path, ids: pa.ChunkedArray, what: str) -> list[str]:
     if not len(ids):
         return []
     return [f"{file}: {len(ids)} removed paragraphs {what}, such as one of {ids[0].as_py()!r}"]
 
 
-def _known(names: pa.ChunkedArray, known: pa.Array) -> np.ndarray:
-    return np.asarray(pc.is_in(names, known).to_numpy())
+def _known(names: pa.ChunkedArray, known: pa.Array | None) -> np.ndarray:
+    return np.ones(len(names), bool) if known is None else np.asarray(pc.is_in(names, known).to_numpy())
 
 
 def _stood(removed: pa.Table, given: Path) -> np.ndarray:

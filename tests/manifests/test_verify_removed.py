@@ -24,8 +24,8 @@ ROWS = [
 ]  # fmt: skip
 
 
-def problems(run: Path, rows: list[dict[str, Any]]) -> list[str]:
-    """Of a run that has these removed paragraphs."""
+def problems(run: Path, rows: list[dict[str, Any]], index: tuple[str, ...] = ()) -> list[str]:
+    """Of a run that has these removed paragraphs, against the documents of these earlier runs."""
     build_corpus(run)
     path = run / "dedup" / "removed" / "part-00000.arrow"
     path.parent.mkdir()
@@ -33,7 +33,8 @@ def problems(run: Path, rows: list[dict[str, Any]]) -> list[str]:
         writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
     dedup, quality = (load(run / step / "manifest.json", StepManifest) for step in ("dedup", "quality"))
     file = File(path=f"removed/{path.name}", sha256=sha256(path), bytes=path.stat().st_size, rows=len(rows))
-    dedup = dedup.model_copy(update={"files": (*dedup.files, file)})
+    settings = {"dedup": {"similarity": 0.75, "index": list(index)}}
+    dedup = dedup.model_copy(update={"files": (*dedup.files, file), "settings": settings})
     found = removed_paragraphs_elsewhere(run / "dedup", dedup, run / "quality", quality)
     assert all(one.startswith(f"{path}: ") for one in found)
     return [one.removeprefix(f"{path}: ") for one in found]
@@ -69,3 +70,8 @@ def test_a_copy_in_a_document_that_does_not_stay_is_a_problem(tmp_path: Path, ho
         "1 removed paragraphs have their copy in a document that does not stay, such as one of "
         f"{name_of(ZEN[0])!r}"
     )
+
+
+def test_a_copy_may_be_in_an_earlier_run(tmp_path: Path) -> None:
+    rows = [ROWS[0] | {"copy_of": "old:1"}, *ROWS[1:]]
+    assert problems(tmp_path, rows, index=("../old/dedup",)) == []
