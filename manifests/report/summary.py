@@ -60,7 +60,8 @@ def _read(record: RunRecord) -> str:
     sources = len({item.source for item in manifest.counts})
     text = size(sum(item.bytes for item in manifest.counts))
     rejected = manifest.documents_in - manifest.documents_kept
-    read = f"{count(manifest.documents_in)} documents ({text} of text) from {sources} source{'s' * (sources != 1)}"
+    several = f"{sources} source{'s' * (sources != 1)}"
+    read = f"{count(manifest.documents_in)} documents ({text} of text) from {several}"
     nothing = ", ".join(sources_without_documents(record))
     return _join([read, f"{count(rejected)} rejected", nothing and f"no document in {nothing}"])
 
