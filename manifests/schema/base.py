@@ -150,10 +150,15 @@ def _enter(node: dict[str, Any], item: int | str, schema: dict[str, Any]) -> dic
     return {}
 
 
+_OF_A_RUN = ("shards.json", "manifest.json")
+"""Nobody writes these but the steps."""
+
+
 def unreadable(file: Path, error: OSError) -> ManifestError:
     """The error of a manifest that the system does not give: it is not there, is a folder, is not for us."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return ManifestError("no such manifest", where=file, fix="name an existing one")
+        fix = "run `openba corpus` first" if file.name in _OF_A_RUN else "name an existing one"
+        return ManifestError("no such manifest", where=file, fix=fix)
     return ManifestError(error.strerror or str(error), where=file, fix="name a file that can be read")
 
 

@@ -73,6 +73,12 @@ def test_a_wrong_quantity_is_refused(text: str, fragment: str) -> None:
         parse_tokens(text)
 
 
+@pytest.mark.parametrize("name", ["shards.json", "manifest.json"])
+def test_a_manifest_of_a_run_that_is_not_there_is_to_be_made(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ManifestError, match="no such manifest; run `openba corpus` first"):
+        load(tmp_path / name, CorpusManifest)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "key", "expected"),
     [
