@@ -82,8 +82,8 @@ def test_the_table_of_reasons(run: Path, page: str) -> None:
     assert rows(page, "funnel") == [
         ["quality", f"few_han{asked}", "·", "1", "·", "·", "1", "7.7 %", "", "1.0 KB"],
         ["dedup", f"near_duplicate{similar}", "2", "·", "·", "·", "2", "15.4 %", "", "2.0 KB"],
-        ["lunyu", "6", "6", "6", "5", "5", "5", "83.3 %", "quality: few_han", "1"],
-        ["pep20", "7", "7", "7", "7", "5", "5", "71.4 %", "dedup: near_duplicate", "2"],
+        ["lunyu", "6", "6", "6", "5", "5", "5", "83.3 %", "quality: few_han (1)"],
+        ["pep20", "7", "7", "7", "7", "5", "5", "71.4 %", "dedup: near_duplicate (2)"],
     ]
 
 
