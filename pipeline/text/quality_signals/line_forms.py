@@ -129,7 +129,7 @@ def _has_gap(data, first, end):  # type: ignore[no-untyped-def]
 @kernel
 def _ends_gap(data, at):  # type: ignore[no-untyped-def]
     byte = data[at]
-    return byte == _TAB or (byte == data[at - 1] and (byte == _BLANK or byte == _WIDE_END))
+    return byte == _TAB or (byte in (_BLANK, _WIDE_END) and byte == data[at - 1])
 
 
 @kernel
