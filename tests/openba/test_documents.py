@@ -13,12 +13,12 @@ from manifests.schema.base import load
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import STEPS
 from manifests.schema.steps import StepManifest
-from tests.manifests.small_run import ANALECTS, MARKUP, ZEN, build_corpus
+from tests.manifests.small_run import ASKED, MARKUP, ZEN, build_corpus
 
 
 def test_kept_and_rejected_are_the_documents_of_the_step(tmp_path: Path) -> None:
     build_corpus(tmp_path)
-    assert openba.kept(tmp_path, "quality").to_table()["text"].to_pylist() == [*ZEN, *ANALECTS]
+    assert openba.kept(tmp_path, "quality").to_table()["text"].to_pylist() == [*ZEN, *ASKED]
     rejected = openba.rejected(str(tmp_path), "quality").to_table()
     assert rejected["text"].to_pylist() == [MARKUP]
     assert rejected["reason"].to_pylist() == ["few_han"]
