@@ -43,7 +43,8 @@ SIGNALS: dict[str, str] = {
     "curly_ratio": "share of curly brackets",
     "url_ratio": "share of code points inside URLs",
     # Is it language?
-    "stop_words": "how many of the eight words the, be, to, of, and, that, have, with occur",
+    "stop_words": "how many of the eight words the, be, to, of, and, that, have, with occur; NaN for fewer "
+    "than 50 words",
     "stop_word_ratio": "share of these eight among the words",
     "chinese_stop_words": "how many of the 22 characters that FineWeb2 counts for Chinese occur (的 年 "
     "在 月 是 ...)",

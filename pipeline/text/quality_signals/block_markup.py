@@ -37,7 +37,7 @@ _TILDE, _DASH, _PLUS, _PIPE, _DOT, _HASH, _NEW_LINE, _EQUALS = (
     0x7E, 0x2D, 0x2B, 0x7C, 0x2E, 0x23, 0x0A, 0x3D,
 )  # fmt: skip
 _LETTER_B, _LETTER_E, _LETTER_M, _BANG = ord("b"), ord("e"), ord("m"), ord("!")
-_QUOTE = 0x22
+_QUOTE, _BOX = 0x22, 0xE2
 _SHORTEST = 3
 """Marks in a fence, a ruler or an underline, at least."""
 _DEEPEST_HEADING = 6
@@ -181,7 +181,9 @@ def _is_ruler(data: np.ndarray, first: int, stop: int) -> bool:
 
 @kernel
 def _is_row(data: np.ndarray, first: int, stop: int) -> bool:
-    """A row of a table between pipes, or the border of a grid."""
+    """A row of a table between pipes, or the border of a grid, in ASCII or box drawing (from U+2500 on)."""
+    if data[first] == _BOX:
+        return first + 1 < stop and (data[first + 1] == 0x94 or data[first + 1] == 0x95)
     if data[first] == _PLUS:
         return first + 1 < stop and (data[first + 1] == _DASH or data[first + 1] == _EQUALS)
     last = stop - 1
@@ -253,7 +255,7 @@ def aside_until(data: np.ndarray, at: int, stop: int, end: int, state: np.ndarra
         return after
     if stop - first > 2 and data[stop - 1] == COLON and data[stop - 2] == COLON:
         state[_LITERAL] = first - at
-    row = byte in (_PIPE, _PLUS) and _is_row(data, first, stop)
+    row = byte in (_PIPE, _PLUS, _BOX) and _is_row(data, first, stop)
     definition = byte == BRACKET and _is_definition(data, first, stop)
     return after if row or definition or _is_ruler(data, first, stop) else -1
 

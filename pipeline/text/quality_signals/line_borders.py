@@ -18,7 +18,7 @@ BEFORE, BEHIND = 40, 30
 """Bytes of each piece, at most: what an n-gram model looks at, and the first words behind a border."""
 MOST = 128
 """Full lines of a document that are looked at, the first ones."""
-_NEW_LINE, _SPACE = 0x0A, 0x20
+_NEW_LINE, _SPACE, _HYPHEN = 0x0A, 0x20, 0x2D
 _END, _INSIDE, _GOES_ON = 1, 2, 4
 
 
@@ -96,19 +96,31 @@ def _piece(data: np.ndarray, border: int, behind: int, first: int, last: int) ->
 
 
 @kernel
+def _copy(data, at, stop, out, written):  # type: ignore[no-untyped-def]
+    """Writes a piece, with one space for several of a justified line; returns the end of what is written."""
+    before = 0
+    while at < stop:
+        if data[at] != _SPACE or before != _SPACE:
+            out[written] = data[at]
+            written += 1
+        before = data[at]
+        at += 1
+    return written
+
+
+@kernel
 def _write(data, row, kind, border, behind, first, last, classes, out):  # type: ignore[no-untyped-def]
     """Writes the pieces on both sides of a border."""
     before, at = out.ends[0, out.size[0]], out.ends[1, out.size[0]]
     begin, stop = _piece(data, border, behind, first, last)
-    out.before[before : before + border - begin] = data[begin:border]
     ahead = _classes_at(data, behind, classes)
     if not (_classes_before(data, border, classes) | ahead) & CJK:
         out.behind[at] = _SPACE
         at += 1
-    out.behind[at : at + stop - behind] = data[behind:stop]
     out.document[out.size[0]], out.kind[out.size[0]] = row, kind | (_GOES_ON if ahead & LOWER else 0)
     out.size[0] += 1
-    out.ends[0, out.size[0]], out.ends[1, out.size[0]] = before + border - begin, at + stop - behind
+    out.ends[0, out.size[0]] = _copy(data, begin, border, out.before, before)
+    out.ends[1, out.size[0]] = _copy(data, behind, stop, out.behind, at)
 
 
 @kernel
@@ -121,9 +133,20 @@ def _longest(data: np.ndarray, at: int, end: int) -> int:
 
 
 @kernel
-def _belongs(data: np.ndarray, border: int, first: int, classes: np.ndarray) -> bool:
+def _is_hyphenated(data: np.ndarray, begin: int, border: int) -> bool:
+    """Whether a line ends within a word: in a hyphen of ASCII, or that of typesetting (U+2010)."""
+    if data[border - 1] == _HYPHEN:
+        return True
+    wide = border - begin > 2 and data[border - 3] == 0xE2 and data[border - 2] == 0x80
+    return wide and data[border - 1] == 0x90
+
+
+@kernel
+def _belongs(data: np.ndarray, begin: int, border: int, first: int, classes: np.ndarray) -> bool:
     """Whether a sentence may go on from a line's end to the next line: in Chinese behind a letter only, for
     lines of verse end in marks."""
+    if _is_hyphenated(data, begin, border):
+        return False
     ahead = _classes_at(data, first, classes)
     return ahead & LETTER != 0 and (ahead & CJK == 0 or _classes_before(data, border, classes) & LETTER != 0)
 
@@ -135,7 +158,7 @@ def _borders(offsets, data, classes, out):  # type: ignore[no-untyped-def]
         longest, full, border, begin, taken = _longest(data, at, end), False, 0, 0, 0
         while at < end and taken < MOST:
             first, last, size, stop = _line(data, at, end)
-            if first >= 0 and full and _belongs(data, border, first, classes):
+            if first >= 0 and full and _belongs(data, begin, border, first, classes):
                 _write(data, row, _END, border, first, begin, last, classes, out)
                 taken += 1
                 middle = _middle(data, first, last, classes)

@@ -98,7 +98,7 @@ def _characters(c: np.ndarray, aside: np.ndarray) -> dict[str, np.ndarray]:
 
 def _language(c: np.ndarray) -> dict[str, np.ndarray]:
     return {
-        "stop_words": c["stop_words"],
+        "stop_words": np.where(c["words"] >= ENOUGH, c["stop_words"], np.nan),
         "chinese_stop_words": c["chinese_stop_words"],
         "stop_word_ratio": _share(c["stop_word_hits"], c["words"]),
         "capital_words": _share(c["capital"], c["words"]),

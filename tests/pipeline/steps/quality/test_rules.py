@@ -131,7 +131,8 @@ def test_histograms_count_every_judged_document_once() -> None:
             "signals settings logging "
             "telemetry exporters feeds loaders processors contracts shell commands extensions requests "
             "links extractors caching "
-            "retries redirects cookies proxies.",
+            "retries redirects cookies proxies sitemaps robots exceptions callbacks deferreds reactors "
+            "asyncio statistics memory debugging benchmarking deployment coroutines selectors images.",
             "en",
             "gopher_v2/stop_words",
         ),

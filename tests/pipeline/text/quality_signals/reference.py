@@ -157,7 +157,7 @@ def _words(runs: list[tuple[int, str]], words: list[tuple[int, ...]]) -> dict[st
         "capital_words": _ratio(sum(capital), len(words)),
         "mean_word_length": _ratio(sum(map(len, words)), len(words)),
         "longest_word": max(map(len, words), default=0),
-        "stop_words": sum(word in names for word in STOP_WORDS),
+        "stop_words": sum(word in names for word in STOP_WORDS) if len(words) >= 50 else math.nan,
         "alphabetic_words": _ratio(
             sum(any(_is(c, character_classes.LETTER) for c in run) for _, run in runs), len(runs)
         ),

@@ -40,6 +40,14 @@ def test_english_pieces_are_joined_by_a_space() -> None:
     ]
 
 
+def test_justified_lines_have_one_space_between_words_and_hyphens_end_no_line() -> None:
+    text = "the  width  of  a  line\nis what   it is by spaces\nand words that are hyphen-\nated are torn by a re‐\nal typesetter who does it"
+    assert pairs(text, inside=False) == [
+        ("the width of a line", " is what it is by spaces"),
+        ("is what it is by spaces", " and words that are hyphen-"),
+    ]
+
+
 def test_chinese_pieces_are_joined_by_nothing() -> None:
     text = "今天天气很好我们一\n起去公园散步看到了\n很多花"
     assert pairs(text, inside=False) == [

@@ -54,6 +54,7 @@ def prose(text: str) -> str:
         ("---\nno matter\n---\ntext", "no matter\ntext"),
         ("| a | b |\n|---|---|\n| 1 | 2 |\ntext", "text"),
         ("+---+\n| a |\n+===+\ntext", "text"),
+        ("┌──┬──┐\n│命令│描述│\n├──┼──┤\n└──┴──┘\n文字", "文字"),
         ("Home | About | Contact", "Home | About | Contact"),
         ("Title\n=====\n\n* * *\n", "Title\n\n"),
         # Catalogs
