@@ -11,7 +11,7 @@ import struct
 from typing import Any, BinaryIO, NamedTuple
 
 from pipeline.readers.expansion import check_expansion
-from pipeline.readers.thrift import NoThriftError, read_struct
+from pipeline.readers.thrift import NoThriftError, integer, read_struct
 
 _TAIL = struct.Struct("<I4s")
 _PROBE, _LONGEST = 1 << 10, 1 << 24
@@ -50,18 +50,19 @@ def row_groups_of(stream: BinaryIO) -> list[RowGroup]:
     try:
         footer, _ = read_struct(stream.read(length))
         return [
-            RowGroup(one[_GROUP_BYTES], [_chunk(each) for each in one[_COLUMNS]])
+            RowGroup(integer(one, _GROUP_BYTES), [_chunk(each[_METADATA]) for each in one[_COLUMNS]])
             for one in footer[_ROW_GROUPS]
         ]
     except (NoThriftError, IndexError, KeyError, TypeError, AttributeError):
         return []
 
 
-def _chunk(column: dict[int, Any]) -> Chunk:
-    found = column[_METADATA]
-    start = min(found[_DATA], found.get(_DICTIONARY) or found[_DATA])
+def _chunk(found: dict[int, Any]) -> Chunk:
+    start = integer(found, _DATA)
+    if found.get(_DICTIONARY):
+        start = min(start, integer(found, _DICTIONARY))
     path = tuple(name.decode(errors="replace") for name in found[_PATH]) or ("",)
-    return Chunk(path, found[_CHUNK_BYTES], start, start + found[_CHUNK_STORED])
+    return Chunk(path, integer(found, _CHUNK_BYTES), start, start + integer(found, _CHUNK_STORED))
 
 
 def check_pages(stream: BinaryIO, group: RowGroup, names: list[str] | None) -> None:
@@ -96,11 +97,12 @@ def _header(stream: BinaryIO, at: int) -> tuple[int, int, int] | None:
         data = stream.read(size)
         try:
             fields, behind = read_struct(data)
-            return (behind, fields[_PAGE_BYTES], fields[_PAGE_STORED]) if fields[_PAGE_STORED] >= 0 else None
+            stored = integer(fields, _PAGE_STORED)
+            return (behind, integer(fields, _PAGE_BYTES), stored) if stored >= 0 else None
         except IndexError:
             if len(data) < size:
                 return None
             size *= 16
-        except (NoThriftError, KeyError, TypeError):
+        except NoThriftError:
             return None
     return None

@@ -34,6 +34,18 @@ def read_struct(data: bytes, at: int = 0, depth: int = 0) -> tuple[dict[int, Any
     return fields, at + 1
 
 
+def integer(fields: dict[int, Any], name: int) -> int:
+    """A field that has to be an integer.
+
+    Raises:
+        NoThriftError: it is none.
+    """
+    value = fields.get(name)
+    if type(value) is not int:
+        raise NoThriftError(f"field {name} is no integer")
+    return value
+
+
 def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
     if depth > _DEEPEST:
         raise NoThriftError("too deep")
