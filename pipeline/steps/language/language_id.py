@@ -54,9 +54,6 @@ LEAST_UNITS = 3
 LONGER = 3
 # Told within a line or two of nearly all texts, which then need no counting of capitals.
 _RUNNING_TEXT = r"(?s)(?:\p{Ll}{3}.*?){8}"
-# English prose has one of these in four words; no other language that the model takes for English has them.
-_GRAMMAR, _GRAMMAR_SHARE = r"(?i)\b(?:the|of|and|to|is|in|that|for|with)\b", 0.25
-_WORD = r"\pL{2,}"
 # ISO 639-3.
 UNDETERMINED = "und"
 _PREFIX = "__label__"
@@ -107,9 +104,6 @@ class Identifier:
             places[unsure[better]] = True
             labels = pc.replace_with_mask(labels, pa.array(places), again.filter(pa.array(better)))
             scores[places] = surer[better]
-        unsure_english = (scores < self._sure) & pc.equal(labels, "en").to_numpy(zero_copy_only=False)
-        texts = plain.filter(pa.array(unsure_english))
-        scores[unsure_english] = np.maximum(scores[unsure_english], _grammar(texts))
         return labels, scores
 
     def _predict(self, texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
@@ -138,14 +132,6 @@ def _prose_counts(texts: pa.Array, size: int) -> tuple[pa.Array, np.ndarray]:
     tells = np.where(few[doubtful], _units(alone) >= LEAST_UNITS, _han(alone) > _han(counts[doubtful]))
     counts[doubtful[tells]] = alone[tells]
     return plain, counts
-
-
-def _grammar(texts: pa.Array) -> np.ndarray:
-    """float32 [texts]: words of English grammar among all words, as a share of what prose has; at most 1."""
-    found, words = (
-        pc.count_substring_regex(texts, form).to_numpy(zero_copy_only=False) for form in (_GRAMMAR, _WORD)
-    )
-    return np.minimum(found / np.maximum(words, 1) / _GRAMMAR_SHARE, 1).astype(np.float32)
 
 
 def _units(counts: np.ndarray) -> np.ndarray:

@@ -90,17 +90,6 @@ def test_articles_in_capitals_are_english_or_unsure() -> None:
 
 
 @needs_model
-def test_english_that_is_full_of_names_is_known_by_its_words_of_grammar() -> None:
-    releases = "".join(
-        f"- 3.7.{at} candidate {at}: Ned Deily, Benjamin Peterson, Zach Ware\n" for at in range(40)
-    )
-    grammar = "This is the schedule of the release and of the fixes that follow it, with the names of the managers in it. "
-    named = identify([grammar * 6 + releases, releases], min_score=0.9)
-    assert named.kept.column("language").to_pylist() == ["en"]
-    assert named.rejected.num_rows == 1
-
-
-@needs_model
 @pytest.mark.skipif(not SHARED.exists(), reason="the development corpus is not beside the checkout")
 def test_schedules_and_specifications_are_english() -> None:
     wanted = ("peps/pep-0537.rst", "peps/pep-0663.rst")
