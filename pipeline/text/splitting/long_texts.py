@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.arrow.kernel import kernel
+from pipeline.text.quality_signals.document_stats import judged_classes
 from pipeline.text.similarity.blocks import MARK, STATES
 from pipeline.text.similarity.shingles import finalize
 from pipeline.text.splitting.cut_levels import LEVELS, OUTSIDE, code_level, edges, inner_level, line_level
@@ -30,7 +31,6 @@ from pipeline.text.unicode.character_classes import (
     LOWER,
     SPACE,
     TERMINAL,
-    class_table,
 )
 from pipeline.text.unicode.utf8 import decode_at
 
@@ -215,7 +215,7 @@ def split(
         string [pieces], which shares the texts' buffer, and the index of each one's text: int64 [pieces].
     """
     offsets, data = text_buffers(texts)
-    cuts, counts = _cut_all(data, offsets, chosen, most, prose, class_table(), edges())
+    cuts, counts = _cut_all(data, offsets, chosen, most, prose, judged_classes(), edges())
     rows = np.arange(len(texts))
     borders = np.insert(offsets, np.repeat(rows + 1, counts), cuts).astype(np.int32)
     pieces = pa.StringArray.from_buffers(len(borders) - 1, pa.py_buffer(borders), texts.buffers()[2])

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from manifests.schema.sources import LEAST_MAX_WORDS
@@ -63,6 +63,7 @@ def test_pieces_are_the_text_and_none_has_too_many_words(text: str, most: int, p
 
 
 @given(st.text(min_size=1, max_size=40), st.integers(1, 400))
+@example("ㇰ\U00040000", 51).via("a code point that stands for code is a letter to the signals")
 def test_any_characters_are_cut_without_loss(text: str, times: int) -> None:
     cut(text * times)
 
