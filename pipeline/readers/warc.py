@@ -84,7 +84,8 @@ def _record(stream: ByteStream, limit: int) -> Record:
         body, there = b"", 0
     rest, more = stream.take_to(_NEXT, limit - len(body))
     if _is_short(body + rest, there + more, size):
-        return Record(offset, headers, (body + rest).rstrip(b"\r\n"), size)
+        block = (body + rest).rstrip(b"\r\n")
+        return Record(offset, headers, block, len(block))
     reason = "truncated_warc" if there + more < size and not stream.peek(1) else "bad_content_length"
     return Record(
         offset,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.readers import compressed
@@ -92,6 +92,7 @@ def test_parts_do_not_change_records(tmp_path: Path) -> None:
     assert len(cut.texts) == 21
 
 
+@example(pieces=[b"rubbish", BROKEN[-2]], part_bytes=1, block=1)
 @settings(max_examples=60, deadline=None)
 @given(
     pieces=st.lists(st.sampled_from([*PAGES, *BROKEN]), max_size=9),
@@ -110,7 +111,12 @@ def test_ranges_partition_the_records(pieces: list[bytes], part_bytes: int, bloc
     assert [found.offset for found in whole] == sorted({found.offset for found in whole})
     # Not a byte is passed over in silence but the line ends between records and the headers.
     told = sum(found.size for found in whole)
-    heads = sum(piece.index(b"\r\n\r\n") + 8 for piece in pieces if piece.startswith(b"WARC"))
+    # A record may hold another one, with line ends behind it too.
+    heads = sum(
+        piece.index(b"\r\n\r\n") + 4 + 4 * piece.count(b"WARC/1.0")
+        for piece in pieces
+        if piece.startswith(b"WARC")
+    )
     assert told >= sum(map(len, pieces)) - heads - 2 * len(pieces)
 
 
