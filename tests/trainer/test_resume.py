@@ -117,7 +117,8 @@ try:
     train(run, [KillAt(int(sys.argv[2]))], quiet=True)
 except Killed:
     sys.stdout.flush()
-        os._exit(9)
+    import os
+    os._exit(9)
 """
 
 
