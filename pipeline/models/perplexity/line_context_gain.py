@@ -70,11 +70,11 @@ def _others(document: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """For each border one of the same document that is half of the document's borders away."""
     begins = np.searchsorted(document, document)
     sizes = np.searchsorted(document, document, side="right") - begins
-    return begins + (np.arange(len(document)) - begins + sizes // 2) % sizes
+    return np.asarray(begins + (np.arange(len(document)) - begins + sizes // 2) % sizes, np.int64)
 
 
 def _sums(document: npt.NDArray[np.int64], values: np.ndarray, number: int) -> npt.NDArray[np.float64]:
-    return np.bincount(document, values, minlength=number)
+    return np.asarray(np.bincount(document, values, minlength=number), np.float64)
 
 
 def _mean(

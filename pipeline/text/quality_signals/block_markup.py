@@ -223,7 +223,7 @@ def _is_source(data: np.ndarray, first: int, stop: int, state: np.ndarray) -> bo
     kind = catalog_line(data, first, stop, state[_SOURCE])
     state[_SOURCE] = kind
     if kind == TRANSLATION:
-        return content_at(data, first, stop) == stop or is_literal(data, first, stop)
+        return content_at(data, first, stop) == stop or is_literal(data, first, stop)  # type: ignore[no-any-return]
     return kind in (NO_MESSAGE, MESSAGE, HEADER, PLACE)
 
 
@@ -265,7 +265,7 @@ def content(data: np.ndarray, at: int, stop: int) -> int:
     """Behind the marks of a heading, a quotation or a translation with which a line begins."""
     first = _visible(data, at, stop)
     if is_translation(data, first, stop):
-        return content_at(data, first, stop)
+        return content_at(data, first, stop)  # type: ignore[no-any-return]
     if first < stop and data[first] == _HASH:
         width = _run(data, first, stop, _HASH)
         behind = first + width

@@ -37,16 +37,16 @@ class LineBorders(NamedTuple):
 @inlined
 def _begins(data: np.ndarray, at: int) -> bool:
     """Whether a character begins at a byte."""
-    return data[at] & 0xC0 != 0x80
+    return data[at] & 0xC0 != 0x80  # type: ignore[no-any-return]
 
 
 @kernel
-def _classes_at(data: np.ndarray, at: int, classes: np.ndarray) -> int:
+def _classes_at(data: np.ndarray, at: int, classes: np.ndarray) -> np.int64:
     return np.int64(classes[decode_at(data, at)[0]])
 
 
 @kernel
-def _classes_before(data: np.ndarray, at: int, classes: np.ndarray) -> int:
+def _classes_before(data: np.ndarray, at: int, classes: np.ndarray) -> np.int64:
     """Of the character that ends before a byte."""
     at -= 1
     while not _begins(data, at):
@@ -148,7 +148,8 @@ def _belongs(data: np.ndarray, begin: int, border: int, first: int, classes: np.
     if _is_hyphenated(data, begin, border):
         return False
     ahead = _classes_at(data, first, classes)
-    return ahead & LETTER != 0 and (ahead & CJK == 0 or _classes_before(data, border, classes) & LETTER != 0)
+    within = ahead & CJK == 0 or _classes_before(data, border, classes) & LETTER != 0
+    return ahead & LETTER != 0 and within  # type: ignore[no-any-return]
 
 
 @kernel
@@ -186,11 +187,11 @@ def line_borders(texts: TextBuffers) -> LineBorders:
     out = _Out(np.zeros(1, np.int64), ends, before, behind, *places)
     _borders(texts.offsets, texts.data, class_table(), out)
     size = int(out.size[0])
-    pieces = (
+    left, right = (
         pa.StringArray.from_buffers(
             size, pa.py_buffer(end[: size + 1].copy()), pa.py_buffer(data[: end[size]])
         )
         for end, data in zip(ends, (before, behind), strict=True)
     )
     kind = out.kind[:size]
-    return LineBorders(*pieces, out.document[:size], kind & _INSIDE != 0, kind & _GOES_ON != 0)
+    return LineBorders(left, right, out.document[:size], kind & _INSIDE != 0, kind & _GOES_ON != 0)

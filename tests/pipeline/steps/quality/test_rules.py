@@ -124,15 +124,16 @@ def test_histograms_count_every_judged_document_once() -> None:
             "zh",
             "zh_web_v2/digits",
         ),
-        ("晚上有电话来，一个字，烦" + "！" * 60, "zh", "zh_web_v2/han_ratio"),
+        ("晚上有电话来，一个字，烦" + "！" * 130, "zh", "zh_web_v2/han_ratio"),
         ("Home About Contact", "en", "gopher_v2/few_words"),
         (
             "Crawl spider item selector pipeline middleware request response engine downloader scheduler "
             "signals settings logging "
             "telemetry exporters feeds loaders processors contracts shell commands extensions requests "
             "links extractors caching "
-            "retries redirects cookies proxies sitemaps robots exceptions callbacks deferreds reactors "
-            "asyncio statistics memory debugging benchmarking deployment coroutines selectors images.",
+            "retries redirects cookies proxies crawlers robots exceptions callbacks deferreds reactors "
+            "asyncio statistics memory debugging benchmarking deployment coroutines selectors images threads "
+            "queues parsers timeouts cores proxies handlers filters priorities depth.",
             "en",
             "gopher_v2/stop_words",
         ),
