@@ -237,9 +237,8 @@ def test_documents_without_the_size_of_their_cluster(tmp_path: Path) -> None:
     manifest = corpus().model_copy(update={"shards": ShardSettings.model_validate(GIVEN)})
     rows = [{"id": "zen", "text": "Beautiful is better than ugly."}]
     step = context("shards", tmp_path, manifest, [[quality_rows(rows)]])
-    table = pa.table(
-        [["web"], ["en"], [bytes(16)], [1], [0]], ["source", "language", "hash", "length", "tokens_at"]
-    )
+    columns = ["source", "language", "hash", "whole", "length", "tokens_at"]
+    table = pa.table([["web"], ["en"], [bytes(16)], [bytes(16)], [1], [0]], columns)
     write_batches(tmp_path / "tokens.arrow", table.schema, table.to_batches())
     inventory = Inventory.read(Columns((tmp_path / "tokens.arrow",)))
     with pytest.raises(PipelineError, match=r"shards\.rehydrate: the documents have no column `duplicates`"):
