@@ -109,7 +109,8 @@ SIGNALS: dict[str, str] = {
     "rare_characters": "share of Chinese characters that are in common use in neither script (in the "
     "first level of neither GB 2312 nor Big5); NaN for fewer than 50",
     "gapped_characters": "Chinese characters that a space or symbol parts from the one before, for "
-    "each; NaN for fewer than 50",
+    "each; NaN for fewer than 50, and where more than a quarter of the text is white space, which lays it "
+    "out",
     # Repetition
     "unique_words": "share of distinct words",
     "word_entropy": "entropy of the words' frequencies, in nats",
@@ -146,7 +147,8 @@ SIGNALS: dict[str, str] = {
     "perplexity_bucket": "0 head, 1 middle, 2 tail: by the 30th and 60th percentile of reference text "
     "that the model has not seen",
     "context_gain": "what the words before tell the language's n-gram model of the next one: 1 as in "
-    "reference text, 0 as in that text with its words shuffled; NaN for few words, and where perplexity is",
+    "reference text, 0 as in that text with its words shuffled; NaN for few words, where more than a quarter "
+    "of the text is white space, and where perplexity is",
     "line_context_gain": "the same across the ends of full lines: 1 as within these lines, 0 as between "
     "pieces of the document in any order; NaN for fewer than 10 such line ends, where fewer than half of "
     "the next lines begin in lower case or Chinese, as in verse and lists, and where perplexity is",

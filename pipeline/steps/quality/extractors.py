@@ -24,7 +24,7 @@ from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.transform import Extractor
 from pipeline.runtime.whole_documents import whole_hashes
 from pipeline.steps.quality.given_models import GivenPerplexity
-from pipeline.text.quality_signals.signals import MEASURED, measure
+from pipeline.text.quality_signals.signals import LAID_OUT, MEASURED, measure
 
 
 class SignalExtractor(Extractor):
@@ -120,6 +120,9 @@ class PerplexityExtractor(Extractor):
             rows = rows[wrapped[rows]]
             texts = batch.column("text").take(pa.array(rows))
             line_order[rows] = line_context_gain(texts, self._encoder, self._scorers[language, number])
+        # Spaces in a row part the words that the model knows.
+        laid_out = measured["whitespace_ratio"].to_numpy(zero_copy_only=False) > LAID_OUT
+        order[laid_out] = line_order[laid_out] = np.nan
         columns = [pa.array(values.astype(np.float32)) for values in (perplexity, bucket, order, line_order)]
         exempt = (judge == NO_MODEL) & ~np.isin(languages, self._given.languages)
         return pa.RecordBatch.from_arrays([*columns, pa.array(exempt)], schema=self.schema)

@@ -24,6 +24,9 @@ SOME = 10
 """A share of fewer lines, clauses, or words before which some others cannot stand would say nothing."""
 UNLIKE = 0.6
 """The spread of the lengths of Chinese clauses, at least, where their marks may have been shuffled."""
+LAID_OUT = 0.25
+"""White space among all code points, at most, of text that is not laid out by spaces. Manual pages have 0.27
+to 0.6, what a shuffle made of other text 0.2."""
 FEW = 3
 """Line ends that would be pairs of words known from elsewhere, at least."""
 
@@ -190,7 +193,11 @@ def _order(c: np.ndarray, beside: np.ndarray) -> dict[str, np.ndarray]:
         "odd_words": _share(beside["odd_words"], beside["latin_words"], ENOUGH),
         "misplaced_words": _share(np.maximum(beside["misplaced"] - 1, 0), beside["openers"], SOME),
         "rare_characters": _share(beside["rare_han"], beside["han"], ENOUGH),
-        "gapped_characters": _share(beside["gaps"], beside["han"], ENOUGH),
+        "gapped_characters": np.where(
+            c["visible"] < (1 - LAID_OUT) * c["code_points"],
+            np.nan,
+            _share(beside["gaps"], beside["han"], ENOUGH),
+        ),
         "torn_lines": np.where(
             2 * beside["lower_lines"] >= beside["joined_lines"],
             _share(beside["torn_lines"], beside["joined_lines"], SOME),

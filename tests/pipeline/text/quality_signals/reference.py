@@ -73,6 +73,7 @@ def signals(text: str) -> dict[str, float]:
         **_paragraphs(text),
         **_repetition(words, visible, text),
         **order,
+        "gapped_characters": order["gapped_characters"] if 4 * len(visible) >= 3 * len(text) else math.nan,
         **topics(places, text, len(words)),
         "word_order": math.nan if order["clause_length_spread"] < 0.6 else word_order(words),
         "line_order": line_order(
