@@ -263,7 +263,9 @@ def test_a_sample_takes_its_share_by_hash_alone() -> None:
     rows = corpus.rows([str(number) for number in range(4000)], "web", "en")
     batch = pa.RecordBatch.from_pylist(
         [{**row} for row in rows],
-        schema=pa.schema([("source", "string"), ("language", "string"), ("hash", pa.binary(16))]),
+        schema=pa.schema(
+            [("id", "string"), ("source", "string"), ("language", "string"), ("hash", pa.binary(16))]
+        ),
     )
     chosen = Sample({"en": 0.25}, frozenset({"web"})).chosen(batch)
     assert 900 < chosen.sum() < 1100
