@@ -261,12 +261,8 @@ def test_shares_balance_bytes_and_pass_on_what_a_small_language_cannot_give() ->
 
 def test_a_sample_takes_its_share_by_hash_alone() -> None:
     rows = corpus.rows([str(number) for number in range(4000)], "web", "en")
-    batch = pa.RecordBatch.from_pylist(
-        [{**row} for row in rows],
-        schema=pa.schema(
-            [("id", "string"), ("source", "string"), ("language", "string"), ("hash", pa.binary(16))]
-        ),
-    )
+    fields = [("id", "string"), ("source", "string"), ("language", "string"), ("hash", pa.binary(16))]
+    batch = pa.RecordBatch.from_pylist([{**row} for row in rows], schema=pa.schema(fields))
     chosen = Sample({"en": 0.25}, frozenset({"web"})).chosen(batch)
     assert 900 < chosen.sum() < 1100
     np.testing.assert_array_equal(
