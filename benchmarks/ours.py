@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ def step_speeds(manifest_file: Path, folder: Path) -> dict[str, float]:
         "privacy": (lambda batch: scrub.process(batch, where), measured),
         "language": (lambda batch: language.process(batch, where), ingested),
     }
-    return {name: _speed(work, batches) for name, (work, batches) in passes.items()}
+    return {name: speeds(work, batches)[0] for name, (work, batches) in passes.items()}
 
 
 def signals_of(batch: pa.RecordBatch) -> object:
@@ -132,9 +132,11 @@ def _documents(folder: Path) -> list[pa.RecordBatch]:
     return [batch for path in sorted(folder.glob("part-*.arrow")) for batch in read_batches(path)]
 
 
-def _speed(work: Callable[[pa.RecordBatch], object], batches: list[pa.RecordBatch]) -> float:
-    """The best of ``ROUNDS``: what other processes do to the caches, or a first round that reads from the
-    disk, only ever costs time."""
+def speeds(
+    work: Callable[[pa.RecordBatch], object], batches: Sequence[pa.RecordBatch]
+) -> tuple[float, float]:
+    """MB of text for each CPU second, in the best of ``ROUNDS`` and in the worst: what other processes do to
+    the caches, or a first round that reads from the disk, only ever costs time."""
     work(batches[0].slice(0, 20))
     size = sum(batch.column("text").nbytes for batch in batches)
     rounds = []
@@ -143,7 +145,7 @@ def _speed(work: Callable[[pa.RecordBatch], object], batches: list[pa.RecordBatc
         for batch in batches:
             work(batch)
         rounds.append(time.process_time() - started)
-    return size / 1e6 / min(rounds)
+    return size / 1e6 / min(rounds), size / 1e6 / max(rounds)
 
 
 def documents(folder: Path) -> dict[str, Any]:

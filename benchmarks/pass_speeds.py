@@ -9,9 +9,8 @@ only ever costs time, and the worst one.
 from __future__ import annotations
 
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sentencepiece
 
-from benchmarks.ours import MANIFEST, signals_of
+from benchmarks.ours import MANIFEST, ROUNDS, signals_of, speeds
 from manifests.schema.base import load
 from manifests.schema.corpus import CorpusManifest
 from pipeline.models.tokenizer import Tokenizer
@@ -34,7 +33,6 @@ from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.contamination.ngram_index import NgramIndex
 from pipeline.text.similarity.minhash import fingerprints, permutations
 
-ROUNDS = 5
 LANGUAGES = ("en", "zh", "code")
 Pass = Callable[[pa.RecordBatch], object]
 
@@ -78,19 +76,6 @@ def passes(run: Path, corpus: CorpusManifest) -> Iterator[tuple[str, str, Pass]]
 def _find(batch: pa.RecordBatch, kinds: frozenset[Any]) -> np.ndarray:
     buffers = text_buffers(batch.column("text"))
     return detect(buffers, whole_documents(buffers, np.arange(batch.num_rows)), kinds)
-
-
-def speeds(work: Pass, batches: Sequence[pa.RecordBatch]) -> tuple[float, float]:
-    """MB of text for each CPU second: in the best round, and in the worst."""
-    work(batches[0].slice(0, 20))
-    size = sum(batch.column("text").nbytes for batch in batches)
-    rounds = []
-    for _ in range(ROUNDS):
-        started = time.process_time()
-        for batch in batches:
-            work(batch)
-        rounds.append(time.process_time() - started)
-    return size / 1e6 / min(rounds), size / 1e6 / max(rounds)
 
 
 def main() -> int:
