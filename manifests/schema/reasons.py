@@ -15,7 +15,8 @@ REASONS: dict[str, dict[str, str]] = {
         "invalid_json": "a line, or a file, that is not JSON",
         "not_an_object": "JSON, but no object with fields",
         "not_an_array": "a ``.json`` file that holds neither an array nor an object",
-        "invalid_encoding": "no charset fits, or more than one character in a thousand is broken",
+        "invalid_encoding": "no charset fits, or more than one character in a thousand is broken, or "
+        "in valid Unicode more than one in ten stands for a broken one",
         "too_long": "above ``ingest.max_document_bytes``; the reject has its beginning",
         "binary": "a file of a source tree that is not text",
         "no_main_text": "a page that holds menus, links and forms, but no text of its own",

@@ -6,7 +6,7 @@ full-width Chinese punctuation into ASCII for ever, and ``nmt_nfkc`` makes every
 which destroys code. Texts were repaired at ingest, so there is nothing left to normalise. Runs of spaces are
 kept and may be pieces (indentation), line break and tab are pieces of their own, and what no piece covers
 falls back to UTF-8 bytes: decode(encode(text)) == text, but for U+2581, by which SentencePiece writes a space
-and which is one to it.
+and which is one to it; ingest makes it a low line.
 """
 
 from __future__ import annotations

@@ -32,8 +32,10 @@ from pipeline.steps.ingest.pieces import in_pieces
 from pipeline.text.arrow.text_hashes import hashes
 from pipeline.text.unicode.repair import repair
 
-# One in so many characters may be broken; no sentence can be read with more.
+# One in so many characters may be broken; no sentence can be read with more. One break alone, as where a
+# field was cut within a character, says nothing of what stands before it.
 _MOST_BROKEN = 10
+_ONE_BREAK = f"{REPLACEMENT}{{1,4}}"
 CACHE = ".inputs.json"
 ORIGINS = "inputs.json"
 
@@ -104,14 +106,14 @@ def _documents(source: Source, batch: pa.RecordBatch, texts: pa.StringArray) -> 
 
 
 def _mostly_broken(texts: pa.StringArray, maybe_broken: np.ndarray) -> pa.BooleanArray:
-    """bool [texts]: where more than one in ``_MOST_BROKEN`` characters stands for a broken one, whoever
-    replaced it. ``maybe_broken`` bool [texts]: see ``Repaired``."""
+    """bool [texts]: where more than one break, and more than one in ``_MOST_BROKEN`` characters, or more than
+    half of the text is replaced, by whomever. ``maybe_broken`` bool [texts]: see ``Repaired``."""
     mask = pa.array(maybe_broken)
     some = texts.filter(mask)
-    broken = pc.greater(
-        pc.multiply(pc.count_substring(some, REPLACEMENT), _MOST_BROKEN), pc.utf8_length(some)
-    )
-    return pc.replace_with_mask(pa.repeat(False, len(texts)), mask, broken)
+    length, breaks = pc.utf8_length(some), pc.count_substring_regex(some, _ONE_BREAK)
+    many = pc.and_(pc.greater(breaks, 1), pc.greater(pc.multiply(breaks, _MOST_BROKEN), length))
+    most = pc.greater(pc.multiply(pc.count_substring(some, REPLACEMENT), 2), length)
+    return pc.replace_with_mask(pa.repeat(False, len(texts)), mask, pc.or_(many, most))
 
 
 def _charsets(charsets: pa.StringArray) -> dict[str, int]:
@@ -123,7 +125,7 @@ class IngestStep(Step):
     """Reads JSON, plain text, source trees, Parquet, Arrow, pages and web archives."""
 
     name = "ingest"
-    version = 4
+    version = 5
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         sources = [

@@ -21,6 +21,7 @@ import yaml
 from manifests.schema.instructions import InstructionSource
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.templates import fields
+from pipeline.text.unicode.repair import repair
 
 BLOCK = 16_000_000
 _TAGGED = r"\[?([^\s/]+)/[A-Za-z]+(\][A-Za-z]*)?\s*"
@@ -29,6 +30,8 @@ _TAGGED = r"\[?([^\s/]+)/[A-Za-z]+(\][A-Za-z]*)?\s*"
 def records(source: InstructionSource, folder: Path) -> Iterator[pa.RecordBatch]:
     """The records of a source whose path resolved to ``folder`` (or to one file), in the order of the files'
     names.
+
+    Characters are repaired as those of documents are, but for mojibake.
 
     Fields: ``jsonl`` those that the templates and the source name; ``dialogue`` question, answer;
     ``labelled`` text, label; ``tagged`` text (the words joined), words (with spaces between), tagged (as
@@ -43,8 +46,14 @@ def records(source: InstructionSource, folder: Path) -> Iterator[pa.RecordBatch]
         for batch in _READERS[source.format](source, path, name):
             numbers = pc.cast(pa.array(range(row, row + batch.num_rows)), pa.string())
             ids = pc.binary_join_element_wise(f"{source.name}:{name}#", numbers, "")
-            yield pa.RecordBatch.from_arrays([ids, *batch.columns], ["id", *batch.schema.names])
+            columns = [_repaired(column) for column in batch.columns]
+            yield pa.RecordBatch.from_arrays([ids, *columns], ["id", *batch.schema.names])
             row += batch.num_rows
+
+
+def _repaired(texts: pa.StringArray) -> pa.StringArray:
+    """As the texts of documents are; nulls stay."""
+    return pc.if_else(pc.is_valid(texts), repair(pc.fill_null(texts, ""), mojibake=False).texts, texts)
 
 
 def files(source: InstructionSource, folder: Path) -> list[Path]:

@@ -1,5 +1,5 @@
-"""Unicode repair of whole columns: line ends, control characters, mojibake, NFC. Documents that need none are
-not touched."""
+"""Unicode repair of whole columns: line ends, control characters, mojibake, NFC, and the character that no
+SentencePiece model gives back. Documents that need none are not touched."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pipeline.text.unicode.repair_candidates import (
     LINE_END,
     MAYBE_MOJIBAKE,
     MAYBE_NOT_NFC,
+    SPACE_MARK,
     repair_candidates,
 )
 
@@ -36,7 +37,7 @@ _WINDOWS_1252 = str.maketrans(
 )
 
 OF_PROSE = MAYBE_MOJIBAKE | C1
-SUSPECT = LINE_END | CONTROL | MAYBE_NOT_NFC | OF_PROSE
+SUSPECT = LINE_END | CONTROL | MAYBE_NOT_NFC | SPACE_MARK | OF_PROSE
 
 Fix = Callable[[pa.StringArray], pa.StringArray]
 
@@ -78,6 +79,7 @@ def _repair(texts: pa.StringArray, found: np.ndarray) -> tuple[pa.StringArray, d
     found = repair_candidates(texts) if counts.get("mojibake") else found
     # After mojibake, whose bytes beyond ASCII look like these.
     texts = _where(texts, found & C1, "windows_1252", _c1, counts)
+    texts = _where(texts, found & SPACE_MARK, "space_marks", _space_marks, counts)
     texts = _where(texts, found & MAYBE_NOT_NFC, "nfc", _nfc, counts)
     return texts, {f"repaired/{name}": number for name, number in counts.items() if number}
 
@@ -101,6 +103,11 @@ def _line_ends(texts: pa.StringArray) -> pa.StringArray:
 
 def _controls(texts: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring_regex(texts, _CONTROLS, "")
+
+
+def _space_marks(texts: pa.StringArray) -> pa.StringArray:
+    # A tokenizer would write a space, and say nothing. The low line looks as the lowest block does.
+    return pc.replace_substring(texts, "\u2581", "_")
 
 
 def _c1(texts: pa.StringArray) -> pa.StringArray:

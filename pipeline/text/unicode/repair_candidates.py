@@ -13,7 +13,9 @@ from pipeline.text.arrow.kernel import kernel
 from pipeline.text.unicode.categories import SIZE, in_ranges, is_category
 from pipeline.text.unicode.utf8 import decode_at, eight_at
 
-LINE_END, CONTROL, NOT_ASCII, MAYBE_MOJIBAKE, MAYBE_NOT_NFC, C1, BROKEN = 1, 2, 4, 8, 16, 32, 64
+LINE_END, CONTROL, NOT_ASCII, MAYBE_MOJIBAKE, MAYBE_NOT_NFC, C1, BROKEN, SPACE_MARK = (
+    1 << bit for bit in range(8)
+)
 LEAST_MOJIBAKE = 3
 """One or two of its leads can be honest text."""
 
@@ -54,6 +56,7 @@ def _table() -> np.ndarray:
     table[[ord(lead) for lead in _MOJIBAKE_LEADS]] |= MAYBE_MOJIBAKE
     table[ord("\r")] |= LINE_END
     table[0xFFFD] |= BROKEN
+    table[0x2581] |= SPACE_MARK
     return table
 
 
@@ -94,7 +97,8 @@ def repair_candidates(texts: pa.StringArray) -> np.ndarray:
     """uint8 [documents]: ``LINE_END`` and ``CONTROL`` where a carriage return or a character without a place
     in text occurs, ``NOT_ASCII``, ``MAYBE_MOJIBAKE`` where ``LEAST_MOJIBAKE`` characters with which mojibake
     begins occur, ``MAYBE_NOT_NFC`` where NFC may change one, ``C1`` where a control character of ISO 6429
-    occurs that ASCII has not, and ``BROKEN`` where U+FFFD stands for a character."""
+    occurs that ASCII has not, ``BROKEN`` where U+FFFD stands for a character, and ``SPACE_MARK`` where U+2581
+    occurs, which is a space to SentencePiece."""
     offsets, data = text_buffers(texts)
     out = np.zeros(len(texts), np.uint8)
     _suspect(offsets, data, _table(), out)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from manifests.schema.base import ManifestError
 from pipeline.models.tokenizer import Tokenizer, join_ids, train
+from pipeline.text.unicode.repair import repair
 
 TEXTS = [
     inspect.getsource(tokenize),
@@ -52,6 +53,14 @@ def test_indentation_line_breaks_and_full_width_punctuation_survive(model: Path)
 def test_decoding_gives_the_text_back(model: Path, texts: list[str]) -> None:
     tokenizer = Tokenizer(model)
     assert tokenizer.decode(tokenizer.encode(pa.array(texts, pa.string()))).to_pylist() == texts
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"])) | st.text("▁ _a道\n"), max_size=4))
+def test_decoding_gives_back_every_text_that_ingest_makes(model: Path, texts: list[str]) -> None:
+    repaired = repair(pa.array(texts, pa.string())).texts
+    tokenizer = Tokenizer(model)
+    assert tokenizer.decode(tokenizer.encode(repaired)).equals(repaired)
 
 
 def by_library(model: Path, texts: list[str]) -> list[list[int]]:

@@ -101,3 +101,36 @@ def test_a_document_cut_within_a_character_is_too_long_and_not_misread(tmp_path:
         tmp_path, {"name": "s", "path": ".", "format": "text", "include": ["*.txt"]}, max_document_bytes=1000
     )
     assert found.reasons == [("s:a.txt", "too_long")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "替换符\ufffd\ufffd",
+        "中文摘要到此\ufffd",
+        "\ufffd半个字在开头",
+        "cut at thr\ufffd\ufffd\ufffd",
+        "caf\ufffd",
+        "One in twenty may be \ufffd and one more in as many \ufffd may, too.",
+    ],
+)
+def test_one_break_in_a_short_text_or_few_in_a_long_one_are_kept(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.jsonl").write_bytes(jsonl([text]))
+    assert ingest(tmp_path, {"name": "s", "path": "a.jsonl", "format": "jsonl"}).texts == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufffd",
+        "\ufffd\ufffd\ufffd\ufffd",
+        "道\ufffd\ufffd",
+        "caf\ufffd \ufffd\ufffd",
+        "d\ufffdj\ufffd vu",
+        "\ufffd\ufffdab\ufffd\ufffd",
+    ],
+)
+def test_text_of_which_most_or_many_places_are_broken_is_no_text(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.jsonl").write_bytes(jsonl([text]))
+    found = ingest(tmp_path, {"name": "s", "path": "a.jsonl", "format": "jsonl"})
+    assert found.reasons == [("s:a.jsonl#0", "invalid_encoding")]

@@ -37,6 +37,15 @@ def test_jsonl_reads_named_fields_of_compressed_lines_and_ignores_others(tmp_pat
     ]
 
 
+def test_pairs_are_repaired_as_documents_are(tmp_path: Path) -> None:
+    lines = r'{"q": "a\r\n▁b\u0000", "a": null}' + "\n" + r'{"q": "cafe\u0301", "a": "\ufeff▁"}' + "\n"
+    (tmp_path / "a.jsonl").write_text(lines, encoding="utf-8")
+    assert read(source("jsonl", "{q} {a}"), tmp_path) == [
+        {"id": "toy:a.jsonl#0", "a": None, "q": "a\n_b"},
+        {"id": "toy:a.jsonl#1", "a": "_", "q": "café"},
+    ]
+
+
 def test_broken_jsonl_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"q": "what"}\n{"q": \n')
     with pytest.raises(PipelineError, match=r"toy: .*a\.jsonl is not readable as jsonl"):

@@ -162,6 +162,30 @@ def test_control_characters_of_program_text_stay() -> None:
     assert repair(pa.array([text]), mojibake=False)[:2] == (pa.array([text]), {})
 
 
+@pytest.mark.parametrize("mojibake", [True, False])
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        ("▁", "_"),
+        ("▁begin, ▁ within and end▁", "_begin, _ within and end_"),
+        ("▁▂▃▄▅▆▇█", "_▂▃▄▅▆▇█"),
+        ("SPIECE_UNDERLINE = '▁'  # U+2581", "SPIECE_UNDERLINE = '_'  # U+2581"),
+        ("下划线▁在中间\r\n", "下划线_在中间\n"),
+        ("e\u0301▁\x00", "é_"),
+    ],
+)
+def test_what_a_tokenizer_would_make_a_space_is_a_low_line(found: str, wanted: str, mojibake: bool) -> None:
+    repaired, counts, _ = repair(pa.array(["plain ▂", found]), mojibake)
+    assert repaired.to_pylist() == ["plain ▂", wanted]
+    assert counts["repaired/space_marks"] == 1
+
+
+def test_a_mark_that_mojibake_hid_is_a_low_line_too() -> None:
+    text = "▁it’s – “naïve” — déjà".encode().decode("latin-1")
+    repaired, counts, _ = repair(pa.array([text]))
+    assert (repaired.to_pylist(), counts["repaired/space_marks"]) == (["_it’s – “naïve” — déjà"], 1)
+
+
 def test_honest_text_is_the_same_array() -> None:
     texts = pa.array(
         [
