@@ -39,6 +39,8 @@ from pipeline.steps.shards.token_sets import Writer
 
 MODEL = "tokenizer.model"
 MANIFEST = "shards.json"
+# What was rejected for a reason is worth a word where it is so much of a language's text.
+_HINT = 0.01
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -176,14 +178,19 @@ def _plan(inventory: Inventory, held: Bools, rehydrated: Rehydration | None, con
 
 
 def _most_rejected(context: StepContext, language: str) -> str:
-    """What the earlier steps rejected most of a language's text, as a hint."""
+    """What the earlier steps rejected most of a language's text, as a hint; none where that is hardly any."""
     found: Counter[str] = Counter()
-    for manifest in context.chain():
-        for count in manifest.counts:
-            if count.language == language and count.reason != KEPT:
-                found[f"{manifest.step}: {count.reason}"] += count.bytes
+    chain = context.chain()
+    counts = [
+        (manifest, count) for manifest in chain for count in manifest.counts if count.language == language
+    ]
+    for manifest, count in counts:
+        if count.reason != KEPT:
+            found[f"{manifest.step}: {count.reason}"] += count.bytes
+    kept = sum(count.bytes for manifest, count in counts if manifest is chain[-1] and count.reason == KEPT)
     rule, size = max(found.items(), key=lambda item: (item[1], item[0]), default=("", 0))
-    return f"; most of its text was rejected by {rule} ({size / 1e6:.1f} MB)" if size else ""
+    share = size / max(kept + found.total(), 1)
+    return f"; {rule} rejected {share:.0%} of its text ({size / 1e6:.1f} MB)" if share >= _HINT else ""
 
 
 def _write_streams(writer: Writer, times: Int64, held: Bools) -> Sets:

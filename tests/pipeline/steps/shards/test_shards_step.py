@@ -239,8 +239,8 @@ def test_error_says_how_much_is_missing_and_which_rule_took_most(
         run_step(tmp_path, made[0].parent, {"budget": {"en": "1 M"}})
     assert "en: 1,000,000 tokens wanted, " in str(error.value)
     assert (
-        "or raise max_epochs of topics (now 1), or add sources; most of its text was rejected by "
-        "decontaminate: benchmark (7.5 MB)" in str(error.value)
+        "or raise max_epochs of topics (now 1), or add sources; decontaminate: benchmark rejected 100% of its "
+        "text (7.5 MB)" in str(error.value)
     )
 
 
