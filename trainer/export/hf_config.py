@@ -57,7 +57,9 @@ def config(curriculum: CurriculumManifest, vocabulary: Vocabulary, folder: Path 
         "decoder_max_seq_length": max(target for _, target in lengths),
         "hidden_dropout": curriculum.model.dropout,
         "attention_dropout": curriculum.model.dropout,
-        "tie_word_embeddings": False,
+        "initializer_range": curriculum.model.init_std,
+        # The weights of the output layer are stored all the same: the released class wants them.
+        "tie_word_embeddings": True,
         "is_encoder_decoder": True,
         "pad_token_id": vocabulary.pad,
         "eos_token_id": vocabulary.eos,
@@ -66,14 +68,18 @@ def config(curriculum: CurriculumManifest, vocabulary: Vocabulary, folder: Path 
     }
 
 
-def generation_config(vocabulary: Vocabulary) -> dict[str, Any]:
-    """generation_config.json: answers hold text only."""
+def generation_config(vocabulary: Vocabulary, longest: int) -> dict[str, Any]:
+    """generation_config.json: answers begin with ``<extra_id_0>``, hold only text after it, and are, unless
+    told otherwise, at most ``longest`` tokens long with what they begin with. The released class has no more
+    positions. It may write ``<extra_id_0>`` again; ours forbids that as it generates."""
+    special = {vocabulary.pad, *range(vocabulary.pieces, vocabulary.padded)} - {vocabulary.sentinel(0)}
     return {
         "pad_token_id": vocabulary.pad,
         "eos_token_id": vocabulary.eos,
         "decoder_start_token_id": vocabulary.pad,
-        "suppress_tokens": [vocabulary.pad, *range(vocabulary.pieces, vocabulary.padded)],
-        "max_new_tokens": 256,
+        "forced_bos_token_id": vocabulary.sentinel(0),
+        "suppress_tokens": sorted(special),
+        "max_length": longest,
     }
 
 

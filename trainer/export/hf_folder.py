@@ -23,7 +23,7 @@ from trainer.export.safetensors_files import Tensors
 from trainer.model.transformer import EncoderDecoder
 
 CONFIG, TOKENIZER = "config.json", "spiece.model"
-CODE = ("configuration_openba.py", "modeling_openba.py", "tokenization_openba.py")
+CODE = ("configuration_openba.py", "layers_openba.py", "modeling_openba.py", "tokenization_openba.py")
 
 
 def write(
@@ -74,8 +74,11 @@ def write(
         with atomic_write(folder / name) as temporary:
             shutil.copyfile(source, temporary)
     write_json(folder / "tokenizer_config.json", tokenizer_config())
-    write_json(folder / "generation_config.json", generation_config(vocabulary))
-    write_json(folder / CONFIG, config(curriculum, vocabulary, plugins))
+    found = config(curriculum, vocabulary, plugins)
+    write_json(
+        folder / "generation_config.json", generation_config(vocabulary, found["decoder_max_seq_length"])
+    )
+    write_json(folder / CONFIG, found)
 
 
 def read(folder: Path, settings: ModelSettings, vocabulary: Vocabulary) -> dict[str, Tensor]:
@@ -86,30 +89,34 @@ def read(folder: Path, settings: ModelSettings, vocabulary: Vocabulary) -> dict[
         ManifestError: it is another model's or another tokenizer's; a key is missing or unknown, a shape or
             type is wrong, or the output layer is not the embedding.
     """
-    problem = difference(_config(folder), settings, vocabulary)
+    found = _config(folder)
+    problem = difference(found, settings, vocabulary)
     if problem:
         raise ManifestError(f"{folder / CONFIG}: {problem}")
     tokenizer = folder / TOKENIZER
-    if tokenizer.exists() and (found := sha256(tokenizer)) != vocabulary.model.sha256:
+    if tokenizer.exists() and (hash_ := sha256(tokenizer)) != vocabulary.model.sha256:
         raise ManifestError(
             f"{tokenizer}: is not the tokenizer that made the run's shards, so that its ids mean other text: "
-            f"its hash is {found}, and theirs {vocabulary.model.sha256}"
+            f"its hash is {hash_}, and theirs {vocabulary.model.sha256}"
         )
     shapes = parameter_shapes(settings, vocabulary)
     by_name = {entry.released: entry for entry in entries(settings)}
-    expected = {name: tuple(shapes[entry.ours]) for name, entry in by_name.items()} | {
-        OUTPUT: tuple(shapes[EMBEDDING])
-    }
+    expected = {name: tuple(shapes[entry.ours]) for name, entry in by_name.items()}
     with Tensors(folder) as tensors:
+        # transformers saves weights that are one only once.
+        if OUTPUT in tensors or not found.get("tie_word_embeddings"):
+            expected[OUTPUT] = tuple(shapes[EMBEDDING])
         _check(folder, tensors, expected)
         weights = {
             entry.ours: _float32(folder, name, entry.from_released(tensors[name], settings.heads))
             for name, entry in by_name.items()
         }
-        if not torch.equal(_float32(folder, OUTPUT, tensors[OUTPUT]), weights[EMBEDDING]):
+        if OUTPUT in expected and not torch.equal(
+            _float32(folder, OUTPUT, tensors[OUTPUT]), weights[EMBEDDING]
+        ):
             raise ManifestError(
-                f"{folder}: {OUTPUT} differs from shared_embedding.weight; a model with two embeddings "
-                "cannot be imported"
+                f"{folder}: {OUTPUT} differs from shared_embedding.weight, and a model with two embeddings "
+                'cannot be imported; train it with "tie_word_embeddings": true in its config.json'
             )
     return weights
 

@@ -37,7 +37,7 @@ def test_the_configuration_has_the_vocabulary_s_ids(tmp_path: Path) -> None:
     }
     loaded = OpenBAConfig(**found)
     assert (loaded.pad_token_id, loaded.eos_token_id, loaded.decoder_start_token_id) == (3, 5, 3)
-    assert (loaded.answer_token_id, loaded.vocab_size, loaded.tie_word_embeddings) == (599, 640, False)
+    assert (loaded.answer_token_id, loaded.vocab_size, loaded.tie_word_embeddings) == (599, 640, True)
 
 
 def test_the_lengths_are_the_greatest_of_the_stages(tmp_path: Path) -> None:
@@ -54,11 +54,12 @@ def test_the_lengths_are_the_greatest_of_the_stages(tmp_path: Path) -> None:
     assert (alone[1]["max_seq_length"], alone[1]["decoder_max_seq_length"]) == (32, 16)
 
 
-def test_generation_pads_and_ends_with_the_vocabulary_s_ids_and_gives_text_only() -> None:
-    assert generation_config(VOCABULARY) == {
+def test_answers_begin_with_the_first_sentinel_hold_only_text_and_fit_the_decoder() -> None:
+    assert generation_config(VOCABULARY, 27) == {
         "pad_token_id": 3,
         "eos_token_id": 5,
         "decoder_start_token_id": 3,
-        "suppress_tokens": [3, *range(500, 640)],
-        "max_new_tokens": 256,
+        "forced_bos_token_id": 599,
+        "suppress_tokens": [3, *range(500, 599), *range(600, 640)],
+        "max_length": 27,
     }

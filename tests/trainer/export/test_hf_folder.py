@@ -145,7 +145,8 @@ def test_rows_are_interleaved_head_by_head(shards: tuple[Path, ShardManifest], t
     assert torch.equal(found["lm_head.weight"], found["shared_embedding.weight"])
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     assert config["add_qkv_bias"] is config["add_lm_head_bias"] is True
-    assert config["tie_word_embeddings"] is config["add_ffn_bias"] is False
+    assert config["add_ffn_bias"] is False
+    assert config["tie_word_embeddings"] is True
     assert (
         config["kv_channels"],
         config["ffn_hidden_size"],

@@ -50,7 +50,7 @@ def reject(run: TrainingRun, path: Path, message: str) -> None:
         ),
         (
             lambda found: found["lm_head.weight"].add_(1),
-            r"lm_head.weight differs from shared_embedding.weight; a model with two embeddings",
+            r"lm_head.weight differs from shared_embedding.weight, and a model with two embeddings",
         ),
     ],
 )

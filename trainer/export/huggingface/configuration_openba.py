@@ -45,6 +45,7 @@ class OpenBAConfig(PretrainedConfig):
         add_lm_head_bias: bool = True,
         max_seq_length: int = 1024,
         decoder_max_seq_length: int = 256,
+        initializer_range: float = 0.02,
         **others: Any,
     ) -> None:
         if norm not in ("pre", "sandwich") or not add_qkv_bias or add_ffn_bias or not add_lm_head_bias:
@@ -71,6 +72,7 @@ class OpenBAConfig(PretrainedConfig):
             add_lm_head_bias,
         )
         self.max_seq_length, self.decoder_max_seq_length = max_seq_length, decoder_max_seq_length
+        self.initializer_range = initializer_range
         defaults = {
             "pad_token_id": 0,
             "eos_token_id": 1,

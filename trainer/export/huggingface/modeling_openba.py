@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: allow-subclassing-any, no-warn-return-any
-"""The OpenBA encoder-decoder (arXiv 2309.10706) for transformers, with both of its normalisations. Tested
-with transformers 4.57 and 5.24.
+"""The OpenBA encoder-decoder (arXiv 2309.10706) for transformers. Tested with transformers 4.57 and 5.24.
 
 Shapes: [batch, positions, hidden_size] unless said otherwise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,214 +18,106 @@ from transformers.cache_utils import Cache, DynamicCache, EncoderDecoderCache
 from transformers.modeling_outputs import BaseModelOutput, Seq2SeqLMOutput
 
 from .configuration_openba import OpenBAConfig
+from .layers_openba import OpenBABlock, make_norm, rotation
 
-Rotation = tuple[Tensor, Tensor]
-
-
-def make_norm(config: OpenBAConfig) -> nn.Module:
-    """The normalisation of [..., hidden_size] that the configuration names."""
-    kind = nn.LayerNorm if config.norm == "pre" else nn.RMSNorm
-    return kind(config.hidden_size, eps=1e-5)
+IGNORED = -100
+GROWING = (None, "dynamic", "dynamic_full", "offloaded")
+"""Kinds of caches that hold the positions that were read, and no empty ones."""
 
 
-def make_output_norm(config: OpenBAConfig) -> nn.Module:
-    """The second slice of the sandwich."""
-    return nn.Identity() if config.norm == "pre" else make_norm(config)
+def growing_cache(given: Cache | None, wanted: bool) -> EncoderDecoderCache | None:
+    """The cache for both attentions, as it was given, or a new one if wanted.
 
-
-def rotation(start: int, length: int, config: OpenBAConfig, like: Tensor) -> Rotation:
-    """Cosines and sines of the positions from ``start`` on, each [length, kv_channels / 2]; float32 until the
-    end."""
-    steps = torch.arange(0, config.kv_channels, 2, device=like.device, dtype=torch.float32)
-    positions = torch.arange(start, start + length, device=like.device, dtype=torch.float32)
-    angles = torch.outer(positions, config.rope_base ** -(steps / config.kv_channels))
-    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
-
-
-def rotate(x: Tensor, turn: Rotation) -> Tensor:
-    """Rotary positions, rotate-half form: [batch, heads, positions, kv_channels] -> same."""
-    first, second = x.chunk(2, dim=-1)
-    cos, sin = turn
-    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
-
-
-class OpenBAAttention(nn.Module):
-    """Self-attention with rotary positions. The rows of ``qkv`` are, head by head, q, k and v."""
-
-    def __init__(self, config: OpenBAConfig, layer: int, causal: bool) -> None:
-        super().__init__()
-        width = config.num_heads * config.kv_channels
-        self.config, self.layer, self.causal = config, layer, causal
-        self.qkv = nn.Linear(config.hidden_size, 3 * width)
-        self.o = nn.Linear(width, config.hidden_size)
-
-    def forward(
-        self, x: Tensor, turn: Rotation, mask: Tensor | None, cache: EncoderDecoderCache | None
-    ) -> Tensor:
-        """[batch, positions, hidden_size] -> same; ``mask`` as scaled_dot_product_attention takes it,
-        ``cache`` holds earlier positions."""
-        batch, length, _ = x.shape
-        shape = (batch, length, self.config.num_heads, 3, self.config.kv_channels)
-        queries, keys, values = self.qkv(x).view(shape).permute(3, 0, 2, 1, 4)
-        queries, keys = rotate(queries, turn), rotate(keys, turn)
-        if cache is not None:
-            keys, values = cache.self_attention_cache.update(keys, values, self.layer)
-        causal = self.causal and length > 1
-        if causal and keys.shape[2] > length:  # several positions after cached ones
-            mask = torch.ones(length, keys.shape[2], dtype=torch.bool, device=x.device)
-            mask, causal = mask.tril(keys.shape[2] - length), False
-        dropout = self.config.attention_dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(
-            queries, keys, values, attn_mask=mask, is_causal=causal, dropout_p=dropout
-        )
-        return self.o(mixed.transpose(1, 2).reshape(batch, length, -1))
-
-
-class OpenBACrossAttention(nn.Module):
-    """The decoder's attention to the encoder's output, without positions. The rows of ``kv`` are, head by
-    head, k and v."""
-
-    def __init__(self, config: OpenBAConfig, layer: int) -> None:
-        super().__init__()
-        width = config.num_heads * config.kv_channels
-        self.config, self.layer = config, layer
-        self.q = nn.Linear(config.hidden_size, width)
-        self.kv = nn.Linear(config.hidden_size, 2 * width)
-        self.o = nn.Linear(width, config.hidden_size)
-
-    def forward(
-        self, x: Tensor, memory: Tensor, mask: Tensor | None, cache: EncoderDecoderCache | None
-    ) -> Tensor:
-        """[batch, positions, hidden_size], attending to ``memory`` [batch, source positions, hidden_size] ->
-        the shape of ``x``."""
-        batch, length, _ = x.shape
-        heads, size = self.config.num_heads, self.config.kv_channels
-        queries = self.q(x).view(batch, length, heads, size).transpose(1, 2)
-        if cache is not None and cache.is_updated.get(self.layer):
-            held = cache.cross_attention_cache.layers[self.layer]
-            keys, values = held.keys, held.values
-        else:
-            shape = (*memory.shape[:2], heads, 2, size)
-            keys, values = self.kv(memory).view(shape).permute(3, 0, 2, 1, 4)
-            if cache is not None:
-                keys, values = cache.cross_attention_cache.update(keys, values, self.layer)
-                cache.is_updated[self.layer] = True
-        dropout = self.config.attention_dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, dropout_p=dropout)
-        return self.o(mixed.transpose(1, 2).reshape(batch, length, -1))
-
-
-class OpenBAMLP(nn.Module):
-    """SwiGLU. The rows of ``fc_in`` are all gates, then all ups."""
-
-    def __init__(self, config: OpenBAConfig) -> None:
-        super().__init__()
-        self.fc_in = nn.Linear(config.hidden_size, 2 * config.mlp_size, bias=False)
-        self.fc_out = nn.Linear(config.mlp_size, config.hidden_size, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[batch, positions, hidden_size] -> same."""
-        gate, up = self.fc_in(x).chunk(2, dim=-1)
-        return self.fc_out(F.silu(gate) * up)
-
-
-class OpenBABlock(nn.Module):
-    """Sublayers, each x + output_norm(sublayer(norm(x))); the norms' names are those of the released
-    model."""
-
-    def __init__(self, config: OpenBAConfig, layer: int, decoder: bool) -> None:
-        super().__init__()
-        self.dropout = config.hidden_dropout
-        self.input_layernorm = make_norm(config)
-        self.self_attn = OpenBAAttention(config, layer, causal=decoder)
-        self.self_attn_output_layernorm = make_output_norm(config)
-        self.post_attn_layernorm = make_norm(config)
-        if decoder:
-            self.inter_attn = OpenBACrossAttention(config, layer)
-            self.inter_attn_output_layernorm = make_output_norm(config)
-            self.post_inter_attn_layernorm = make_norm(config)
-        self.mlp = OpenBAMLP(config)
-        self.mlp_output_layernorm = make_output_norm(config)
-
-    def _drop(self, x: Tensor) -> Tensor:
-        return F.dropout(x, self.dropout, self.training)
-
-    def forward(
-        self,
-        x: Tensor,
-        turn: Rotation,
-        mask: Tensor | None,
-        memory: Tensor | None = None,
-        memory_mask: Tensor | None = None,
-        cache: EncoderDecoderCache | None = None,
-    ) -> Tensor:
-        """[batch, positions, hidden_size] -> same; with ``memory`` [batch, source positions, hidden_size] in
-        the decoder."""
-        attended = self.self_attn(self.input_layernorm(x), turn, mask, cache)
-        x = x + self._drop(self.self_attn_output_layernorm(attended))
-        normed = self.post_attn_layernorm(x)
-        if memory is not None:
-            attended = self.inter_attn(normed, memory, memory_mask, cache)
-            x = x + self._drop(self.inter_attn_output_layernorm(attended))
-            normed = self.post_inter_attn_layernorm(x)
-        return x + self._drop(self.mlp_output_layernorm(self.mlp(normed)))
+    Raises:
+        ValueError: it is of a fixed size.
+    """
+    if given is None:
+        return EncoderDecoderCache(DynamicCache(), DynamicCache()) if wanted else None
+    both = given if isinstance(given, EncoderDecoderCache) else EncoderDecoderCache(given, DynamicCache())
+    if not isinstance(both.self_attention_cache, DynamicCache):
+        kind = type(both.self_attention_cache).__name__
+        raise ValueError(f"past_key_values: {kind} is of a fixed size; give a DynamicCache")
+    return both
 
 
 class OpenBAStack(nn.Module):
-    """Encoder or decoder. The embedding is the model's, held in a tuple so that it is not the stack's
-    parameter too."""
+    """Encoder or decoder. Its model is held in a tuple, so that the embedding, whichever the model has by
+    now, is not the stack's parameter too."""
 
     main_input_name = "input_ids"
+    gradient_checkpointing = False
+    _gradient_checkpointing_func: Callable[..., Tensor]
 
-    def __init__(self, config: OpenBAConfig, embedding: nn.Embedding, decoder: bool) -> None:
+    def __init__(self, config: OpenBAConfig, model: OpenBAForConditionalGeneration, decoder: bool) -> None:
         super().__init__()
-        self.config, self._embedding = config, (embedding,)
+        self.config, self._model = config, (model,)
         layers = config.num_decoder_layers if decoder else config.num_layers
         self.block = nn.ModuleList(OpenBABlock(config, layer, decoder) for layer in range(layers))
         self.final_layernorm = make_norm(config)
 
     def forward(
         self,
-        input_ids: Tensor,
+        input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
         encoder_hidden_states: Tensor | None = None,
         past_key_values: EncoderDecoderCache | None = None,
+        inputs_embeds: Tensor | None = None,
         **_: Any,
     ) -> BaseModelOutput:
-        """int64 [batch, positions] -> hidden states; ``attention_mask`` [batch, source positions] is over the
-        source in both stacks. What else ``generate`` passes (which outputs to return) has no effect."""
-        x = F.dropout(self._embedding[0](input_ids), self.config.hidden_dropout, self.training)
+        """int64 [batch, positions], or their embeddings -> hidden states; ``attention_mask`` [batch, source
+        positions] is over the source in both stacks. What else ``generate`` passes (which outputs to return)
+        has no effect here."""
+        x = self._model[0].get_input_embeddings()(input_ids) if inputs_embeds is None else inputs_embeds
+        x = F.dropout(x, self.config.hidden_dropout, self.training)
         start = 0 if past_key_values is None else past_key_values.get_seq_length()
         turn = rotation(start, x.shape[1], self.config, x)
         mask = None if attention_mask is None else attention_mask.bool()[:, None, None, :]
+        own = mask if encoder_hidden_states is None else None
+        recompute = self.gradient_checkpointing and self.training and torch.is_grad_enabled()
+        if (
+            recompute and not x.requires_grad
+        ):  # the embedding is frozen, and reentrant checkpoints would be too
+            x = x.detach().requires_grad_()
         for block in self.block:
-            if encoder_hidden_states is None:
-                x = block(x, turn, mask)
-            else:
-                x = block(x, turn, None, encoder_hidden_states, mask, past_key_values)
+            arguments = (x, turn, own, encoder_hidden_states, mask)
+            x = (
+                self._gradient_checkpointing_func(block.__call__, *arguments)
+                if recompute
+                else block(*arguments, past_key_values)
+            )
         return BaseModelOutput(last_hidden_state=self.final_layernorm(x))
 
 
 class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
     """Encoder, decoder and output layer. Prompts are ``<S> text <extra_id_0> </s>``; answers begin with
-    ``<extra_id_0>``."""
+    ``<extra_id_0>``. The output layer's weight is the embedding's unless the configuration says otherwise."""
 
     config_class = OpenBAConfig
     base_model_prefix = "model"
     main_input_name = "input_ids"
+    supports_gradient_checkpointing = True
+    # The loss is divided by the labels of all micro batches of a step, which Trainer counts.
+    accepts_loss_kwargs = True
+    _tied_weights_keys = {"lm_head.weight": "shared_embedding.weight"}
     _no_split_modules = ["OpenBABlock"]
     _supports_sdpa = True
 
     def __init__(self, config: OpenBAConfig) -> None:
         super().__init__(config)
         self.shared_embedding = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.encoder = OpenBAStack(config, self.shared_embedding, decoder=False)
-        self.decoder = OpenBAStack(config, self.shared_embedding, decoder=True)
+        self.encoder = OpenBAStack(config, self, decoder=False)
+        self.decoder = OpenBAStack(config, self, decoder=True)
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
-        """Weights come from a checkpoint; nothing is drawn."""
+        """What no checkpoint has: a model of a configuration alone, rows that are added."""
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=self.config.initializer_range)
+        elif isinstance(module, nn.LayerNorm | nn.RMSNorm):
+            nn.init.ones_(module.weight)
+        if isinstance(bias := getattr(module, "bias", None), Tensor):
+            nn.init.zeros_(bias)
 
     def get_encoder(self) -> OpenBAStack:
         """The stack that reads."""
@@ -236,12 +128,20 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         return self.decoder
 
     def get_input_embeddings(self) -> nn.Embedding:
-        """The one embedding, of encoder, decoder and output."""
+        """The one embedding, of encoder and decoder."""
         return self.shared_embedding
 
+    def set_input_embeddings(self, value: nn.Embedding) -> None:
+        """Takes another, as where tokens were added."""
+        self.shared_embedding = value
+
     def get_output_embeddings(self) -> nn.Linear:
-        """The output layer; its weight is the embedding's."""
+        """The output layer."""
         return self.lm_head
+
+    def set_output_embeddings(self, new_embeddings: nn.Linear) -> None:
+        """Takes another."""
+        self.lm_head = new_embeddings
 
     def prepare_decoder_input_ids_from_labels(self, labels: Tensor) -> Tensor:
         """The labels one position later, after the start token: int64 [batch, positions] -> same."""
@@ -254,47 +154,76 @@ class OpenBAForConditionalGeneration(PreTrainedModel, GenerationMixin):
         input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
         decoder_input_ids: Tensor | None = None,
+        decoder_attention_mask: Tensor | None = None,
         encoder_outputs: BaseModelOutput | tuple[Tensor, ...] | None = None,
         past_key_values: Cache | None = None,
+        inputs_embeds: Tensor | None = None,
+        decoder_inputs_embeds: Tensor | None = None,
         labels: Tensor | None = None,
+        num_items_in_batch: Tensor | int | None = None,
         use_cache: bool | None = None,
-        **others: Any,
-    ) -> Seq2SeqLMOutput:
-        """Logits [batch, positions, vocab_size], and with ``labels`` (-100: none) their mean loss. Rows of
-        ``decoder_input_ids`` may be padded at the end only. Of ``others`` only ``cache`` has an effect: it is
-        what transformers 5 calls ``past_key_values``.
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        cache: Cache | None = None,
+        cache_position: Tensor | None = None,
+    ) -> Seq2SeqLMOutput | tuple[Tensor, ...]:
+        """Logits [batch, positions, vocab_size], and with ``labels`` (-100: none) their loss.
+
+        Args:
+            decoder_input_ids: its rows may be padded at the end only; by default, the labels one position
+                later.
+            num_items_in_batch: labels of the whole step, by which the sum of losses is divided; by default,
+                those of this batch.
+            cache: what transformers 5 calls ``past_key_values``.
+            cache_position: has no effect: a cache knows how much it holds.
 
         Raises:
-            ValueError: a ``decoder_attention_mask`` that is not all ones.
+            ValueError: a ``decoder_attention_mask`` that is not all ones, a cache that does not grow, or
+                outputs that are not kept.
         """
-        past_key_values = others.get("cache", past_key_values)
-        if (padding := others.get("decoder_attention_mask")) is not None and not padding.all():
+        if output_attentions or output_hidden_states:
+            raise ValueError(
+                "output_attentions and output_hidden_states: OpenBA keeps neither; leave them out"
+            )
+        if decoder_attention_mask is not None and not decoder_attention_mask.all():
             advice = "pad decoder_input_ids at the end only, and leave the mask out"
             raise ValueError(f"decoder_attention_mask has zeros; {advice}")
         if encoder_outputs is None:
-            encoder_outputs = self.encoder(input_ids, attention_mask)
-        if decoder_input_ids is None and labels is not None:
+            encoder_outputs = self.encoder(input_ids, attention_mask, inputs_embeds=inputs_embeds)
+        if decoder_input_ids is None and decoder_inputs_embeds is None and labels is not None:
             decoder_input_ids = self.prepare_decoder_input_ids_from_labels(labels)
-        if use_cache and past_key_values is None:
-            past_key_values = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        held = growing_cache(cache if past_key_values is None else past_key_values, bool(use_cache))
         memory = encoder_outputs[0]
-        hidden = self.decoder(decoder_input_ids, attention_mask, memory, past_key_values).last_hidden_state
-        logits = self.lm_head(hidden)
+        hidden = self.decoder(decoder_input_ids, attention_mask, memory, held, decoder_inputs_embeds)
+        logits = self.lm_head(hidden.last_hidden_state)
         loss = None
         if labels is not None:
-            loss = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=-100)
-        return Seq2SeqLMOutput(
-            loss=loss, logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=memory
-        )
+            total = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="sum")
+            loss = total / (num_items_in_batch or (labels != IGNORED).sum().clamp(min=1))
+        output = Seq2SeqLMOutput(loss, logits, held, encoder_last_hidden_state=memory)
+        return output.to_tuple() if return_dict is False else output
 
     def generate(self, inputs: Tensor | None = None, *arguments: Any, **settings: Any) -> Any:
         """As in transformers; unless ``decoder_input_ids`` are given, answers begin with ``<extra_id_0>``, as
-        the model was trained: int64 [batch, positions] -> int64 [batch, positions of the answer]."""
-        source = next((value for value in (inputs, settings.get("input_ids")) if value is not None), None)
-        begins = "decoder_input_ids" not in settings and self.config.answer_token_id is not None
-        if source is not None and begins:
-            start = torch.tensor(
-                [[self.config.decoder_start_token_id, self.config.answer_token_id]], device=source.device
+        the model was trained, and have it nowhere else: int64 [batch, positions] -> int64 [batch, positions
+        of the answer].
+
+        Raises:
+            ValueError: a kind of cache that does not grow.
+        """
+        base = settings.get("generation_config") or self.generation_config
+        kind = settings.get("cache_implementation", getattr(base, "cache_implementation", None))
+        if kind not in GROWING:
+            raise ValueError(
+                f"cache_implementation {kind!r} is of a fixed size; leave it out, or say 'dynamic'"
             )
+        given = (inputs, settings.get("input_ids"), settings.get("inputs_embeds"))
+        source = next((value for value in given if value is not None), None)
+        answer = self.config.answer_token_id
+        if source is not None and "decoder_input_ids" not in settings and answer is not None:
+            start = torch.tensor([[self.config.decoder_start_token_id, answer]], device=source.device)
             settings["decoder_input_ids"] = start.repeat(len(source), 1)
+            hidden = settings.get("suppress_tokens", getattr(base, "suppress_tokens", None))
+            settings |= {"suppress_tokens": sorted({*(hidden or ()), answer}), "forced_bos_token_id": None}
         return super().generate(inputs, *arguments, **settings)

@@ -16,11 +16,12 @@ SENTINELS = 100
 
 
 class OpenBATokenizer(PreTrainedTokenizer):
-    """Frames a text as the model was trained: ``<S> text <extra_id_0> </s>``. Decoding leaves the special
-    tokens out where asked."""
+    """Frames a text as the model was trained: ``<S> text <extra_id_0> </s>``, and a target, which becomes
+    labels, as ``<extra_id_0> target </s>``. Decoding leaves the special tokens out where asked."""
 
     vocab_files_names = {"vocab_file": "spiece.model"}
     model_input_names = ["input_ids", "attention_mask"]
+    _is_target = False
 
     def __init__(self, vocab_file: str, **others: Any) -> None:
         self.vocab_file = vocab_file
@@ -67,13 +68,28 @@ class OpenBATokenizer(PreTrainedTokenizer):
     def build_inputs_with_special_tokens(
         self, token_ids_0: list[int], token_ids_1: list[int] | None = None
     ) -> list[int]:
-        """``<S>``, the prompt, ``<extra_id_0>`` and eos: an instruction as the model was trained on it."""
-        mode, answer, eos = self.convert_tokens_to_ids(["<S>", "<extra_id_0>", self.eos_token])
-        return [mode, *token_ids_0, *(token_ids_1 or []), answer, eos]
+        """A prompt as ``<S> prompt <extra_id_0> </s>``, a target (``text_target``) as ``<extra_id_0> target
+        </s>``, as the model was trained. Of what begins so already only the end is added that it lacks."""
+        ids = [*token_ids_0, *(token_ids_1 or [])]
+        instruction, *noised, answer, eos = self.convert_tokens_to_ids(
+            ["<S>", "<R>", "<X>", "<extra_id_0>", self.eos_token]
+        )
+        first = answer if self._is_target else instruction
+        if ids[:1] != [first] and (self._is_target or ids[0:1] not in ([mode] for mode in noised)):
+            ids = [first, *ids]
+        if ids[-1] != eos:
+            ids += [answer, eos] if ids[0] == instruction and ids[-1] != answer else [eos]
+        return ids
 
     def num_special_tokens_to_add(self, pair: bool = False) -> int:
-        """Tokens that ``build_inputs_with_special_tokens`` adds."""
-        return 3
+        """Tokens that ``build_inputs_with_special_tokens`` adds to a text that has none."""
+        return 2 if self._is_target else 3
+
+    def _switch_to_target_mode(self) -> None:
+        self._is_target = True
+
+    def _switch_to_input_mode(self) -> None:
+        self._is_target = False
 
     def save_vocabulary(self, save_directory: str, filename_prefix: str | None = None) -> tuple[str]:
         """Copies the SentencePiece model into a folder; its path."""
