@@ -43,7 +43,6 @@ def measure(chunked: bool, recompute: bool, size: int) -> dict[str, Any]:
 
     if not chunked:
         transformer.cross_entropy = whole  # type: ignore[assignment, attr-defined]
-    torch.manual_seed(0)
     model = transformer.EncoderDecoder(
         ModelSettings.model_validate(SIZES), RELEASED.padded, recompute=recompute
     )

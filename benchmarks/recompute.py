@@ -39,7 +39,6 @@ class Trained:
     """A model in training, the same steps with and without ``recompute``."""
 
     def __init__(self, settings: ModelSettings, vocabulary: Vocabulary, *, recompute: bool) -> None:
-        torch.manual_seed(0)
         self._model = EncoderDecoder(settings, vocabulary.padded, recompute=recompute)
         self._optimizer = torch.optim.AdamW(self._model.parameters(), lr=1e-4)
         self.parameters = sum(parameter.numel() for parameter in self._model.parameters())

@@ -48,7 +48,6 @@ Step = Callable[[Batch], object]
 
 
 def our_step(vocabulary: int, precision: str) -> Step:
-    torch.manual_seed(0)
     optimizer = Optimizer()
     settings = TrainSettings.model_validate({"precision": precision, "threads": 1})
     engine = TrainingEngine(EncoderDecoder(MODEL, vocabulary), settings, optimizer)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-import torch
 import torch.distributed as dist
 
 from curriculum.keyed_hash import key
@@ -254,9 +253,11 @@ def build_engine(run: TrainingRun, found: Checkpoint | None = None) -> TrainingE
     Raises:
         CheckpointError: this process does not find the checkpoint that process 0 has found.
     """
-    torch.manual_seed(int(key(run.manifest.seed, "weights")))
     model = EncoderDecoder(
-        run.manifest.model, run.shards.vocabulary.padded, recompute=run.manifest.train.recompute
+        run.manifest.model,
+        run.shards.vocabulary.padded,
+        recompute=run.manifest.train.recompute,
+        seed=int(key(run.manifest.seed, "weights")),
     )
     engine = TrainingEngine(model, run.manifest.train, run.manifest.stages[0].optimizer)
     if found is not None:

@@ -31,8 +31,7 @@ def small_settings(**changes: object) -> ModelSettings:
 
 def small_model(seed: int = 0, std: float = 0.2, **changes: object) -> EncoderDecoder:
     """Weights larger than usual, so that what a model computes depends on all of its inputs."""
-    torch.manual_seed(seed)
-    model = EncoderDecoder(small_settings(init_std=std, **changes), SMALL.padded)
+    model = EncoderDecoder(small_settings(init_std=std, **changes), SMALL.padded, seed=seed)
     for name, weight in model.named_parameters():
         if "output_norm" in name:
             torch.nn.init.ones_(weight)

@@ -77,19 +77,22 @@ class EncoderDecoder(nn.Module):
     """OpenBA (arXiv 2309.10706): ``vocabulary`` rows of embedding, tied to the output layer, which has a
     bias.
 
-    Weights are drawn from torch's random generator: seed it first. Under ``torch.device("meta")`` only shapes
-    are made. With ``recompute`` a training step keeps no activations inside the layers (see
+    Weights are those of the ``seed`` (see trainer.model.weight_init). Under ``torch.device("meta")`` only
+    shapes are made. With ``recompute`` a training step keeps no activations inside the layers (see
     trainer.model.activation_checkpointing).
     """
 
-    def __init__(self, settings: ModelSettings, vocabulary: int, *, recompute: bool = False) -> None:
+    def __init__(
+        self, settings: ModelSettings, vocabulary: int, *, recompute: bool = False, seed: int = 0
+    ) -> None:
         super().__init__()
         self.settings = settings
         self.embedding = nn.Embedding(vocabulary, settings.d_model)
         self.encoder = Encoder(settings, recompute=recompute)
         self.decoder = Decoder(settings, recompute=recompute)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary))
-        initialise(self, settings)
+        if not self.output_bias.is_meta:
+            initialise(self, settings, seed)
 
     def forward(
         self,

@@ -46,7 +46,7 @@ def greedy_by_hand(model: EncoderDecoder, prompt: list[int], max_tokens: int) ->
 @pytest.mark.slow
 def test_greedy_batch_equals_one_by_one() -> None:
     """With </s> made likely, so that the rows end at different lengths."""
-    model = small_model(seed=2).eval()
+    model = small_model(seed=8).eval()
     model.output_bias[SMALL.eos] += 2
     answers = [answer.tolist() for answer in generate(model, SMALL, PROMPTS, max_tokens=40)]
     assert answers == [greedy_by_hand(model, prompt, 40) for prompt in PROMPTS]

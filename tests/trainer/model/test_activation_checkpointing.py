@@ -29,7 +29,6 @@ def batch(denoiser: int) -> Batch:
 
 
 def model(recompute: bool, **changes: object) -> EncoderDecoder:
-    torch.manual_seed(0)
     return EncoderDecoder(small_settings(dropout=0.2, **changes), SMALL.padded, recompute=recompute)
 
 
