@@ -18,7 +18,7 @@ from pathlib import Path
 
 from manifests.files import sha256
 
-VOLATILE = {"stats.json", ".inputs.json", "report.html"}
+VOLATILE = {"stats.json", ".inputs.json", "report.html", "verified-shards.json"}
 
 
 def durable(run: Path) -> dict[str, str]:

@@ -40,6 +40,7 @@ from trainer.distributed import join_process_group
 from trainer.engine import ForwardPass, TrainingEngine
 from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder
+from trainer.model.weight_init import InitialWeights
 from trainer.monitor.peak_flops import matmul_peak_flops
 
 DENOISERS, ROWS, ROUNDS = 7, 4, 2
@@ -50,7 +51,9 @@ Step = Callable[[Batch], object]
 def our_step(vocabulary: int, precision: str) -> Step:
     optimizer = Optimizer()
     settings = TrainSettings.model_validate({"precision": precision, "threads": 1})
-    engine = TrainingEngine(EncoderDecoder(MODEL, vocabulary), settings, optimizer)
+    with torch.device("meta"):
+        model = EncoderDecoder(MODEL, vocabulary)
+    engine = TrainingEngine(model, settings, optimizer, InitialWeights(model, MODEL, seed=0))
     return lambda batch: engine.step([ForwardPass(batch, seed=0)], RATE, optimizer)
 
 

@@ -76,7 +76,7 @@ def test_a_sound_run_verifies_and_a_changed_checkpoint_does_not(
     assert verify(trained[1]).problems == []
     run = tmp_path / "run"
     shutil.copytree(trained[1], run)
-    (weights,) = sorted(run.glob("train/checkpoints/*/weights.safetensors"))[-1:]
+    (weights,) = sorted(run.glob("train/checkpoints/*/weights-*.safetensors"))[-1:]
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1
     weights.write_bytes(data)

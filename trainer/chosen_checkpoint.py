@@ -9,8 +9,9 @@ from manifests.json_lines import read_json_lines
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
 from trainer.checkpoint import checkpoint
-from trainer.checkpoint.checkpoint import Checkpoint
+from trainer.checkpoint.checkpoint import ALONE, Checkpoint
 from trainer.checkpoint.compatibility import check_model, check_shards
+from trainer.distributed import Ranks
 from trainer.evaluation.best_step import best_step
 from trainer.resume import warn_of_damage
 from trainer.run import TrainingRun
@@ -20,8 +21,9 @@ Which = int | Literal["best", "last"]
 with the lowest held-out loss under the stage's objective."""
 
 
-def chosen_checkpoint(run: TrainingRun, which: Which = "last") -> Checkpoint:
-    """A whole checkpoint, which this curriculum's model and these shards fit.
+def chosen_checkpoint(run: TrainingRun, which: Which = "last", ranks: Ranks = ALONE) -> Checkpoint:
+    """A whole checkpoint, which this curriculum's model and these shards fit; ``ranks`` as of
+    trainer.checkpoint.checkpoint.newest.
 
     Raises:
         ManifestError: there is none yet.
@@ -30,26 +32,29 @@ def chosen_checkpoint(run: TrainingRun, which: Which = "last") -> Checkpoint:
         UserError: there is no whole checkpoint of that step, or none with a held-out loss.
     """
     if isinstance(which, int):
-        found = _of_step(run, which)
+        found = _of_step(run, which, ranks)
     else:
-        found = _newest(run)
-        found = _of_step(run, _best(run, found)) if which == "best" else found
+        found = _newest(run, ranks)
+        if which == "best":
+            newest = found
+            found = _of_step(run, ranks.decided(lambda: _best(run, newest)), ranks)
     where = str(found.folder)
     check_shards(found.progress.shards, run.shards_sha256, where, run.shard_manifest)
     check_model(CurriculumManifest.model_validate_json(found.progress.curriculum), run.manifest, where)
     return found
 
 
-def _newest(run: TrainingRun) -> Checkpoint:
-    found = checkpoint.newest(run.checkpoints)
+def _newest(run: TrainingRun, ranks: Ranks) -> Checkpoint:
+    found = checkpoint.newest(run.checkpoints, ranks)
     if found is None:
         raise ManifestError(f"{run.checkpoints}: no checkpoint; train first")
-    warn_of_damage(found)
+    if ranks.rank == 0:
+        warn_of_damage(found)
     return found
 
 
-def _of_step(run: TrainingRun, step: int) -> Checkpoint:
-    found = checkpoint.read(checkpoint.folder_of(run.checkpoints, step))
+def _of_step(run: TrainingRun, step: int, ranks: Ranks) -> Checkpoint:
+    found = checkpoint.read(ranks.decided(lambda: checkpoint.folder_of(run.checkpoints, step)), ranks)
     if found is None:
         there = ", ".join(str(checkpoint.step_of(folder)) for folder in checkpoint.folders(run.checkpoints))
         raise UserError(

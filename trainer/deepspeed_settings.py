@@ -9,6 +9,16 @@ from torch import nn
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
 
+# Elements. DeepSpeed's own are 5e8 and 1e9, or 2 to 4 GB a buffer in each process; these are 80 MB at most.
+# Measured with 106 M parameters on 4 processes under ZeRO 3, the peak of a step went from 2,534 to 1,660 MB.
+_BUFFERS = {
+    "reduce_bucket_size": 20_000_000,
+    "allgather_bucket_size": 20_000_000,
+    "stage3_prefetch_bucket_size": 2_000_000,
+    "stage3_max_live_parameters": 20_000_000,
+    "stage3_max_reuse_distance": 20_000_000,
+}
+
 
 def zero_stage(settings: TrainSettings, world_size: int) -> int:
     """The ZeRO stage at work.
@@ -31,7 +41,7 @@ def configuration(settings: TrainSettings, zero: int, optimizer: Optimizer) -> d
         "train_micro_batch_size_per_gpu": 1,  # not used: the plan decides what is in a step
         "gradient_accumulation_steps": 1,
         "gradient_clipping": optimizer.clip if zero else 0.0,
-        "zero_optimization": {"stage": zero, **_offload(settings)},
+        "zero_optimization": {"stage": zero, **_BUFFERS, **_offload(settings)},
         "zero_allow_untested_optimizer": True,
         "zero_force_ds_cpu_optimizer": False,
         "bf16": {"enabled": settings.precision == "bf16"},
@@ -44,9 +54,14 @@ def configuration(settings: TrainSettings, zero: int, optimizer: Optimizer) -> d
 def parameter_groups(model: nn.Module) -> list[dict[str, Any]]:
     """AdamW's groups. Matrices decay; norms and biases do not (as in Megatron-LM, which OpenBA used)."""
     parameters = list(model.parameters())
-    matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
-    vectors = [parameter for parameter in parameters if parameter.ndim < 2]
+    matrices = [parameter for parameter in parameters if _dimensions(parameter) >= 2]
+    vectors = [parameter for parameter in parameters if _dimensions(parameter) < 2]
     return [{"params": matrices, "decays": True}, {"params": vectors, "decays": False}]
+
+
+def _dimensions(parameter: nn.Parameter) -> int:
+    """Of the whole parameter; its parts under ZeRO 3 are flat."""
+    return len(getattr(parameter, "ds_shape", parameter.shape))
 
 
 def _offload(settings: TrainSettings) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from signal import SIGINT, SIGTERM
 from typing import TypeVar, cast
 
@@ -20,10 +21,10 @@ from manifests.errors import UserError
 from manifests.stop_signals import StopFlag
 
 LONGEST_WAIT = timedelta(hours=6)
-"""How long processes wait for each other before they give up; the only such time of a training. It must
-cover what process 0 does alone: hashing all shards (1.6 TB for the released recipe, an hour at 450 MB/s) and
-a checkpoint. Over gloo a process that dies is noticed at once. DeepSpeed's own groups give up after torch's
-10 or 30 minutes: before any work in them all processes meet in this group."""
+"""How long processes wait for each other before they give up; the only such time of a training. It must cover
+what some do alone: hashing shards (1.6 TB for the released recipe, an hour at 450 MB/s in one process) and a
+checkpoint. Over gloo a process that dies is noticed at once. DeepSpeed's own groups give up after torch's 10
+or 30 minutes: before any work in them all processes meet in this group."""
 
 T = TypeVar("T")
 
@@ -74,11 +75,56 @@ def join_process_group() -> None:
     atexit.register(dist.destroy_process_group)
 
 
+class Ranks:
+    """The processes that share work on storage: here one alone, which decides and does everything."""
+
+    rank, size = 0, 1
+
+    def decided(self, decide: Callable[[], T]) -> T:
+        """What process 0 finds; every process gets the same.
+
+        Args:
+            decide: called in process 0 alone; its result must be picklable.
+
+        Raises:
+            UserError: that of process 0, in every process.
+        """
+        return decide()
+
+    def all_did(self, do: Callable[[], T]) -> list[T]:
+        """What each process has found, in order of rank; every process gets the same.
+
+        Args:
+            do: called in every process; its result must be picklable.
+
+        Raises:
+            UserError: the first of them, in every process, when all are done.
+        """
+        return [do()]
+
+
+class _Group(Ranks):
+    def __init__(self, group: dist.ProcessGroup, where: torch.device) -> None:
+        self._group, self._device = group, where
+        self.rank, self.size = dist.get_rank(group), dist.get_world_size(group)
+
+    def decided(self, decide: Callable[[], T]) -> T:
+        answer = [_answer(decide) if self.rank == 0 else None]
+        dist.broadcast_object_list(answer, group=self._group, device=self._device)
+        return cast(T, _raised(answer[0]))
+
+    def all_did(self, do: Callable[[], T]) -> list[T]:
+        answers: list[T | UserError | None] = [None] * self.size
+        dist.all_gather_object(answers, _answer(do), group=self._group)
+        return [cast(T, _raised(answer)) for answer in answers]
+
+
 def decided_by_rank_0(decide: Callable[[], T]) -> T:
     """What process 0 finds; every process gets the same.
 
-    Whatever is read from storage during a training goes through here: another host may see a folder or a file
-    as it was a minute ago, and processes that act on different states compute nonsense or wait for ever.
+    Whatever is read from storage during a training goes through here, or through ``storage_ranks``: another
+    host may see a folder or a file as it was a minute ago, and processes that act on different states compute
+    nonsense or wait for ever.
 
     Args:
         decide: called in process 0 alone; its result must be picklable.
@@ -86,16 +132,37 @@ def decided_by_rank_0(decide: Callable[[], T]) -> T:
     Raises:
         UserError: that of process 0, in every process.
     """
-    answer: list[T | UserError | None] = [None]
-    if dist.get_rank() == 0:
-        try:
-            answer[0] = decide()
-        except UserError as error:
-            answer[0] = error
-    dist.broadcast_object_list(answer, device=device())
-    if isinstance(answer[0], UserError):
-        raise answer[0]
-    return cast(T, answer[0])
+    return all_ranks().decided(decide)
+
+
+def all_ranks() -> Ranks:
+    """All processes of the training, or this one where there is no process group."""
+    group = dist.group.WORLD
+    return _Group(group, device()) if group is not None and group.size() > 1 else Ranks()
+
+
+def storage_ranks() -> Ranks:
+    """The same processes in a group of its own, so that they can meet in a thread beside the training. It is
+    made at the first call, at which all must meet; it is used by one thread at a time."""
+    return _Group(_storage_group(), torch.device("cpu")) if all_ranks().size > 1 else Ranks()
+
+
+@cache
+def _storage_group() -> dist.ProcessGroup:
+    return cast(dist.ProcessGroup, dist.new_group(backend="gloo", timeout=LONGEST_WAIT))
+
+
+def _answer(do: Callable[[], T]) -> T | UserError:
+    try:
+        return do()
+    except UserError as error:
+        return error
+
+
+def _raised(answer: T | UserError) -> T:
+    if isinstance(answer, UserError):
+        raise answer
+    return answer
 
 
 def signal_of_any_rank(stop: StopFlag) -> int:

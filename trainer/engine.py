@@ -8,9 +8,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from inspect import getclosurevars
+from typing import Any
 
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from manifests.schema.optimization import Optimizer
@@ -18,6 +20,8 @@ from manifests.schema.train_settings import TrainSettings
 from trainer.data.batch import Batch
 from trainer.deepspeed_settings import configuration, parameter_groups, zero_stage
 from trainer.distributed import add_over_ranks, device
+from trainer.engine_state import MOMENTS, EngineState, StateSource, TensorSlice, held_slices
+from trainer.tensor_file import CHUNK
 
 if not torch.cuda.is_available():
     os.environ.setdefault("DS_ACCELERATOR", "cpu")  # read when deepspeed is imported
@@ -26,24 +30,19 @@ import deepspeed
 from deepspeed.runtime.zero import parameter_offload
 from deepspeed.runtime.zero.partitioned_param_coordinator import PartitionedParameterCoordinator
 from deepspeed.utils import logger as deepspeed_logger
-from deepspeed.utils import (
-    safe_get_full_fp32_param,
-    safe_get_full_optimizer_state,
-    safe_set_full_fp32_param,
-    safe_set_full_optimizer_state,
-)
 
 deepspeed_logger.setLevel(logging.ERROR)
 # Else a shared-memory all-reduce is compiled at first use, even for one process, and training stops where
 # there is no C++ compiler.
 deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
 
+# ZeRO 3 replaces it for the whole process.
+_LINEAR = F.linear
+
 # ZeRO 3 remembers here, for ever, which weights each module of each engine may release.
 _RELEASED = getclosurevars(
     PartitionedParameterCoordinator._PartitionedParameterCoordinator__params_to_release
 ).nonlocals["func"]
-
-MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 class NonFiniteError(ArithmeticError):
@@ -71,24 +70,6 @@ class StepResult:
     gradient_norm: float
 
 
-@dataclass(frozen=True)
-class EngineState:
-    """Everything that an optimizer step changes, as full float32 tensors on the CPU: independent of world
-    size, ZeRO stage and precision.
-
-    ``weights`` by parameter name; ``moments`` by ``<moment>.<parameter name>``; ``updates`` made so far.
-    """
-
-    weights: dict[str, Tensor]
-    moments: dict[str, Tensor]
-    updates: int
-
-    @property
-    def bytes(self) -> int:
-        """Size of all tensors."""
-        return sum(tensor.nbytes for tensor in (*self.weights.values(), *self.moments.values()))
-
-
 class TrainingEngine:
     """AdamW over a model, with the gradient of the mean loss over all target tokens of a global batch.
 
@@ -96,23 +77,32 @@ class TrainingEngine:
     all in the process group (see trainer.distributed.LONGEST_WAIT). ``settings.zero``
     says what is divided among the processes (Rajbhandari et al. 2020): 1 moments and float32 weights, 2
     gradients, 3 weights. Callers close it: DeepSpeed would keep the model until the process ends.
+
+    Args:
+        model: its shapes, on the ``meta`` device.
+        source: what the state is read from, by each process what it holds.
     """
 
-    def __init__(self, model: nn.Module, settings: TrainSettings, optimizer: Optimizer) -> None:
+    def __init__(
+        self, model: nn.Module, settings: TrainSettings, optimizer: Optimizer, source: StateSource
+    ) -> None:
         self.world_size = dist.get_world_size()
         self.zero = zero_stage(settings, self.world_size)
-        self.updates = 0
+        config = configuration(settings, self.zero, optimizer)
+        model = model.to(torch.bfloat16 if settings.precision == "bf16" else torch.float32)
+        model = _partitioned(model, config) if self.zero == 3 else _zeroed(model)
         self._names = {parameter: name for name, parameter in model.named_parameters()}
         engine, *_ = deepspeed.initialize(
             model=model,
             optimizer=torch.optim.AdamW(
                 parameter_groups(model), lr=0.0, betas=optimizer.betas, eps=optimizer.eps, fused=True
             ),
-            config=configuration(settings, self.zero, optimizer),
+            config=config,
             dist_init_required=False,
         )
         self._engine = engine
         self._create_moments()
+        self.load(source)
 
     @property
     def module(self) -> nn.Module:
@@ -180,51 +170,38 @@ class TrainingEngine:
         self.updates += 1
         return float(self._engine.get_global_grad_norm() if norm is None else norm)
 
-    def state(self) -> EngineState | None:
-        """Gathers the full state; only process 0 gets it."""
+    def state(self) -> EngineState:
+        """A copy of this process's part of the state."""
         dist.barrier()
-        keep = dist.get_rank() == 0
-        weights: dict[str, Tensor] = {}
-        moments: dict[str, Tensor] = {}
-        for parameter, name in self._names.items():
-            weight = self._read(parameter)
-            both = {f"{moment}.{name}": self._read(parameter, moment) for moment in MOMENTS}
-            if keep:
-                weights[name] = weight
-                moments.update(both)
-        return EngineState(weights, moments, self.updates) if keep else None
+        weights, moments = self.held()
+        if not self.zero:  # everybody holds everything
+            share = (dist.get_rank(), self.world_size)
+            weights, moments = ([piece.part(*share) for piece in held] for held in (weights, moments))
+        weights, moments = (
+            [piece.copy() for piece in held if len(piece.values)] for held in (weights, moments)
+        )
+        return EngineState(weights, moments, self.updates)
 
-    def _read(self, parameter: nn.Parameter, moment: str | None = None) -> Tensor:
-        if not self.zero:
-            value = parameter.detach() if moment is None else self._engine.optimizer.state[parameter][moment]
-        elif moment is None:
-            value = safe_get_full_fp32_param(parameter)
-        else:
-            value = safe_get_full_optimizer_state(parameter, moment)
-        return value.detach().to("cpu", torch.float32, copy=True)
+    def held(self) -> tuple[list[TensorSlice], list[TensorSlice]]:
+        """Weights and moments that this process updates, as views; ``publish`` makes the model of them."""
+        return held_slices(self._engine.optimizer, self._names, self.zero)
 
-    def load(self, state: EngineState) -> None:
-        """Continues from a state. Every process must be given the same."""
+    def load(self, source: StateSource) -> None:
+        """Continues from a state, of which each process reads what it holds.
+
+        Raises:
+            CheckpointError: the source is a checkpoint that does not hold it.
+        """
         dist.barrier()
-        self.updates = state.updates
+        self.updates = source.updates
         for adam_state in self._adam.state.values():
-            adam_state["step"].fill_(state.updates)
-        for parameter, name in self._names.items():
-            self._write(parameter, state.weights[name])
-            for moment in MOMENTS:
-                self._write(parameter, state.moments[f"{moment}.{name}"], moment)
-        self._publish_weights()
-
-    def _write(self, parameter: nn.Parameter, value: Tensor, moment: str | None = None) -> None:
-        value = value.to(device())
-        if not self.zero:
-            (parameter.data if moment is None else self._engine.optimizer.state[parameter][moment]).copy_(
-                value
-            )
-        elif moment is None:
-            safe_set_full_fp32_param(parameter, value)
-        else:
-            safe_set_full_optimizer_state(parameter, value, moment)
+            adam_state["step"].fill_(source.updates)
+        for held in self.held():
+            for piece in held:
+                for start in range(0, len(piece.values), CHUNK):
+                    part = piece.values[start : start + CHUNK]
+                    part.copy_(source.read(piece.name, piece.start + start, len(part)))
+        self.publish()
 
     @property
     def _adam(self) -> torch.optim.Optimizer:
@@ -251,8 +228,9 @@ class TrainingEngine:
         if self.zero in (1, 2):
             optimizer._lazy_init_hp_params_optimizer_state()
 
-    def _publish_weights(self) -> None:
-        """Copies the float32 weights that were written into the model, as an update does."""
+    def publish(self) -> None:
+        """Makes the model of the weights that are held, as an update does. They must have been written by all
+        processes."""
         optimizer = self._engine.optimizer
         if self.zero in (1, 2):
             optimizer.update_lp_params()
@@ -271,5 +249,30 @@ class TrainingEngine:
         stack = parameter_offload.FWD_MODULE_STACK
         stack[:] = [module for module in stack if module is not self.module]
         _RELEASED.cache_clear()
+        F.linear = _LINEAR
         self._names.clear()
         del self._engine
+
+
+def _zeroed(model: nn.Module) -> nn.Module:
+    """A model of shapes, with memory for its values."""
+    model.to_empty(device=device())
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+    return model
+
+
+def _partitioned(model: nn.Module, config: dict[str, Any]) -> nn.Module:
+    """A model of shapes, with memory for this process's part of each parameter. While it lives, what
+    DeepSpeed's linear layers keep for the backward pass is the parameter, which can be released in
+    between."""
+    init = deepspeed.zero.Init(config_dict_or_path=config)
+    init._enable_mem_efficient_linear()
+    for module in model.modules():
+        module.to_empty(device=device(), recurse=False)  # no memory is used before it is written to
+        for parameter in module.parameters(recurse=False):
+            init._convert_to_deepspeed_param(parameter)
+            parameter.partition()  # type: ignore[attr-defined]
+            parameter.ds_tensor.zero_()  # type: ignore[attr-defined]
+    return model

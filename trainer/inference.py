@@ -7,8 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file
 from sentencepiece import SentencePieceProcessor
 
 from curriculum.plugins import stage_plugins
@@ -18,12 +16,13 @@ from manifests.os_errors import os_errors_explained
 from manifests.run_lock import run_lock
 from manifests.schema.base import ManifestError
 from trainer.checkpoint import checkpoint
-from trainer.checkpoint.checkpoint import WEIGHTS, Checkpoint, Progress
+from trainer.checkpoint.checkpoint import Checkpoint, Progress
+from trainer.checkpoint.saving import save
 from trainer.chosen_checkpoint import Which, chosen_checkpoint
 from trainer.data.dataset import ShardError
 from trainer.determinism import deterministic_cpu
-from trainer.distributed import decided_by_rank_0, join_process_group
-from trainer.engine import MOMENTS, EngineState
+from trainer.distributed import join_process_group, storage_ranks
+from trainer.engine_state import MOMENTS, EngineState, TensorSlice
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.export import hf_folder
 from trainer.model.transformer import EncoderDecoder
@@ -43,7 +42,7 @@ def evaluate_checkpoint(run: TrainingRun, which: Which = "last") -> dict[str, di
         ShardError: a held-out shard is missing or is not what the manifest says.
     """
     join_process_group()
-    found = decided_by_rank_0(lambda: chosen_checkpoint(run, which))
+    found = chosen_checkpoint(run, which, storage_ranks())
     with deterministic_cpu(run.manifest.train.threads), closing(build_engine(run, found)) as engine:
         return Evaluator(run, build_objectives(run)).measure(engine)
 
@@ -54,9 +53,14 @@ def trained_model(run: TrainingRun, which: Which = "last") -> EncoderDecoder:
     Raises:
         UserError: there is no such checkpoint, or it does not fit (see trainer.chosen_checkpoint).
     """
-    model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded)
-    model.load_state_dict(load_file(chosen_checkpoint(run, which).folder / WEIGHTS))
-    return model.eval()
+    weights = chosen_checkpoint(run, which).open()
+    with torch.device("meta"):
+        model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded)
+    model = model.to_empty(device="cpu").eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(weights.read(name, 0, parameter.numel()).view_as(parameter))
+    return model
 
 
 def checked_prompt(prompt: str) -> str:
@@ -85,16 +89,16 @@ def export_model(run: TrainingRun, to: Path, which: Which = "last") -> None:
         ShardError: the tokenizer is not the one that made the shards.
         UserError: the folder cannot be written to.
     """
-    found = chosen_checkpoint(run, which)
+    weights = chosen_checkpoint(run, which).open()
     load_tokenizer(run)
     vocabulary = run.shards.vocabulary
-    with os_errors_explained(to), safe_open(found.folder / WEIGHTS, framework="pt") as weights:
+    with os_errors_explained(to):
         hf_folder.write(
             to,
             run.manifest,
             vocabulary,
             safe_join(run.shard_folder, vocabulary.model.path),
-            weights.get_tensor,
+            weights.read,
             plugins=run.manifest_folder,
         )
 
@@ -115,10 +119,15 @@ def import_model(run: TrainingRun, source: Path) -> Checkpoint:
 def _import(run: TrainingRun, source: Path) -> Checkpoint:
     if checkpoint.folders(run.checkpoints):
         raise ManifestError(f"{run.checkpoints}: has checkpoints; import into a new run folder")
-    weights = hf_folder.read(source, run.manifest.model, run.shards.vocabulary)
-    moments = {
-        f"{moment}.{name}": torch.zeros_like(weight) for name, weight in weights.items() for moment in MOMENTS
-    }
+    weights = [
+        TensorSlice(name, 0, weight.flatten())
+        for name, weight in hf_folder.read(source, run.manifest.model, run.shards.vocabulary).items()
+    ]
+    moments = [
+        TensorSlice(f"{moment}.{weight.name}", 0, torch.zeros(1).expand(len(weight.values)))
+        for weight in weights
+        for moment in MOMENTS
+    ]
     progress = Progress(
         step=0,
         updates=0,
@@ -129,9 +138,7 @@ def _import(run: TrainingRun, source: Path) -> Checkpoint:
         curriculum=run.manifest.model_dump_json(),
         shards=run.shards_sha256,
     )
-    return checkpoint.save(
-        run.checkpoints, progress, EngineState(weights, moments, updates=0), run.manifest.train.keep
-    )
+    return save(run.checkpoints, progress, EngineState(weights, moments, updates=0), run.manifest.train.keep)
 
 
 def load_tokenizer(run: TrainingRun) -> SentencePieceProcessor:

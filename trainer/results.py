@@ -8,7 +8,6 @@ from manifests.files import write_json
 from manifests.json_lines import read_json_lines
 from manifests.schema.base import ManifestError
 from manifests.schema.training import CheckpointFile, TrainingManifest
-from trainer.checkpoint import checkpoint
 from trainer.training_loop import TrainingLoop
 
 
@@ -19,7 +18,7 @@ def write_results(loop: TrainingLoop) -> None:
         ManifestError: there was nothing to train.
     """
     run, position = loop.run, loop.position
-    last = checkpoint.newest(run.checkpoints)
+    last = loop.last_checkpoint
     if last is None:
         raise ManifestError("the curriculum has no steps; give its stages more tokens")
     _write_stats(loop)

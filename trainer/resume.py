@@ -23,7 +23,8 @@ from trainer.checkpoint.compatibility import (
     check_plugins,
     check_shards,
 )
-from trainer.data.dataset import verify
+from trainer.data.shard_verification import verify
+from trainer.distributed import decided_by_rank_0, storage_ranks
 from trainer.monitor.loss_spikes import LossAnomaly, LossSpikeMonitor
 from trainer.monitor.token_counter import TokenCounter
 from trainer.run import TrainingRun
@@ -50,7 +51,7 @@ class Start:
 
 
 def find_start(run: TrainingRun) -> Start:
-    """Reads the run folder; shards are compared with their hashes.
+    """Reads the run folder; files are compared with their hashes, each by one of the processes.
 
     Raises:
         ShardError: a shard is missing or has changed.
@@ -58,8 +59,14 @@ def find_start(run: TrainingRun) -> Start:
         CompatibilityError: this run would not have led to the checkpoint.
         JournalError: a line of the journal is not an event.
     """
-    verify(run.shard_folder, run.shards)
-    found, journal = newest(run.checkpoints), run.journal()
+    ranks = storage_ranks()
+    verify(run.shard_folder, run.shards, run.verified_shards, ranks)
+    found = newest(run.checkpoints, ranks)
+    return decided_by_rank_0(lambda: _start(run, found))
+
+
+def _start(run: TrainingRun, found: Checkpoint | None) -> Start:
+    journal = run.journal()
     if found is not None:
         warn_of_damage(found)
         check_resumable(run, found, journal)

@@ -7,7 +7,7 @@ from curriculum.step_plan import StepPlan
 from manifests.errors import UserError
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import Checkpoint
-from trainer.distributed import decided_by_rank_0
+from trainer.distributed import decided_by_rank_0, storage_ranks
 from trainer.monitor.loss_spikes import LossAnomaly
 from trainer.monitor.terminal import say
 from trainer.training_loop import TrainingLoop
@@ -24,12 +24,13 @@ def roll_back(loop: TrainingLoop, anomaly: LossAnomaly) -> None:
     Raises:
         DivergedError: it has gone back as often as it may, or has no samples to go on with.
     """
-    decided_by_rank_0(lambda: _noted(loop, anomaly))
-
-
-def _noted(loop: TrainingLoop, anomaly: LossAnomaly) -> None:
     loop.checkpoint_writer.wait()
-    journal, last = loop.run.journal(), checkpoint.newest(loop.run.checkpoints)
+    last = checkpoint.newest(loop.run.checkpoints, storage_ranks())
+    decided_by_rank_0(lambda: _noted(loop, anomaly, last))
+
+
+def _noted(loop: TrainingLoop, anomaly: LossAnomaly, last: Checkpoint | None) -> None:
+    journal = loop.run.journal()
     event = Rollback(step=anomaly.step + 1, to=last.progress.step if last else 0, reason=anomaly.reason)
     done = sum(isinstance(past, Rollback) for past in journal.events)
     try:

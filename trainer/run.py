@@ -71,6 +71,11 @@ class TrainingRun:
         return self.train_folder / "evaluation.jsonl"
 
     @property
+    def verified_shards(self) -> Path:
+        """Which shards have been hashed, and what they looked like then."""
+        return self.train_folder / "verified-shards.json"
+
+    @property
     def training_manifest(self) -> Path:
         """Written last: where it is, the training is complete."""
         return self.train_folder / "manifest.json"

@@ -14,7 +14,7 @@ from manifests.os_errors import os_errors_explained
 from manifests.plugins import resolve
 from manifests.run_lock import run_lock
 from manifests.stop_signals import StopFlag, Stopped, stop_signals
-from trainer.checkpoint import checkpoint
+from trainer.checkpoint.saving import remove_leftovers
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import decided_by_rank_0, join_process_group, lost_processes_explained
 from trainer.monitor.callbacks import Callbacks
@@ -103,7 +103,7 @@ def _exclusive(run: TrainingRun) -> Iterator[None]:
         yield
         return
     with run_lock(run.folder, "openba train"):
-        checkpoint.remove_leftovers(run.checkpoints)
+        remove_leftovers(run.checkpoints)
         for broken in run.train_folder.glob(".*.tmp"):
             broken.unlink()
         yield

@@ -6,8 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
+import torch
 import torch.distributed as dist
 
 from curriculum.keyed_hash import key
@@ -15,20 +17,21 @@ from curriculum.plugins import stage_plugins
 from curriculum.step_plan import StepPlan
 from manifests.json_lines import read_json_lines
 from manifests.stop_signals import StopFlag, Stopped
-from trainer.checkpoint import checkpoint
 from trainer.checkpoint.async_checkpoint import AsyncCheckpointWriter
 from trainer.checkpoint.checkpoint import Checkpoint, Progress
+from trainer.checkpoint.saving import save
 from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import open_sets
 from trainer.data.length_balancing import balance_lengths
 from trainer.data.rank_sharding import shard_over_ranks
-from trainer.distributed import add_over_ranks, decided_by_rank_0, signal_of_any_rank
+from trainer.distributed import add_over_ranks, decided_by_rank_0, signal_of_any_rank, storage_ranks
 from trainer.early_end import early_end
 from trainer.engine import ForwardPass, NonFiniteError, StepResult, TrainingEngine
 from trainer.evaluation.best_step import best_step
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder
+from trainer.model.weight_init import InitialWeights
 from trainer.monitor.callbacks import Callback, Callbacks
 from trainer.monitor.loss_spikes import LossAnomaly
 from trainer.monitor.recorder import Recorder
@@ -45,7 +48,7 @@ class TrainingLoop:
 
     def __init__(self, run: TrainingRun, callbacks: Callbacks, stop: StopFlag, *, quiet: bool) -> None:
         self.run, self.stop = run, stop
-        start = decided_by_rank_0(lambda: find_start(run))
+        start = find_start(run)
         self.position, self.token_counter = start.position, start.token_counter
         self.loss_monitor = start.loss_monitor
         self.curriculum = run.curriculum(start.journal)
@@ -55,6 +58,7 @@ class TrainingLoop:
         self.evaluator = Evaluator(run, self.objectives)
         self.checkpoint_writer = AsyncCheckpointWriter()
         self.engine = build_engine(run, start.checkpoint)
+        self.last_checkpoint = start.checkpoint
         self.first_step = self.position.step
         total_tokens = sum(stage.tokens for stage in run.manifest.stages)
         self.stopwatch = Stopwatch(total_peak_flops(run.manifest.train), total_tokens)
@@ -189,10 +193,17 @@ class TrainingLoop:
         return True
 
     def _save(self) -> None:
-        state = self.engine.state()
-        if state is None or not self.recorder:
-            return
-        self.recorder.flush()
+        """Begins a checkpoint; the one before has been written then, so that one copy of the state is
+        held."""
+        self._wait_for_checkpoint()
+        folder, progress, keep, best = decided_by_rank_0(self._due_checkpoint)
+        state, ranks = self.engine.state(), storage_ranks()
+        self.checkpoint_writer.start(lambda: save(folder, progress, state, keep, best, ranks))
+
+    def _due_checkpoint(self) -> tuple[Path, Progress, int, int | None]:
+        """Where it will be, what it says, how many to keep and which besides."""
+        if self.recorder:
+            self.recorder.flush()
         step, run = self.position.step, self.run
         progress = Progress(
             step=step,
@@ -205,15 +216,15 @@ class TrainingLoop:
             plugins=stage_plugins(run.manifest.stages, run.manifest_folder),
         )
         span = self.curriculum.spans[self.curriculum.stage_of(step - 1)]
-        evaluations = read_json_lines(run.evaluations_file)
-        keep, best = run.manifest.train.keep, best_step(span.plan.stage.name, span.first, evaluations)
-        self._wait_for_checkpoint()
-        self.checkpoint_writer.start(lambda: checkpoint.save(run.checkpoints, progress, state, keep, best))
+        best = best_step(span.plan.stage.name, span.first, read_json_lines(run.evaluations_file))
+        return run.checkpoints, progress, run.manifest.train.keep, best
 
     def _wait_for_checkpoint(self) -> None:
         written = self.checkpoint_writer.wait()
-        if written and self.recorder:
-            self.recorder.callbacks.checkpoint(written.progress.step, written.folder)
+        if written:
+            self.last_checkpoint = written
+            if self.recorder:
+                self.recorder.callbacks.checkpoint(written.progress.step, written.folder)
 
     def _stop(self, signal: int) -> None:
         self._wait_for_checkpoint()
@@ -253,13 +264,10 @@ def build_engine(run: TrainingRun, found: Checkpoint | None = None) -> TrainingE
     Raises:
         CheckpointError: this process does not find the checkpoint that process 0 has found.
     """
-    model = EncoderDecoder(
-        run.manifest.model,
-        run.shards.vocabulary.padded,
-        recompute=run.manifest.train.recompute,
-        seed=int(key(run.manifest.seed, "weights")),
-    )
-    engine = TrainingEngine(model, run.manifest.train, run.manifest.stages[0].optimizer)
-    if found is not None:
-        engine.load(found.load())
-    return engine
+    with torch.device("meta"):
+        model = EncoderDecoder(
+            run.manifest.model, run.shards.vocabulary.padded, recompute=run.manifest.train.recompute
+        )
+    seed = int(key(run.manifest.seed, "weights"))
+    source = InitialWeights(model, run.manifest.model, seed) if found is None else found.open()
+    return TrainingEngine(model, run.manifest.train, run.manifest.stages[0].optimizer, source)

@@ -20,7 +20,7 @@ from tests.manifests.forged_run import Content, edit, rewrite, seal, write_shard
 from tests.manifests.small_run import STEPS, build_corpus
 from tests.trainer.checkpoint.test_checkpoint import progress, state
 from tests.trainer.tiny import write_shards
-from trainer.checkpoint.checkpoint import save
+from trainer.checkpoint.saving import save
 
 DOCUMENTS = len(STEPS["ingest"])
 CHECKPOINT = "train/checkpoints/step-000000007"
@@ -103,12 +103,12 @@ FILES = [
     "dedup/part-00000.arrow",
     "dedup/rejected/part-00000.arrow",
     "shards/zh-0.arrow",
-    f"{CHECKPOINT}/weights.safetensors",
+    f"{CHECKPOINT}/weights-00000-of-00001.safetensors",
 ]
 
 
 @pytest.mark.parametrize(
-    "name", [*FILES, f"{CHECKPOINT}/optimizer.safetensors", f"{CHECKPOINT}/checkpoint.json"]
+    "name", [*FILES, f"{CHECKPOINT}/optimizer-00000-of-00001.safetensors", f"{CHECKPOINT}/checkpoint.json"]
 )
 def test_a_lost_file_is_named_and_nothing_is_read_from_it(
     run: Path, name: str, capsys: pytest.CaptureFixture[str]

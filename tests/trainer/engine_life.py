@@ -14,9 +14,10 @@ import torch.distributed as dist
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
 from tests.trainer.next_byte import NextByte, micro_batches
+from tests.trainer.states import engine_of, held
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group
-from trainer.engine import EngineState, ForwardPass, TrainingEngine
+from trainer.engine import ForwardPass
 
 KINDS = (
     ("fp32", 0, "none"),
@@ -28,27 +29,21 @@ KINDS = (
 )
 
 
-def state_of(engine: TrainingEngine) -> EngineState:
-    """The engine's state, in every process."""
-    found = [engine.state()]
-    dist.broadcast_object_list(found)
-    assert found[0] is not None
-    return found[0]
-
-
 def there_and_back(settings: TrainSettings, work: Sequence[ForwardPass]) -> list[float]:
     """Losses at a state, after it was left, after it was loaded, and of the step after each of the two. The model
     is so wide that ZeRO 3 keeps some of its weights gathered and spreads others."""
-    engine = TrainingEngine(NextByte(width=400), settings, Optimizer())
+    engine = engine_of(NextByte(width=400), settings, Optimizer())
 
     def step() -> float:
         return engine.step(work, 0.01, Optimizer()).loss
 
     step()
-    state, there = state_of(engine), engine.evaluate(work)
+    states = [engine.state()] * dist.get_world_size()
+    dist.all_gather_object(states, states[0])
+    there = engine.evaluate(work)
     step()
     next_there, left = step(), engine.evaluate(work)
-    engine.load(state)
+    engine.load(held(*states))
     back = engine.evaluate(work)
     step()
     next_back = step()

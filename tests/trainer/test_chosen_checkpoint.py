@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sentencepiece
+import torch
 import yaml
 from safetensors.torch import load_file
 
@@ -17,6 +18,7 @@ from manifests.json_lines import read_json_lines
 from tests.trainer.disturbed import copy, longer
 from tests.trainer.tiny import ENGLISH, PIECES
 from trainer.__main__ import main
+from trainer.checkpoint.slice_files import file_name
 from trainer.chosen_checkpoint import chosen_checkpoint
 from trainer.run import TrainingRun
 from trainer.train import train
@@ -116,8 +118,8 @@ def test_the_last_the_best_or_any_checkpoint_is_exported(trained: TrainingRun, t
     for step, wanted in (("last", 40), ("best", best(trained)), ("6", 6)):
         assert called(["export", "--to", "OUT", "--step", step], trained, tmp_path / step) == 0
         found = load_file(tmp_path / step / "model.safetensors")
-        weights = load_file(trained.checkpoints / f"step-{wanted:09d}" / "weights.safetensors")
-        assert bool((found["shared_embedding.weight"] == weights["embedding.weight"]).all())
+        weights = load_file(trained.checkpoints / f"step-{wanted:09d}" / file_name("weights", 0, 1))
+        assert torch.equal(found["shared_embedding.weight"].flatten(), weights["embedding.weight"])
 
 
 def test_evaluate_measures_the_checkpoint_that_is_named(
@@ -167,6 +169,6 @@ def test_a_folder_is_not_imported_beside_damaged_checkpoints(
     run = copied(trained, tmp_path / "run")
     assert called(["export", "--to", "OUT"], run, tmp_path / "out") == 0
     for folder in run.checkpoints.iterdir():
-        (folder / "weights.safetensors").unlink()
+        (folder / file_name("weights", 0, 1)).unlink()
     assert called(["import", "--from", "OUT"], run, tmp_path / "out") == 1
     assert "has checkpoints; import into a new run folder" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from tests.trainer.tiny import write_curriculum, write_shards
 from trainer.__main__ import main
 from trainer.checkpoint.checkpoint import newest
+from trainer.checkpoint.slice_files import file_name
 from trainer.run import TrainingRun
 
 PROMPTS = ["for", "话说天下大势"]
@@ -138,7 +139,7 @@ def test_import_begins_a_run_from_an_exported_folder_once(
     assert capsys.readouterr().out == f"{first}: written; train and generate go on from it\n"
     last = newest(trained / "train" / "checkpoints")
     assert last is not None
-    given, found = (load_file(folder / "weights.safetensors") for folder in (last.folder, first))
+    given, found = (load_file(folder / file_name("weights", 0, 1)) for folder in (last.folder, first))
     assert given.keys() == found.keys()
     assert all(bool((given[name] == found[name]).all()) for name in given)
     assert main(command) == 1

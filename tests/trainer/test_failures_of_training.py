@@ -168,7 +168,7 @@ def test_what_a_broken_off_save_has_left_is_removed_at_the_next_start(prepared: 
         train(run, [KillAt(4)], quiet=True)
     half = run.checkpoints / ".step-000000099.tmp"
     half.mkdir()
-    (half / "weights.safetensors").write_bytes(b"half of them")
+    (half / "weights-00000-of-00001.safetensors").write_bytes(b"half of them")
     (run.train_folder / ".metrics.jsonl.0123456789abcdef.tmp").write_bytes(b"")
     assert train(run, quiet=True)
     assert {path.name for path in run.checkpoints.iterdir()} == {"step-000000009", "step-000000012"}

@@ -16,7 +16,8 @@ from manifests.errors import UserError
 from manifests.json_lines import read_json_lines
 from tests.trainer.disturbed import KillAt, Killed, command, copy
 from tests.trainer.processes import ended, modules
-from trainer.checkpoint.checkpoint import CheckpointError, newest
+from trainer.checkpoint.checkpoint import newest
+from trainer.checkpoint.error import CheckpointError
 from trainer.distributed import LONGEST_WAIT, decided_by_rank_0, join_process_group
 from trainer.run import TrainingRun
 from trainer.train import train
@@ -108,10 +109,10 @@ def test_a_checkpoint_that_another_process_chose_and_that_is_not_here_is_refused
     with pytest.raises(
         CheckpointError, match=r"step-000000006: is not the checkpoint that this training chose"
     ):
-        chosen.load()
+        chosen.open()
     shutil.copytree(run.checkpoints / "step-000000003", chosen.folder)
     with pytest.raises(CheckpointError, match=r"see that every process reads the same run folder"):
-        chosen.load()
+        chosen.open()
 
 
 def test_an_error_of_the_one_that_decides_is_everybodys() -> None:

@@ -13,9 +13,11 @@ import yaml
 from manifests.json_lines import read_json_lines
 from tests.trainer.disturbed import KillAt, Killed, command, copy, longer, outcome
 from tests.trainer.processes import ROOT, group
-from trainer.checkpoint import checkpoint
-from trainer.checkpoint.checkpoint import CheckpointError, newest
+from trainer.checkpoint import saving
+from trainer.checkpoint.checkpoint import newest
 from trainer.checkpoint.compatibility import CompatibilityError
+from trainer.checkpoint.error import CheckpointError
+from trainer.checkpoint.slice_files import file_name
 from trainer.run import TrainingRun
 from trainer.train import train
 
@@ -61,7 +63,7 @@ def test_a_torn_checkpoint_costs_steps_but_changes_nothing(
     run = copy(prepared, tmp_path)
     with pytest.raises(Killed):
         train(run, [KillAt(7)], quiet=True)
-    weights = run.checkpoints / "step-000000006" / "weights.safetensors"
+    weights = run.checkpoints / "step-000000006" / file_name("weights", 0, 1)
     weights.write_bytes(weights.read_bytes()[:-1])
     found = newest(run.checkpoints)
     assert found is not None
@@ -75,6 +77,7 @@ def test_a_torn_checkpoint_costs_steps_but_changes_nothing(
 KILLED_BY_THE_SYSTEM = """
 import os, signal, sys
 from pathlib import Path
+from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
 from trainer.train import train
 from tests.trainer.disturbed import KillAt, Killed, copy, outcome, command, longer
@@ -108,6 +111,7 @@ def test_a_process_killed_by_the_system(
 STOPPED = """
 import sys
 from pathlib import Path
+from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
 from trainer.train import train
 from tests.trainer.disturbed import KillAt, Killed
@@ -251,7 +255,7 @@ def test_a_full_disk_is_an_error_that_says_what_to_do(
         raise OSError(errno.ENOSPC, "No space left on device", "weights.safetensors")
 
     with monkeypatch.context() as broken:
-        broken.setattr(checkpoint, "save_tensors", full)
+        broken.setattr(saving, "write_slices", full)
         with pytest.raises(
             CheckpointError,
             match=r"No space left on device.*free some space.*goes on from the last whole checkpoint",
@@ -265,7 +269,7 @@ def test_a_run_without_a_whole_checkpoint_is_not_begun_anew(prepared: Path, tmp_
     with pytest.raises(Killed):
         train(run, [KillAt(7)], quiet=True)
     for folder in run.checkpoints.iterdir():
-        (folder / "optimizer.safetensors").unlink()
+        (folder / file_name("optimizer", 0, 1)).unlink()
     before = run.metrics_file.read_bytes()
     with pytest.raises(CheckpointError, match=r"no checkpoint is whole: step-000000006, step-000000003 lack"):
         train(run, quiet=True)

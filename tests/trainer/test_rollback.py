@@ -14,7 +14,7 @@ from curriculum.curriculum import Curriculum
 from curriculum.journal import Rollback
 from manifests.json_lines import read_json_lines
 from tests.trainer.disturbed import Fault, KillAt, Killed, copy, longer, outcome, spoil
-from trainer.engine import EngineState, TrainingEngine
+from trainer.engine import TrainingEngine
 from trainer.rollback import DivergedError
 from trainer.run import TrainingRun
 from trainer.train import train
@@ -22,13 +22,10 @@ from trainer.train import train
 
 def blow_up(engine: TrainingEngine) -> None:
     """All weights, in the model and in the optimizer."""
-    state = engine.state()
-    assert state is not None
-    engine.load(
-        EngineState(
-            {name: 30 * weight for name, weight in state.weights.items()}, state.moments, state.updates
-        )
-    )
+    weights, _ = engine.held()
+    for piece in weights:
+        piece.values.mul_(30)
+    engine.publish()
 
 
 @pytest.mark.parametrize(

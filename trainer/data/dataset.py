@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from manifests.errors import UserError
-from manifests.files import cached_sha256, safe_join
-from manifests.schema.shards import Shard, ShardManifest, TokenSet
+from manifests.files import safe_join
+from manifests.schema.shards import Shard, TokenSet
 
 Rows = NDArray[np.int64]
 
@@ -100,24 +100,6 @@ def open_sets(folder: Path, sets: dict[str, TokenSet]) -> dict[str, TokenStream 
         name: (TokenStream if tokens.kind == "stream" else PairTable)(folder, tokens)
         for name, tokens in sets.items()
     }
-
-
-def verify(folder: Path, shards: ShardManifest) -> None:
-    """Reads every shard once and compares its hash with the manifest's. One that has been read and has not
-    changed since is not read again.
-
-    Raises:
-        ShardError: a shard is missing or has changed.
-    """
-    for tokens in (*shards.sets.values(), *shards.heldout.values()):
-        for shard in tokens.shards:
-            path = safe_join(folder, shard.file.path)
-            if not path.exists():
-                raise ShardError(f"{path}: no such shard; make the shards again")
-            if cached_sha256(path) != shard.file.sha256:
-                raise ShardError(
-                    f"{path}: differs from the shard that the manifest describes; make the shards again"
-                )
 
 
 def _column(folder: Path, shard: Shard, name: str) -> pa.ListArray:

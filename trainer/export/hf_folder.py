@@ -18,7 +18,7 @@ from manifests.schema.model import ModelSettings
 from manifests.schema.shards import Vocabulary
 from trainer.export import safetensors_files
 from trainer.export.hf_config import config, difference, generation_config, tokenizer_config
-from trainer.export.parameter_layout import EMBEDDING, OUTPUT, entries
+from trainer.export.parameter_layout import EMBEDDING, OUTPUT, Entry, entries
 from trainer.export.safetensors_files import Tensors
 from trainer.model.transformer import EncoderDecoder
 
@@ -31,7 +31,7 @@ def write(
     curriculum: CurriculumManifest,
     vocabulary: Vocabulary,
     tokenizer: Path,
-    read: Callable[[str], Tensor],
+    read: Callable[[str, int, int], Tensor],
     largest: int = safetensors_files.LARGEST,
     plugins: Path = Path(),
 ) -> None:
@@ -44,8 +44,8 @@ def write(
     Args:
         folder: new or empty.
         tokenizer: the vocabulary's SentencePiece model.
-        read: gives a parameter of EncoderDecoder by its name, float32 on the CPU. It is asked once for each,
-            twice for the embedding.
+        read: gives elements ``start .. start + numel - 1`` of a flattened parameter of EncoderDecoder by its
+            name, float32 on the CPU. It is asked once for each, twice for the embedding.
         largest: bytes of weights in a file.
         plugins: folder of the curriculum's plug-ins.
 
@@ -57,16 +57,15 @@ def write(
     settings = curriculum.model
     by_name = {entry.released: entry for entry in entries(settings)}
     shapes = parameter_shapes(settings, vocabulary)
-    sizes = {name: 4 * shapes[entry.ours].numel() for name, entry in by_name.items()} | {
-        OUTPUT: 4 * shapes[EMBEDDING].numel()
-    }
+    by_name[OUTPUT] = Entry(EMBEDDING, OUTPUT)
 
-    def tensor(name: str) -> torch.Tensor:
-        if name == OUTPUT:
-            return read(EMBEDDING).clone()
-        return by_name[name].to_released(read(by_name[name].ours), settings.heads)
+    def tensor(name: str) -> Tensor:
+        entry = by_name[name]
+        shape = shapes[entry.ours]
+        return entry.to_released(read(entry.ours, 0, shape.numel()).view(shape), settings.heads)
 
-    safetensors_files.write(folder, sizes, tensor, largest)
+    layout = {name: shapes[entry.ours] for name, entry in by_name.items()}
+    safetensors_files.write(folder, layout, tensor, largest)
     for name, source in (
         (TOKENIZER, tokenizer),
         *((name, Path(__file__).parent / "huggingface" / name) for name in CODE),

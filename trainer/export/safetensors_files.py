@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from manifests.files import atomic_write, safe_join, write_json
 from manifests.schema.base import ManifestError
-from trainer.tensor_file import save_tensors
+from trainer.tensor_file import Shape, write_tensors
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 LARGEST = 5_000_000_000
@@ -21,17 +22,18 @@ LARGEST = 5_000_000_000
 
 
 def write(
-    folder: Path, sizes: Mapping[str, int], read: Callable[[str], Tensor], largest: int = LARGEST
+    folder: Path, shapes: Mapping[str, Shape], read: Callable[[str], Tensor], largest: int = LARGEST
 ) -> None:
-    """Writes tensors into as many files as needed, holding those of one file in memory at a time.
+    """Writes float32 tensors into as many files as needed, holding one tensor in memory at a time.
 
     Args:
-        sizes: bytes of each tensor, by name, in the order in which they are written.
-        read: gives a tensor, of any shape, by its name; no two may share memory.
+        shapes: of each tensor, by name, in the order in which they are written.
+        read: gives a tensor by its name.
         largest: bytes in a file; a single tensor may be larger.
     """
     parts: list[list[str]] = [[]]
     room = largest
+    sizes = {name: 4 * math.prod(shape) for name, shape in shapes.items()}
     for name, size in sizes.items():
         if size > room and parts[-1]:
             parts.append([])
@@ -45,7 +47,7 @@ def write(
     )
     for file, part in zip(names, parts, strict=True):
         with atomic_write(folder / file) as temporary:
-            save_tensors({name: read(name) for name in part}, temporary, {"format": "pt"})
+            write_tensors(temporary, {name: shapes[name] for name in part}, read, {"format": "pt"})
     if len(parts) > 1:
         index = {name: file for file, part in zip(names, parts, strict=True) for name in part}
         write_json(folder / INDEX, {"metadata": {"total_size": sum(sizes.values())}, "weight_map": index})

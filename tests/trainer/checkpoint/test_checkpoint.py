@@ -8,8 +8,13 @@ import pytest
 import torch
 
 from tests.durable import recorded, renamed
-from trainer.checkpoint.checkpoint import CheckpointError, Progress, newest, remove_leftovers, save
-from trainer.engine import EngineState
+from trainer.checkpoint.checkpoint import Progress, newest
+from trainer.checkpoint.error import CheckpointError
+from trainer.checkpoint.saving import remove_leftovers, save
+from trainer.checkpoint.slice_files import file_name
+from trainer.engine_state import EngineState, TensorSlice
+
+WEIGHTS, MOMENTS = file_name("weights", 0, 1), file_name("optimizer", 0, 1)
 
 
 def progress(step: int) -> Progress:
@@ -26,7 +31,9 @@ def progress(step: int) -> Progress:
 
 def state(value: float) -> EngineState:
     return EngineState(
-        {"w": torch.full((3, 2), value)}, {"exp_avg.w": torch.full((3, 2), value / 3)}, int(value)
+        [TensorSlice("w", 0, torch.full((6,), float(value)))],
+        [TensorSlice("exp_avg.w", 0, torch.full((6,), value / 3))],
+        int(value),
     )
 
 
@@ -35,9 +42,10 @@ def test_a_checkpoint_comes_back_bit_by_bit(tmp_path: Path) -> None:
     found = newest(tmp_path)
     assert found is not None
     assert found.progress == progress(7)
-    loaded = found.load()
-    assert torch.equal(loaded.weights["w"], state(7.1).weights["w"])
-    assert torch.equal(loaded.moments["exp_avg.w"], state(7.1).moments["exp_avg.w"])
+    loaded = found.open()
+    for piece in (*state(7.1).weights, *state(7.1).moments):
+        assert torch.equal(loaded.read(piece.name, 0, 6), piece.values)
+        assert torch.equal(loaded.read(piece.name, 2, 3), piece.values[2:5])
     assert loaded.updates == 7
 
 
@@ -50,7 +58,7 @@ def test_the_last_ones_are_kept_by_number_not_by_name(tmp_path: Path) -> None:
     assert found.progress.step == 10_000_000_000
 
 
-@pytest.mark.parametrize("name", ["weights.safetensors", "optimizer.safetensors", "checkpoint.json"])
+@pytest.mark.parametrize("name", [WEIGHTS, MOMENTS, "checkpoint.json"])
 @pytest.mark.parametrize("damage", ["missing", "cut", "changed"])
 def test_a_torn_or_damaged_checkpoint_is_passed_over(tmp_path: Path, name: str, damage: str) -> None:
     for step in (1, 2):
@@ -113,7 +121,7 @@ def test_a_checkpoint_is_on_disk_before_it_has_its_name_or_an_old_one_goes(
 
 
 def damage(folder: Path) -> None:
-    (folder / "weights.safetensors").write_bytes(b"half of them")
+    (folder / WEIGHTS).write_bytes(b"half of them")
 
 
 def steps(folder: Path) -> list[int]:
@@ -139,7 +147,7 @@ def test_damaged_older_checkpoints_are_not_counted_and_stay(tmp_path: Path) -> N
     for step in (1, 2, 3):
         save(tmp_path, progress(step), state(step), keep=3)
     damage(tmp_path / "step-000000002")
-    (tmp_path / "step-000000003" / "optimizer.safetensors").unlink()
+    (tmp_path / "step-000000003" / MOMENTS).unlink()
     save(tmp_path, progress(4), state(4), keep=2)
     assert steps(tmp_path) == [1, 2, 3, 4]
     save(tmp_path, progress(5), state(5), keep=2)
@@ -167,7 +175,7 @@ def test_a_checkpoint_may_be_written_anew_over_a_damaged_one(tmp_path: Path) -> 
     save(tmp_path, progress(1), state(7), keep=2)
     found = newest(tmp_path)
     assert found is not None
-    assert torch.equal(found.load().weights["w"], state(7).weights["w"])
+    assert torch.equal(found.open().read("w", 0, 6), state(7).weights[0].values)
 
 
 def test_a_removal_that_is_broken_off_leaves_no_half_of_a_checkpoint(
@@ -177,7 +185,7 @@ def test_a_removal_that_is_broken_off_leaves_no_half_of_a_checkpoint(
 
     def half(folder: Path, ignore_errors: bool = False) -> None:
         if folder.exists():
-            (folder / "weights.safetensors").unlink()
+            (folder / WEIGHTS).unlink()
             raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
@@ -199,5 +207,5 @@ def test_files_have_the_mode_that_the_umask_gives(tmp_path: Path, mask: int, mod
     finally:
         os.umask(before)
     assert {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()} == dict.fromkeys(
-        ("weights.safetensors", "optimizer.safetensors", "checkpoint.json"), mode
+        (WEIGHTS, MOMENTS, "checkpoint.json"), mode
     )

@@ -16,10 +16,10 @@ from manifests.schema.optimization import LearningRate, Optimizer
 from manifests.schema.stage import Stage
 from manifests.schema.train_settings import TrainSettings
 from tests.trainer.tiny import write_curriculum
-from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import Progress
 from trainer.checkpoint.compatibility import CompatibilityError, check_compatibility
-from trainer.engine import EngineState
+from trainer.checkpoint.saving import save
+from trainer.engine_state import EngineState
 from trainer.run import TrainingRun
 from trainer.train import train
 
@@ -181,7 +181,7 @@ def with_checkpoint(prepared: Path, folder: Path, **progress: Any) -> TrainingRu
         "step": 3, "updates": 3, "stages_begun": 1, "tokens_by_set": {}, "journal_events": 0,
         "curriculum": run.manifest.model_dump_json(), "shards": run.shards_sha256,
     }  # fmt: skip
-    checkpoint.save(run.checkpoints, Progress(**usual | progress), EngineState({}, {}, 3), keep=1)
+    save(run.checkpoints, Progress(**usual | progress), EngineState([], [], 3), keep=1)
     return run
 
 

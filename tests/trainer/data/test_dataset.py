@@ -14,7 +14,9 @@ from manifests.schema.objectives import InstructionObjective, PrefixObjective
 from manifests.schema.shards import ShardManifest
 from tests.trainer.tiny import SHARD_TOKENS, write_shards
 from trainer.data.data_loader import DataLoader
-from trainer.data.dataset import PairTable, ShardError, TokenStream, open_sets, verify
+from trainer.data.dataset import PairTable, ShardError, TokenStream, open_sets
+from trainer.data.shard_verification import verify
+from trainer.distributed import Ranks
 from trainer.objectives import build
 
 
@@ -64,12 +66,12 @@ def test_a_shard_that_changed_is_refused(shards: tuple[Path, ShardManifest], tmp
     folder, manifest = shards
     copy = tmp_path / "shards"
     shutil.copytree(folder, copy)
-    verify(copy, manifest)
+    verify(copy, manifest, copy / "verified.json", Ranks())
     with (copy / "zh-0.arrow").open("r+b") as file:
         file.seek(-300, 2)
         file.write(b"\x00\x01")
     with pytest.raises(ShardError, match=r"zh-0.arrow: differs from the shard that the manifest describes"):
-        verify(copy, manifest)
+        verify(copy, manifest, copy / "verified.json", Ranks())
     (copy / "zh-0.arrow").unlink()
     with pytest.raises(ShardError, match=r"zh-0.arrow: no such shard; make the shards again"):
         open_sets(copy, manifest.sets)

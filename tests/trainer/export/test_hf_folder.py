@@ -19,6 +19,7 @@ from manifests.schema.base import load
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.shards import ShardManifest
 from tests.trainer.examples import RELEASED
+from tests.trainer.states import weights_of
 from tests.trainer.tiny import CHINESE, ENGLISH, write_curriculum, write_shards
 from trainer.export import hf_folder
 from trainer.export.parameter_layout import entries
@@ -66,9 +67,8 @@ def model_of(run: TrainingRun) -> EncoderDecoder:
 
 def write(run: TrainingRun, to: Path, largest: int = 10**9) -> EncoderDecoder:
     model = model_of(run)
-    weights = {name: weight.detach() for name, weight in model.named_parameters()}
     tokenizer = run.shard_folder / run.shards.vocabulary.model.path
-    hf_folder.write(to, run.manifest, run.shards.vocabulary, tokenizer, weights.__getitem__, largest)
+    hf_folder.write(to, run.manifest, run.shards.vocabulary, tokenizer, weights_of(model).read, largest)
     return model
 
 

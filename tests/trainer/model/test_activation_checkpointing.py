@@ -11,10 +11,11 @@ from manifests.schema.objectives import UL2Objective
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
 from tests.trainer.examples import SMALL, small_settings
+from tests.trainer.states import engine_of
 from trainer.data.batch import Batch
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group
-from trainer.engine import ForwardPass, TrainingEngine
+from trainer.engine import ForwardPass
 from trainer.model.transformer import EncoderDecoder
 from trainer.objectives import UL2, build
 
@@ -83,7 +84,7 @@ def test_steps_of_the_engine_are_the_same_bits(zero: int) -> None:
     with deterministic_cpu(threads=1):
         for recompute in (False, True):
             one = model(recompute, d_model=128, heads=8, head_size=64, decoder_layers=1)
-            engine = TrainingEngine(one, TrainSettings.model_validate({"zero": zero}), Optimizer())
+            engine = engine_of(one, TrainSettings.model_validate({"zero": zero}), Optimizer())
             steps = [
                 engine.step([ForwardPass(batch(k), k), ForwardPass(batch(k + 1), k + 5)], 1e-2, Optimizer())
                 for k in range(2)

@@ -1,0 +1,88 @@
+"""The files of a checkpoint: each process's slices of weights and moments, read by whatever parts another
+number of processes needs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from trainer.checkpoint.error import CheckpointError
+from trainer.engine_state import EngineState, TensorSlice
+from trainer.tensor_file import TensorFile, write_tensors
+
+KINDS = ("weights", "optimizer")
+SLICES = "slices"
+"""Key of a file's metadata: ``{name: [start, length]}`` as JSON, in elements of the flattened tensors."""
+# Before slices there was one file of each kind, of whole tensors.
+_NAME = re.compile(rf"({'|'.join(KINDS)})(-\d{{5,}}-of-\d{{5,}})?\.safetensors")
+
+
+def file_name(kind: str, rank: int, ranks: int) -> str:
+    """The file with a process's slices of a kind (see KINDS)."""
+    return f"{kind}-{rank:05d}-of-{ranks:05d}.safetensors"
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a checkpoint may have a file of this name."""
+    return _NAME.fullmatch(name) is not None
+
+
+def write_slices(folder: Path, state: EngineState, rank: int, ranks: int) -> dict[str, str]:
+    """Writes a process's files; their SHA-256 by name.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    names = [file_name(kind, rank, ranks) for kind in KINDS]
+    return {
+        name: _write(folder / name, slices)
+        for name, slices in zip(names, (state.weights, state.moments), strict=True)
+    }
+
+
+def _write(path: Path, slices: Sequence[TensorSlice]) -> str:
+    values = {piece.name: piece.values for piece in slices}
+    places = {piece.name: [piece.start, len(piece.values)] for piece in slices}
+    shapes = {name: tensor.shape for name, tensor in values.items()}
+    return write_tensors(path, shapes, values.__getitem__, {SLICES: json.dumps(places)})
+
+
+class SliceReader:
+    """The state that a checkpoint's files hold together. Only what is asked for is read. ``updates`` made
+    before."""
+
+    def __init__(self, folder: Path, names: Iterable[str], updates: int) -> None:
+        self._folder, self.updates = folder, updates
+        self._slices: dict[str, list[tuple[int, int, TensorFile]]] = defaultdict(list)
+        for name in names:
+            file = TensorFile(folder / name)
+            places = json.loads(file.metadata.get(SLICES, "{}"))
+            for tensor, numel in file.numels.items():
+                start, _ = places.get(tensor, (0, numel))
+                self._slices[tensor].append((start, start + numel, file))
+
+    def read(self, name: str, start: int, numel: int) -> Tensor:
+        """Elements ``start .. start + numel - 1`` of a flattened weight or moment: float32 [numel].
+
+        Raises:
+            CheckpointError: the files do not hold them.
+        """
+        values, found = torch.empty(numel), 0
+        for first, end, file in self._slices.get(name, ()):
+            low, high = max(start, first), min(start + numel, end)
+            if low < high:
+                values[low - start : high - start] = file.read(name, low - first, high - low)
+                found += high - low
+        if found != numel:
+            raise CheckpointError(
+                f"holds {found:,} of the elements {start:,} to {start + numel:,} of {name}",
+                where=self._folder,
+                fix="restore another checkpoint",
+            )
+        return values

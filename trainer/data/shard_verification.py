@@ -1,0 +1,67 @@
+"""Whether the shards are those that the shard manifest describes. Each is hashed once, by one of the
+processes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from manifests.files import safe_join, sha256, write_json
+from manifests.schema.shards import ShardManifest
+from manifests.schema.steps import File
+from trainer.data.dataset import ShardError
+from trainer.distributed import Ranks
+
+Looks = list[int]
+"""Size in bytes, and when a file and its entry were last changed, in nanoseconds."""
+
+
+def verify(folder: Path, shards: ShardManifest, verified: Path, ranks: Ranks) -> None:
+    """Compares the hash of every shard with the manifest's.
+
+    Args:
+        verified: remembers what shards that were sound looked like; those that look the same are not read
+        again. ranks: each hashes a part of the others.
+
+    Raises:
+        ShardError: a shard is missing or has changed; in every process.
+    """
+    files = [
+        shard.file for tokens in (*shards.sets.values(), *shards.heldout.values()) for shard in tokens.shards
+    ]
+    looks = ranks.decided(lambda: {file.path: _looks(folder, file) for file in files})
+    known = ranks.decided(lambda: _read(verified))
+    unknown = [file for file in files if known.get(file.path) != [file.sha256, looks[file.path]]]
+    if unknown:
+        ranks.all_did(lambda: _check(folder, unknown[ranks.rank :: ranks.size]))
+        sound = {file.path: [file.sha256, looks[file.path]] for file in files}
+        ranks.decided(lambda: write_json(verified, sound))
+
+
+def _looks(folder: Path, file: File) -> Looks:
+    path = safe_join(folder, file.path)
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        raise ShardError(f"{path}: no such shard; make the shards again") from None
+    return [state.st_size, state.st_mtime_ns, state.st_ctime_ns]
+
+
+def _check(folder: Path, files: Sequence[File]) -> None:
+    for file in files:
+        path = safe_join(folder, file.path)
+        if sha256(path) != file.sha256:
+            raise ShardError(
+                f"{path}: differs from the shard that the manifest describes; make the shards again"
+            )
+
+
+def _read(verified: Path) -> dict[str, Any]:
+    """What is remembered: by path, the hash and the looks. Nothing, where it is not readable."""
+    try:
+        known = json.loads(verified.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
