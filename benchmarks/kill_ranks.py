@@ -1,0 +1,238 @@
+"""Kills a process of a small training with SIGKILL again and again, at random moments of a save, of the removal of an
+old checkpoint, of a rollback and of a step, and lets the training go on.
+
+    python -m benchmarks.kill_ranks runs/kill-ranks --ranks 2 --kills 100
+
+First the training runs undisturbed, while the hash of each of its checkpoints and the time that each phase takes are
+noted. Then it runs anew; of 100 kills 30 fall into a save, 10 into a removal, 10 into a rollback. The others have to
+end by themselves. After each kill the checkpoint that the trainer would go on from must be, by its hash, the
+undisturbed run's of that step: a torn one never is. In the end every byte must be the same: checkpoints, journal.jsonl,
+metrics.jsonl, evaluation.jsonl, manifest.json. Every 25 steps a weight is spoilt, so that the training rolls back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+from threading import Timer
+from typing import Any
+
+import yaml
+
+from benchmarks.kill import durable
+from curriculum.journal import Rollback
+from tests.trainer.disturbed import spoil
+from tests.trainer.processes import modules, started
+from tests.trainer.tiny import write_curriculum, write_shards
+from trainer import train, training_loop
+from trainer.checkpoint import checkpoint, saving
+from trainer.engine import TrainingEngine
+from trainer.run import TrainingRun
+
+EVERY, FAULTS = 5, 25
+SHARES = {"save": 0.3, "removal": 0.1, "rollback": 0.1}
+PHASES: dict[str, tuple[Any, str]] = {
+    "save": (training_loop, "save"),
+    "removal": (saving, "_remove"),
+    "rollback": (train, "roll_back"),
+    "step": (TrainingEngine, "step"),
+}
+LONGEST = 300
+"""Seconds after which a process that should have ended is said to hang."""
+
+
+def prepare(folder: Path, steps: int) -> TrainingRun:
+    """A run folder with shards of a few pages, and a curriculum of so many steps whose checkpoints are about 10
+    MB."""
+    write_shards(folder)
+    file = write_curriculum(folder / "curriculum.yaml")
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    data["model"] |= {"d_model": 128, "encoder_layers": 1, "decoder_layers": 2, "d_ff": 384}
+    data["train"] |= {"checkpoint_every": EVERY, "evaluate_every": steps // 2, "guard": {"rollbacks": steps}}
+    objective = {"kind": "ul2", "chunk": 24, "preset": "ul2"}
+    stage = {"objective": objective, "tokens": steps * 8 * 24, "max_epochs": {"en": 999, "zh": 999}}
+    data["stages"] = [data["stages"][0] | stage]
+    file.write_text(yaml.safe_dump(data), encoding="utf-8")
+    return TrainingRun.open(file, folder)
+
+
+def wrap(phase: str, around: Callable[[Callable[[], Any]], Any]) -> None:
+    """Lets every call of a phase go through ``around``."""
+    owner, name = PHASES[phase]
+    function = getattr(owner, name)
+    setattr(owner, name, lambda *given, **named: around(lambda: function(*given, **named)))
+
+
+def spoil_in_time(run: TrainingRun) -> None:
+    """The n-th fault comes two updates after step n * FAULTS, whatever was killed before."""
+    step = TrainingEngine.step
+
+    def faulty(engine: TrainingEngine, *given: Any) -> Any:
+        past = sum(isinstance(event, Rollback) for event in run.journal().events)
+        if engine.updates == (past + 1) * FAULTS + 2:
+            spoil(engine)
+        return step(engine, *given)
+
+    TrainingEngine.step = faulty  # type: ignore[method-assign, assignment]
+
+
+def note(run: TrainingRun, notes: Path) -> None:
+    """Writes down how long the phases take, and what is saved."""
+
+    def timed(phase: str, call: Callable[[], Any]) -> Any:
+        before = time.monotonic()
+        done = call()
+        line: dict[str, Any] = {"phase": phase, "seconds": time.monotonic() - before}
+        if isinstance(done, checkpoint.Checkpoint):
+            line |= {"step": done.progress.step, "sha256": done.sha256}
+        with notes.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        return done
+
+    for phase in PHASES:
+        wrap(phase, partial(timed, phase))
+
+
+def kill_within(phase: str, after: int, longest: float, chance: random.Random) -> None:
+    """Kills this process at a random moment of the phase's calls, from the one ``after`` so many on."""
+    calls = 0
+
+    def perhaps(call: Callable[[], Any]) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls <= after:
+            return call()
+        timer = Timer(chance.uniform(0, longest), lambda: os.kill(os.getpid(), signal.SIGKILL))
+        timer.start()
+        try:
+            return call()
+        finally:
+            timer.cancel()
+
+    wrap(phase, perhaps)
+
+
+def worker(folder: Path, order: dict[str, Any]) -> None:
+    """A process of the training, with an order to die, to take notes, or neither."""
+    run = TrainingRun.open(folder / "curriculum.yaml", folder)
+    spoil_in_time(run)
+    mine = os.environ["RANK"] == str(order.get("rank", 0))
+    if mine and "phase" in order:
+        kill_within(order["phase"], order["after"], order["longest"], random.Random(order["seed"]))
+    elif mine and "notes" in order:
+        note(run, Path(order["notes"]))
+    train.train(run, quiet=True)
+
+
+def launch(folder: Path, ranks: int, order: dict[str, Any]) -> list[int]:
+    """Trains in so many processes until all have ended; their exit codes.
+
+    Raises:
+        SystemExit: one does not end.
+    """
+    line = modules("benchmarks.kill_ranks", folder, "--worker", json.dumps(order), world_size=ranks)
+    processes = started(line)
+    try:
+        for process in processes:
+            process.communicate(timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        raise SystemExit(f"a process hangs after {order}") from None
+    finally:
+        for process in processes:
+            process.kill()
+    return [process.returncode for process in processes]
+
+
+def undisturbed(run: TrainingRun, ranks: int) -> tuple[dict[int, str], dict[str, float]]:
+    """Trains to the end. The hash of each step's checkpoint, and the seconds that each phase takes."""
+    notes = run.folder.with_suffix(".notes")
+    if any(launch(run.folder, ranks, {"notes": str(notes)})):
+        raise SystemExit("the undisturbed training failed")
+    hashes: dict[int, str] = {}
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for text in notes.read_text(encoding="utf-8").splitlines():
+        line = json.loads(text)
+        seconds[line["phase"]].append(line["seconds"])
+        if "step" in line:
+            hashes[line["step"]] = line["sha256"]
+    return hashes, {phase: median(found) for phase, found in seconds.items()}
+
+
+def orders(kills: int, ranks: int, seconds: dict[str, float], chance: random.Random) -> list[dict[str, Any]]:
+    """What is to be killed, in random order: the phase, whose process, and when."""
+    phases = [phase for phase, share in SHARES.items() for _ in range(round(share * kills))]
+    phases += ["step"] * (kills - len(phases))
+    chance.shuffle(phases)
+    return [
+        {
+            "phase": phase,
+            "rank": 0 if phase == "removal" else chance.randrange(ranks),  # it is process 0 that removes
+            "after": {"step": chance.randrange(12), "rollback": 0}.get(phase, chance.randrange(3)),
+            "longest": seconds[phase],
+            "seed": chance.random(),
+        }
+        for phase in phases
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="a new folder for the two runs")
+    parser.add_argument("--ranks", type=int, default=2)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--worker", type=json.loads, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker is not None:
+        worker(options.folder, options.worker)
+        return 0
+    shutil.rmtree(options.folder, ignore_errors=True)
+    reference = prepare(options.folder / "undisturbed", 10 * options.kills)
+    folder = Path(shutil.copytree(reference.folder, options.folder / "killed"))
+    hashes, seconds = undisturbed(reference, options.ranks)
+    print(f"{len(hashes)} checkpoints; seconds: {seconds}", flush=True)
+    struck: Counter[str] = Counter()
+    wrong = 0
+    for number, order in enumerate(
+        orders(options.kills, options.ranks, seconds, random.Random(options.seed)), start=1
+    ):
+        codes = launch(folder, options.ranks, order)
+        if -signal.SIGKILL not in codes:
+            print(f"kill {number}: the training ended before ({codes})", flush=True)
+            break
+        struck[order["phase"]] += 1
+        found = checkpoint.newest(folder / "train" / "checkpoints")
+        same = found is None or hashes[found.progress.step] == found.sha256
+        wrong += not same
+        where = f"goes on from step {found.progress.step}" if found else "begins anew"
+        print(
+            f"kill {number}: process {order['rank']} in a {order['phase']}, exit codes {codes}; "
+            f"{where}{'' if same else ', WHICH IS ANOTHER'}",
+            flush=True,
+        )
+    if any(launch(folder, options.ranks, {})):
+        raise SystemExit("the training failed after the last kill")
+    expected, got = durable(reference.folder), durable(folder)
+    different = sorted(name for name in expected.keys() | got.keys() if expected.get(name) != got.get(name))
+    print(", ".join(f"{count} in a {phase}" for phase, count in sorted(struck.items())), end="; ")
+    print(f"{wrong} torn checkpoints read")
+    print(f"{len(expected)} files, {len(different)} different" + "".join(f"\n  {name}" for name in different))
+    return int(bool(different or wrong or struck.total() < options.kills))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
