@@ -85,7 +85,7 @@ def remove_leftovers(checkpoints: Path) -> None:
 
 def _write(folder: Path, state: EngineState, ranks: Ranks) -> dict[str, str]:
     """Writes this process's files, durably; their hashes by name."""
-    folder.mkdir(exist_ok=True)  # another host may not see yet that it is there
+    folder.mkdir(parents=True, exist_ok=True)  # another host may not see yet that it is there
     written = write_slices(folder, state, ranks.rank, ranks.size)
     for name in written:
         sync(folder / name)

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from manifests.files import sha256
 from tests.durable import recorded, renamed
-from trainer.checkpoint.checkpoint import Progress, newest
+from trainer.checkpoint import checkpoint
+from trainer.checkpoint.checkpoint import CheckpointManifest, Progress, newest, read
 from trainer.checkpoint.error import CheckpointError
 from trainer.checkpoint.saving import remove_leftovers, save
-from trainer.checkpoint.slice_files import file_name
+from trainer.checkpoint.slice_files import KINDS, file_name, write_slices
+from trainer.distributed import Ranks
 from trainer.engine_state import EngineState, TensorSlice
 
 WEIGHTS, MOMENTS = file_name("weights", 0, 1), file_name("optimizer", 0, 1)
@@ -209,3 +212,49 @@ def test_files_have_the_mode_that_the_umask_gives(tmp_path: Path, mask: int, mod
     assert {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()} == dict.fromkeys(
         (WEIGHTS, MOMENTS, "checkpoint.json"), mode
     )
+
+
+def test_each_process_hashes_the_files_that_it_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class OneOf(Ranks):
+        def __init__(self, rank: int, size: int = 3) -> None:
+            self.rank, self.size = rank, size
+
+    folder = tmp_path / "step-000000001"
+    folder.mkdir()
+    files = {
+        name: sha for rank in range(3) for name, sha in write_slices(folder, state(rank), rank, 3).items()
+    }
+    manifest = CheckpointManifest(progress=progress(1), files=files).sealed()
+    (folder / "checkpoint.json").write_text(manifest.model_dump_json())
+    hashed: list[str] = []
+
+    def noted(path: Path) -> str:
+        hashed.append(path.name)
+        return sha256(path)
+
+    monkeypatch.setattr(checkpoint, "cached_sha256", noted)
+    for rank in range(3):
+        hashed.clear()
+        assert read(folder, OneOf(rank)) is not None
+        assert set(hashed) == {file_name(kind, rank, 3) for kind in KINDS}
+    (folder / file_name("weights", 2, 3)).write_bytes(b"")
+    assert [read(folder, OneOf(rank)) is None for rank in range(3)] == [False, False, True]
+
+
+@pytest.mark.parametrize("name", ["../secret.safetensors", "weights-1-of-2.safetensors", "checkpoint.json"])
+def test_a_manifest_that_names_other_files_is_no_checkpoint_s(tmp_path: Path, name: str) -> None:
+    folder = save(tmp_path, progress(1), state(1.0), keep=1).folder
+    (folder / name).resolve().write_bytes(b"")
+    manifest = CheckpointManifest(progress=progress(1), files={name: sha256(folder / name)}).sealed()
+    (folder / "checkpoint.json").write_text(manifest.model_dump_json())
+    assert read(folder) is None
+
+
+def test_what_the_slices_do_not_hold_is_told(tmp_path: Path) -> None:
+    found = save(tmp_path, progress(1), state(1.0), keep=1).open()
+    for name, start, numel, held in (("w", 4, 4, 2), ("w", 6, 2, 0), ("other", 0, 3, 0)):
+        message = (
+            rf"step-000000001: holds {held} of the elements {start} to {start + numel} of {name}; restore"
+        )
+        with pytest.raises(CheckpointError, match=message):
+            found.read(name, start, numel)
