@@ -11,7 +11,7 @@ exports it. Each phase has a peak (the kernel's, reset before it). By formula it
 where ``base`` is what the process takes with everything imported, and the bytes a parameter follow from what is held
 (see HELD). What is left is laid to the largest parameter, whose gathered copies and gradients ZeRO 3 does not spread;
 it is printed for both sizes, and the reckoning takes the larger one. On CPUs host and device are the same memory; the
-reckoning says what is whose on a machine with GPUs.
+reckoning says what is whose on a machine with GPUs. Activations of a real micro batch come on top of a step.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ PHASES: dict[str, tuple[Any, str]] = {
     "rollback": (train, "roll_back"),
     "step": (TrainingEngine, "step"),
 }
-LONGEST = 300
+LONGEST = 1800
 """Seconds after which a process that should have ended is said to hang."""
 
 
