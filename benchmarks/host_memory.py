@@ -48,6 +48,8 @@ SIZES: dict[str, dict[str, int]] = {
     "200 M": {"d_model": 1024, "encoder_layers": 3, "decoder_layers": 9, "heads": 16, "head_size": 64, "d_ff": 2560},
 }  # fmt: skip
 LARGE_VOCABULARY = 250_368
+DEVICE, HOST = 80, 512
+"""GB of a GPU, and of a host."""
 PHASES = ("start", "step", "save", "resume", "export")
 
 
@@ -215,16 +217,20 @@ def reckon(
     print(
         f"{preset}: {parameters / 1e9:.2f} G parameters, the largest of {largest / 1e9:.2f} G, on {ranks} processes"
     )
+    devices, hosts = [], []
     for phase in PHASES:
         own = held(phase, zero, precision, ranks) * parameters
         total = base + own + rests[phase] * largest
         copy = 12 / ranks * parameters if phase == "save" else 0.0
-        host = total if phase == "export" else per_host * (base + copy)
-        device = 0.0 if phase == "export" else total - base - copy
+        hosts.append(total if phase == "export" else per_host * (base + copy))
+        devices.append(0.0 if phase == "export" else total - base - copy)
         print(
-            f"  {phase:<7} {total / 1e9:6.1f} GB a process on CPUs; with GPUs {device / 1e9:5.1f} GB of each, and "
-            f"{host / 1e9:6.1f} GB of a host with {per_host}"
+            f"  {phase:<7} {total / 1e9:6.1f} GB a process on CPUs; with GPUs {devices[-1] / 1e9:5.1f} GB of each, "
+            f"and {hosts[-1] / 1e9:6.1f} GB of a host with {per_host}"
         )
+    print(
+        f"at most {max(devices) / 1e9:.1f} of {DEVICE} GB of a GPU, {max(hosts) / 1e9:.1f} of {HOST} GB of a host"
+    )
 
 
 def main() -> int:
