@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from curriculum.journal import Journal, Rollback, StageEndedEarly
 from curriculum.lr_schedule import learning_rate
+from curriculum.pair_lengths import PairLengths
 from curriculum.plugin_objective import shape_of
 from curriculum.stage_plan import StagePlan
 from curriculum.step_plan import StepPlan
@@ -38,7 +41,8 @@ class Span:
 
 class Curriculum:
     """``step(k)`` is a function of the manifest, the shard manifest, the journal's events and k, and of
-    nothing else. ``folder`` is the manifest's, where its plug-ins are.
+    nothing else. ``folder`` is the manifest's, where its plug-ins are; ``pairs`` are the lengths of each set
+    of pairs, of which some may be cut.
 
     Raises:
         ManifestError: the manifest asks for sets or tokens that the shards do not have.
@@ -51,12 +55,13 @@ class Curriculum:
         shards: ShardManifest,
         journal: Journal | None = None,
         folder: Path = Path(),
+        pairs: Mapping[str, PairLengths] = MappingProxyType({}),
     ) -> None:
         self.manifest = manifest
         self.spans: tuple[Span, ...] = ()
         for stage in manifest.stages:
             shape = shape_of(stage.objective, shards.vocabulary, folder)
-            plan = StagePlan(stage, shape, shards, manifest.seed)
+            plan = StagePlan(stage, shape, shards, manifest.seed, pairs)
             self.spans += (Span(plan, self.total_steps, plan.steps),)
         for event in journal.events if journal else ():
             self.apply(event)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from curriculum.pair_lengths import PairLengths
 from manifests.schema.model import ModelSettings
 from manifests.schema.objectives import (
     BuiltInObjective,
@@ -29,11 +30,18 @@ class ObjectiveShape:
         chunk_length: stream tokens of one sample; None where a sample is a pair of prompt and target.
         denoisers: ways to make an example of a sample, at least 1; a micro batch has one of them.
         longest: greatest lengths of an example in the encoder and in the decoder, special tokens included.
+        special: how many of these the objective adds to each prompt and, before any ``</s>``, to each target.
     """
 
     chunk_length: int | None
     denoisers: int
     longest: tuple[int, int]
+    special: tuple[int, int] = (0, 0)
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """Tokens of a prompt and of a target that are read, at most; the others are cut out."""
+        return self.longest[0] - self.special[0], self.longest[1] - self.special[1]
 
     @property
     def reads(self) -> Literal["stream", "pairs"]:
@@ -44,11 +52,12 @@ class ObjectiveShape:
         """Whole samples that a set of the right kind holds."""
         return tokens.rows if self.chunk_length is None else tokens.tokens // self.chunk_length
 
-    def sample_tokens(self, tokens: TokenSet) -> Fraction:
-        """Tokens of one sample of a set, on average."""
-        if self.chunk_length is None:
-            return Fraction(tokens.tokens, max(tokens.rows, 1))
-        return Fraction(self.chunk_length)
+    def sample_tokens(self, tokens: TokenSet, lengths: PairLengths | None = None) -> Fraction:
+        """Tokens that are read of one sample of a set, on average; of pairs without ``lengths`` all are."""
+        if self.chunk_length is not None:
+            return Fraction(self.chunk_length)
+        read = tokens.tokens if lengths is None else tokens.tokens - lengths.cut(*self.room).tokens
+        return Fraction(read, max(tokens.rows, 1))
 
     def pair_costs(self, prompts: Lengths, targets: Lengths, model: ModelSettings) -> Lengths:
         """What pairs of these lengths cost in comparison: the tokens that are not cut off, times the layers
@@ -68,4 +77,4 @@ def built_in_shape(objective: BuiltInObjective) -> ObjectiveShape:
         case PrefixObjective():
             return ObjectiveShape(objective.chunk, 1, (objective.source + 3, objective.target + 1))
         case InstructionObjective():
-            return ObjectiveShape(None, 1, (objective.source, objective.target))
+            return ObjectiveShape(None, 1, (objective.source, objective.target), special=(3, 1))

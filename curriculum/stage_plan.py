@@ -3,6 +3,7 @@ reads."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,6 +14,7 @@ from curriculum.feistel_permutation import permute
 from curriculum.keyed_hash import key, seeds
 from curriculum.mixture import Mixture
 from curriculum.objective_shape import ObjectiveShape
+from curriculum.pair_lengths import PairLengths
 from curriculum.step_plan import MicroBatch
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import ShardManifest
@@ -22,8 +24,8 @@ from manifests.splitmix64 import splitmix64
 
 @dataclass(frozen=True)
 class StageSource:
-    """A token set as a stage sees it: ``rows`` samples in each epoch, of ``sample_tokens`` tokens on
-    average."""
+    """A token set as a stage sees it: ``rows`` samples in each epoch, of which ``sample_tokens`` tokens are
+    read on average."""
 
     name: str
     rows: int
@@ -46,10 +48,19 @@ class StagePlan:
         ManifestError: a set is missing, of the wrong kind, or too small for its ``max_epochs``.
     """
 
-    def __init__(self, stage: Stage, shape: ObjectiveShape, shards: ShardManifest, seed: int) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        shape: ObjectiveShape,
+        shards: ShardManifest,
+        seed: int,
+        pairs: Mapping[str, PairLengths],
+    ) -> None:
         self.stage, self.shape = stage, shape
         # By name, so that the order of the manifest's keys, which its fingerprint ignores, does not matter.
-        self.sources = tuple(_source(stage, name, shape, shards, seed) for name in sorted(stage.mixture))
+        self.sources = tuple(
+            _source(stage, name, shape, shards, seed, pairs) for name in sorted(stage.mixture)
+        )
         # A set's part of the samples is its part of the tokens divided by the tokens of a sample.
         rates = [Fraction(str(stage.mixture[source.name])) / source.sample_tokens for source in self.sources]
         self.mixture = Mixture(rates)
@@ -102,7 +113,14 @@ class StagePlan:
         )
 
 
-def _source(stage: Stage, name: str, shape: ObjectiveShape, shards: ShardManifest, seed: int) -> StageSource:
+def _source(
+    stage: Stage,
+    name: str,
+    shape: ObjectiveShape,
+    shards: ShardManifest,
+    seed: int,
+    pairs: Mapping[str, PairLengths],
+) -> StageSource:
     if name not in shards.sets:
         raise ManifestError(
             f"stage {stage.name}: mixture: the shards have no set {name!r}; they have: "
@@ -121,4 +139,5 @@ def _source(stage: Stage, name: str, shape: ObjectiveShape, shards: ShardManifes
             "it out"
         )
     secret = key(seed, stage.name, "order", name)
-    return StageSource(name, rows, shape.sample_tokens(tokens), stage.max_epochs.get(name, 1), secret)
+    sample_tokens = shape.sample_tokens(tokens, pairs.get(name))
+    return StageSource(name, rows, sample_tokens, stage.max_epochs.get(name, 1), secret)

@@ -26,8 +26,10 @@ def write_results(loop: TrainingLoop) -> None:
         fingerprint=run.fingerprint,
         curriculum=run.manifest.name,
         steps=position.step,
+        skipped_steps=sum("skipped" in line for line in read_json_lines(run.metrics_file)),
         tokens=position.tokens.total(),
         tokens_by_set=dict(sorted(position.tokens.items())),
+        cut_pairs=run.cut_pairs,
         heldout_losses={line["stage"]: line["losses"] for line in read_json_lines(run.evaluations_file)},
         checkpoint=CheckpointFile(
             path=last.folder.relative_to(run.train_folder).as_posix(), sha256=last.sha256

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Journal
+from curriculum.pair_lengths import PairLengths
+from curriculum.plugin_objective import shape_of
 from curriculum.plugins import all_plugins
 from manifests.files import digest, sha256
 from manifests.schema.base import load
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.shards import ShardManifest
-from manifests.schema.training import TrainingManifest
+from manifests.schema.training import CutPairs, TrainingManifest
+from trainer.data.dataset import PairTable, open_sets
 
 
 @dataclass(frozen=True)
@@ -110,10 +115,63 @@ class TrainingRun:
         """
         return Journal(self.train_folder / "journal.jsonl")
 
+    @cached_property
+    def pair_lengths(self) -> dict[str, PairLengths]:
+        """Those of each set of pairs, read from its shards.
+
+        Raises:
+            ShardError: a shard is missing or is not what the manifest says.
+        """
+        sets = {name: tokens for name, tokens in self.shards.sets.items() if tokens.kind == "pairs"}
+        tables = open_sets(self.shard_folder, sets)
+        return {
+            name: PairLengths(*table.lengths(np.arange(sets[name].rows)))
+            for name, table in tables.items()
+            if isinstance(table, PairTable)
+        }
+
+    @property
+    def cut_pairs(self) -> dict[str, dict[str, CutPairs]]:
+        """What stages of pairs have no room for, by stage and set.
+
+        Raises:
+            ShardError: see pair_lengths.
+        """
+        found: dict[str, dict[str, CutPairs]] = {}
+        for stage in self.manifest.stages:
+            shape = shape_of(stage.objective, self.shards.vocabulary, self.manifest_folder)
+            for name in sorted(stage.mixture if shape.reads == "pairs" else ()):
+                cut = self.pair_lengths[name].cut(*shape.room)
+                if cut.tokens:
+                    found.setdefault(stage.name, {})[name] = cut
+        return found
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is valid, but hardly meant, with these shards; a line each.
+
+        Raises:
+            ManifestError, ShardError: see Curriculum and pair_lengths.
+        """
+        found = list(self.manifest.warnings)
+        planned = Curriculum(self.manifest, self.shards, None, self.manifest_folder, self.pair_lengths)
+        for index, span in enumerate(planned.spans):
+            stage = span.plan.stage
+            if stage.steps is None and (warning := stage.warning_of(span.plan.steps)):
+                found.append(f"stages[{index}].{warning}")
+            found += [
+                f"stages[{index}].objective: {cut.describe(name)}"
+                for name, cut in self.cut_pairs.get(stage.name, {}).items()
+            ]
+        return tuple(found)
+
     def curriculum(self, journal: Journal | None = None) -> Curriculum:
         """The curriculum with the events of a journal: the run's as it is now, if none is given.
 
         Raises:
             ManifestError, JournalError, ValueError: see Curriculum and Journal.
+            ShardError: see pair_lengths.
         """
-        return Curriculum(self.manifest, self.shards, journal or self.journal(), self.manifest_folder)
+        return Curriculum(
+            self.manifest, self.shards, journal or self.journal(), self.manifest_folder, self.pair_lengths
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +19,22 @@ from manifests.step_order import steps_in
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """A line of ``train/metrics.jsonl``: ``loss`` in nats per target token, ``tokens`` corpus tokens read up
-    to here."""
+    """A line of ``train/metrics.jsonl``: ``loss`` in nats per target token (NaN where it was not finite),
+    ``tokens`` corpus tokens read up to here; ``skipped``: the step made no update."""
 
     step: int
     stage: str
     loss: float
     learning_rate: float
     tokens: int
+    skipped: bool
+
+    @classmethod
+    def of(cls, line: dict[str, Any]) -> TrainingStep:
+        """That of a line."""
+        loss = math.nan if line["loss"] is None else line["loss"]
+        read = {name: line[name] for name in ("step", "stage", "learning_rate", "tokens")}
+        return cls(**read, loss=loss, skipped="skipped" in line)
 
 
 @dataclass(frozen=True)
@@ -64,10 +73,11 @@ class RunRecord:
             steps=steps,
             shards=load(shards, ShardManifest) if shards.exists() else None,
             training_steps=tuple(
-                _fields(TrainingStep, line) for line in read_json_lines(run / "train" / "metrics.jsonl")
+                TrainingStep.of(line) for line in read_json_lines(run / "train" / "metrics.jsonl")
             ),
             evaluations=tuple(
-                _fields(Evaluation, line) for line in read_json_lines(run / "train" / "evaluation.jsonl")
+                Evaluation(line["step"], line["stage"], line["losses"])
+                for line in read_json_lines(run / "train" / "evaluation.jsonl")
             ),
             training=load(training, TrainingManifest) if training.exists() else None,
         )
@@ -107,7 +117,3 @@ class RunRecord:
             else:
                 spans.append((line.stage, line.step, line.step))
         return spans
-
-
-def _fields(kind: Any, line: dict[str, Any]) -> Any:
-    return kind(**{name: line[name] for name in kind.__dataclass_fields__})

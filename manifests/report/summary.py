@@ -128,7 +128,17 @@ def _training(record: RunRecord) -> str:
     losses = {line.step: line.loss for line in record.training_steps}
     stages = [f"{name} {losses[start]:.3f} → {losses[end]:.3f}" for name, start, end in record.stage_spans]
     whole = f" of {count(record.training.steps)}" if record.training else ", not finished"
-    return f"step {count(last.step)}{whole}, {count(last.tokens)} tokens; loss " + ", ".join(stages)
+    trained = f"step {count(last.step)}{whole}, {count(last.tokens)} tokens; loss " + ", ".join(stages)
+    skipped = sum(line.skipped for line in record.training_steps)
+    return _join([trained, f"{count(skipped)} steps without an update" if skipped else "", *_cut(record)])
+
+
+def _cut(record: RunRecord) -> list[str]:
+    return [
+        f"{name}: {count(cut.prompts)} prompts and {count(cut.targets)} answers cut"
+        for by_set in (record.training.cut_pairs.values() if record.training else ())
+        for name, cut in by_set.items()
+    ]
 
 
 def _losses(record: RunRecord) -> str:

@@ -3,6 +3,7 @@ follows from it alone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -63,8 +64,14 @@ class CurriculumManifest(Strict):
     def warnings(self) -> tuple[str, ...]:
         """What is valid, but hardly meant; a line each."""
         return tuple(
-            f"stages[{index}].objective: {warning}"
+            f"stages[{index}].{warning}"
             for index, stage in enumerate(self.stages)
-            if isinstance(stage.objective, UL2Objective)
-            for warning in stage.objective.warnings
+            for warning in _warnings(stage)
         )
+
+
+def _warnings(stage: Stage) -> Iterator[str]:
+    if isinstance(stage.objective, UL2Objective):
+        yield from (f"objective: {warning}" for warning in stage.objective.warnings)
+    if stage.steps is not None and (warning := stage.warning_of(stage.steps)):
+        yield warning

@@ -46,6 +46,22 @@ class Denoiser(Strict):
         S."""
         return 1 if self.mean_span is None else max(1, round(self.masked(chunk) / self.mean_span))
 
+    def misfit(self, chunk: int, sentinels: int) -> str | None:
+        """Why the denoiser cannot be used on chunks of so many tokens with so many sentinels, and what to do;
+        None if it can."""
+        masked, spans = self.masked(chunk), self.spans(chunk)
+        what = f"denoiser {self} on a chunk of {chunk}"
+        if self.mode == "S" and int(self.density * chunk) < 1:
+            return f"{what}: no room for a suffix; give a longer chunk or a greater density"
+        if self.mode != "S" and chunk - masked < spans:
+            return f"{what}: no room for {spans} spans; give a longer chunk or a smaller density"
+        if spans > sentinels:
+            return (
+                f"{what}: {spans} spans, but {sentinels} sentinels; give a shorter chunk or a greater "
+                "mean_span"
+            )
+        return None
+
     def __str__(self) -> str:
         span = "" if self.mean_span is None else f"mean_span {self.mean_span:g}, "
         return f"{self.mode} ({span}density {self.density:g})"

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from manifests.schema.base import Strict
 from manifests.schema.denoisers import PRESETS, Denoiser
+from manifests.schema.shards import SENTINELS
 from manifests.schema.training_plugins import PluginObjective
 from manifests.schema.values import Positive
 
@@ -29,11 +30,14 @@ class UL2Objective(Strict):
     released."""
 
     @model_validator(mode="after")
-    def _one_choice(self) -> UL2Objective:
+    def _usable(self) -> UL2Objective:
         if (self.preset is None) == (not self.denoisers):
             raise ValueError(
                 "give either preset or denoisers, not both or none; for example preset: openba-released"
             )
+        problem = next(filter(None, (one.misfit(self.chunk, SENTINELS) for one in self.mixture)), None)
+        if problem:
+            raise ValueError(problem)
         return self
 
     @property

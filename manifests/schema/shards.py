@@ -9,6 +9,9 @@ from pydantic import model_validator
 from manifests.schema.base import Strict, UnusedLeftOut
 from manifests.schema.steps import File
 
+SENTINELS = 100
+"""As T5 has them."""
+
 
 class Vocabulary(Strict):
     """Token ids as in OpenBA: the pieces, then ``extra_id_99 .. extra_id_0``, then ``<R> <S> <X>``.
@@ -24,7 +27,7 @@ class Vocabulary(Strict):
     """Id of the end of a document."""
     unknown: int = 2
     """Id of what no piece covers."""
-    sentinels: int = 100
+    sentinels: int = SENTINELS
     """Sentinels, one for each masked span."""
     size: int
     """Ids in all."""

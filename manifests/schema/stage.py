@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
 from manifests.schema.base import Strict, Tokens
-from manifests.schema.objectives import Objective
+from manifests.schema.objectives import Objective, PrefixObjective, UL2Objective
 from manifests.schema.optimization import LearningRate, Optimizer
 from manifests.schema.training_plugins import Until
 from manifests.schema.values import Name, Positive
@@ -37,6 +39,23 @@ class Stage(Strict):
     """How often a set may be read within the stage: 1 where it is not named."""
     until: Until | None = Field(default=None, exclude_if=lambda value: value is None)
     """What may end the stage before its tokens are read."""
+
+    @property
+    def steps(self) -> int | None:
+        """Steps of the optimizer; None where samples are pairs or a plug-in's, and the shards decide."""
+        if not isinstance(self.objective, UL2Objective | PrefixObjective):
+            return None
+        return math.ceil(math.ceil(Fraction(self.tokens, self.objective.chunk)) / self.global_batch)
+
+    def warning_of(self, steps: int) -> str | None:
+        """What is valid, but hardly meant, where the stage has so many steps."""
+        warmup = self.learning_rate.warmup_steps
+        if warmup <= steps:
+            return None
+        return (
+            f"learning_rate.warmup_steps ({warmup:,}) is more than the stage's {steps:,} steps, so that the "
+            f"rate ends at {steps / warmup:.2g} of its peak; lower it"
+        )
 
     @field_validator("mixture")
     @classmethod

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from manifests.schema.base import Strict
 
 
@@ -14,6 +16,28 @@ class CheckpointFile(Strict):
     """Its folder, relative to the manifest's."""
     sha256: str
     """The hash in its ``checkpoint.json``."""
+
+
+class CutPairs(Strict):
+    """Pairs of a set that a stage has no room for. They are read all the same: of a prompt the beginning and
+    the end, of a target the beginning."""
+
+    pairs: int
+    """Pairs of the set."""
+    prompts: int
+    """Of them, with a prompt that is too long: its middle is cut out."""
+    targets: int
+    """With a target that is too long: its end is cut off, and no end of text is learnt from it."""
+    tokens: int
+    """Tokens that are cut out. None of them counts as read."""
+
+    def describe(self, name: str) -> str:
+        """In a line; ``name`` is the set's."""
+        return (
+            f"of the {self.pairs:,} pairs of {name}, {self.prompts:,} prompts are too long and lose their "
+            f"middle, {self.targets:,} answers their end: {self.tokens:,} tokens are not read; raise source "
+            "and target where they matter"
+        )
 
 
 class TrainingManifest(Strict):
@@ -28,11 +52,15 @@ class TrainingManifest(Strict):
     curriculum: str
     """The curriculum manifest, as JSON."""
     steps: int
-    """Steps of the optimizer."""
+    """Steps, those without an update included."""
+    skipped_steps: int = Field(default=0, exclude_if=lambda value: not value)
+    """Steps without an update, because their loss or gradient was not finite."""
     tokens: int
-    """Corpus tokens read."""
+    """Corpus tokens read; what is cut out of pairs is not."""
     tokens_by_set: dict[str, int]
     """Corpus tokens read of each set."""
+    cut_pairs: dict[str, dict[str, CutPairs]] = Field(default={}, exclude_if=lambda value: not value)
+    """What stages of pairs have no room for, by stage and set; those that have room for all are left out."""
     heldout_losses: dict[str, dict[str, float]]
     """The last ones measured, in nats per target token, by stage (whose objective it was) and set."""
     checkpoint: CheckpointFile

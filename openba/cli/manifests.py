@@ -23,7 +23,7 @@ app = typer.Typer()
     rich_help_panel=PANEL,
     epilog=examples(
         "openba check corpus.yaml curriculum.yaml",
-        "openba check corpus.yaml --run runs/mine",
+        "openba check corpus.yaml curriculum.yaml --run runs/mine",
         "openba check --json *.yaml",
     ),
 )
@@ -35,7 +35,8 @@ def check_command(
             "--run",
             metavar="FOLDER",
             parser=run_folder,
-            help="A run of the corpus manifest: rules that drop much of its reference sources are warned of.",
+            help="A run of the manifests: rules that drop much of a corpus' reference sources are warned of, "
+            "and a curriculum is held against the shards.",
         ),
     ] = None,
     as_json: Json = False,
@@ -56,18 +57,33 @@ def check_command(
 
 def _checked(file: Path, run: Path | None) -> dict[str, Any]:
     from manifests.check import check
+
+    try:
+        manifest = check(file)
+        warnings = _warnings(file, manifest, run)
+    except UserError as error:
+        return {"file": str(file), "kind": None, "errors": str(error).splitlines(), "warnings": []}
+    return {"file": str(file), "kind": type(manifest).__name__, "errors": [], "warnings": warnings}
+
+
+def _warnings(file: Path, manifest: Any, run: Path | None) -> list[str]:
     from manifests.schema.corpus import CorpusManifest
     from manifests.schema.curriculum import CurriculumManifest
     from manifests.trusted_loss import losses_of_run
 
-    try:
-        manifest = check(file)
-    except UserError as error:
-        return {"file": str(file), "kind": None, "errors": str(error).splitlines(), "warnings": []}
-    warnings = list(manifest.warnings) if isinstance(manifest, CorpusManifest | CurriculumManifest) else []
-    if run is not None and isinstance(manifest, CorpusManifest):
-        warnings += [str(loss) for loss in losses_of_run(run)]
-    return {"file": str(file), "kind": type(manifest).__name__, "errors": [], "warnings": warnings}
+    if isinstance(manifest, CorpusManifest):
+        return [*manifest.warnings, *(str(loss) for loss in (losses_of_run(run) if run else ()))]
+    if isinstance(manifest, CurriculumManifest):
+        if run is None or not (run / "shards" / "shards.json").exists():
+            return list(manifest.warnings)
+        from trainer.objectives import build
+        from trainer.run import TrainingRun
+
+        training = TrainingRun.open(file, run)
+        for stage in manifest.stages:
+            build(stage.objective, training.shards.vocabulary, training.manifest_folder)
+        return list(training.warnings)
+    return []
 
 
 @app.command(

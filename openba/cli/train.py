@@ -26,7 +26,7 @@ def work(curriculum: Path, run: Path, *, quiet: bool) -> None:
     training = _open(curriculum, run)
     alone = "RANK" not in os.environ  # of several processes only process 0 may tell what is there
     if not (alone and training.finished):
-        for warning in training.manifest.warnings:
+        for warning in training.warnings if os.environ.get("RANK", "0") == "0" else ():
             print(f"{curriculum}: warning: {warning}", file=sys.stderr)
         from trainer.train import train  # torch and DeepSpeed take seconds
 

@@ -22,7 +22,7 @@ import sentencepiece
 
 from manifests.files import atomic_write, sha256
 from manifests.schema.base import ManifestError
-from manifests.schema.shards import Vocabulary
+from manifests.schema.shards import SENTINELS, Vocabulary
 from manifests.schema.steps import File
 from pipeline.models.sentencepiece_model import read_pieces, read_spelling
 from pipeline.text.arrow.buffers import text_buffers
@@ -32,7 +32,7 @@ from pipeline.text.tokenization.unigram import segment
 PAD, EOS, UNKNOWN = 0, 1, 2
 LONGEST_LINE = 4000
 LARGEST_SAMPLE = 20_000_000
-SENTINELS, MODES = 100, 3
+MODES = 3
 PADDING = 512
 """Embedding rows are a multiple of this: 4 tensor-parallel ranks of 128, so that 250,203 ids make the
 released 250,368 rows."""

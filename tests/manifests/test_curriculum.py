@@ -16,6 +16,9 @@ from manifests.schema.objectives import UL2Objective
 PRESETS = Path(__file__).parents[2] / "manifests" / "presets"
 
 
+X3 = {"mode": "X", "mean_span": 3, "density": 0.5}
+
+
 def demo(**stage: Any) -> dict[str, Any]:
     """The demo curriculum with keys of its first stage changed."""
     data = yaml.safe_load((PRESETS / "demo" / "curriculum.yaml").read_text(encoding="utf-8"))
@@ -39,6 +42,15 @@ def demo(**stage: Any) -> dict[str, Any]:
         (
             {"objective": {"kind": "ul2", "chunk": 64}},
             "stages[0].objective.ul2: give either preset or denoisers, not both or none",
+        ),
+        (
+            {"objective": {"kind": "ul2", "chunk": 606, "denoisers": [X3]}},
+            "stages[0].objective.ul2: denoiser X (mean_span 3, density 0.5) on a chunk of 606: 101 spans, but 100 "
+            "sentinels; give a shorter chunk or a greater mean_span",
+        ),
+        (
+            {"objective": {"kind": "ul2", "chunk": 3, "denoisers": [{"mode": "S", "density": 0.25}]}},
+            "stages[0].objective.ul2: denoiser S (density 0.25) on a chunk of 3: no room for a suffix; give a longer",
         ),
         (
             {"learning_rate": {"schedule": "cosine", "peak": 1.0}},
@@ -101,3 +113,41 @@ def test_a_span_that_is_always_the_suffix_is_flagged(capsys: pytest.CaptureFixtu
     assert UL2Objective(kind="ul2", chunk=568, preset="ul2").warnings == ()
     short = UL2Objective(kind="ul2", chunk=64, denoisers=(Denoiser(mode="R", mean_span=8, density=0.15),))
     assert [warning.rpartition("; ")[2] for warning in short.warnings] == ["set placement: anywhere"]
+
+
+def test_as_many_spans_as_sentinels_fit() -> None:
+    UL2Objective.model_validate({"kind": "ul2", "chunk": 600, "denoisers": [X3]})
+
+
+STEPS = 1465
+"""Of the demo's first stage."""
+
+
+@pytest.mark.parametrize("warmup", [0, 1, STEPS])
+def test_a_warm_up_as_long_as_its_stage_is_no_mistake(warmup: int) -> None:
+    rate = {"schedule": "linear", "peak": 1.0, "minimum": 0.0, "warmup_steps": warmup}
+    manifest = CurriculumManifest.model_validate(demo(learning_rate=rate))
+    assert manifest.stages[0].steps == STEPS
+    assert not [warning for warning in manifest.warnings if "warmup" in warning]
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine", "constant", "wsd"])
+@pytest.mark.parametrize("stage", [0, 1])
+def test_a_warm_up_longer_than_its_stage_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], schedule: str, stage: int
+) -> None:
+    data = demo()
+    steps = (STEPS, 98)[stage]
+    rate: dict[str, Any] = {"schedule": schedule, "peak": 1.0, "warmup_steps": steps + 1}
+    rate |= {} if schedule == "constant" else {"minimum": 0.0}
+    rate |= {"decay_steps": 5} if schedule == "wsd" else {}
+    data["stages"][stage]["learning_rate"] = rate
+    file = tmp_path / "curriculum.yaml"
+    file.write_text(yaml.safe_dump(data))
+    assert main(["check", str(file)]) == 0
+    assert (
+        f"warning: stages[{stage}].learning_rate.warmup_steps ({steps + 1:,}) is more than the stage's {steps:,} "
+        "steps, so that the rate ends at 1 of its peak; lower it"
+        if stage == 0
+        else f"is more than the stage's {steps:,} steps, so that the rate ends at 0.99 of its peak; lower it"
+    ) in capsys.readouterr().out

@@ -17,8 +17,8 @@ from trainer.objectives import TrainingObjective
 
 @dataclass(frozen=True)
 class LoadedBatch:
-    """A micro batch, and the corpus tokens that each set gave to it (chunk or pair lengths, without what the
-    objective adds)."""
+    """A micro batch, and the corpus tokens that each set gave to it: chunks, or what is read of pairs,
+    without what the objective adds."""
 
     batch: Batch
     tokens: Counter[str]
@@ -36,7 +36,7 @@ class DataLoader:
         length = objective.shape.chunk_length
         samples: NDArray[np.uint32] | Pairs
         if length is None:
-            samples, tokens = self._pairs(names, micro)
+            samples, tokens = self._pairs(objective.shape.room, names, micro)
         else:
             samples, tokens = self._chunks(length, names, micro)
         return LoadedBatch(objective.apply(samples, micro.denoiser, micro.seeds), tokens)
@@ -53,7 +53,9 @@ class DataLoader:
             tokens[name] = len(mine) * length
         return chunks, tokens
 
-    def _pairs(self, names: tuple[str, ...], micro: MicroBatch) -> tuple[Pairs, Counter[str]]:
+    def _pairs(
+        self, room: tuple[int, int], names: tuple[str, ...], micro: MicroBatch
+    ) -> tuple[Pairs, Counter[str]]:
         prompts: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)] * len(micro.rows)
         targets = list(prompts)
         tokens: Counter[str] = Counter()
@@ -62,7 +64,7 @@ class DataLoader:
             assert isinstance(table, PairTable)
             for index, prompt, target in zip(mine.tolist(), *table.pairs(micro.rows[mine]), strict=True):
                 prompts[index], targets[index] = prompt, target
-                tokens[name] += len(prompt) + len(target)
+                tokens[name] += min(len(prompt), room[0]) + min(len(target), room[1])
         return Pairs(Ragged.of(prompts), Ragged.of(targets)), tokens
 
 

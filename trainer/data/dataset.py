@@ -106,8 +106,11 @@ def _column(folder: Path, shard: Shard, name: str) -> pa.ListArray:
     path = safe_join(folder, shard.file.path)
     if not path.exists():
         raise ShardError(f"{path}: no such shard; make the shards again")
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).get_batch(0).column(name)
+    try:
+        with pa.memory_map(str(path)) as source:
+            return pa.ipc.open_file(source).get_batch(0).column(name)
+    except (pa.ArrowException, OSError) as error:
+        raise ShardError(f"{path}: is no whole shard ({error}); make the shards again") from None
 
 
 def _list_column(column: pa.ListArray) -> tuple[NDArray[np.uint32], Rows]:

@@ -26,10 +26,19 @@ class Ragged:
 
     def cut(self, longest: int) -> Ragged:
         """The first ``longest`` tokens of each row."""
+        return self._without_middle(longest, longest)
+
+    def cut_middle(self, longest: int) -> Ragged:
+        """Each row without so much of its middle that ``longest`` tokens are left: half of them its first,
+        and half, or one more, its last."""
+        return self._without_middle(longest // 2, longest)
+
+    def _without_middle(self, head: int, longest: int) -> Ragged:
         lengths = np.minimum(self.lengths, longest)
         offsets = np.concatenate(([0], np.cumsum(lengths)))
-        index = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1] - offsets[:-1], lengths)
-        return Ragged(self.values[index], offsets)
+        place = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+        skipped = np.where(place < head, 0, np.repeat(self.lengths - lengths, lengths))
+        return Ragged(self.values[np.repeat(self.offsets[:-1], lengths) + place + skipped], offsets)
 
     @property
     def lengths(self) -> Tokens:

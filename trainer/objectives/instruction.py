@@ -20,8 +20,10 @@ from trainer.objectives.counter_rng import U64
 
 @dataclass(frozen=True)
 class Instruction:
-    """Prompts are cut to ``source - 3`` tokens. An answer is cut to ``target - 1`` tokens, and has ``</s>``
-    only if it was not cut: a cut answer must not teach the model to stop there."""
+    """Of a prompt with more than ``source - 3`` tokens the middle is cut out: what is asked stands at its
+    beginning or at its end, and both halves of the room go to these (as LongBench cuts, Bai et al. 2023,
+    section 4.1). An answer is cut to ``target - 1`` tokens, and has ``</s>`` only if it was not cut: a cut
+    answer must not teach the model to stop there."""
 
     settings: InstructionObjective
     vocabulary: Vocabulary
@@ -39,8 +41,8 @@ class Instruction:
         hold nothing.
         """
         v = self.vocabulary
-        prompts = samples.prompts.cut(self.settings.source - 3)
-        targets = samples.targets.cut(self.settings.target - 1)
+        room = self.shape.room
+        prompts, targets = samples.prompts.cut_middle(room[0]), samples.targets.cut(room[1])
         lengths, target_lengths = prompts.lengths + 3, np.minimum(targets.lengths + 2, self.settings.target)
         encoder = _framed(prompts, lengths, first=v.mode("S"), last=v.eos)
         encoder[np.cumsum(lengths) - 2] = v.sentinel(0)

@@ -39,12 +39,10 @@ class SuffixDenoiser:
         Raises:
             ManifestError: that is less than 1.
         """
+        problem = denoiser.misfit(objective.chunk, vocabulary.sentinels)
+        if problem:
+            raise ManifestError(f"objective: {problem}")
         longest = int(denoiser.density * objective.chunk)
-        if longest < 1:
-            what = f"denoiser {denoiser} on a chunk of {objective.chunk}"
-            raise ManifestError(
-                f"objective: {what}: no room for a suffix; give a longer chunk or a greater density"
-            )
         return cls(longest, objective.boundaries, vocabulary)
 
     def apply(self, tokens: npt.NDArray[np.uint32], seeds: U64) -> Batch:

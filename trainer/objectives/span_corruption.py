@@ -46,17 +46,10 @@ class SpanCorruption:
             ManifestError: the chunk is too short for the spans, or they are more than there are sentinels.
         """
         chunk = objective.chunk
+        problem = denoiser.misfit(chunk, vocabulary.sentinels)
+        if problem:
+            raise ManifestError(f"objective: {problem}")
         masked, spans = denoiser.masked(chunk), denoiser.spans(chunk)
-        what = f"denoiser {denoiser} on a chunk of {chunk}"
-        if chunk - masked < spans:
-            raise ManifestError(
-                f"objective: {what}: no room for {spans} spans; give a longer chunk or a smaller density"
-            )
-        if spans > vocabulary.sentinels:
-            raise ManifestError(
-                f"objective: {what}: {spans} spans, but {vocabulary.sentinels} sentinels; give a shorter "
-                "chunk or a greater mean_span"
-            )
         anywhere = denoiser.placement == "anywhere"
         return cls(
             chunk, masked, spans, vocabulary.mode(denoiser.mode), anywhere, objective.boundaries, vocabulary

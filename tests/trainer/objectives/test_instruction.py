@@ -28,7 +28,7 @@ def test_instruction_layout() -> None:
     assert isinstance(objective, Instruction)
     batch = paired(objective, [[11, 12], [], [13, 14, 15, 16, 17]], [[21], [], [22, 23, 24, 25]])
     s, e, eos = V.mode("S"), V.sentinel(0), V.eos
-    assert batch.encoder.tolist() == [[s, 11, 12, e, eos, s, e, eos, s, 13, 14, 15, 16, e, eos]]
+    assert batch.encoder.tolist() == [[s, 11, 12, e, eos, s, e, eos, s, 13, 14, 16, 17, e, eos]]
     assert batch.labels.tolist() == [[e, 21, eos, e, eos, e, 22, 23, 24]]
     assert batch.decoder.tolist() == [[0, e, 21, 0, e, 0, e, 22, 23]]
     assert batch.encoder_lengths is not None
@@ -50,6 +50,13 @@ def test_instructions_are_cut_to_the_released_lengths() -> None:
     assert batch.labels[0, [255, 511]].tolist() == [8, V.eos]
 
 
+def test_the_end_of_a_prompt_where_the_question_stands_is_never_lost() -> None:
+    objective = build(InstructionObjective(kind="instruction", source=8, target=4), V)
+    text, question = list(range(11, 40)), [90, 91, 92]
+    batch = paired(objective, [text + question], [[21]])
+    assert batch.encoder.tolist() == [[V.mode("S"), 11, 12, *question, V.sentinel(0), V.eos]]
+
+
 PAIR = st.tuples(st.lists(st.integers(3, 149), max_size=30), st.lists(st.integers(3, 149), max_size=20))
 
 
@@ -67,5 +74,6 @@ def test_pairs_lie_end_to_end_whatever_their_lengths(pairs: list[tuple[list[int]
         assert joined is not None
         assert joined.tolist() == [[x for one in apart for x in getattr(one, name)[0].tolist()]], name
     for (prompt, target), one in zip(pairs, apart, strict=True):
-        assert one.encoder[0].tolist() == [SMALL.mode("S"), *prompt[:17], SMALL.sentinel(0), SMALL.eos]
+        read = prompt if len(prompt) <= 17 else prompt[:8] + prompt[-9:]
+        assert one.encoder[0].tolist() == [SMALL.mode("S"), *read, SMALL.sentinel(0), SMALL.eos]
         assert one.labels[0].tolist() == [SMALL.sentinel(0), *target, SMALL.eos][:9]

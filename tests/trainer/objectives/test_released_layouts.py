@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from manifests.schema.base import ManifestError
 from manifests.schema.denoisers import OPENBA_RELEASED, Denoiser
@@ -255,8 +256,15 @@ def test_examples_are_pinned() -> None:
     ],
 )
 def test_impossible_denoisers_are_refused(chunk: int, denoiser: Denoiser, reason: str) -> None:
-    with pytest.raises(ManifestError, match=reason):
-        build(UL2Objective(kind="ul2", chunk=chunk, denoisers=(denoiser,)), V)
+    with pytest.raises(ValidationError, match=reason):
+        UL2Objective(kind="ul2", chunk=chunk, denoisers=(denoiser,))
+
+
+def test_a_tokenizer_with_fewer_sentinels_is_found_when_the_objective_is_made() -> None:
+    objective = UL2Objective(kind="ul2", chunk=200, denoisers=(Denoiser(mode="X", mean_span=2, density=0.5),))
+    build(objective, V)
+    with pytest.raises(ManifestError, match="50 spans, but 49 sentinels; give a shorter chunk"):
+        build(objective, V.model_copy(update={"sentinels": 49}))
 
 
 def test_prefix_is_stage_two_as_released() -> None:
