@@ -160,11 +160,13 @@ def shorten(text: str, longest: int) -> str:
     return re.sub(rf"([^\t\n\x0b\x0c\r \xa0\u3000])\1{{{longest},}}", cut_run, text, flags=re.DOTALL)
 
 
-RUNS = st.sampled_from(["===", "~~~~", "──────", "\n", "  \n", "!!!!", "===="])
+RUNS = st.sampled_from(
+    ["===", "~~~~", "──────", "\n", "  \n", "!!!!", "====", "abababab", "!" * 19, "哈" * 7]
+)
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.lists(CHARACTERS | RUNS, max_size=20).map("".join), max_size=4), st.integers(2, 4))
+@given(st.lists(st.lists(CHARACTERS | RUNS, max_size=20).map("".join), max_size=4), st.integers(2, 17))
 def test_runs_are_cut_as_by_an_expression(texts: list[str], longest: int) -> None:
     array = pa.array(["哈哈哈哈哈哈", *texts, "    indented\n\n\n\n\n"])
     offsets, data = text_buffers(array)
@@ -175,6 +177,35 @@ def test_runs_are_cut_as_by_an_expression(texts: list[str], longest: int) -> Non
     assert removed.tolist() == [
         len(before) - len(after) for before, after in zip(array.to_pylist(), expected, strict=True)
     ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(CHARACTERS | RUNS, max_size=12).map("".join), st.integers(2, 9), st.data())
+def test_what_is_cut_already_ends_a_run(text: str, longest: int, data: st.DataObject) -> None:
+    first, last = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+    offsets, buffer = text_buffers(pa.array([text]))
+    keep = np.ones(len(buffer), bool)
+    keep[len(text[:first].encode()) : len(text[:last].encode())] = False
+    kept = [not first <= place < last for place in range(len(text))]
+    mark_runs(buffer, offsets, np.zeros(1, bool), longest, keep)
+    expected = "".join(text[place] for place in character_by_character(text, kept, longest))
+    assert cut(pa.array([text]), keep).to_pylist() == [expected]
+
+
+def character_by_character(text: str, kept: list[bool], longest: int) -> list[int]:
+    """The places that stay, told by a look at every character."""
+    stay, length, blank, before = [], 0, True, ""
+    line = ruler = False
+    for place, character in enumerate(text):
+        here = character if kept[place] else ""
+        length, line = (length + 1, line) if here == before else (1, blank)
+        blank = here == "\n" or (blank and SPACES.match(character) is not None)
+        before = here
+        if length == longest + 1:
+            ruler = line and RULER.match(text[place:]) is not None
+        if here and (length <= longest or ruler or SPACES.match(here)):
+            stay.append(place)
+    return stay
 
 
 LINES = ["=" * 40, "~" * 40 + "  ", "─" * 40, "—" * 40, "＝" * 40, "*" * 40, "." * 40, "^" * 40 + "\r"]
