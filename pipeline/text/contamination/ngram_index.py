@@ -11,14 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.contamination.hash_table import insert, number_hashes
 from pipeline.text.contamination.ngram_search import (
     ANCHOR,
     Tables,
     all_hits,
     first_hits,
-    insert,
     mark,
-    number_hashes,
     owners_of,
     pass_over,
 )

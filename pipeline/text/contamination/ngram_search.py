@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.text.arrow.kernel import inlined, kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
+from pipeline.text.contamination.hash_table import find
 from pipeline.text.contamination.ngrams import powers_of_base, prefix_hashes, window_hash
 from pipeline.text.similarity.shingles import BLOCK
 from pipeline.text.similarity.text_units import scan
@@ -42,59 +44,6 @@ class Tables(NamedTuple):
     anchor: int
     least: int
     seed: int
-
-
-@kernel
-def find(table: np.ndarray, value: np.uint64) -> np.int64:
-    """The place of a value, which is not 0, in an open-addressing table uint64 [2, capacity], or that where
-    it would go."""
-    mask = table.shape[1] - 1
-    place = np.int64(value >> np.uint64(20)) & mask
-    while table[0, place] != 0 and table[0, place] != value:
-        place = (place + 1) & mask
-    return place  # type: ignore[no-any-return]
-
-
-@kernel
-def insert(table: np.ndarray, hashes: np.ndarray, owners: np.ndarray) -> None:
-    """Puts hashes that are not there yet into a table."""
-    for index in range(hashes.size):
-        place = find(table, hashes[index])
-        if table[0, place] == 0:
-            table[0, place], table[1, place] = hashes[index], owners[index]
-
-
-@kernel
-def number_hashes(hashes: np.ndarray, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Numbers the distinct hashes in the order in which they appear.
-
-    Args:
-        hashes: uint64 [n-grams], none 0. ``owners``: uint32 [n-grams], the item of each, ascending.
-
-    Returns:
-        int32 [n-grams], the number of each; and for each distinct hash int32 the row where it appears first,
-        and int32 its items.
-    """
-    capacity = 64
-    while capacity < 2 * hashes.size:
-        capacity *= 2
-    table = np.zeros((2, capacity), np.uint64)
-    number, rows, items = (
-        np.empty(hashes.size, np.int32),
-        np.empty(hashes.size, np.int32),
-        np.empty(hashes.size, np.int32),
-    )
-    last, total = np.empty(hashes.size, np.uint32), 0
-    for row in range(hashes.size):
-        place = find(table, hashes[row])
-        if table[0, place] == 0:
-            table[0, place], table[1, place] = hashes[row], total
-            rows[total], items[total], last[total] = row, 1, owners[row]
-            total += 1
-        of = np.int64(table[1, place])
-        items[of] += last[of] != owners[row]
-        number[row], last[of] = of, owners[row]
-    return number, rows[:total].copy(), items[:total].copy()
 
 
 @inlined
@@ -129,7 +78,7 @@ def _owner(tables: Tables, value: np.uint64) -> np.int64:
     return np.int64(tables.table[1, place]) if tables.table[0, place] != 0 else np.int64(-1)
 
 
-@kernel
+@kernel_without_refcounts
 def _match(
     prefixes: np.ndarray, powers: np.ndarray, first: int, room: int, tables: Tables
 ) -> tuple[np.int64, np.int64]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.text.arrow.buffers import TextBuffers
 from pipeline.text.arrow.kernel import inlined, kernel
-from pipeline.text.contamination.ngram_search import find
+from pipeline.text.contamination.hash_table import find
 from pipeline.text.contamination.ngrams import BASE, powers_of_base
 from pipeline.text.tokenization.unigram import Pieces, append_pieces, normalize
 from pipeline.text.unicode.utf8 import eight_at

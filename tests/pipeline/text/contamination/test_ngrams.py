@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.contamination.hash_table import number_hashes
 from pipeline.text.contamination.ngram_index import NgramIndex, build_index, least_units
-from pipeline.text.contamination.ngram_search import number_hashes
 from pipeline.text.similarity.shingles import BLOCK
 
 ITEM = "What is the name of the river that flows through the city of Florence in Tuscany?"
