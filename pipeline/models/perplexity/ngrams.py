@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.intrinsics import prefetch
+from pipeline.text.arrow.kernel import inlined, kernel
 
 UNKNOWN, BEGIN, END = 0, 1, 2
 SPECIAL = 3
 _NONE = np.uint32(0xFFFFFFFF)
+# So many positions before its turn a place is fetched: memory latency is what counting costs.
+_AHEAD = 16
 
 UInt32 = npt.NDArray[np.uint32]
 Int64 = npt.NDArray[np.int64]
@@ -95,6 +98,13 @@ def _positions(stream: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return positions
 
 
+@inlined
+def _fetch(rank: np.ndarray, stream: np.ndarray, start: np.int64, n: int) -> None:
+    """Asks for what ``_extend`` reads of the n-gram that begins at a position, which may be anywhere."""
+    prefetch(rank, start)
+    prefetch(stream, start + n - 1)
+
+
 @kernel
 def _extend(
     stream: np.ndarray, by_word: np.ndarray, rank: np.ndarray, counts: np.ndarray, n: int
@@ -115,9 +125,10 @@ def _extend(
     """
     first = (np.cumsum(counts) - counts).astype(np.uint32)
     cursor, starts = first.copy(), np.empty(len(stream), np.uint32)
-    total = 0
-    for last in by_word:
-        start = np.int64(last) - (n - 1)
+    total, final = 0, len(stream) - 1
+    for index in range(len(by_word)):
+        _fetch(rank, stream, np.int64(by_word[min(index + _AHEAD, final)]) - (n - 1), n)
+        start = np.int64(by_word[index]) - (n - 1)
         if start < 0 or rank[start] == _NONE or stream[start + n - 2] == END:
             continue
         row = rank[start]
@@ -130,6 +141,9 @@ def _extend(
     for row in range(len(counts)):
         before = np.int64(-1)
         for place in range(first[row], cursor[row]):
+            soon = np.int64(starts[min(place + _AHEAD, final)])
+            _fetch(rank, stream, soon, n)
+            prefetch(extended, soon)
             start = np.int64(starts[place])
             added = np.int64(stream[start + n - 1])
             if added != before:
