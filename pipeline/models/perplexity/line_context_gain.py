@@ -40,7 +40,7 @@ def line_context_gain(
 ) -> npt.NDArray[np.float64]:
     """float64 [texts]; NaN where there are too few line ends, or the model knows too little of the text."""
     judged, _ = set_aside(text_buffers(texts), np.ones(len(texts), bool))
-    borders = line_borders(judged)
+    borders = _enough(line_borders(judged), len(texts))
     ends = ~borders.inside
     before, behind = borders.before, borders.behind
     apart = [_log(scorer, tokenizer.encode(one)) for one in (before, pc.utf8_ltrim_whitespace(behind))]
@@ -51,13 +51,21 @@ def line_context_gain(
         - apart[1][rows]
         for rows in (np.arange(len(others)), others)
     )
-    number, goes_on = (_sums(borders.document, mask, len(texts)) for mask in (ends, ends & borders.goes_on))
     across = _mean(borders, order, ends, len(texts))
     within = _mean(borders, order, ~ends, len(texts))
     nothing = _mean(borders, chance, np.ones(len(ends), bool), len(texts))
-    known = (number >= LEAST_LINES) & (2 * goes_on >= number) & (within - nothing >= LEAST_GAIN)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(known, (across - nothing) / (within - nothing), np.nan)
+        return np.where(within - nothing >= LEAST_GAIN, (across - nothing) / (within - nothing), np.nan)
+
+
+def _enough(borders: LineBorders, number: int) -> LineBorders:
+    """The borders of documents with enough ends of lines, behind half of which a sentence may go on: the
+    model need not be asked of the others."""
+    ends = ~borders.inside
+    lines, goes_on = (_sums(borders.document, mask, number) for mask in (ends, ends & borders.goes_on))
+    chosen = ((lines >= LEAST_LINES) & (2 * goes_on >= lines))[borders.document]
+    texts = (side.filter(pa.array(chosen)) for side in (borders.before, borders.behind))
+    return LineBorders(*texts, *(values[chosen] for values in borders[2:]))
 
 
 def _log(scorer: PerplexityScorer, tokens: pa.ListArray) -> npt.NDArray[np.float64]:
