@@ -7,7 +7,7 @@ import inspect
 from docs.generate.markdown import markdown
 from manifests.schema import signals
 from manifests.schema.base import load
-from manifests.schema.rules import FOLDER, RuleSet, SourcedRule, rule_sets
+from manifests.schema.rules import FOLDER, Bounds, RuleSet, SourcedRule, rule_sets
 
 
 def signals_page() -> str:
@@ -43,12 +43,21 @@ def rules_page() -> str:
 
 
 def _rule(group: str, rule: SourcedRule) -> str:
-    bounds = [f"at least {rule.min:,g}"] if rule.min is not None else []
-    bounds += [f"at most {rule.max:,g}"] if rule.max is not None else []
     signal = f"[`{rule.signal}`](#signal-{_slug(rule.signal)})"
+    bounds = _bounds(rule.own)
+    if rule.company is not None:
+        bounds += [f"{one} in company of {rule.company.family}" for one in _bounds(rule.nearer)]
     judged = f"{signal} {', '.join(bounds)} ({', '.join(rule.languages)})"
     judged += f"; spares {', '.join(rule.spare.genres)}" if rule.spare.genres else ""
     return f"`{group}/{rule.name}`\n: {judged}\n\n  {markdown(rule.source)}"
+
+
+def _bounds(bounds: Bounds) -> list[str]:
+    least, greatest = bounds
+    return [
+        *([f"at least {least:,g}"] if least is not None else []),
+        *([f"at most {greatest:,g}"] if greatest is not None else []),
+    ]
 
 
 def _slug(name: str) -> str:

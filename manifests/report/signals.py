@@ -20,7 +20,8 @@ _LEFT, _TOP, _WIDTH, _HEIGHT = 8.0, 12.0, 344.0, 104.0
 
 @dataclass(frozen=True)
 class Threshold:
-    """A bound of a rule, for its languages."""
+    """A bound of a rule, for its languages; ``bound`` says whether it is the least or the greatest value, and
+    whether of a document that breaks another rule of the family, too."""
 
     rule: str
     signal: str
@@ -47,10 +48,11 @@ class Panel:
 def thresholds(manifest: StepManifest) -> list[Threshold]:
     """All bounds in the settings of the quality step."""
     return [
-        Threshold(rule["name"], rule["signal"], tuple(rule["languages"]), float(rule[bound]), bound)
+        Threshold(rule["name"], rule["signal"], tuple(rule["languages"]), float(of[bound]), bound + where)
         for rule in _rules(manifest.settings)
+        for of, where in ((rule, ""), (rule.get("company") or {}, " in company"))
         for bound in ("min", "max")
-        if rule.get(bound) is not None
+        if of.get(bound) is not None
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from manifests.schema.base import ManifestError, Strict, load
+from manifests.schema.base import ManifestError, Strict, UnusedLeftOut, load
 from manifests.schema.signals import SIGNALS
 from manifests.schema.values import Name
 
@@ -18,6 +18,9 @@ Genre = Literal["statute", "dialogue", "table", "list", "verse", "prose"]
 """What most lines of a document are; see ``manifests.schema.genres``."""
 RuleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$")]
 FOLDER = Path(__file__).parents[1] / "rules"
+Bounds = tuple[float | None, float | None]
+"""The least and the greatest value that are kept."""
+_FARTHER = "its bounds are farther than the rule's own; give a greater min or a smaller max"
 
 
 class Spared(Strict):
@@ -30,8 +33,23 @@ class Spared(Strict):
     too), ``verse`` (and lyrics), ``prose``."""
 
 
-class Rule(Strict):
+class Company(Strict):
+    """What breaks one rule by little may be good text of a rare kind; what breaks two is hardly. A document
+    beyond the bounds given here of two rules of a family is rejected, and breaks both of them; beyond the
+    bounds of one alone it stays as long as it is within that rule's own."""
+
+    family: Name
+    """Rules that keep each other company have the same."""
+    min: float | None = None
+    """The least value that is kept beside another broken rule of the family; the rule's own by default."""
+    max: float | None = None
+    """The greatest value that is kept there."""
+
+
+class Rule(UnusedLeftOut):
     """Documents of some languages with a signal out of bounds are rejected. NaN is never out of bounds."""
+
+    optional_keys = ("company",)
 
     name: RuleName
     """The reason of the rejects. ``set/rule`` takes the place of a rule of a set."""
@@ -42,14 +60,44 @@ class Rule(Strict):
     min: float | None = None
     """The least value that is kept."""
     max: float | None = None
-    """The greatest value that is kept. A rule has at least one of the two."""
+    """The greatest value that is kept. A rule has at least one of the two, here or in ``company``."""
+    company: Company | None = None
+    """Nearer bounds, beyond which a document is rejected if it breaks another rule of the family, too."""
     spare: Spared = Spared()
     """Sources and genres that it does not judge; none by default."""
 
+    @property
+    def own(self) -> Bounds:
+        """The bounds for a document that breaks no other rule of the family."""
+        return self.min, self.max
+
+    @property
+    def nearer(self) -> Bounds:
+        """The bounds in company."""
+        beside = self.company
+        return (
+            self.min if beside is None or beside.min is None else beside.min,
+            self.max if beside is None or beside.max is None else beside.max,
+        )
+
+    def bounded(self, min: float | None = None, max: float | None = None) -> Rule:
+        """The rule with these bounds of its own; those in company stay where they are nearer."""
+        company = self.company
+        if company is not None:
+            low = company.min is not None and (min is None or company.min > min)
+            high = company.max is not None and (max is None or company.max < max)
+            nearer = {"min": company.min if low else None, "max": company.max if high else None}
+            company = company.model_copy(update=nearer)
+        return self.model_copy(update={"min": min, "max": max, "company": company})
+
     @model_validator(mode="after")
     def _usable(self) -> Rule:
-        if self.min is None and self.max is None:
+        least, greatest = self.nearer
+        if least is None and greatest is None:
             raise ValueError(f"rule {self.name!r} has neither min nor max; give at least one")
+        for low, high in ((self.min, least), (greatest, self.max)):
+            if low is not None and high is not None and low > high:
+                raise ValueError(f"rule {self.name!r}: company: {_FARTHER}")
         return self
 
 

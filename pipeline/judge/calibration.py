@@ -13,7 +13,7 @@ from pipeline.judge.judgement import by_kind, share
 from pipeline.judge.junk_sources import junk_kind
 from pipeline.judge.measured_documents import MeasuredDocuments
 from pipeline.judge.thresholds import Method, fitted
-from pipeline.judge.verdicts import verdict
+from pipeline.judge.verdicts import dropped, verdicts
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,15 @@ def calibrated(
     measured = np.array([reason is None for reason in documents.lost], bool)
     rest = documents.taken(measured & ~setting)
     good, bad = good[measured & ~setting], _junk(rest)
-    broken = [verdict(rest, [rule]) for rule in proposed]
-    any_ = np.logical_or.reduce([*broken, np.zeros(len(good), bool)])
+    broken = verdicts(rest, proposed)
+    any_ = dropped(broken, len(good))
     languages = {str(name): rest.languages == name for name in sorted(set(rest.languages[good]))}
     return Calibration(
         tuple(
-            _proposal(rule, rules, one, (good & mine, np.logical_or.reduce(list(bad.values())) & mine))
-            for rule, one in zip(proposed, broken, strict=True)
+            _proposal(
+                rule, rules, broken[rule.name], (good & mine, np.logical_or.reduce(list(bad.values())) & mine)
+            )
+            for rule in proposed
             for mine in [languages.get(rule.languages[0], ~good & good)]
         ),
         {name: int((mask & good).sum()) for name, mask in languages.items()},

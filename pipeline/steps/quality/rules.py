@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -10,7 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.schema.genres import genres
-from manifests.schema.rules import Rule, Spared
+from manifests.schema.rules import Bounds, Rule, Spared
+
+ENOUGH_COMPANY = 2
+"""Rules of a family that a document breaks by their nearer bounds, at least, where it breaks them at all."""
 
 
 class Verdicts(NamedTuple):
@@ -26,10 +29,41 @@ class Verdicts(NamedTuple):
     broken: pa.Array
 
 
+class Found(NamedTuple):
+    """The documents that are beyond a bound of a rule: ``rows`` int64, and ``details`` of each, object."""
+
+    rows: np.ndarray
+    details: np.ndarray
+    rule: str
+
+
+class _Judged(NamedTuple):
+    """A rule, its signal, and bool [documents]: those that it is for."""
+
+    rule: Rule
+    values: np.ndarray
+    concerned: np.ndarray
+
+    def beyond(self, bounds: Bounds) -> tuple[np.ndarray, np.ndarray]:
+        """bool [documents] twice: which are below the least value, and above the greatest."""
+        # Compared as float32, the precision of the signals, so that a value written as 0.1 equals the bound
+        # 0.1.
+        least, greatest = (np.float32(np.nan if bound is None else bound) for bound in bounds)
+        return self.concerned & (self.values < least), self.concerned & (self.values > greatest)
+
+
 def judge(
     signals: Mapping[str, np.ndarray], languages: np.ndarray, sources: np.ndarray, rules: Sequence[Rule]
 ) -> Verdicts:
-    """Finds the rules that each document breaks, in the manifest's order.
+    """Finds the rules that each document breaks, in the manifest's order; arguments as ``broken_rules``."""
+    found = [Found(np.empty(0, np.int64), np.empty(0, object), "")]
+    return _by_document(found + broken_rules(signals, languages, sources, rules), len(languages))
+
+
+def broken_rules(
+    signals: Mapping[str, np.ndarray], languages: np.ndarray, sources: np.ndarray, rules: Sequence[Rule]
+) -> list[Found]:
+    """What each bound of each rule finds, in the manifest's order.
 
     Args:
         signals: float32 [documents] by name; NaN (no meaning, or not computed) breaks no rule.
@@ -44,15 +78,37 @@ def judge(
         spared = np.isin(genre, spare.genres) | np.isin(sources, spare.sources)
         return np.isin(languages, of) & ~spared
 
-    found = [(np.empty(0, np.int64), np.empty(0, object), "")]
-    for rule in rules:
-        here = concerned(rule.languages, rule.spare)
-        found += [(*each, rule.name) for each in _broken(rule, signals[rule.signal], here)]
-    return _by_document(found, len(languages))
+    judged = [_Judged(rule, signals[rule.signal], concerned(rule.languages, rule.spare)) for rule in rules]
+    accompanied = _accompanied(judged)
+    return [found for one in judged for found in _found(one, accompanied)]
 
 
-def _by_document(found: Sequence[tuple[np.ndarray, np.ndarray, str]], documents: int) -> Verdicts:
-    """From what each rule found: rows, details, and its name."""
+def _accompanied(judged: Sequence[_Judged]) -> dict[str, np.ndarray]:
+    """bool [documents] by family: which are beyond the nearer bounds of rules of ``ENOUGH_COMPANY`` names."""
+    near: dict[str, dict[str, np.ndarray]] = {}
+    for one in judged:
+        if one.rule.company is not None:
+            by_name = near.setdefault(one.rule.company.family, {})
+            beyond = np.logical_or(*one.beyond(one.rule.nearer))
+            by_name[one.rule.name] = by_name.get(one.rule.name, False) | beyond
+    return {family: np.sum([*by_name.values()], axis=0) >= ENOUGH_COMPANY for family, by_name in near.items()}
+
+
+def _found(one: _Judged, accompanied: Mapping[str, np.ndarray]) -> list[Found]:
+    """By the rule's own bounds, and within them by the nearer ones, where there is company."""
+    rule, found = one.rule, []
+    company = accompanied[rule.company.family] if rule.company is not None else False
+    sides = zip("<>", one.beyond(rule.own), one.beyond(rule.nearer), rule.own, rule.nearer, strict=True)
+    for sign, far, near, bound, nearer in sides:
+        for mask, limit, how in ((far, bound, ""), (near & company & ~far, nearer, " in company")):
+            rows = np.flatnonzero(mask)
+            if len(rows):
+                form = f"{rule.signal} %.4g {sign} {limit:.6g}{how}"
+                found.append(Found(rows, np.char.mod(form, one.values[rows].astype(np.float64)), rule.name))
+    return found
+
+
+def _by_document(found: Sequence[Found], documents: int) -> Verdicts:
     rows = np.concatenate([rows for rows, *_ in found])
     order = np.argsort(rows, kind="stable")
     names = np.concatenate([np.full(len(rows), name, object) for rows, _, name in found])[order]
@@ -65,14 +121,3 @@ def _by_document(found: Sequence[tuple[np.ndarray, np.ndarray, str]], documents:
     broken = pa.ListArray.from_arrays(offsets, values, mask=pa.array(kept))
     reason, detail = (pa.array(column, pa.string()).take(first) for column in (names, details))
     return Verdicts(reason, detail, broken)
-
-
-def _broken(rule: Rule, values: np.ndarray, concerned: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows of the documents that break each of a rule's bounds, and what was found there."""
-    for bound, sign, breaks in ((rule.min, "<", np.less), (rule.max, ">", np.greater)):
-        if bound is not None:
-            # Compared as float32, the precision of the signals, so that a value written as 0.1 equals the
-            # bound 0.1.
-            rows = np.flatnonzero(concerned & breaks(values, np.float32(bound)))
-            found = values[rows].astype(np.float64)
-            yield rows, np.char.mod(f"{rule.signal} %.4g {sign} {bound:.6g}", found)
