@@ -35,7 +35,8 @@ SIGNALS: dict[str, str] = {
     "uppercase_ratio": "share of upper-case letters among the letters",
     "punctuation_ratio": "share of punctuation and symbols",
     "whitespace_ratio": "share of white space among all code points",
-    "control_ratio": "share of control and format characters",
+    "control_ratio": "share of control and format characters but those that writing needs: joiners, soft "
+    "hyphens, marks of direction",
     "broken_ratio": "share of replacement characters, C1 controls, private-use code points and "
     "non-characters",
     "han_ratio": "share of Chinese characters",
@@ -55,6 +56,8 @@ SIGNALS: dict[str, str] = {
     "two scripts has",
     "alphabetic_words": "share of the runs that have a letter",
     "hash_words": "number signs for each word",
+    "hash_tags": "number signs before a letter or another number sign for each word, so that neither the "
+    "numbers of issues nor comments in a listing count",
     "ellipsis_words": "ellipses (runs of … or of three dots and more) for each word",
     # Lines
     "bullet_lines": "share of lines that begin with a bullet",
@@ -102,15 +105,16 @@ SIGNALS: dict[str, str] = {
     "misplaced_words": "share of the words and marks after which some others cannot come (the, of, is, "
     "，, 与 ...) that have one of these behind them (the of, ，的); one slip is forgiven; NaN for fewer "
     "than 10",
-    "odd_letter_pairs": "share of pairs of small letters in words that English hardly has; NaN for "
-    "fewer than 50",
+    "odd_letter_pairs": "share of pairs of small letters in words that English hardly has; names of program "
+    "text (``snake_case``, ``camelCase``, ``X509``, ``os.path``, ``--option``, ``f(x)``, ``/a/path``) are no "
+    "words; NaN for fewer than 50",
     "odd_words": "share of Latin words with a digit or symbol between their letters, or with letters "
-    "of another script; NaN for fewer than 50",
+    "of another script, again without names; NaN for fewer than 50",
     "rare_characters": "share of Chinese characters that are in common use in neither script (in the "
     "first level of neither GB 2312 nor Big5); NaN for fewer than 50",
-    "gapped_characters": "Chinese characters that a space or symbol parts from the one before, for "
-    "each; NaN for fewer than 50, and where more than a quarter of the text is white space, which lays it "
-    "out",
+    "gapped_characters": "Chinese characters that a symbol parts from the one before, or a space with a "
+    "single one on a side, for each; punctuation and emoji part none; NaN for fewer than 50, and where more "
+    "than a quarter of the text is white space, which lays it out",
     # Repetition
     "unique_words": "share of distinct words",
     "word_entropy": "entropy of the words' frequencies, in nats",
@@ -128,7 +132,8 @@ SIGNALS: dict[str, str] = {
     "longest_run": "characters in the longest run of one repeated character, as a share",
     "top_character": "share of the most frequent character",
     # Marks of what is not prose or code
-    "html_tags": "HTML tags and entities for each 1,000 words",
+    "html_tags": "HTML tags and entities for each 1,000 words; what stands in angle brackets and is none "
+    "(who speaks in a log, an e-mail address, what is to be filled in) is a word",
     "lorem_ipsum": "phrases of filler text for each 1,000 words",
     "javascript_notices": "notices to switch JavaScript on for each 1,000 words",
     "policy_phrases": "phrases of cookie banners and terms of use for each 1,000 words",
@@ -181,7 +186,7 @@ _COUNTED = {
     *("policy_phrases", "boilerplate_phrases", "advertising_phrases", "mojibake_marks", "perplexity"),
 }
 _NUMBERED = {"stop_words", "chinese_stop_words", "word_entropy", "generated_marks", "perplexity_bucket"}
-_RARE = {"control_ratio", "broken_ratio", "curly_ratio", "hash_words", "ellipsis_words"}
+_RARE = {"control_ratio", "broken_ratio", "curly_ratio", "hash_words", "hash_tags", "ellipsis_words"}
 
 _COUNT_EDGES = tuple(float(step * 10**power) / 10 for power in range(7) for step in (10, 15, 20, 30, 50, 70))
 _NUMBER_EDGES = tuple(float(number) for number in range(1, 9))

@@ -21,6 +21,10 @@ Where the model is unsure, words alone decide (``words_alone``). On 3,000 lines 
 a third and more is numbers, identifiers and addresses it calls 2,202 English and 6 a third language (1,974
 and 19 with these); of 2,630 texts of 60 to 300 characters in 34 other languages, one that is in English.
 
+A text may quote so much Chinese, or have so much code set aside, that a fifth of its units is Han, and yet be
+English: of the letters only one in ten is Han, where Chinese full of English words has one in five. Then the
+model is asked of what is left without them, and believed if it says English.
+
 What could be anything is ``und``: a text of one or two words; one in Han characters that are all common in
 Japan too and without a comma of full width, as headings and names in Japanese are; one of few words in which
 the model sees a third language without being sure, as in lists of names. Capitals are read as small letters:
@@ -46,6 +50,8 @@ from pipeline.text.unicode.script import HAN, HANGUL, JAPANESE, KANA, WORDS, scr
 MIN_HAN = 0.2
 MAX_KANA = 0.2
 MAX_JAPANESE = 0.05
+# Han characters of these and Latin letters, below which a text may be English all the same.
+MAX_QUOTED = 0.1
 # A text with less prose than this is looked at whole: a page of code, a table of links.
 MIN_UNITS = 20
 # Whoever is asked about fewer guesses.
@@ -54,6 +60,8 @@ LEAST_UNITS = 3
 LONGER = 3
 # Told within a line or two of nearly all texts, which then need no counting of capitals.
 _RUNNING_TEXT = r"(?s)(?:\p{Ll}{3}.*?){8}"
+_HAN_LETTER = r"[\x{3400}-\x{9fff}]"
+_HAN_OR_MARK = r"[\x{3000}-\x{303f}\x{3400}-\x{9fff}\x{ff00}-\x{ffef}]"
 # ISO 639-3.
 UNDETERMINED = "und"
 _PREFIX = "__label__"
@@ -85,12 +93,27 @@ class Identifier:
         told[told] = _tells_chinese(plain.filter(pa.array(told)))
         labels = pc.if_else(pa.array(told), "zh", UNDETERMINED)
         scores = np.where(told, _han(counts), 0).astype(np.float32)
+        labels = self._quoting_chinese(plain, labels, scores, told & (scores < 0.5))
         asked = enough & ~told & ~(chinese & (_han(counts) >= 0.5))
         found, scores[asked] = self._classify(plain.filter(pa.array(asked)))
         little = (units < MIN_UNITS) | chinese
         guessed = pa.array(little[asked] & (scores[asked] < self._sure))
         found = pc.if_else(pc.and_(guessed, pc.not_equal(found, "en")), UNDETERMINED, found)
         return pc.replace_with_mask(labels, pa.array(asked), found), scores, counts
+
+    def _quoting_chinese(
+        self, plain: pa.Array, labels: pa.Array, scores: np.ndarray, doubtful: np.ndarray
+    ) -> pa.Array:
+        """The labels [texts], of the ``doubtful`` ones English where Chinese is only quoted; their scores are
+        set."""
+        rows = np.flatnonzero(doubtful)
+        rows = rows[_han_letters(plain.take(pa.array(rows))) < MAX_QUOTED]
+        found, sure = self._classify(
+            pc.replace_substring_regex(plain.take(pa.array(rows)), f"{_HAN_OR_MARK}+", " ")
+        )
+        rows = rows[english := pc.equal(found, "en").to_numpy(zero_copy_only=False)]
+        scores[rows] = sure[english]
+        return pc.if_else(pa.array(np.isin(np.arange(len(labels)), rows)), "en", labels)
 
     def _classify(self, plain: pa.Array) -> tuple[pa.Array, np.ndarray]:
         """Where the model is unsure it reads more, and words alone; the surer answer counts."""
@@ -141,6 +164,12 @@ def _units(counts: np.ndarray) -> np.ndarray:
 def _han(counts: np.ndarray) -> np.ndarray:
     """float64 [texts]: the share of Han characters among the units."""
     return np.asarray(counts[:, HAN] / np.maximum(_units(counts), 1))
+
+
+def _han_letters(texts: pa.Array) -> np.ndarray:
+    """float64 [texts]: the share of Han characters among these and Latin letters."""
+    han, latin = (pc.count_substring_regex(texts, kind).to_numpy() for kind in (_HAN_LETTER, "[A-Za-z]"))
+    return np.asarray(han / np.maximum(han + latin, 1))
 
 
 def _chinese(counts: np.ndarray) -> np.ndarray:

@@ -115,7 +115,7 @@ class LanguageStep(Step):
     what its source calls code and does not look like it. The detail has the label found and its score."""
 
     name = "language"
-    version = 4
+    version = 5
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         settings = {

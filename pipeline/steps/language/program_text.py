@@ -25,9 +25,9 @@ _STATEMENT = (
     r"(?m)\n[ \t]*(?:(?:async +)?def \w+\(|class \w+ ?[({:]|import [\w.]+|from [\w.]+ import |"
     r"(?:return|raise|yield) [^\n]*[\w)\]\"'}]$|#include\b|@\w[\w.]*(?:\(|$)|"
     r"(?:export|public|private|protected|static|const|let|var|func|fn|function|package|struct|enum|namespace)"
-    r" [^\n]*[;{(=]$|[\w.\[\]]+ \+?= \S|[^\n]*[;{]$)"
+    r" [^\n]*[;{(=]$|[\w.\[\]]+ \+?= \S|[^\n]*[;{]$|\w+,$|[)\]}],?$)"
 )
-"""Of Python, and of languages with braces."""
+"""Of Python, and of languages with braces; the names of a long import, a line each, too."""
 
 
 def unfit(texts: pa.Array, code: np.ndarray) -> tuple[pa.BooleanArray, pa.StringArray]:

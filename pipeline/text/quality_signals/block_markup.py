@@ -254,7 +254,7 @@ def aside_until(data: np.ndarray, at: int, stop: int, end: int, state: np.ndarra
         state[_LITERAL] = first - at if _holds_code(data, first, stop) else -1
         return after
     if stop - first > 2 and data[stop - 1] == COLON and data[stop - 2] == COLON:
-        state[_LITERAL] = first - at
+        state[_LITERAL] = first - at if _blank_from(data, after, line_end(data, after, end)) else -1
     row = byte in (_PIPE, _PLUS, _BOX) and _is_row(data, first, stop)
     definition = byte == BRACKET and _is_definition(data, first, stop)
     return after if row or definition or _is_ruler(data, first, stop) else -1

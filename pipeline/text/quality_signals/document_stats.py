@@ -45,7 +45,7 @@ LONGEST = 1 << 24
 """Bytes of a document that are looked at; a longer one is measured by its beginning, so that scratch memory
 stays bounded."""
 GENERATED_HEAD = 1000
-LINE_BREAK, BLANK, DOT, ELLIPSIS, OPEN_CURLY = ord("\n"), ord(" "), ord("."), ord("…"), ord("{")
+LINE_BREAK, BLANK, DOT, ELLIPSIS, OPEN_CURLY, HASH = map(ord, "\n .…{#")
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 
 _GENERATED, _URL, _LICENCE = GROUP["generated"], GROUP["url"], GROUP["licence"]
@@ -199,6 +199,8 @@ def _scan(  # type: ignore[no-untyped-def]
                     size += 1
                 elif point == OPEN_CURLY:
                     marks |= CURLY
+                elif point == HASH:
+                    out.hash_tags += at + 1 < end and (data[at + 1] >= ord("A") or data[at + 1] == HASH)
                 elif flags & SENTENCE_END:
                     ellipses += point == ELLIPSIS and run == 1
                     sentences += sentence

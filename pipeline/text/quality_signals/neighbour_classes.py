@@ -10,18 +10,22 @@ from pipeline.text.quality_signals.set_aside import STAND_IN, STAND_INS
 from pipeline.text.unicode.categories import SIZE, in_ranges
 from pipeline.text.unicode.character_classes import DIGIT, FULL_WIDTH, HAN, LETTER, SPACE, class_table
 
-LATIN, IS_HAN, RARE, OPENER, NEVER_FIRST, INTRUDER, GAP, CLOSES, MARK = (1 << bit for bit in range(9))
+LATIN, IS_HAN, RARE, OPENER, NEVER_FIRST, INTRUDER, GAP, CLOSES, MARK, OF_NAME, LEADS_NAME = (
+    1 << bit for bit in range(11)
+)
 """Flags of a character: a Latin letter; a Chinese character, and one that is in common use in neither script;
 what a Chinese clause begins behind, and what it never begins with; what stands in no English word, and not
 between two Chinese characters; what ends a sentence;
-a mark between Chinese clauses."""
+a mark between Chinese clauses; what stands in names of program text alone, and what they begin with."""
 
 _LATIN = ((0x41, 0x5B), (0x61, 0x7B), (0xC0, 0x250), (0x300, 0x370), (0x1E00, 0x1F00))
 _MARKS = "，。、；：？！"
 _OPENERS = "，。、；与與把被"
 _NEVER_FIRST = "的了们們着吗嗎呢吧么麼者，。、；：？！"
 _IN_WORDS = "'’‘-‐‑–—./_:,*()[]\"“”&+=@…\u00ad\u200b"
-_BETWEEN_HAN = "\u3000·•‧・—–-…/“”‘’\"'()[]<>+=&_*`"
+_BETWEEN_HAN = "\u3000·•‧・—–…“”‘’×°℃+=<>`" + "!\"#%&'()*,-./:;?@[\\]_{}"
+_EMOJI = ((0x200D, 0x200E), (0x2600, 0x27C0), (0xFE0F, 0xFE10), (0x1F000, 0x20000))
+_OF_NAMES, _LEAD_NAMES = "_=/", "-@${[<%+&\\"
 _SENTENCE_ENDS = ".!?。！？"
 _CANTONESE = (
     "嘅啲喺咗哋嘢冇佢咁嗰啱嚟俾咩唔噉瞓攰睇乜嘥嬲掂揾搵攞揸瞓唞嗌嘈嗱噃啩喎咋囉嘞啫咪咧嗮晒冚鬧攪嘟嚿嗽"
@@ -97,13 +101,16 @@ def character_table() -> np.ndarray:
     table[han] |= IS_HAN
     table[han & ~_common()] |= RARE
     table[plain & ~latin & ~_are(_IN_WORDS)] |= INTRUDER
-    table[(classes & (LETTER | DIGIT | FULL_WIDTH) == 0) & ~_are(_BETWEEN_HAN + "\n")] |= GAP
+    no_mark = classes & (LETTER | DIGIT | FULL_WIDTH) == 0
+    table[no_mark & ~in_ranges(_EMOJI) & ~_are(_BETWEEN_HAN + "\n")] |= GAP
     table[STAND_IN : STAND_IN + STAND_INS] = 0
     for flag, marks in (
         (OPENER, _OPENERS),
         (NEVER_FIRST, _NEVER_FIRST),
         (CLOSES, _SENTENCE_ENDS),
         (MARK, _MARKS),
+        (OF_NAME, _OF_NAMES),
+        (LEADS_NAME, _LEAD_NAMES),
     ):
         table[_are(marks)] |= flag
     return table

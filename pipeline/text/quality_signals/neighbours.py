@@ -1,5 +1,9 @@
 """Whether characters and words stand beside those that they can stand beside: what tells text from the same
-pieces in another order, and from what a scanner or a wrong decoding made of it. By tables, not by a model."""
+pieces in another order, and from what a scanner or a wrong decoding made of it. By tables, not by a model.
+
+Names of functions, options, variables, files and hosts are no words, and their letters are not counted
+(``_is_name``).
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,11 @@ from pipeline.text.quality_signals.neighbour_classes import (
     INTRUDER,
     IS_HAN,
     LATIN,
+    LEADS_NAME,
     LONGEST_WORD,
     MARK,
     NEVER_FIRST,
+    OF_NAME,
     OPENER,
     OPENS,
     RARE,
@@ -40,6 +46,12 @@ NEIGHBOURS = np.dtype(
 _FACTOR, _SHIFT = np.uint64(WORD_FACTOR), np.uint64(64 - WORD_BITS)
 _NEW_LINE, _SPACE, _CASE, _WIDE_COMMA = 0x0A, 0x20, 0x20, 0xFF0C
 _8 = np.uint64(8)
+_SHORT = 1
+"""Chinese characters on a side of a space, at most, that a scanner has put there. Who sets a term off by
+spaces, or writes them for commas, has words on both sides."""
+_BEHIND_HAN, _BEHIND_SPACE, _BEHIND_SYMBOL = 1, 2, 3
+SMALL, CAMEL, DIGITS, NAMED = 1, 2, 4, 8
+"""What a run has: small letters, a capital behind one, a digit, and anything else that words have not."""
 _UNDERSTAND = np.frombuffer("了解".encode(), np.uint8)
 """The word that begins with a particle which no clause begins with."""
 _MARKS_BEHIND = np.isin(np.arange(128), [*b".,;:!?"])
@@ -52,8 +64,9 @@ def _is_ascii_letter(point: int) -> bool:
 
 @kernel
 def _letters(data, at, end, pairs, out):  # type: ignore[no-untyped-def]
-    """Reads ASCII letters; returns where they end and their packed lower case, 0 if they are too many."""
-    first, packed, before = at, np.uint64(0), np.uint8(0)
+    """Reads ASCII letters; returns where they end, their packed lower case, 0 if they are too many, and
+    ``SMALL`` and ``CAMEL``, where they have these."""
+    first, packed, before, shape = at, np.uint64(0), np.uint8(0), 0
     while at < end:
         byte = data[np.uint64(at)]
         if not 97 <= byte | _CASE <= 122:
@@ -63,9 +76,10 @@ def _letters(data, at, end, pairs, out):  # type: ignore[no-untyped-def]
         out.odd_pairs += lower & pairs[np.uint64((before & 31) << 5 | byte & 31)]
         if at - first < LONGEST_WORD:
             packed |= np.uint64(byte | _CASE) << _8 * np.uint64(at - first)
+        shape |= (byte > 96) * SMALL | ((before > 96) & (byte < 96)) * CAMEL
         before = byte
         at += 1
-    return at, packed if at - first <= LONGEST_WORD else np.uint64(0)
+    return at, packed if at - first <= LONGEST_WORD else np.uint64(0), shape
 
 
 @kernel
@@ -103,15 +117,66 @@ def _end_clause(size, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _stretch(beside, stretch, waits, out):  # type: ignore[no-untyped-def]
+    """Reads a Chinese character; returns ``stretch`` and ``waits`` of ``_read``."""
+    if beside == _BEHIND_HAN:
+        return stretch + 1, waits
+    short = stretch <= _SHORT
+    out.gaps += waits and short
+    out.gaps += beside == _BEHIND_SYMBOL or (beside == _BEHIND_SPACE and short)
+    return 1, beside == _BEHIND_SPACE and not short
+
+
+@kernel
+def _is_name(shape: int) -> bool:
+    """Whether a run of what stands between spaces, or between characters beyond ASCII that are not Latin, is
+    a name: a capital behind a small letter, digits and no small letters, or what ``_names`` and ``_joins``
+    say."""
+    return shape & (CAMEL | NAMED) != 0 or shape & (DIGITS | SMALL) == DIGITS
+
+
+@kernel
+def _words_of(shape, before, out):  # type: ignore[no-untyped-def]
+    """What is counted of letters and words behind a run, which counts only if it is no name: then what was
+    counted ``before``."""
+    if _is_name(shape):
+        out.letter_pairs, out.odd_pairs, out.latin_words, out.odd_words = before
+    return out.letter_pairs, out.odd_pairs, out.latin_words, out.odd_words
+
+
+@kernel
+def _joins(mark, letter):  # type: ignore[no-untyped-def]
+    """Whether a byte and the letter behind it stand together in names only."""
+    return mark == ord(".") or mark == ord(":") or (48 <= mark <= 57 and letter < 97)
+
+
+@kernel
+def _names(data, at, run, flags):  # type: ignore[no-untyped-def]
+    """``DIGITS`` for a digit of ASCII. ``NAMED`` where two stand in a row, for marks within or before names,
+    and for a bracket right behind a letter."""
+    byte, before = data[at], data[at - 1] if at > run else _SPACE
+    if 48 <= byte <= 57:
+        return DIGITS | (48 <= before <= 57) * NAMED
+    bracket = byte == ord("(") and _is_ascii_letter(before)
+    named = flags & OF_NAME != 0 or (flags & LEADS_NAME != 0 and at == run) or bracket
+    return named * NAMED
+
+
+@kernel
 def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-def]
     """Reads one document.
 
     ``inside``: 1 behind a Latin letter, 2 behind an intruder behind one. ``beside``: the same of Chinese
-    characters and gaps. ``opener``: flags of the English word before. ``clause``: whether the visible
-    character before opens a Chinese clause, ``size`` the clause's characters. ``full``: whether the line
-    before was about as long as the longest, until the next begins; ``line`` where it does.
+    characters, and spaces and symbols behind them; ``stretch``: the characters in a row up to here;
+    ``waits``: whether a space before them is a gap if they are few. ``opener``: flags of the English word
+    before. ``clause``: whether the visible character before opens a Chinese clause, ``size`` the clause's
+    characters. ``full``: whether the line before was about as long as the longest, until the next begins;
+    ``line`` where it does. ``run``: where the run of what stands between spaces begins, ``shape`` what it
+    has, ``words_before`` what was counted before it.
     """
-    inside = beside = opener = clause = size = longest = 0
+    run, shape, words_before = at, 0, (np.int64(0), np.int64(0), np.int64(0), np.int64(0))
+    inside = beside = stretch = opener = clause = size = longest = 0
+    waits = False
     full, line, before = False, at, np.int64(0)
     while at < end:
         point, width = decode_at(data, at)
@@ -119,7 +184,10 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
             out.odd_words += inside == 2
             out.latin_words += inside == 0
             alone = inside == 0
-            at, packed = _letters(data, at, end, pairs, out)
+            if at - 1 > run and _joins(data[at - 1], point):
+                shape |= NAMED
+            at, packed, letters = _letters(data, at, end, pairs, out)
+            shape |= letters
             flags = _flags(packed, words) if packed and alone else 0
             _begin_line(point, flags, before, full, out)
             if opener:
@@ -128,10 +196,17 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
             opener = flags & OPENS
             inside, beside, clause, full, before = 1, 0, 0, False, np.int64(data[at - 1])
             continue
-        at += width
+        flags = table[np.uint64(point)]
+        if point > _SPACE and (point < 128 or flags & LATIN):
+            shape |= _names(data, at, run, flags)
+            at += width
+        else:
+            at += width
+            words_before = _words_of(shape, words_before, out)
+            run, shape = at, 0
         if point <= _SPACE:
             inside = 0
-            beside = 2 if beside == 1 and point == _SPACE else 0
+            beside = _BEHIND_SPACE if beside == _BEHIND_HAN and point == _SPACE else 0
             if point == _NEW_LINE:
                 length = at - line
                 longest = max(longest, length)
@@ -139,10 +214,10 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
                 _end_clause(size, out)
                 size = 0
             continue
-        flags = table[np.uint64(point)]
         if opener:
             out.openers += 1
-            out.misplaced += opener & BEFORE_NOUN != 0 and point < 128 and _MARKS_BEHIND[point]
+            mark = point < 128 and _MARKS_BEHIND[point] and (at == end or data[at] <= _SPACE)
+            out.misplaced += opener & BEFORE_NOUN != 0 and mark
             opener = 0
         if clause:
             out.openers += 1
@@ -156,12 +231,14 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
             size += 1
             out.han += 1
             out.rare_han += flags & RARE != 0
-            out.gaps += beside == 2
-            beside = 1
+            stretch, waits = _stretch(beside, stretch, waits, out)
+            beside = _BEHIND_HAN
         else:
-            beside = 2 if beside == 1 and flags & GAP else 0
+            beside = _BEHIND_SYMBOL if beside == _BEHIND_HAN and flags & GAP else 0
         inside = 1 if flags & LATIN else (2 if inside and flags & INTRUDER else 0)
         full, before = False, point
+    out.gaps += waits and stretch <= _SHORT
+    _words_of(shape, words_before, out)
     _end_clause(size, out)
 
 

@@ -24,7 +24,7 @@ from pipeline.text.quality_signals.catalogs import (
     catalog_line,
     content_at,
 )
-from pipeline.text.quality_signals.inline_markup import behind_letters, is_letter
+from pipeline.text.quality_signals.inline_markup import behind_letters, behind_role, is_letter
 
 _SPACE, _TICK, _TILDE, _LESS, _MORE, _COLON, _SLASH = 0x20, 0x60, 0x7E, 0x3C, 0x3E, 0x3A, 0x2F
 _OPEN, _CLOSE, _BRACKET, _DOLLAR, _BACKSLASH = 0x28, 0x29, 0x5D, 0x24, 0x5C
@@ -59,8 +59,8 @@ def _markup(data: np.ndarray, at: int, stop: int) -> int:
     if byte == _BACKSLASH and is_letter(following):
         return behind_letters(data, at + 1, stop)  # type: ignore[no-any-return]
     if byte == _COLON and is_letter(following):
-        role = behind_letters(data, at + 1, stop)
-        return role + 1 if role + 1 < stop and data[role] == _COLON and data[role + 1] == _TICK else -1
+        role = behind_role(data, at + 1, stop)
+        return role if role < stop and data[role] == _TICK and data[role - 1] == _COLON else -1
     if byte == _LESS and (is_letter(following) or following == _SLASH or following == 0x21):
         return _until(data, at + 1, stop, _MORE, _LESS)  # type: ignore[no-any-return]
     if byte == _BRACKET and following == _OPEN:

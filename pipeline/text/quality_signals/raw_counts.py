@@ -8,7 +8,7 @@ from pipeline.text.quality_signals.repetition import DUPLICATE, TOP
 
 _CHARACTERS = (
     "code_points visible letters digits upper punctuation control broken han full_width function simplified "
-    "traditional chinese_stop_words curly hashes top_character longest_run"
+    "traditional chinese_stop_words curly hashes hash_tags top_character longest_run"
 )
 _WORDS = (
     "url sentences ellipses breaks words symbols alphabetic capital word_characters longest_word stop_words "

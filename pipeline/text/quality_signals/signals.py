@@ -109,6 +109,7 @@ def _language(c: np.ndarray) -> dict[str, np.ndarray]:
         "function_characters": _share(c["function"], c["han"], ENOUGH),
         "alphabetic_words": _share(c["alphabetic"], c["words"] + c["symbols"]),
         "hash_words": _share(c["hashes"], c["words"]),
+        "hash_tags": _share(c["hash_tags"], c["words"]),
         "ellipsis_words": _share(c["ellipses"], c["words"]),
     }
 

@@ -35,6 +35,15 @@ _FULL_WIDTH = (
     (0xFF01, 0xFF66),
     (0xFFE0, 0xFFE7),
 )
+_WRITTEN_FORMATS = (
+    (0xAD, 0xAE),
+    (0x200C, 0x2010),
+    (0x202A, 0x202F),
+    (0x2060, 0x2061),
+    (0x2066, 0x206A),
+    (0xFEFF, 0xFF00),
+)
+"""Format characters that writing needs: soft hyphen, joiners (within emoji, too), marks of direction."""
 _NONCHARACTERS = ((0xFDD0, 0xFDF0), *((plane + 0xFFFE, plane + 0x10000) for plane in range(0, SIZE, 0x10000)))
 _BROKEN = ((0x80, 0x85), (0x86, 0xA0), (0xFFFD, 0xFFFE), *_NONCHARACTERS)
 
@@ -76,6 +85,7 @@ def class_table() -> np.ndarray:
     table[in_ranges(_KANA) & word] |= CJK
     table[in_ranges(_FULL_WIDTH) & (table & PUNCTUATION != 0)] |= FULL_WIDTH
     table[in_ranges(_BROKEN)] |= BROKEN
+    table[in_ranges(_WRITTEN_FORMATS)] &= ~np.uint16(CONTROL)
     for flag, characters in _MARKS.items():
         table[[ord(character) for character in characters]] |= flag
     table.flags.writeable = False

@@ -79,3 +79,11 @@ def test_a_module_of_statements_is_code_though_most_of_it_is_documentation() -> 
     found = identify([errors, prose], source="code", min_score=0.0)
     assert found.kept.column("text").to_pylist() == [errors]
     assert found.rejected.column("reason").to_pylist() == ["not_code"]
+
+
+@needs_model
+def test_a_module_that_only_imports_names_is_code() -> None:
+    names = "".join(f"    ExtractIsoWeekDay{place},\n" for place in range(40))
+    found = identify([f"from .datetime import (\n{names})\n", names.replace(",", "")], source="code")
+    assert found.kept.column("id").to_pylist() == ["code:0"]
+    assert found.rejected.column("reason").to_pylist() == ["not_code"]

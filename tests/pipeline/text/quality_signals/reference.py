@@ -89,6 +89,7 @@ def signals(text: str) -> dict[str, float]:
         if han >= 50
         else math.nan,
         "hash_words": _ratio(visible.count("#"), len(words)),
+        "hash_tags": _ratio(len(re.findall("#(?=[A-Z\\[-\U0010ffff#])", text)), len(words)),
         "ellipsis_words": _ratio(len(re.findall(r"…+|\.{3,}", text)), len(words)),
     }
 

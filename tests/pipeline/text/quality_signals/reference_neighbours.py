@@ -15,8 +15,10 @@ from pipeline.text.quality_signals.neighbour_classes import (
     INTRUDER,
     IS_HAN,
     LATIN,
+    LEADS_NAME,
     MARK,
     NEVER_FIRST,
+    OF_NAME,
     OPENER,
     OPENS,
     RARE,
@@ -70,13 +72,38 @@ def _flags(word: str) -> int:
 
 
 def _letters(text: str, tokens: list[tuple[str, str]]) -> dict[str, float]:
-    pairs = [a + b for a, b in itertools.pairwise(text) if re.fullmatch("[a-z][a-z]", a + b)]
+    named = _named(text)
+    pairs = [
+        text[k : k + 2]
+        for k in range(len(text) - 1)
+        if re.fullmatch("[a-z][a-z]", text[k : k + 2]) and not named[k]
+    ]
     odd = sum(bool(PAIRS[ord(pair[0]) & 31, ord(pair[1]) & 31]) for pair in pairs)
-    before = [inside for token, inside in tokens if _is_word(token)]
+    starts = itertools.accumulate((len(token) for token, _ in tokens), initial=0)
+    before = [
+        inside
+        for (token, inside), at in zip(tokens, starts, strict=False)
+        if _is_word(token) and not named[at]
+    ]
     return {
         "odd_letter_pairs": share(odd, len(pairs), 50),
         "odd_words": share(before.count("intruder"), before.count(""), 50),
     }
+
+
+def _named(text: str) -> list[bool]:
+    """Of each character, whether it is in a run that is a name and no word."""
+    beyond = {c for c in text if c <= " " or not (c.isascii() or CLASSES[ord(c)] & LATIN)}
+    named: list[bool] = []
+    for run in re.findall(f"[^{re.escape(''.join(beyond))}]+|.", text, re.S) if beyond else [text]:
+        leads = bool(CLASSES[ord(run[0])] & LEADS_NAME) if run else False
+        marks = any(CLASSES[ord(c)] & OF_NAME for c in run) or bool(
+            re.search(r".(?:[.:][A-Za-z]|[0-9][A-Z])", run)
+        )
+        shape = re.search(r"[a-z][A-Z]|[0-9]{2}|[A-Za-z]\(", run)
+        codes = re.search("[0-9]", run) and not re.search("[a-z]", run)
+        named += [run[:1] not in beyond and bool(leads or marks or shape or codes)] * len(run)
+    return named
 
 
 def _misplaced(tokens: list[tuple[str, str]]) -> dict[str, float]:
@@ -90,7 +117,7 @@ def _misplaced(tokens: list[tuple[str, str]]) -> dict[str, float]:
         kind = 0 if word else CLASSES[ord(token)]
         if opener:
             openers += 1
-            mark = opener & BEFORE_NOUN and token in (".", ",", ";", ":", "!", "?")
+            mark = opener & BEFORE_NOUN and token in (*".,;:!?",) and (not following or following <= " ")
             misplaced += bool(flags >> FOLLOWS & opener or mark)
         if clause and not word:
             openers += 1
@@ -104,8 +131,9 @@ def _chinese(text: str) -> dict[str, float]:
     kinds = [CLASSES[ord(c)] for c in text]
     han = [bool(kind & IS_HAN) for kind in kinds]
     gaps = sum(
-        han[k] and han[k + 2] and (text[k + 1] == " " or (text[k + 1] > " " and bool(kinds[k + 1] & GAP)))
+        _is_gap(text[k + 1], bool(kinds[k + 1] & GAP), min(_row(han, k, -1), _row(han, k + 2, 1)))
         for k in range(len(text) - 2)
+        if han[k] and han[k + 2]
     )
     clauses = [
         sum(bool(CLASSES[ord(c)] & IS_HAN) for c in part)
@@ -118,6 +146,18 @@ def _chinese(text: str) -> dict[str, float]:
         "mean_clause_length": share(sum(clauses), len(clauses), 10),
         "clause_length_spread": spread(clauses, 10),
     }
+
+
+def _is_gap(between: str, symbol: bool, shorter: int) -> bool:
+    return shorter <= 1 if between == " " else between > " " and symbol
+
+
+def _row(han: list[bool], at: int, step: int) -> int:
+    """Chinese characters in a row from one on."""
+    size = 0
+    while 0 <= at < len(han) and han[at]:
+        size, at = size + 1, at + step
+    return size
 
 
 def _torn(text: str) -> dict[str, float]:

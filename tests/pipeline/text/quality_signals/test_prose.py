@@ -48,7 +48,7 @@ PIECES = st.one_of(
 TEXTS = st.lists(st.lists(PIECES, max_size=25).map("".join), max_size=4)
 SPACES = "".join(map(chr, range(33)))
 INLINE = re.compile(
-    r":[A-Za-z]+:(?=`)|`[^`\n]*`|\$[^$\n]*\$|\\[A-Za-z]+|<[A-Za-z/!][^<>\n]*>|\]\([^\])\n]*\)"
+    r":[A-Za-z][A-Za-z:+._-]{0,46}:(?=`)|`[^`\n]*`|\$[^$\n]*\$|\\[A-Za-z]+|<[A-Za-z/!][^<>\n]*>|\]\([^\])\n]*\)"
     r"""|://[^\x00-\x20\x7f-\U0010ffff"')<>\]`]*"""
 )
 
@@ -113,7 +113,7 @@ def reference(text: str, markup: bool = False) -> str:
         ("见 [文档](https://docs.pingcap.com/zh/tidb) 。", "见 [文档 。 "),
         ("看https://example.com/路径", "看https 路径 "),
         (r"设 $x_i \in A$，则 \alpha 大", "设 ，则 大 "),
-        ("See :py:class:`dict` and: `x`", "See :py and: "),
+        ("See :py:class:`dict` and: `x`", "See and: "),
         ("costs $5, a tick ` and a tag <b", "costs $5, a tick ` and a tag <b "),
         ("a\r\n\tb\x0bc", "a b c "),
         ('#: a.c:1\nmsgid "some"\nmsgstr "一些"\n', '一些" '),

@@ -31,6 +31,8 @@ def prose(text: str) -> str:
         ("call `f(x)` or ``a`b``.", "call X or X."),
         ("a stray ` mark and `code`", "a stray Xcode`"),
         ("Thus::\n\n    x = 1\n\n      y = 2\n\nback", "Thus::\n\n\n\nback"),
+        ("term::\n\ta definition\n\nother::\n    as well", "term::\n\ta definition\n\nother::\n    as well"),
+        ("Thus::\n  \n  x\nback::", "Thus::\n  \nback::"),
         (".. code-block:: python\n\n   x = 1\n\nback", "\n\nback"),
         (".. note::\n\n   Mind the gap.", "\n   Mind the gap."),
         # Links and addresses
@@ -39,9 +41,15 @@ def prose(text: str) -> str:
         ("at https://a.b/c?d=1 or <http://e.f>", "at X or X"),
         ("地址是https://a.b/c。完", "地址是X。完"),
         (":ref:`the docs <x>` say", "X say"),
+        ("the :py:class:`Text` and :prop_tgt:`NAME`", "the X and X"),
+        ("at 12:30:`x` and a :r:e:s:t", "at 12:30:X and a :r:e:s:t"),
         # Tags and comments
         ("<b>bold</b> text", "bold text"),
         ("a < b and c > d", "a < b and c > d"),
+        ("<h1 class=x>A</h1><BR/>b<xs:y n='1'>", "Ab"),
+        ("<alice> hi\n[10:00] <bob_|> hello", "X hi\n[10:00] X hello"),
+        ("by A <a.b@c.org>, copy <file> to <new-dir>", "by A X, copy X to X"),
+        ("Vec<T> or Map<K, V>; <bh> is no <b>tag", "VecX or MapX; X is no tag"),
         ("a\n<!-- one\ntwo -->\nb", "a\nb"),
         # Formulas
         ("where $x^2$ is", "where X is"),
@@ -88,6 +96,14 @@ def test_a_block_that_nothing_closes_is_text(text: str) -> None:
     assert re.sub(r"\W", "", prose(text)) == re.sub(
         r"\W", "", text.replace("\\begin", "X").replace("begin", "X")
     )
+
+
+def test_only_what_html_has_is_counted_as_tags() -> None:
+    texts = [
+        "<nick> a word <T> <a@b.org> <file> <option2>",
+        "<p>one <b>two</b> <IMG src=x> <config></config>",
+    ]
+    assert measure(pa.array(texts), np.ones(2, bool))["html_tags"].tolist() == [0, pytest.approx(5000 / 3)]
 
 
 def test_sentences_about_different_code_stay_different() -> None:

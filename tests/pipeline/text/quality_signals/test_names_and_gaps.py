@@ -1,0 +1,129 @@
+"""What is a word and what a name; what a scanner parts, and what a writer; number signs, and what HTML has."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipeline.text.quality_signals.signals import measure
+
+WORDS = "The manual says in plain words what every one of these does and when it is of use. "
+
+
+def english(text: str) -> dict[str, float]:
+    found = measure(pa.array([WORDS * 4 + text + " " + WORDS * 4]), np.ones(1, bool))
+    return {name: float(values[0]) for name, values in found.items()}
+
+
+def chinese(text: str) -> float:
+    return float(measure(pa.array([text]), np.ones(1, bool))["gapped_characters"][0])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x86_64xyzzy",
+        "__init1x__",
+        "pthread2Mutex",
+        "HL7V2STORE",
+        "arc4random()",
+        "fgets2x(3)",
+        "lib64x.so",
+        "std1x::vec",
+        "--with2foo=bar",
+        "/usr/lib1x/x",
+        "$var1name",
+        "sha256sum",
+        "1280x1024x24bpp",
+        "0x31Bq",
+        "mysql1x@db.example.org",
+        "{a1b|c2d}",
+        "key1x=value",
+    ],
+)
+def test_names_of_program_text_are_no_words(name: str) -> None:
+    plain, found = english("it"), english(f"{name} {name} {name} it")
+    assert found["odd_words"] == plain["odd_words"] == 0
+    assert found["odd_letter_pairs"] == plain["odd_letter_pairs"]
+
+
+@pytest.mark.parametrize("word", ["l1ke", "wo~rd", "pr0gram", "th§at", "qua|ity", "p!ain", "caсh"])
+def test_what_a_scanner_or_a_disguise_makes_of_a_word_is_odd(word: str) -> None:
+    assert english(f"{word} it")["odd_words"] > 0
+
+
+def test_the_words_beside_a_name_count_as_they_did() -> None:
+    assert (
+        english("zxqk snake_case zxqk")["odd_letter_pairs"]
+        > english("zxqk snake_case")["odd_letter_pairs"]
+        > 0
+    )
+    assert english("函数printf_s和pr0gram it")["odd_words"] > 0
+
+
+@pytest.mark.parametrize(
+    "behind", ["the :c:func:`f`", "the .lzma format", "an :prop_tgt:`NAME`", "the ...args"]
+)
+def test_what_begins_with_a_mark_may_follow_an_article(behind: str) -> None:
+    assert english(f"{behind} and {behind} and {behind} it")["misplaced_words"] == 0
+
+
+def test_an_article_before_a_mark_of_the_sentence_is_misplaced() -> None:
+    assert english("the . and the , and the : it")["misplaced_words"] > 0
+
+
+JUDGMENT = "原告与被告签订合同后,被告没有按照约定支付货款,原告多次催要未果;现请求法院判令被告支付货款及利息:共计五万元.被告答辩称,原告所述不实!"
+
+
+def test_punctuation_of_half_width_parts_no_characters() -> None:
+    assert chinese(JUDGMENT) == 0
+    assert chinese(JUDGMENT.replace("告", "××").replace("元", "%")) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "请选择 拼写检查器 来启用该插件，然后在 首选项窗口 中打开 自动检查 一项。按下 更改 按钮。" * 3,
+        "主动和我说话嘛 我不想要这样等下去 你到底在忙什么 让我感觉到无比的寂寞 不过没有关系" * 2,
+        "爱情不是随便许诺💍好了不想再说👄没错是我那么多的冷漠❤️让你感觉到无比的寂寞😩不过一个女人的爱☀不仅仅"
+        * 2,
+    ],
+)
+def test_who_writes_spaces_for_commas_or_around_terms_and_emoji_parts_none(text: str) -> None:
+    assert chinese(text) == 0
+
+
+@pytest.mark.parametrize("text", ["。中 国人民", "人民中 国。", "中~国", "中■国", "我们 的 时候"])
+def test_what_a_scanner_parts_is_a_gap(text: str) -> None:
+    assert chinese(JUDGMENT + text) > 0
+
+
+def test_spaces_around_a_single_character_are_two_gaps() -> None:
+    han = sum("\u4e00" <= c <= "\u9fff" for c in JUDGMENT)
+    assert chinese(JUDGMENT + "人民政府 和 人民群众 等等") == pytest.approx(2 / (han + 11))
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("#955 and (#12)", 0),
+        ("# a comment", 0),
+        ("#!/bin/bash", 0),
+        ("a #tag", 1),
+        ("##", 1),
+        ("C# is", 0),
+        ("#标签", 1),
+    ],
+)
+def test_number_signs_of_issues_and_comments_are_no_hash_tags(text: str, tags: int) -> None:
+    found = measure(pa.array([f"one two three {text}"]))
+    assert found["hash_tags"][0] * found["words"][0] == pytest.approx(tags)
+    assert found["hash_words"][0] * found["words"][0] == pytest.approx(text.count("#"))
+
+
+def test_joiners_and_soft_hyphens_are_no_control_characters() -> None:
+    found = measure(
+        pa.array(["沉默🙇🏻\u200d♀️", "می\u200cخواهم", "co\u00adop", "\u2066x\u2069", "a\u200bb\x07"])
+    )
+    assert found["control_ratio"].tolist() == [0, 0, 0, 0, 0.5]
