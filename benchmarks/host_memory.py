@@ -109,7 +109,7 @@ def train(size: str, zero: int, precision: str, folder: Path, peaks: Peaks) -> N
     peaks.end("start")
     peaks.begin()
     tokens = np.arange(16, dtype=np.int64).reshape(1, 16)
-    engine.step([ForwardPass(make_batch(tokens, tokens, pad=0), 0)], 1e-4, Optimizer())
+    engine.step([ForwardPass(make_batch(tokens, tokens, pad=0))], 1e-4, Optimizer())
     peaks.end("step")
     peaks.begin()
     progress = Progress(

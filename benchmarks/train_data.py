@@ -18,15 +18,15 @@ import numpy as np
 from benchmarks.cost import run
 from benchmarks.hf_collator import Collator
 from benchmarks.rival import Streaming
-from benchmarks.train_text import OBJECTIVE, chunks, curriculum
+from benchmarks.train_text import MODEL, OBJECTIVE, chunks, curriculum
 from curriculum.curriculum import Curriculum
 from manifests.schema.shards import ShardManifest
-from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import open_sets
+from trainer.data.step_loader import StepLoader
 from trainer.objectives import UL2, build
 
 JOB = Path(__file__).parent / "streaming_job.py"
-MICRO_BATCH, GLOBAL_BATCH, STEPS, ROUNDS = 16, 1024, 2, 5
+MICRO_BATCH, MICRO_BATCH_TOKENS, GLOBAL_BATCH, STEPS, ROUNDS = 16, 10_000, 1024, 2, 5
 
 
 def speed(work: Callable[[], object], tokens: int) -> float:
@@ -68,15 +68,16 @@ def noising(folder: Path) -> dict[str, float]:
 def loading(folder: Path) -> float:
     """Ours: plan, read and noise."""
     shards = ShardManifest.model_validate_json((folder / "shards.json").read_text(encoding="utf-8"))
-    stage = Curriculum(curriculum(MICRO_BATCH, GLOBAL_BATCH, STEPS), shards)
-    loader = DataLoader(open_sets(folder, shards.sets))
+    stage = Curriculum(curriculum(MICRO_BATCH_TOKENS, GLOBAL_BATCH, STEPS), shards)
+    sets = open_sets(folder, shards.sets)
+    loader = StepLoader(sets, MODEL, shards.vocabulary.padded, rank=0, ranks=1)
     objective = build(OBJECTIVE, shards.vocabulary)
 
     def work() -> None:
         for step in range(STEPS):
             plan = stage.step(step)
-            for micro in plan.micro_batches:
-                loader.load(objective, plan.sets, micro)
+            for _ in loader.load(objective, plan.sets, plan.samples, MICRO_BATCH_TOKENS):
+                pass
 
     return speed(work, STEPS * GLOBAL_BATCH * OBJECTIVE.chunk)
 

@@ -144,7 +144,7 @@ class Curriculum:
             optimizer=stage.optimizer,
             learning_rate=self._rate(index, within),
             sets=tuple(source.name for source in span.plan.sources),
-            micro_batches=span.plan.micro_batches(within, span.skipped(within)),
+            samples=span.plan.step_samples(within, span.skipped(within)),
         )
 
     def _rate(self, index: int, within: int) -> float:

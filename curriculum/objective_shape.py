@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from curriculum.pair_lengths import PairLengths
-from manifests.schema.model import ModelSettings
 from manifests.schema.objectives import (
     BuiltInObjective,
     InstructionObjective,
@@ -19,8 +15,6 @@ from manifests.schema.objectives import (
 )
 from manifests.schema.shards import TokenSet
 
-Lengths = NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class ObjectiveShape:
@@ -28,7 +22,7 @@ class ObjectiveShape:
 
     Attributes:
         chunk_length: stream tokens of one sample; None where a sample is a pair of prompt and target.
-        denoisers: ways to make an example of a sample, at least 1; a micro batch has one of them.
+        denoisers: ways to make an example of a sample, at least 1; each sample has one of them.
         longest: greatest lengths of an example in the encoder and in the decoder, special tokens included.
         special: how many of these the objective adds to each prompt and, before any ``</s>``, to each target.
     """
@@ -58,14 +52,6 @@ class ObjectiveShape:
             return Fraction(self.chunk_length)
         read = tokens.tokens if lengths is None else tokens.tokens - lengths.cut(*self.room).tokens
         return Fraction(read, max(tokens.rows, 1))
-
-    def pair_costs(self, prompts: Lengths, targets: Lengths, model: ModelSettings) -> Lengths:
-        """What pairs of these lengths cost in comparison: the tokens that are not cut off, times the layers
-        that they go through. int64 [pairs] each."""
-        source, target = self.longest
-        read: Lengths = np.minimum(prompts, source) * model.encoder_layers
-        written: Lengths = np.minimum(targets, target) * model.decoder_layers
-        return read + written
 
 
 def built_in_shape(objective: BuiltInObjective) -> ObjectiveShape:

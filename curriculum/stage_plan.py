@@ -15,7 +15,7 @@ from curriculum.keyed_hash import key, seeds
 from curriculum.mixture import Mixture
 from curriculum.objective_shape import ObjectiveShape
 from curriculum.pair_lengths import PairLengths
-from curriculum.step_plan import MicroBatch
+from curriculum.step_plan import Samples
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import ShardManifest
 from manifests.schema.stage import Stage
@@ -45,7 +45,8 @@ class StagePlan:
     stage reads the same samples wherever it is in the manifest.
 
     Raises:
-        ManifestError: a set is missing, of the wrong kind, or too small for its ``max_epochs``.
+        ManifestError: a set is missing, of the wrong kind, or too small for its ``max_epochs``; or
+            ``micro_batch`` has no room for one example.
     """
 
     def __init__(
@@ -66,10 +67,20 @@ class StagePlan:
         self.mixture = Mixture(rates)
         self.samples = -(-stage.tokens * sum(rates).numerator // sum(rates).denominator)
         self.steps = -(-self.samples // stage.global_batch)
+        self._check_micro_batch()
         self._sample_secret = key(seed, stage.name, "sample")
         self._denoiser_secret = key(seed, stage.name, "denoiser")
         self._dropout_secret = key(seed, stage.name, "dropout")
         self.check_epochs(skipped=0)
+
+    def _check_micro_batch(self) -> None:
+        budget, (source, target) = self.stage.micro_batch, self.shape.longest
+        if budget < source + target:
+            raise ManifestError(
+                f"stage {self.stage.name}: micro_batch is {budget:,} tokens, not sequences, and an example "
+                f"may have {source:,} in the encoder and {target:,} in the decoder; set it to "
+                f"{source + target:,} or more (for {budget:,} such sequences, {budget * (source + target):,})"
+            )
 
     def check_epochs(self, skipped: int) -> None:
         """Refuses a stage that would read a set more often than allowed, ``skipped`` samples lost to
@@ -91,25 +102,24 @@ class StagePlan:
                     f"{{{source.name}: {np.ceil(100 * needed / source.rows) / 100:g}}}"
                 )
 
-    def micro_batches(self, step: int, skipped: int) -> tuple[MicroBatch, ...]:
-        """The micro batches of the stage's step ``step``; ``skipped`` samples of the stage were lost to
-        rollbacks before it."""
+    def step_samples(self, step: int, skipped: int) -> Samples:
+        """The samples of the stage's step ``step``; ``skipped`` samples of the stage were lost to rollbacks
+        before it."""
         first = step * self.stage.global_batch
         count = min(self.stage.global_batch, self.samples - first)
-        set_index, numbers = self.mixture.samples(first + skipped, count)
+        first += skipped
+        set_index, numbers = self.mixture.samples(first, count)
         rows = np.empty(count, dtype=np.int64)
         for index, source in enumerate(self.sources):
             mine = np.flatnonzero(set_index == index)
             rows[mine] = source.read(numbers[mine])
-        noise = seeds(self._sample_secret, first + skipped, count)
-        size = self.stage.micro_batch
-        batches = -(-count // size)
-        first_batch = (first + skipped) // size
-        denoisers = seeds(self._denoiser_secret, first_batch, batches) % np.uint64(self.shape.denoisers)
-        dropout = seeds(self._dropout_secret, first_batch, batches)
-        return tuple(
-            MicroBatch(int(denoisers[i]), set_index[part], rows[part], noise[part], int(dropout[i]))
-            for i, part in enumerate(slice(start, start + size) for start in range(0, count, size))
+        drawn = seeds(self._denoiser_secret, first, count) % np.uint64(self.shape.denoisers)
+        return Samples(
+            set_index,
+            rows,
+            denoisers=drawn.astype(np.int64),
+            noise=seeds(self._sample_secret, first, count),
+            dropout=seeds(self._dropout_secret, first, count),
         )
 
 

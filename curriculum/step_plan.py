@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +12,26 @@ from manifests.schema.optimization import Optimizer
 
 
 @dataclass(frozen=True, eq=False)
-class MicroBatch:
-    """Samples that go through the model together, all with one denoiser of the objective.
+class Samples:
+    """Samples in order, each array with one entry a sample.
 
-    ``set_index`` (int32[b]) points into ``StepPlan.sets``; ``rows`` (int64[b]) are chunk numbers of a stream
-    set or pair numbers of a pair set; ``seeds`` (uint64[b]) decide each sample's noise; ``seed`` decides the
-    micro batch's dropout.
+    ``set_index`` (int32[n]) points into ``StepPlan.sets``; ``rows`` (int64[n]) are chunk numbers of a stream
+    set or pair numbers of a pair set; ``denoisers`` (int64[n]) are those of the objective; ``noise``
+    (uint64[n]) and ``dropout`` (uint64[n]) are the seeds of what a denoiser draws and what the model drops.
     """
 
-    denoiser: int
     set_index: NDArray[np.int32]
     rows: NDArray[np.int64]
-    seeds: NDArray[np.uint64]
-    seed: int
+    denoisers: NDArray[np.int64]
+    noise: NDArray[np.uint64]
+    dropout: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, places: NDArray[np.int64] | slice) -> Samples:
+        """Those at the given places, in that order."""
+        return Samples(*(getattr(self, field.name)[places] for field in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,4 +45,4 @@ class StepPlan:
     optimizer: Optimizer
     learning_rate: float
     sets: tuple[str, ...]
-    micro_batches: tuple[MicroBatch, ...]
+    samples: Samples

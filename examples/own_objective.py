@@ -28,7 +28,7 @@ stages:
     mixture: {en: 0.6, zh: 0.4}
     tokens: 10 K
     global_batch: 8
-    micro_batch: 8
+    micro_batch: 1024
     learning_rate: {schedule: constant, peak: 3.0e-3}
 """
 

@@ -63,7 +63,7 @@ def curriculum(**changes: Any) -> dict[str, Any]:
         "mixture": {"en": 0.5, "zh": 0.5},
         "tokens": 512,
         "global_batch": 4,
-        "micro_batch": 4,
+        "micro_batch": 256,
         "learning_rate": {"schedule": "constant", "peak": 1e-3},
     }
     return {

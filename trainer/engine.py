@@ -51,12 +51,11 @@ class NonFiniteError(ArithmeticError):
 
 
 class ForwardPass:
-    """One micro batch to go through the model; ``seed`` is that of its dropout. ``idle`` ones count for
-    nothing: they keep a process in step with the others when it has no samples left. Every process must bring
-    the same number of them."""
+    """One micro batch to go through the model. ``idle`` ones count for nothing: they keep a process in step
+    with the others when it has no samples left. Every process must bring the same number of them."""
 
-    def __init__(self, batch: Batch, seed: int, *, idle: bool = False) -> None:
-        self.batch, self.seed, self.idle = batch, seed, idle
+    def __init__(self, batch: Batch, *, idle: bool = False) -> None:
+        self.batch, self.idle = batch, idle
         self.target_tokens = batch.targets
 
 
@@ -126,7 +125,6 @@ class TrainingEngine:
         self._engine.train()
         total = 0.0
         for index, one in enumerate(work):
-            torch.manual_seed(one.seed)
             self._engine.set_gradient_accumulation_boundary(index == len(work) - 1)
             loss = self._forward(one)
             self._engine.backward(

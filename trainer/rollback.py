@@ -50,9 +50,8 @@ def _noted(loop: TrainingLoop, anomaly: LossAnomaly, last: Checkpoint | None) ->
 
 def _describe(plan: StepPlan, anomaly: LossAnomaly, last: Checkpoint | None) -> str:
     samples: dict[str, list[int]] = {name: [] for name in plan.sets}
-    for micro in plan.micro_batches:
-        for index, row in zip(micro.set_index.tolist(), micro.rows.tolist(), strict=True):
-            samples[plan.sets[index]].append(row)
+    for index, row in zip(plan.samples.set_index.tolist(), plan.samples.rows.tolist(), strict=True):
+        samples[plan.sets[index]].append(row)
     return (
         f"step {anomaly.step + 1} (stage {plan.stage}): {anomaly.reason}; its samples by set: {samples}; "
         f"the last checkpoint is {last.folder if last else 'none'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -15,6 +16,7 @@ from manifests.plugins import resolve
 from manifests.run_lock import run_lock
 from manifests.stop_signals import StopFlag, Stopped, stop_signals
 from trainer.checkpoint.saving import remove_leftovers
+from trainer.data.idle_ranks import idle_warnings
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import decided_by_rank_0, join_process_group, lost_processes_explained
 from trainer.monitor.callbacks import Callbacks
@@ -49,6 +51,7 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
     if decided_by_rank_0(lambda: run.finished):
         return False
     check_agreement(run)
+    _warn_of_idle_ranks(run)
     with (
         Callbacks([*callbacks, *_plugin_callbacks(run)]) as told,
         output_may_be_lost(),
@@ -61,6 +64,12 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
         while not _attempt(run, told, stop, quiet=quiet):
             gc.collect()  # the model of that attempt, before another one is made
     return True
+
+
+def _warn_of_idle_ranks(run: TrainingRun) -> None:
+    if dist.get_rank() == 0:
+        for warning in idle_warnings(run, dist.get_world_size()):
+            print(f"warning: {warning}", file=sys.stderr)
 
 
 def _attempt(run: TrainingRun, callbacks: Callbacks, stop: StopFlag, *, quiet: bool) -> bool:

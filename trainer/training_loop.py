@@ -20,10 +20,8 @@ from manifests.stop_signals import StopFlag, Stopped
 from trainer.checkpoint.async_checkpoint import AsyncCheckpointWriter
 from trainer.checkpoint.checkpoint import Checkpoint, Progress
 from trainer.checkpoint.saving import save
-from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import open_sets
-from trainer.data.length_balancing import balance_lengths
-from trainer.data.rank_sharding import shard_over_ranks
+from trainer.data.step_loader import StepLoader
 from trainer.distributed import add_over_ranks, decided_by_rank_0, signal_of_any_rank, storage_ranks
 from trainer.early_end import early_end
 from trainer.engine import ForwardPass, NonFiniteError, StepResult, TrainingEngine
@@ -54,7 +52,13 @@ class TrainingLoop:
         self.curriculum = run.curriculum(start.journal)
         self.sets = open_sets(run.shard_folder, run.shards.sets)
         self.objectives = build_objectives(run)
-        self.loader = DataLoader(self.sets)
+        self.loader = StepLoader(
+            self.sets,
+            run.manifest.model,
+            run.shards.vocabulary.padded,
+            dist.get_rank(),
+            dist.get_world_size(),
+        )
         self.evaluator = Evaluator(run, self.objectives)
         self.checkpoint_writer = AsyncCheckpointWriter()
         self.engine = build_engine(run, start.checkpoint)
@@ -129,11 +133,12 @@ class TrainingLoop:
         """This process's part of a step, and the corpus tokens in it by set."""
         work: list[ForwardPass] = []
         tokens: Counter[str] = Counter()
-        objective = self.objectives[plan.stage]
-        micro_batches = balance_lengths(plan, objective.shape, self.sets, self.run.manifest.model)
-        for micro, idle in shard_over_ranks(micro_batches):
-            loaded = self.loader.load(objective, plan.sets, micro)
-            work.append(ForwardPass(loaded.batch, micro.seed, idle=idle))
+        objective, budget = (
+            self.objectives[plan.stage],
+            self.run.manifest.stages[plan.stage_index].micro_batch,
+        )
+        for loaded, idle in self.loader.load(objective, plan.sets, plan.samples, budget):
+            work.append(ForwardPass(loaded.batch, idle=idle))
             tokens.update(Counter() if idle else loaded.tokens)
         return work, tokens
 

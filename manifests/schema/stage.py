@@ -30,7 +30,8 @@ class Stage(Strict):
     global_batch: Positive
     """Sequences of a step, over all processes."""
     micro_batch: Positive
-    """Sequences that a process computes at a time; it divides ``global_batch``."""
+    """Tokens that a process computes at a time, at most, those of encoder and decoder together. It bounds
+    memory; the loss does not depend on it. At least the longest example."""
     learning_rate: LearningRate
     """The learning rate."""
     optimizer: Optimizer = Optimizer()
@@ -72,10 +73,6 @@ class Stage(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Stage:
-        if self.global_batch % self.micro_batch:
-            raise ValueError(
-                f"global_batch ({self.global_batch}) must be a multiple of micro_batch ({self.micro_batch})"
-            )
         unknown = sorted(set(self.max_epochs) - set(self.mixture))
         if unknown:
             raise ValueError(

@@ -24,6 +24,7 @@ app = typer.Typer()
     epilog=examples(
         "openba check corpus.yaml curriculum.yaml",
         "openba check corpus.yaml curriculum.yaml --run runs/mine",
+        "openba check curriculum.yaml --run runs/mine --ranks 64",
         "openba check --json *.yaml",
     ),
 )
@@ -36,13 +37,17 @@ def check_command(
             metavar="FOLDER",
             parser=run_folder,
             help="A run of the manifests: rules that drop much of a corpus' reference sources are warned of, "
-            "and a curriculum is held against the shards.",
+            "a curriculum is held against the shards; with --ranks, stages that leave processes idle are "
+            "named.",
         ),
     ] = None,
+    ranks: Annotated[
+        int, typer.Option("--ranks", min=1, help="Processes that a curriculum is to be trained on.")
+    ] = 1,
     as_json: Json = False,
 ) -> int:
     """Validate manifests of any kind; errors name the file, the key and the fix."""
-    found = [_checked(file, run) for file in files]
+    found = [_checked(file, run, ranks) for file in files]
     if as_json:
         print(json.dumps(found, indent=1, ensure_ascii=False))
     for one in () if as_json else found:
@@ -55,18 +60,18 @@ def check_command(
     return int(any(one["errors"] for one in found))
 
 
-def _checked(file: Path, run: Path | None) -> dict[str, Any]:
+def _checked(file: Path, run: Path | None, ranks: int) -> dict[str, Any]:
     from manifests.check import check
 
     try:
         manifest = check(file)
-        warnings = _warnings(file, manifest, run)
+        warnings = _warnings(file, manifest, run, ranks)
     except UserError as error:
         return {"file": str(file), "kind": None, "errors": str(error).splitlines(), "warnings": []}
     return {"file": str(file), "kind": type(manifest).__name__, "errors": [], "warnings": warnings}
 
 
-def _warnings(file: Path, manifest: Any, run: Path | None) -> list[str]:
+def _warnings(file: Path, manifest: Any, run: Path | None, ranks: int) -> list[str]:
     from manifests.schema.corpus import CorpusManifest
     from manifests.schema.curriculum import CurriculumManifest
     from manifests.trusted_loss import losses_of_run
@@ -76,13 +81,14 @@ def _warnings(file: Path, manifest: Any, run: Path | None) -> list[str]:
     if isinstance(manifest, CurriculumManifest):
         if run is None or not (run / "shards" / "shards.json").exists():
             return list(manifest.warnings)
+        from trainer.data.idle_ranks import idle_warnings
         from trainer.objectives import build
         from trainer.run import TrainingRun
 
         training = TrainingRun.open(file, run)
         for stage in manifest.stages:
             build(stage.objective, training.shards.vocabulary, training.manifest_folder)
-        return list(training.warnings)
+        return [*training.warnings, *idle_warnings(training, ranks)]
     return []
 
 

@@ -30,13 +30,9 @@ BIFLAN = stage(
 
 def samples(plan: StepPlan) -> list[tuple[str, int, int]]:
     """(set, row, seed) of every sample of a step, in order."""
-    return [
-        (plan.sets[index], row, seed)
-        for micro in plan.micro_batches
-        for index, row, seed in zip(
-            micro.set_index.tolist(), micro.rows.tolist(), micro.seeds.tolist(), strict=True
-        )
-    ]
+    drawn = plan.samples
+    columns = drawn.set_index.tolist(), drawn.rows.tolist(), drawn.noise.tolist()
+    return [(plan.sets[index], row, seed) for index, row, seed in zip(*columns, strict=True)]
 
 
 def everything(curriculum: Curriculum) -> list[list[tuple[str, int, int]]]:
@@ -101,10 +97,10 @@ def test_denoisers_are_drawn_uniformly() -> None:
         curriculum_manifest(stage("ul2", STREAMS, "700 K", max_epochs={"en": 6, "zh": 6})), SHARDS
     )
     plans = [curriculum.step(k) for k in range(curriculum.total_steps)]
-    counts = np.bincount([micro.denoiser for plan in plans for micro in plan.micro_batches], minlength=7)
-    assert counts.sum() == 2735
-    assert counts.min() > 0.85 * 2735 / 7
-    assert counts.max() < 1.15 * 2735 / 7
+    counts = np.bincount(np.concatenate([plan.samples.denoisers for plan in plans]), minlength=7)
+    assert counts.sum() == 10_938
+    assert counts.min() > 0.93 * 10_938 / 7
+    assert counts.max() < 1.07 * 10_938 / 7
 
 
 @given(st.integers(0, 62))
@@ -116,12 +112,10 @@ def test_a_step_is_a_pure_function(k: int) -> None:
 def test_step_one_billion_of_the_real_recipe() -> None:
     """30 T tokens of each language: no table of rows is ever built."""
     shards = shard_manifest({"en": 10**16, "zh": 10**16})
-    curriculum = Curriculum(
-        curriculum_manifest(stage("ul2", STREAMS, "6000 T", global_batch=4096, micro_batch=16)), shards
-    )
+    curriculum = Curriculum(curriculum_manifest(stage("ul2", STREAMS, "6000 T", global_batch=4096)), shards)
     assert curriculum.total_steps > 10**9
     plan = curriculum.step(10**9)
-    assert len(plan.micro_batches) == 256
+    assert len(plan.samples) == 4096
     assert len({row for _, row, _ in samples(plan)}) == 4096
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Journal, Rollback
-from curriculum.step_plan import MicroBatch
+from curriculum.step_plan import Samples
 from tests.curriculum.toy import curriculum_manifest, shard_manifest, stage
 
 SHARDS = shard_manifest({"en": 64_000, "zh": 64_010})
 MANIFEST = curriculum_manifest(
-    stage("ul2", {"en": 0.5, "zh": 0.5}, 12_800), stage("more", {"en": 0.5, "zh": 0.5}, 12_800, micro_batch=2)
+    stage("ul2", {"en": 0.5, "zh": 0.5}, 12_800), stage("more", {"en": 0.5, "zh": 0.5}, 12_800)
 )
 ROLLBACKS = (
     Rollback(step=12, to=10, reason="spike"),
@@ -22,21 +22,18 @@ ROLLBACKS = (
     Rollback(step=40, to=30, reason="later"),
 )
 
-Drawn = list[tuple[int, list[int], list[int], list[int], int]]
+Drawn = list[tuple[int, int, int, int, int]]
 
 
-def drawn(micro_batches: tuple[MicroBatch, ...]) -> Drawn:
-    """All that is random about a step, for each micro batch: denoiser, sets, rows, seeds of the noise, seed
-    of the dropout."""
-    return [
-        (micro.denoiser, micro.set_index.tolist(), micro.rows.tolist(), micro.seeds.tolist(), micro.seed)
-        for micro in micro_batches
-    ]
+def drawn(samples: Samples) -> Drawn:
+    """All that is random about a step, for each sample: set, row, denoiser, seeds of noise and dropout."""
+    arrays = samples.set_index, samples.rows, samples.denoisers, samples.noise, samples.dropout
+    return list(zip(*(array.tolist() for array in arrays), strict=True))
 
 
 def plan(journal: Journal | None = None) -> list[Drawn]:
     curriculum = Curriculum(MANIFEST, SHARDS, journal)
-    return [drawn(curriculum.step(k).micro_batches) for k in range(curriculum.total_steps)]
+    return [drawn(curriculum.step(k).samples) for k in range(curriculum.total_steps)]
 
 
 def journal(folder: Path, *events: Rollback) -> Journal:
@@ -65,32 +62,26 @@ def test_a_rollback_goes_on_with_what_would_have_come_next(tmp_path: Path) -> No
 
 
 def test_no_seed_comes_twice_whatever_is_rolled_back(trained: list[Drawn]) -> None:
-    micro_batches = [micro for step in trained for micro in step]
-    dropout = [seed for *_, seed in micro_batches]
-    noise = [seed for *_, seeds, _ in micro_batches for seed in seeds]
-    assert len(set(dropout)) == len(dropout) == len(trained[0]) * 31 + 4 * 35
+    noise = [seed for step in trained for *_, seed, _ in step]
+    dropout = [seed for step in trained for *_, seed in step]
+    assert len(set(dropout)) == len(dropout) == sum(len(step) for step in trained)
     assert len(set(noise)) == len(noise)
     assert not set(dropout) & set(noise), "they are drawn with keys of their own"
 
 
 def test_no_row_comes_twice_in_a_stage_whatever_is_rolled_back(trained: list[Drawn]) -> None:
     for steps in (trained[:31], trained[31:]):
-        rows = [
-            pair
-            for step in steps
-            for _, sets, numbers, _, _ in step
-            for pair in zip(sets, numbers, strict=True)
-        ]
+        rows = [(of, row) for step in steps for of, row, *_ in step]
         assert len(set(rows)) == len(rows)
 
 
 def test_denoisers_after_a_rollback_are_drawn_anew(trained: list[Drawn]) -> None:
     """Were they drawn by the step alone, steps 10 to 14 would bring the same denoisers each time they are
     trained."""
-    denoisers = [[micro[0] for micro in step] for step in trained[:31]]
+    denoisers = [[denoiser for _, _, denoiser, *_ in step] for step in trained[:31]]
     assert denoisers[10:12] != denoisers[12:14]
     assert denoisers[13:17] != denoisers[17:21]
-    assert len({denoiser for step in denoisers for denoiser in step}) == 7
+    assert {denoiser for step in denoisers for denoiser in step} == set(range(7))
 
 
 def test_a_replay_of_the_journal_draws_the_same(tmp_path: Path) -> None:
@@ -99,5 +90,5 @@ def test_a_replay_of_the_journal_draws_the_same(tmp_path: Path) -> None:
     for event in ROLLBACKS:
         live.apply(event)
     replayed = plan(Journal(events.file))
-    assert replayed == plan(events) == [drawn(live.step(k).micro_batches) for k in range(live.total_steps)]
+    assert replayed == plan(events) == [drawn(live.step(k).samples) for k in range(live.total_steps)]
     assert replayed != plan()

@@ -44,7 +44,7 @@ def stage(name: str, mixture: dict[str, float], tokens: int | str, **changes: An
         "mixture": mixture,
         "tokens": tokens,
         "global_batch": 8,
-        "micro_batch": 4,
+        "micro_batch": 4096,
     }
     return base | {"learning_rate": COSINE} | changes
 

@@ -33,7 +33,6 @@ def demo(**stage: Any) -> dict[str, Any]:
             {"mixture": {"en": 0.5, "zh": 0.4}},
             "stages[0].mixture: the shares add up to 0.9, not 1; for example set en to 0.6",
         ),
-        ({"global_batch": 33}, "stages[0]: global_batch (33) must be a multiple of micro_batch (16)"),
         (
             {"max_epochs": {"fr": 2}},
             "stages[0]: max_epochs names 'fr', which is not in the mixture (code, en, zh); remove it",

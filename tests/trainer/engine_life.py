@@ -60,7 +60,7 @@ def live_bytes() -> int:
 def main() -> None:
     join_process_group()
     rank, ranks = dist.get_rank(), dist.get_world_size()
-    work = [ForwardPass(batch, 0) for batch in micro_batches(8, 64)[rank::ranks]]
+    work = [ForwardPass(batch) for batch in micro_batches(8, 64)[rank::ranks]]
     found = {}
     with deterministic_cpu(threads=1):
         for precision, zero, offload in KINDS:

@@ -40,7 +40,7 @@ def losses(precision: str, zero: int) -> list[float]:
     settings = TrainSettings.model_validate({"precision": precision, "zero": zero})
     engine = TrainingEngine(model, settings, Optimizer(), InitialWeights(model, SETTINGS, seed=3))
     rank, ranks = dist.get_rank(), dist.get_world_size()
-    work = [ForwardPass(batch, 0) for batch in batches()[rank::ranks]]
+    work = [ForwardPass(batch) for batch in batches()[rank::ranks]]
     found = [engine.step(work, 1e-3, Optimizer()).loss for _ in range(3)]
     engine.close()
     return found

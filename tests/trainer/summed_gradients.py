@@ -43,7 +43,7 @@ def measured(zero: int, offload: str, work: Sequence[Batch], wanted: dict[str, T
     settings = TrainSettings.model_validate({"precision": "bf16", "zero": zero, "offload": offload})
     engine = engine_of(NextByte(), settings, OPTIMIZER)
     rank, ranks = dist.get_rank(), dist.get_world_size()
-    result = engine.step([ForwardPass(batch, 0) for batch in work[rank::ranks]], 1e-3, OPTIMIZER)
+    result = engine.step([ForwardPass(batch) for batch in work[rank::ranks]], 1e-3, OPTIMIZER)
     squares = 0.0
     for piece in engine.state().moments:
         moment, name = piece.name.split(".", 1)

@@ -78,11 +78,11 @@ def write_curriculum(file: Path, **changes: Any) -> Path:
     rate = {"schedule": "cosine", "peak": 3e-3, "minimum": 1e-3, "warmup_steps": 2}
     ul2 = {
         "name": "ul2", "objective": {"kind": "ul2", "chunk": 24, "preset": "openba-released"}, "mixture": {"en": 0.75, "zh": 0.25},
-        "tokens": 8 * 8 * 24, "global_batch": 8, "micro_batch": 4, "learning_rate": rate, "max_epochs": {"zh": 9},
+        "tokens": 8 * 8 * 24, "global_batch": 8, "micro_batch": 160, "learning_rate": rate, "max_epochs": {"zh": 9},
     }  # fmt: skip
     biflan = {
         "name": "biflan", "objective": {"kind": "instruction", "source": 32, "target": 16}, "mixture": {"pairs": 1.0},
-        "tokens": 500, "global_batch": 4, "micro_batch": 2, "learning_rate": {"schedule": "constant", "peak": 1e-3},
+        "tokens": 500, "global_batch": 4, "micro_batch": 80, "learning_rate": {"schedule": "constant", "peak": 1e-3},
         "max_epochs": {"pairs": 9},
     }  # fmt: skip
     data = {

@@ -92,7 +92,10 @@ def _past(manifest: CurriculumManifest, stages_begun: int) -> dict[str, Any]:
         "seed": data["seed"],
         "model": data["model"],
         "train": train,
-        "stages": data["stages"][:stages_begun],
+        "stages": [
+            {key: value for key, value in stage.items() if key != "micro_batch"}
+            for stage in data["stages"][:stages_begun]
+        ],
     }
 
 

@@ -13,10 +13,12 @@ from trainer.model.masks import EVERYWHERE
 
 Tokens = npt.NDArray[np.int64]
 
+_OF_EXAMPLES = ("encoder_lengths", "decoder_lengths", "dropout_seeds")
+
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples of one denoiser.
+    """Examples that go through the model together.
 
     Attributes:
         encoder: int64 [batch, source positions], padded at the end.
@@ -29,6 +31,8 @@ class Batch:
         encoder_documents, decoder_documents: int64 [batch, source positions] and [batch, positions], the
             document of each input token (see trainer.objectives.document_boundaries); None where attention
             crosses documents.
+        dropout_seeds: uint64 [examples], which decide what the model drops of each; None: torch's random
+            state does.
     """
 
     encoder: Tokens
@@ -38,6 +42,7 @@ class Batch:
     decoder_lengths: Tokens | None = None
     encoder_documents: Tokens | None = None
     decoder_documents: Tokens | None = None
+    dropout_seeds: npt.NDArray[np.uint64] | None = None
 
     @property
     def lengths(self) -> tuple[Tokens, Tokens]:
@@ -67,11 +72,11 @@ class Batch:
 
     def inputs(self, device: torch.device | str = "cpu") -> dict[str, torch.Tensor | None]:
         """The arguments of EncoderDecoder.forward by name, shaped as here; on the CPU they share the arrays'
-        memory."""
+        memory. Lengths and seeds stay on the CPU, which needs them: a GPU is not waited for."""
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {
-            name: None if array is None else torch.from_numpy(array).to(device)
-            for name, array in arrays.items()
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items() if array is not None}
+        return dict.fromkeys(arrays) | {
+            name: tensor if name in _OF_EXAMPLES else tensor.to(device) for name, tensor in tensors.items()
         }
 
 

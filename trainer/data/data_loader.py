@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curriculum.step_plan import MicroBatch
+from curriculum.objective_shape import ObjectiveShape
+from curriculum.step_plan import Samples
 from trainer.data.batch import Batch
 from trainer.data.dataset import PairTable, TokenStream
+from trainer.data.joined_batch import join
 from trainer.data.ragged import Pairs, Ragged
 from trainer.objectives import TrainingObjective
 
@@ -27,50 +30,59 @@ class LoadedBatch:
 class DataLoader:
     """Samples of opened sets, as the batches of an objective."""
 
-    def __init__(self, sets: dict[str, TokenStream | PairTable]) -> None:
+    def __init__(self, sets: Mapping[str, TokenStream | PairTable]) -> None:
         self._sets = sets
 
-    def load(self, objective: TrainingObjective, names: tuple[str, ...], micro: MicroBatch) -> LoadedBatch:
-        """The micro batch's samples in the plan's order; ``names`` are the sets that its ``set_index`` points
-        into."""
-        length = objective.shape.chunk_length
-        samples: NDArray[np.uint32] | Pairs
-        if length is None:
-            samples, tokens = self._pairs(objective.shape.room, names, micro)
-        else:
-            samples, tokens = self._chunks(length, names, micro)
-        return LoadedBatch(objective.apply(samples, micro.denoiser, micro.seeds), tokens)
+    def load(self, objective: TrainingObjective, names: tuple[str, ...], samples: Samples) -> LoadedBatch:
+        """The samples as one micro batch, ordered by denoiser and else as given; ``names`` are the sets that
+        their ``set_index`` points into."""
+        samples = samples[np.argsort(samples.denoisers, kind="stable")]
+        batches: list[Batch] = []
+        tokens: Counter[str] = Counter()
+        for denoiser in np.unique(samples.denoisers).tolist():
+            alike = samples[np.flatnonzero(samples.denoisers == denoiser)]
+            read, counted = self._read(objective.shape, names, alike)
+            batches.append(objective.apply(read, denoiser, alike.noise))
+            tokens.update(counted)
+        return LoadedBatch(replace(join(batches), dropout_seeds=samples.dropout), tokens)
+
+    def _read(
+        self, shape: ObjectiveShape, names: tuple[str, ...], samples: Samples
+    ) -> tuple[NDArray[np.uint32] | Pairs, Counter[str]]:
+        if shape.chunk_length is None:
+            return self._pairs(shape.room, names, samples)
+        return self._chunks(shape.chunk_length, names, samples)
 
     def _chunks(
-        self, length: int, names: tuple[str, ...], micro: MicroBatch
+        self, length: int, names: tuple[str, ...], samples: Samples
     ) -> tuple[NDArray[np.uint32], Counter[str]]:
-        chunks = np.empty((len(micro.rows), length), dtype=np.uint32)
+        chunks = np.empty((len(samples.rows), length), dtype=np.uint32)
         tokens: Counter[str] = Counter()
-        for name, mine in _by_set(names, micro):
+        for name, mine in _by_set(names, samples):
             stream = self._sets[name]
             assert isinstance(stream, TokenStream)
-            chunks[mine] = stream.chunks(micro.rows[mine], length)
+            chunks[mine] = stream.chunks(samples.rows[mine], length)
             tokens[name] = len(mine) * length
         return chunks, tokens
 
     def _pairs(
-        self, room: tuple[int, int], names: tuple[str, ...], micro: MicroBatch
+        self, room: tuple[int, int], names: tuple[str, ...], samples: Samples
     ) -> tuple[Pairs, Counter[str]]:
-        prompts: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)] * len(micro.rows)
+        prompts: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)] * len(samples.rows)
         targets = list(prompts)
         tokens: Counter[str] = Counter()
-        for name, mine in _by_set(names, micro):
+        for name, mine in _by_set(names, samples):
             table = self._sets[name]
             assert isinstance(table, PairTable)
-            for index, prompt, target in zip(mine.tolist(), *table.pairs(micro.rows[mine]), strict=True):
+            for index, prompt, target in zip(mine.tolist(), *table.pairs(samples.rows[mine]), strict=True):
                 prompts[index], targets[index] = prompt, target
                 tokens[name] += min(len(prompt), room[0]) + min(len(target), room[1])
         return Pairs(Ragged.of(prompts), Ragged.of(targets)), tokens
 
 
-def _by_set(names: tuple[str, ...], micro: MicroBatch) -> list[tuple[str, NDArray[np.int64]]]:
-    """The sets that have samples in a micro batch, each with the places of its samples."""
+def _by_set(names: tuple[str, ...], samples: Samples) -> list[tuple[str, NDArray[np.int64]]]:
+    """The sets that have samples here, each with the places of its samples."""
     return [
-        (names[index], np.flatnonzero(micro.set_index == index))
-        for index in np.unique(micro.set_index).tolist()
+        (names[index], np.flatnonzero(samples.set_index == index))
+        for index in np.unique(samples.set_index).tolist()
     ]

@@ -6,16 +6,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import torch.distributed as dist
 
 from curriculum.feistel_permutation import permute
 from curriculum.keyed_hash import key, seeds
-from curriculum.step_plan import MicroBatch
+from curriculum.step_plan import Samples
 from manifests.schema.shards import Vocabulary
 from manifests.schema.stage import Stage
 from trainer.data.batch import Batch
-from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import open_sets
-from trainer.data.rank_sharding import shard_over_ranks
+from trainer.data.step_loader import StepLoader
 from trainer.engine import ForwardPass, TrainingEngine
 from trainer.model.loss import IGNORED
 from trainer.objectives import TrainingObjective
@@ -33,7 +33,7 @@ class Evaluator:
 
     def __init__(self, run: TrainingRun, objectives: dict[str, TrainingObjective]) -> None:
         self._run, self._objectives = run, objectives
-        self._loader = DataLoader(open_sets(run.shard_folder, run.shards.heldout))
+        self._sets = open_sets(run.shard_folder, run.shards.heldout)
 
     def measure(self, engine: TrainingEngine) -> dict[str, dict[str, float]]:
         """Nats per target token: stage -> set -> loss. Sets without held-out samples are left out."""
@@ -42,42 +42,35 @@ class Evaluator:
     def _stage(self, engine: TrainingEngine, stage: Stage) -> dict[str, float]:
         losses = {}
         for name in sorted(stage.mixture):
-            micro_batches = self._micro_batches(stage, name)
-            if micro_batches:
-                losses[name] = engine.evaluate(self._passes(stage, name, micro_batches))
+            samples = self._samples(stage, name)
+            if len(samples):
+                losses[name] = engine.evaluate(self._passes(stage, name, samples))
         return losses
 
-    def _passes(self, stage: Stage, name: str, micro_batches: list[MicroBatch]) -> list[ForwardPass]:
+    def _passes(self, stage: Stage, name: str, samples: Samples) -> list[ForwardPass]:
         vocabulary = self._run.shards.vocabulary
+        loader = StepLoader(
+            self._sets, self._run.manifest.model, vocabulary.padded, dist.get_rank(), dist.get_world_size()
+        )
+        objective = self._objectives[stage.name]
         return [
-            ForwardPass(
-                text_only(self._loader.load(self._objectives[stage.name], (name,), micro).batch, vocabulary),
-                micro.seed,
-                idle=idle,
-            )
-            for micro, idle in shard_over_ranks(micro_batches)
+            ForwardPass(text_only(loaded.batch, vocabulary), idle=idle)
+            for loaded, idle in loader.load(objective, (name,), samples, stage.micro_batch)
         ]
 
-    def _micro_batches(self, stage: Stage, name: str) -> list[MicroBatch]:
+    def _samples(self, stage: Stage, name: str) -> Samples:
         shape, heldout = self._objectives[stage.name].shape, self._run.shards.heldout
         available = shape.samples(heldout[name]) if name in heldout else 0
         count = min(available, self._run.manifest.train.evaluation_samples)
-        if count == 0:
-            return []
         secret = key(self._run.manifest.seed, stage.name, "heldout", name)
-        rows = permute(np.arange(count), available, np.full(count, secret))
-        noise = seeds(secret, 0, count)
-        parts = [
-            (denoiser, mine[start : start + stage.micro_batch])
-            for denoiser, mine in (
-                (index, np.arange(index, count, shape.denoisers)) for index in range(shape.denoisers)
-            )
-            for start in range(0, len(mine), stage.micro_batch)
-        ]
-        return [
-            MicroBatch(denoiser, np.zeros(len(part), np.int32), rows[part], noise[part], seed=0)
-            for denoiser, part in parts
-        ]
+        rows = permute(np.arange(count), max(available, 1), np.full(count, secret))
+        return Samples(
+            set_index=np.zeros(count, np.int32),
+            rows=rows,
+            denoisers=np.arange(count) % shape.denoisers,
+            noise=seeds(secret, 0, count),
+            dropout=np.zeros(count, np.uint64),
+        )
 
 
 def text_only(batch: Batch, vocabulary: Vocabulary) -> Batch:

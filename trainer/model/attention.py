@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from manifests.schema.model import ModelSettings
 from trainer.model.attention_heads import split_heads
 from trainer.model.bf16_linear import Linear
+from trainer.model.dropout import Dropout, Examples
 from trainer.model.kv_cache import LayerKVCache
 from trainer.model.masks import Mask, attend
 from trainer.model.rope import Rotation
@@ -21,13 +22,18 @@ class SelfAttention(nn.Module):
     def __init__(self, settings: ModelSettings, *, causal: bool) -> None:
         super().__init__()
         self.heads, self.head_size = settings.heads, settings.head_size
-        self.dropout, self.causal = settings.dropout, causal
+        self.dropout, self.causal = Dropout(settings.dropout), causal
         width = settings.heads * settings.head_size
         self.qkv = Linear(settings.d_model, 3 * width)
         self.out = Linear(width, settings.d_model)
 
     def forward(
-        self, x: Tensor, rotation: Rotation, mask: Mask = None, cache: LayerKVCache | None = None
+        self,
+        x: Tensor,
+        rotation: Rotation,
+        mask: Mask = None,
+        cache: LayerKVCache | None = None,
+        examples: Examples | None = None,
     ) -> Tensor:
         """[batch, positions, d_model] -> same.
 
@@ -37,6 +43,7 @@ class SelfAttention(nn.Module):
                 segments (see trainer.model.masks).
             cache: earlier positions, to attend to as well; ``x`` must then be one position, or the first
                 ones.
+            examples: as in Dropout.
 
         Raises:
             ValueError: several positions after earlier ones.
@@ -50,7 +57,7 @@ class SelfAttention(nn.Module):
         queries, keys, values = split_heads(self.qkv(x), 3, self.head_size, rotation)
         if cache is not None:
             keys, values = cache.extend(keys, values)
-        dropout = self.dropout if self.training else 0.0
+        dropout = self.dropout.draws(examples)
         mixed = attend(queries, keys, values, mask, causal=self.causal and length > 1, dropout=dropout)
         output: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, length, -1))
         return output
@@ -62,24 +69,30 @@ class CrossAttention(nn.Module):
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
-        self.heads, self.head_size, self.dropout = settings.heads, settings.head_size, settings.dropout
+        self.heads, self.head_size = settings.heads, settings.head_size
+        self.dropout = Dropout(settings.dropout)
         width = settings.heads * settings.head_size
         self.q = Linear(settings.d_model, width)
         self.kv = Linear(settings.d_model, 2 * width)
         self.out = Linear(width, settings.d_model)
 
     def forward(
-        self, x: Tensor, memory: Tensor, mask: Mask = None, cache: LayerKVCache | None = None
+        self,
+        x: Tensor,
+        memory: Tensor,
+        mask: Mask = None,
+        cache: LayerKVCache | None = None,
+        examples: Examples | None = None,
     ) -> Tensor:
         """[batch, positions, d_model] -> same; ``memory`` is [batch, source positions, d_model], ``mask``
-        bool [batch, 1, 1 or positions, source positions] or segments."""
+        bool [batch, 1, 1 or positions, source positions] or segments; ``examples`` as in Dropout."""
         batch, length, _ = x.shape
         queries = self.q(x).view(batch, length, self.heads, self.head_size).transpose(1, 2)
         if cache is None:
             keys, values = self._project(memory)
         else:
             keys, values = cache.cross = cache.cross or self._project(memory)
-        dropout = self.dropout if self.training else 0.0
+        dropout = self.dropout.draws(examples)
         mixed = attend(queries, keys, values, mask, causal=False, dropout=dropout)
         output: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, length, -1))
         return output

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from manifests.schema.model import ModelSettings
 from trainer.model.attention import CrossAttention, SelfAttention
+from trainer.model.dropout import Dropout, Examples
 from trainer.model.feedforward import FeedForward
 from trainer.model.kv_cache import LayerKVCache
 from trainer.model.masks import Mask
@@ -29,13 +29,12 @@ class Residual(nn.Module):
         self.norm = make_norm(settings)
         self.sublayer = sublayer
         self.output_norm = make_output_norm(settings)
-        self.dropout = settings.dropout
+        self.dropout = Dropout(settings.dropout)
 
-    def forward(self, x: Tensor, *inputs: Any) -> Tensor:
+    def forward(self, x: Tensor, examples: Examples | None, *inputs: Any) -> Tensor:
         """[batch, positions, d_model] -> same; ``inputs`` are the sublayer's others."""
-        return x + F.dropout(
-            self.output_norm(self.sublayer(self.norm(x), *inputs)), self.dropout, self.training
-        )
+        dropped: Tensor = self.dropout(self.output_norm(self.sublayer(self.norm(x), *inputs)), examples)
+        return x + dropped
 
 
 class EncoderBlock(nn.Module):
@@ -46,9 +45,10 @@ class EncoderBlock(nn.Module):
         self.attention = Residual(settings, SelfAttention(settings, causal=False))
         self.feedforward = Residual(settings, FeedForward(settings))
 
-    def forward(self, x: Tensor, rotation: Rotation, mask: Mask) -> Tensor:
-        """[batch, positions, d_model] -> same; ``mask`` as in SelfAttention."""
-        output: Tensor = self.feedforward(self.attention(x, rotation, mask))
+    def forward(self, x: Tensor, rotation: Rotation, mask: Mask, examples: Examples | None = None) -> Tensor:
+        """[batch, positions, d_model] -> same; ``mask`` as in SelfAttention, ``examples`` as in Dropout."""
+        x = self.attention(x, examples, rotation, mask, None, examples)
+        output: Tensor = self.feedforward(x, examples)
         return output
 
 
@@ -69,10 +69,12 @@ class DecoderBlock(nn.Module):
         mask: Mask,
         own_mask: Mask,
         cache: LayerKVCache | None = None,
+        examples: Examples | None = None,
     ) -> Tensor:
         """[batch, positions, d_model] -> same; ``mask`` is over ``memory``, ``own_mask`` over ``x``. Padding
         at the end of ``x`` needs
-        none: attention is causal."""
-        x = self.attention(x, rotation, own_mask, cache)
-        output: Tensor = self.feedforward(self.cross_attention(x, memory, mask, cache))
+        none: attention is causal. ``examples`` as in Dropout."""
+        x = self.attention(x, examples, rotation, own_mask, cache, examples)
+        x = self.cross_attention(x, examples, memory, mask, cache, examples)
+        output: Tensor = self.feedforward(x, examples)
         return output

@@ -14,8 +14,15 @@ Lengths = npt.NDArray[np.int64] | Sequence[int]
 
 
 def step_flops(settings: ModelSettings, vocabulary: int, sources: Lengths, targets: Lengths) -> int:
-    """Operations of the matrix products of one forward and backward pass over examples, a multiplication and
-    an addition being two.
+    """The sum of example_flops over examples."""
+    return sum(example_flops(settings, vocabulary, sources, targets).tolist())
+
+
+def example_flops(
+    settings: ModelSettings, vocabulary: int, sources: Lengths, targets: Lengths
+) -> npt.NDArray[np.int64]:
+    """Operations of the matrix products of one forward and backward pass over each example, int64 [examples],
+    a multiplication and an addition being two.
 
     Counted as in Chowdhery et al. 2022 (PaLM, appendix B): the backward pass costs twice the forward pass;
     norms, activations, rotations, softmax and the optimizer count for nothing, nor does what ``recompute``
@@ -33,14 +40,13 @@ def step_flops(settings: ModelSettings, vocabulary: int, sources: Lengths, targe
         4 * d_model * width,
         3 * d_model * settings.ffn_hidden,
     )  # weights: q, k, v and out; gate, up and out
-    read, written = int(source.sum()), int(target.sum())
     # A pair of query and key costs two products of ``width``: its score, and its part of the value.
-    encoder = read * (projections + feedforward) + 2 * width * int((source * source).sum())
-    own = written * (projections + feedforward) + 2 * width * int((target * (target + 1) // 2).sum())
-    cross = (read + written) * projections // 2 + 2 * width * int((source * target).sum())
-    multiplications = (
+    encoder = source * (projections + feedforward) + 2 * width * source * source
+    own = target * (projections + feedforward) + 2 * width * (target * (target + 1) // 2)
+    cross = (source + target) * (projections // 2) + 2 * width * source * target
+    multiplications: npt.NDArray[np.int64] = (
         settings.encoder_layers * encoder
         + settings.decoder_layers * (own + cross)
-        + written * d_model * vocabulary
+        + target * d_model * vocabulary
     )
     return 3 * 2 * multiplications

@@ -33,6 +33,11 @@ class Instruction:
         """Pairs; one denoiser."""
         return built_in_shape(self.settings)
 
+    def lengths(self, pairs: Tokens, denoiser: int, seeds: U64) -> tuple[Tokens, Tokens]:
+        """See TrainingObjective."""
+        source, target = self.settings.source, self.settings.target
+        return np.minimum(pairs[0] + 3, source), np.minimum(pairs[1] + 2, target)
+
     def apply(self, samples: Pairs, denoiser: int, seeds: U64) -> Batch:
         """Pairs -> their examples, end to end in a single row. Nothing is drawn or padded; ``denoiser`` and
         ``seeds`` have no effect.
@@ -41,9 +46,11 @@ class Instruction:
         hold nothing.
         """
         v = self.vocabulary
+        lengths, target_lengths = self.lengths(
+            np.stack((samples.prompts.lengths, samples.targets.lengths)), denoiser, seeds
+        )
         room = self.shape.room
         prompts, targets = samples.prompts.cut_middle(room[0]), samples.targets.cut(room[1])
-        lengths, target_lengths = prompts.lengths + 3, np.minimum(targets.lengths + 2, self.settings.target)
         encoder = _framed(prompts, lengths, first=v.mode("S"), last=v.eos)
         encoder[np.cumsum(lengths) - 2] = v.sentinel(0)
         labels = _framed(targets, target_lengths, first=v.sentinel(0), last=v.eos)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from curriculum.objective_shape import ObjectiveShape
 from curriculum.plugin_objective import LoadedObjective
-from trainer.data.batch import Batch
+from trainer.data.batch import Batch, Tokens
 from trainer.objectives.counter_rng import U64
 
 
@@ -20,6 +22,14 @@ class PluggedObjective:
     def shape(self) -> ObjectiveShape:
         """The plug-in's."""
         return self._loaded.shape
+
+    def lengths(self, pairs: Tokens, denoiser: int, seeds: U64) -> tuple[Tokens, Tokens]:
+        """See TrainingObjective. A plug-in tells no more than its shape: the longest that an example may
+        be; of pairs, what is not cut off."""
+        longest = np.tile(np.array(self.shape.longest)[:, None], len(seeds))
+        if self.shape.chunk_length is None:
+            longest = np.minimum(longest, pairs)
+        return longest[0], longest[1]
 
     def apply(self, samples: Any, denoiser: int, seeds: U64) -> Batch:
         """See TrainingObjective.

@@ -28,6 +28,7 @@ class SuffixDenoiser:
     """Cuts off a suffix of 1 to ``longest`` tokens, every length equally likely. Examples differ in length:
     they lie end to end in a single row, or, with ``boundaries``, whose masks they need, in padded rows."""
 
+    chunk: int
     longest: int
     boundaries: bool
     vocabulary: Vocabulary
@@ -43,11 +44,16 @@ class SuffixDenoiser:
         if problem:
             raise ManifestError(f"objective: {problem}")
         longest = int(denoiser.density * objective.chunk)
-        return cls(longest, objective.boundaries, vocabulary)
+        return cls(objective.chunk, longest, objective.boundaries, vocabulary)
+
+    def lengths(self, seeds: U64) -> tuple[Tokens, Tokens]:
+        """Of the examples of some seeds: int64 [batch] each."""
+        suffix = random_integers(seeds, self.longest)
+        return self.chunk - suffix + 3, suffix + 2
 
     def apply(self, tokens: npt.NDArray[np.uint32], seeds: U64) -> Batch:
         """Chunks uint32 [batch, chunk] and a seed a row -> examples."""
-        chunk = tokens.shape[1]
+        chunk = self.chunk
         suffix = random_integers(seeds, self.longest)
         prefix = chunk - suffix
         # From the left for the encoder; from the right, by a row's own offset, for the labels.
@@ -78,6 +84,11 @@ class Prefix:
     def shape(self) -> ObjectiveShape:
         """Chunks of ``source + target`` tokens; one denoiser."""
         return built_in_shape(self.settings)
+
+    def lengths(self, pairs: Tokens, denoiser: int, seeds: U64) -> tuple[Tokens, Tokens]:
+        """See TrainingObjective."""
+        rows, source, target = len(seeds), self.settings.source, self.settings.target
+        return np.full(rows, source + 3), np.full(rows, target + 1)
 
     def apply(self, samples: npt.NDArray[np.uint32], denoiser: int, seeds: U64) -> Batch:
         """Chunks uint32 [batch, chunk] -> examples; ``denoiser`` and ``seeds`` have no effect."""

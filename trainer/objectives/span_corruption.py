@@ -55,6 +55,11 @@ class SpanCorruption:
             chunk, masked, spans, vocabulary.mode(denoiser.mode), anywhere, objective.boundaries, vocabulary
         )
 
+    def lengths(self, seeds: U64) -> tuple[Tokens, Tokens]:
+        """Of the examples of some seeds: int64 [batch] each."""
+        rows, text = len(seeds), self.chunk - self.masked
+        return np.full(rows, text + self.spans + 2), np.full(rows, self.masked + self.spans + 1)
+
     def apply(self, tokens: npt.NDArray[np.uint32], seeds: U64) -> Batch:
         """Chunks uint32 [batch, chunk] and a seed a row -> examples."""
         rows = len(tokens)

@@ -116,7 +116,7 @@ KEPT = [
     (("seed",), 6),
     (("train", "precision"), "bf16"),
     *((("model", name), value) for name, value in MODEL.items()),
-    *((("stages", 0, name), value) for name, value in FIRST_STAGE.items()),
+    *((("stages", 0, name), value) for name, value in FIRST_STAGE.items() if name != "micro_batch"),
     *((("stages", 0, "optimizer", name), value) for name, value in OPTIMIZER.items()),
     *((("stages", 0, "learning_rate", name), value) for name, value in RATE.items()),
 ]
@@ -146,6 +146,10 @@ def test_the_message_names_both_values(content: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("name", "value"), MAY_CHANGE.items(), ids=list(MAY_CHANGE))
 def test_how_the_work_is_spread_and_saved_may_change(content: dict[str, Any], name: str, value: Any) -> None:
     check(content, ("train", name), value, stages_begun=2)
+
+
+def test_the_micro_batch_may_change(content: dict[str, Any]) -> None:
+    check(content, ("stages", 0, "micro_batch"), FIRST_STAGE["micro_batch"], stages_begun=2)
 
 
 def test_the_name_may_change(content: dict[str, Any]) -> None:

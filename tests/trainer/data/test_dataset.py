@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curriculum.step_plan import MicroBatch
+from curriculum.step_plan import Samples
 from manifests.schema.objectives import InstructionObjective, PrefixObjective
 from manifests.schema.shards import ShardManifest
 from tests.trainer.tiny import SHARD_TOKENS, write_shards
@@ -85,9 +85,10 @@ def test_a_shard_of_another_length_is_refused(shards: tuple[Path, ShardManifest]
         TokenStream(folder, longer)
 
 
-def micro_batch(set_index: list[int], rows: list[int]) -> MicroBatch:
-    return MicroBatch(
-        0, np.array(set_index, np.int32), np.array(rows), np.arange(len(rows), dtype=np.uint64), seed=0
+def samples(set_index: list[int], rows: list[int], denoisers: list[int] | None = None) -> Samples:
+    seeds = np.arange(len(rows), dtype=np.uint64)
+    return Samples(
+        np.array(set_index, np.int32), np.array(rows), np.array(denoisers or [0] * len(rows)), seeds, seeds
     )
 
 
@@ -95,7 +96,7 @@ def test_a_micro_batch_keeps_the_order_of_its_samples(shards: tuple[Path, ShardM
     folder, manifest = shards
     sets = open_sets(folder, manifest.sets)
     objective = build(PrefixObjective(kind="prefix", source=6, target=4), manifest.vocabulary)
-    loaded = DataLoader(sets).load(objective, ("en", "zh"), micro_batch([1, 0, 1], [3, 99, 0]))
+    loaded = DataLoader(sets).load(objective, ("en", "zh"), samples([1, 0, 1], [3, 99, 0]))
     assert loaded.tokens == {"en": 10, "zh": 20}
     streams = {name: tokens for name, tokens in sets.items() if isinstance(tokens, TokenStream)}
     expected = [
@@ -108,9 +109,7 @@ def test_a_micro_batch_keeps_the_order_of_its_samples(shards: tuple[Path, ShardM
 def test_instruction_pairs_count_their_own_tokens(shards: tuple[Path, ShardManifest]) -> None:
     folder, manifest = shards
     objective = build(InstructionObjective(kind="instruction", source=64, target=64), manifest.vocabulary)
-    loaded = DataLoader(open_sets(folder, manifest.sets)).load(
-        objective, ("pairs",), micro_batch([0, 0], [7, 2])
-    )
+    loaded = DataLoader(open_sets(folder, manifest.sets)).load(objective, ("pairs",), samples([0, 0], [7, 2]))
     prompts, targets = (column(folder, manifest, "pairs", field) for field in ("prompt", "target"))
     assert loaded.tokens == {"pairs": sum(len(side[row]) for side in (prompts, targets) for row in (7, 2))}
     assert loaded.batch.encoder[0, 1 : 1 + len(prompts[7])].tolist() == prompts[7]

@@ -13,7 +13,7 @@ import torch
 
 from curriculum.feistel_permutation import permute
 from curriculum.keyed_hash import key, seeds
-from curriculum.step_plan import MicroBatch
+from curriculum.step_plan import Samples
 from manifests.schema.objectives import UL2Objective
 from manifests.schema.shards import Vocabulary
 from manifests.schema.stage import Stage
@@ -40,7 +40,7 @@ STREAMS: dict[str, Any] = {
     "mixture": {"en": 1.0},
     "tokens": 300,
     "global_batch": 6,
-    "micro_batch": 3,
+    "micro_batch": 120,
     "learning_rate": RATE,
 }
 OBJECTIVES: dict[str, dict[str, Any]] = {
@@ -51,8 +51,7 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
     | {"objective": {"kind": "instruction", "source": 32, "target": 16}, "mixture": {"pairs": 1.0}},
 }
 SAMPLES = 17
-"""Held-out samples of a set; the pairs are only eight. Micro batches of three and denoisers by sevens leave
-rests of one and two."""
+"""Held-out samples of a set; the pairs are only eight. Micro batches of a hundred tokens hold samples of several denoisers."""
 
 
 def test_only_text_counts() -> None:
@@ -131,13 +130,13 @@ def held_out(run: TrainingRun, stage: Stage) -> list[tuple[int, Batch]]:
     rows, noise = permute(np.arange(count), available, np.full(count, secret)), seeds(secret, 0, count)
     assert len(set(rows.tolist())) == count
     denoisers = len(stage.objective.mixture) if isinstance(stage.objective, UL2Objective) else 1
-    samples = [
-        MicroBatch(i % denoisers, np.zeros(1, np.int32), rows[i : i + 1], noise[i : i + 1], seed=0)
-        for i in range(count)
-    ]
+    samples = Samples(np.zeros(count, np.int32), rows, np.arange(count) % denoisers, noise, noise)
     return [
-        (micro.denoiser, text_only(loader.load(objective, (name,), micro).batch, run.shards.vocabulary))
-        for micro in samples
+        (
+            i % denoisers,
+            text_only(loader.load(objective, (name,), samples[slice(i, i + 1)]).batch, run.shards.vocabulary),
+        )
+        for i in range(count)
     ]
 
 
@@ -166,7 +165,7 @@ def test_each_denoiser_is_measured_over_its_tokens(
     (stage,) = (stage for stage in run.manifest.stages if stage.name == name)
     batches = [batch for index, batch in held_out(run, stage) if index == denoiser]
     losses = np.concatenate([token_losses(engine, batch) for batch in batches])
-    assert engine.evaluate([ForwardPass(batch, 0) for batch in batches]) == pytest.approx(
+    assert engine.evaluate([ForwardPass(batch) for batch in batches]) == pytest.approx(
         losses.mean(), rel=1e-5
     )
 
@@ -181,9 +180,9 @@ def test_passes_of_unequal_size_weigh_by_their_tokens_and_idle_ones_nothing(
     )
     assert long.targets > short.targets == 1
     losses = [*token_losses(engine, long), *token_losses(engine, short)]
-    work = [ForwardPass(long, 0), ForwardPass(short, 0)]
+    work = [ForwardPass(long), ForwardPass(short)]
     assert engine.evaluate(work) == pytest.approx(np.mean(losses), rel=1e-5)
-    assert engine.evaluate([*work, ForwardPass(long, 0, idle=True)]) == engine.evaluate(work)
+    assert engine.evaluate([*work, ForwardPass(long, idle=True)]) == engine.evaluate(work)
     assert engine.evaluate(work[::-1]) == pytest.approx(engine.evaluate(work), rel=1e-12)
 
 

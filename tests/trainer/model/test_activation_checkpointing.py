@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -26,7 +28,8 @@ def batch(denoiser: int) -> Batch:
     )
     assert isinstance(objective, UL2)
     tokens = (np.arange(4 * 96, dtype=np.uint32) ** 2 % 61 + 3).reshape(4, 96)
-    return objective.apply(tokens, denoiser, np.arange(4, dtype=np.uint64))
+    seeds = np.arange(4, dtype=np.uint64)
+    return replace(objective.apply(tokens, denoiser, seeds), dropout_seeds=seeds)
 
 
 def model(recompute: bool, **changes: object) -> EncoderDecoder:
@@ -86,7 +89,7 @@ def test_steps_of_the_engine_are_the_same_bits(zero: int) -> None:
             one = model(recompute, d_model=128, heads=8, head_size=64, decoder_layers=1)
             engine = engine_of(one, TrainSettings.model_validate({"zero": zero}), Optimizer())
             steps = [
-                engine.step([ForwardPass(batch(k), k), ForwardPass(batch(k + 1), k + 5)], 1e-2, Optimizer())
+                engine.step([ForwardPass(batch(k)), ForwardPass(batch(k + 1))], 1e-2, Optimizer())
                 for k in range(2)
             ]
             results.append([(step.loss, step.gradient_norm) for step in steps])
