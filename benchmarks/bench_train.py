@@ -8,7 +8,7 @@ About ten minutes on two idle cores; needs PyPI, and two minutes more, the first
 Everything runs on one thread and counts CPU seconds, so that other load on the machine does not decide; the
 sides take turns, and the fastest of their rounds counts. The text is a quarter of the development corpus,
 tokenised and sharded by our pipeline (not timed). Tokens are real ones, of the encoder and of the decoder,
-never padding; in noising and loading, those of the corpus. The model has 58 M weights: 4 + 8 layers of 512,
+never padding; in noising and loading, those of the corpus. ``useful_share`` is simulated. The model has 58 M weights: 4 + 8 layers of 512,
 16,384 rows of vocabulary. ``train_step`` and ``train_data`` say what each side does and why.
 """
 
@@ -22,11 +22,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from benchmarks import train_data
+from benchmarks import train_data, useful_share
 from benchmarks.cost import run
 from benchmarks.rival import Streaming
 from benchmarks.sample import FILES
-from benchmarks.train_text import make_shards
+from benchmarks.train_text import PIECES, make_shards
 from manifests.files import write_json
 
 PRECISIONS = ("fp32", "bf16")
@@ -77,6 +77,7 @@ def compare(corpus: Path, out: Path, cache: Path) -> dict[str, Any]:
         "mfu": {name: found["mfu"] for name, found in steps.items()},
         "ceiling_gflops": {name: found["ceiling_gflops"] for name, found in steps.items()},
         "step_tokens": fp32["tokens"],
+        "useful_share": useful_share.shares(corpus, cache / f"tokenizer-{PIECES}.model"),
     }
 
 
@@ -148,6 +149,10 @@ def table(result: dict[str, Any]) -> str:
             )
     else:
         lines.append(f"| shards to noised batches | {loading:.1f} | | |")
+    ranks = list(next(iter(result["useful_share"].values())))
+    lines += ["", f"| useful share, processes | {' | '.join(ranks)} |", f"|---|{'--:|' * len(ranks)}"]
+    for stage, found in result["useful_share"].items():
+        lines.append(f"| {stage} | {' | '.join(f'{found[count]:.1%}' for count in ranks)} |")
     return "\n".join(lines) + "\n"
 
 
