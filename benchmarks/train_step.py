@@ -30,14 +30,16 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from benchmarks.train_text import MODEL, as_released, chunks, our_batches, shuffled, unpacked
+from benchmarks.train_text import MODEL, RELEASED, as_released, chunks, our_batches, shuffled, unpacked
 from manifests.schema.optimization import Optimizer
 from manifests.schema.shards import ShardManifest
 from manifests.schema.train_settings import TrainSettings
+from trainer.bf16_choice import fastest_ways
 from trainer.data.batch import Batch
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group
 from trainer.engine import ForwardPass, TrainingEngine
+from trainer.model.bf16_ways import bf16_ways
 from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder
 from trainer.model.weight_init import InitialWeights
@@ -142,7 +144,7 @@ def fastest(
 
 def main(folder: Path, precision: str, out: Path) -> None:
     join_process_group()
-    with deterministic_cpu(threads=1):
+    with deterministic_cpu(threads=1), bf16_ways(fastest_ways(MODEL, max(RELEASED))):
         out.write_text(json.dumps(measure(folder, precision)), encoding="utf-8")
 
 

@@ -15,6 +15,7 @@ from manifests.files import safe_join, sha256
 from manifests.os_errors import os_errors_explained
 from manifests.run_lock import run_lock
 from manifests.schema.base import ManifestError
+from trainer.bf16_choice import bf16_choice
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import Checkpoint, Progress
 from trainer.checkpoint.saving import save
@@ -25,6 +26,7 @@ from trainer.distributed import join_process_group, storage_ranks
 from trainer.engine_state import MOMENTS, EngineState, TensorSlice
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.export import hf_folder
+from trainer.model.bf16_ways import bf16_ways
 from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
 from trainer.training_loop import build_engine, build_objectives
@@ -43,7 +45,11 @@ def evaluate_checkpoint(run: TrainingRun, which: Which = "last") -> dict[str, di
     """
     join_process_group()
     found = chosen_checkpoint(run, which, storage_ranks())
-    with deterministic_cpu(run.manifest.train.threads), closing(build_engine(run, found)) as engine:
+    with (
+        deterministic_cpu(run.manifest.train.threads),
+        bf16_ways(bf16_choice(run)),
+        closing(build_engine(run, found)) as engine,
+    ):
         return Evaluator(run, build_objectives(run)).measure(engine)
 
 

@@ -15,10 +15,12 @@ from manifests.os_errors import os_errors_explained
 from manifests.plugins import resolve
 from manifests.run_lock import run_lock
 from manifests.stop_signals import StopFlag, Stopped, stop_signals
+from trainer.bf16_choice import bf16_choice
 from trainer.checkpoint.saving import remove_leftovers
 from trainer.data.idle_ranks import idle_warnings
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import decided_by_rank_0, join_process_group, lost_processes_explained
+from trainer.model.bf16_ways import bf16_ways
 from trainer.monitor.callbacks import Callbacks
 from trainer.monitor.loss_spikes import LossAnomaly
 from trainer.monitor.plugin_callback import PluginCallback
@@ -59,6 +61,7 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
         lost_processes_explained(),
         _exclusive(run),
         deterministic_cpu(run.manifest.train.threads),
+        bf16_ways(bf16_choice(run)),
         stop_signals() as stop,
     ):
         while not _attempt(run, told, stop, quiet=quiet):

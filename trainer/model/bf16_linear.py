@@ -1,9 +1,7 @@
-"""Products of bfloat16 matrices on processors that have no unit for them."""
+"""Linear layers whose products of bfloat16 go either way (see trainer.model.bf16_ways)."""
 
 from __future__ import annotations
 
-import platform
-from functools import cache
 from typing import Any
 
 import torch
@@ -12,24 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from trainer.model.autograd import apply
-
-
-def widened(x: Tensor) -> bool:
-    """Whether products of ``x`` should be made of float32 copies: it is bfloat16, on an x86 CPU without
-    AMX.
-
-    Measured on one with AVX512-BF16, one thread: 100 GFLOP/s in bfloat16, 160 in float32 with the copies
-    made. The result is at least as
-    exact: products of bfloat16 numbers are exact in float32, in which either way adds them up, and it is
-    rounded once.
-    """
-    return x.dtype == torch.bfloat16 and x.device.type == "cpu" and not has_bfloat16_unit()
-
-
-@cache
-def has_bfloat16_unit() -> bool:
-    """Whether bfloat16 is left to the CPU: it has AMX, or is of a kind that was not measured."""
-    return platform.machine() not in ("x86_64", "AMD64") or torch.cpu._is_amx_tile_supported()
+from trainer.model.bf16_ways import widened
 
 
 class Linear(nn.Linear):

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from trainer.model.autograd import apply
-from trainer.model.bf16_linear import widened
+from trainer.model.bf16_ways import widened
 
 IGNORED = -100
 CHUNK = 1024

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainer.model.bf16_linear import widened
+from trainer.model.bf16_ways import widened
 from trainer.model.dropout import Draws
 
 EVERYWHERE = -1
@@ -61,7 +61,7 @@ def attend(
         causal: only earlier keys and the query's own; not beside a tensor, which must be causal itself.
         dropout: of the probabilities, example by example.
     """
-    if widened(queries):
+    if widened(queries, "attention"):
         return attend(queries.float(), keys.float(), values.float(), mask, causal=causal, dropout=dropout).to(
             queries.dtype
         )

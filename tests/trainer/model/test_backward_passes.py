@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tests.trainer.examples import small_settings
-from trainer.model import bf16_linear
 from trainer.model.attention_heads import split_heads
 from trainer.model.bf16_linear import Linear
+from trainer.model.bf16_ways import Bf16Ways, bf16_ways, widened
 from trainer.model.feedforward import FeedForward
 from trainer.model.masks import Segments, attend
 from trainer.model.norm import RMSNorm
@@ -97,12 +97,12 @@ def test_split_heads_without_rotation() -> None:
 
 
 @pytest.mark.parametrize("bias", [True, False])
-def test_widened_products_are_as_exact_as_one_rounding(bias: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_widened_products_are_as_exact_as_one_rounding(bias: bool) -> None:
     """Against the exact product of the same bfloat16 numbers."""
-    monkeypatch.setattr(bf16_linear, "has_bfloat16_unit", lambda: False)
     layer = Linear(64, 24, bias=bias, dtype=torch.bfloat16)
     x = random(2, 5, 64, dtype=torch.bfloat16)
-    out = layer(x)
+    with bf16_ways(Bf16Ways(products="widened")):
+        out = layer(x)
     weights = random(*out.shape, seed=3, dtype=torch.bfloat16).detach()
     parameters = [x, *layer.parameters()]
     grads = torch.autograd.grad(out, parameters, weights)
@@ -115,28 +115,23 @@ def test_widened_products_are_as_exact_as_one_rounding(bias: bool, monkeypatch: 
 
 
 @pytest.mark.parametrize("mask", [None, Segments((3, 4), (2, 5))])
-def test_widened_attention(mask: Segments | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_widened_attention(mask: Segments | None) -> None:
     queries, keys, values = (random(1, 2, 7, 8, seed=seed, dtype=torch.bfloat16) for seed in range(3))
-    monkeypatch.setattr(bf16_linear, "has_bfloat16_unit", lambda: False)
     exact = attend(queries.double(), keys.double(), values.double(), mask, causal=False)
-    found = attend(queries, keys, values, mask, causal=False)
+    with bf16_ways(Bf16Ways(attention="widened")):
+        found = attend(queries, keys, values, mask, causal=False)
     assert found.dtype == torch.bfloat16
     assert torch.allclose(found.double(), exact, rtol=2**-8, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("machine", "amx", "dtype", "expected"),
-    [
-        ("x86_64", False, torch.bfloat16, True),
-        ("x86_64", False, torch.float32, False),
-        ("x86_64", True, torch.bfloat16, False),
-        ("aarch64", False, torch.bfloat16, False),
-    ],
-)
-def test_when_products_are_widened(
-    machine: str, amx: bool, dtype: torch.dtype, expected: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("platform.machine", lambda: machine)
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
-    monkeypatch.setattr(bf16_linear, "has_bfloat16_unit", bf16_linear.has_bfloat16_unit.__wrapped__)
-    assert bf16_linear.widened(torch.ones(2, dtype=dtype)) == expected
+def test_only_bfloat16_products_of_the_chosen_kind_are_widened() -> None:
+    wide, narrow = torch.ones(2), torch.ones(2, dtype=torch.bfloat16)
+    assert not widened(narrow), "natively where nothing was chosen"
+    with bf16_ways(Bf16Ways(attention="widened")):
+        assert widened(narrow, "attention")
+        assert not widened(narrow)
+        assert not widened(wide, "attention")
+        with bf16_ways(Bf16Ways(products="widened")):
+            assert widened(narrow)
+            assert not widened(narrow, "attention")
+    assert not widened(narrow, "attention")
