@@ -123,15 +123,16 @@ class TrainingEngine:
         (target_tokens,) = add_over_ranks([sum(one.target_tokens for one in work if not one.idle)])
         self._configure(learning_rate, optimizer)
         self._engine.train()
-        total = 0.0
+        total = torch.zeros((), dtype=torch.float64, device=device())  # read once: a GPU is not waited for
         for index, one in enumerate(work):
             self._engine.set_gradient_accumulation_boundary(index == len(work) - 1)
             loss = self._forward(one)
             self._engine.backward(
                 loss * (0.0 if one.idle else self.world_size / target_tokens), scale_wrt_gas=False
             )
-            total += 0.0 if one.idle else float(loss.detach())
-        (loss_sum,) = add_over_ranks([total])
+            if not one.idle:
+                total += loss.detach()
+        (loss_sum,) = add_over_ranks([float(total)])
         if not math.isfinite(loss_sum):
             raise NonFiniteError(f"the loss is {loss_sum}")
         norm = self._update(optimizer)
