@@ -45,11 +45,6 @@ _RELEASED = getclosurevars(
 ).nonlocals["func"]
 
 
-class NonFiniteError(ArithmeticError):
-    """The loss of a global batch, or the norm of its gradient, is infinite or not a number; the message says
-    which."""
-
-
 class ForwardPass:
     """One micro batch to go through the model. ``idle`` ones count for nothing: they keep a process in step
     with the others when it has no samples left. Every process must bring the same number of them."""
@@ -62,11 +57,16 @@ class ForwardPass:
 @dataclass(frozen=True)
 class StepResult:
     """Mean loss in nats per target token over all processes, target tokens, and the gradient's norm before
-    clipping."""
+    clipping. ``skipped``: one of the two is infinite or not a number, and nothing was updated."""
 
     loss: float
     target_tokens: int
     gradient_norm: float
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the step made no update."""
+        return not (math.isfinite(self.loss) and math.isfinite(self.gradient_norm))
 
 
 class TrainingEngine:
@@ -116,9 +116,8 @@ class TrainingEngine:
         DeepSpeed averages over processes, so each loss is multiplied by their number; its own division by the
         number of forward passes is off.
 
-        Raises:
-            NonFiniteError: the loss, or the gradient's norm. The engine holds what is left of the step and
-                can only be closed.
+        Where the loss or the gradient's norm is not finite, all processes skip the update: weights, moments
+        and ``updates`` stay as they were, as if the step's samples had not been there.
         """
         (target_tokens,) = add_over_ranks([sum(one.target_tokens for one in work if not one.idle)])
         self._configure(learning_rate, optimizer)
@@ -127,18 +126,15 @@ class TrainingEngine:
         for index, one in enumerate(work):
             self._engine.set_gradient_accumulation_boundary(index == len(work) - 1)
             loss = self._forward(one)
+            share = 0.0 if one.idle else self.world_size / target_tokens
+            # The gradient of an infinite loss may be finite: all processes must see that this one is wrong.
             self._engine.backward(
-                loss * (0.0 if one.idle else self.world_size / target_tokens), scale_wrt_gas=False
+                loss * torch.where(loss.detach().isfinite(), share, math.nan), scale_wrt_gas=False
             )
             if not one.idle:
                 total += loss.detach()
         (loss_sum,) = add_over_ranks([float(total)])
-        if not math.isfinite(loss_sum):
-            raise NonFiniteError(f"the loss is {loss_sum}")
-        norm = self._update(optimizer)
-        if not math.isfinite(norm):
-            raise NonFiniteError(f"the gradient's norm is {norm}")
-        return StepResult(loss_sum / target_tokens, int(target_tokens), norm)
+        return StepResult(loss_sum / target_tokens, int(target_tokens), self._update(optimizer))
 
     def evaluate(self, work: Sequence[ForwardPass]) -> float:
         """Mean loss in nats per target token over all forward passes of all processes, without dropout."""
@@ -163,11 +159,27 @@ class TrainingEngine:
             self._engine.optimizer.clip_grad = optimizer.clip
 
     def _update(self, optimizer: Optimizer) -> float:
-        # Without ZeRO and with float32, DeepSpeed clips without telling the norm: we do it before it looks.
-        norm = None if self.zero else nn.utils.clip_grad_norm_(self.module.parameters(), optimizer.clip)
+        """The gradient's norm. Where it is not finite nothing is updated."""
+        if not self.zero:
+            return self._update_alone(optimizer)
         self._engine.step()
-        self.updates += 1
-        return float(self._engine.get_global_grad_norm() if norm is None else norm)
+        if self._engine.was_step_applied():
+            self.updates += 1
+            return float(self._engine.get_global_grad_norm())
+        if self.zero < 3:  # With offloading, DeepSpeed would add the next gradient to the one that was wrong.
+            outer = self._engine.optimizer
+            outer.averaged_gradients = dict.fromkeys(outer.averaged_gradients)
+        return math.inf
+
+    def _update_alone(self, optimizer: Optimizer) -> float:
+        # Without ZeRO and with float32, DeepSpeed clips without telling the norm, and updates whatever it is.
+        norm = float(nn.utils.clip_grad_norm_(self.module.parameters(), optimizer.clip))
+        if math.isfinite(norm):
+            self._engine.step()
+            self.updates += 1
+        else:
+            self._engine.zero_grad()
+        return norm
 
     def state(self) -> EngineState:
         """A copy of this process's part of the state."""

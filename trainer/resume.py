@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import torch.distributed as dist
@@ -25,8 +24,9 @@ from trainer.checkpoint.compatibility import (
 )
 from trainer.data.shard_verification import verify
 from trainer.distributed import decided_by_rank_0, storage_ranks
-from trainer.monitor.loss_spikes import LossAnomaly, LossSpikeMonitor
+from trainer.monitor.divergence import DivergenceMonitor
 from trainer.monitor.token_counter import TokenCounter
+from trainer.monitor.usual_loss import untrained_loss
 from trainer.run import TrainingRun
 
 
@@ -47,7 +47,7 @@ class Start:
     checkpoint: Checkpoint | None
     position: Position
     token_counter: TokenCounter
-    loss_monitor: LossSpikeMonitor
+    monitor: DivergenceMonitor
 
 
 def find_start(run: TrainingRun) -> Start:
@@ -75,7 +75,9 @@ def _start(run: TrainingRun, found: Checkpoint | None) -> Start:
         found,
         position_after(found),
         TokenCounter(run.shards.sets),
-        LossSpikeMonitor(run.manifest.train.guard),
+        DivergenceMonitor(
+            run.manifest.train.guard, untrained_loss(run.manifest.model, run.shards.vocabulary.padded)
+        ),
     )
     _replay_metrics(run, start)
     return start
@@ -140,5 +142,4 @@ def _replay_metrics(run: TrainingRun, start: Start) -> None:
     for line in read_json_lines(run.metrics_file):
         if line["step"] <= start.position.step:
             start.token_counter.observe(line)
-            with suppress(LossAnomaly):  # settings that were changed later judge what comes later
-                start.loss_monitor.observe(line["step"] - 1, line["stage"], line["loss"])
+            start.monitor.observe(line)  # settings that were changed later judge what comes later

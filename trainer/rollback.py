@@ -8,7 +8,7 @@ from manifests.errors import UserError
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import Checkpoint
 from trainer.distributed import decided_by_rank_0, storage_ranks
-from trainer.monitor.loss_spikes import LossAnomaly
+from trainer.monitor.divergence import Anomaly
 from trainer.monitor.terminal import say
 from trainer.training_loop import TrainingLoop
 
@@ -18,7 +18,7 @@ class DivergedError(UserError):
     checkpoint."""
 
 
-def roll_back(loop: TrainingLoop, anomaly: LossAnomaly) -> None:
+def roll_back(loop: TrainingLoop, anomaly: Anomaly) -> None:
     """Notes in the journal that the run goes back to its last checkpoint and skips the samples read since.
 
     Raises:
@@ -29,7 +29,7 @@ def roll_back(loop: TrainingLoop, anomaly: LossAnomaly) -> None:
     decided_by_rank_0(lambda: _noted(loop, anomaly, last))
 
 
-def _noted(loop: TrainingLoop, anomaly: LossAnomaly, last: Checkpoint | None) -> None:
+def _noted(loop: TrainingLoop, anomaly: Anomaly, last: Checkpoint | None) -> None:
     journal = loop.run.journal()
     event = Rollback(step=anomaly.step + 1, to=last.progress.step if last else 0, reason=anomaly.reason)
     done = sum(isinstance(past, Rollback) for past in journal.events)
@@ -48,7 +48,7 @@ def _noted(loop: TrainingLoop, anomaly: LossAnomaly, last: Checkpoint | None) ->
     say(f"step {event.step}: {event.reason}; back to step {event.to}, the samples since are skipped")
 
 
-def _describe(plan: StepPlan, anomaly: LossAnomaly, last: Checkpoint | None) -> str:
+def _describe(plan: StepPlan, anomaly: Anomaly, last: Checkpoint | None) -> str:
     samples: dict[str, list[int]] = {name: [] for name in plan.sets}
     for index, row in zip(plan.samples.set_index.tolist(), plan.samples.rows.tolist(), strict=True):
         samples[plan.sets[index]].append(row)

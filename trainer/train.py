@@ -22,7 +22,7 @@ from trainer.determinism import deterministic_cpu
 from trainer.distributed import decided_by_rank_0, join_process_group, lost_processes_explained
 from trainer.model.bf16_ways import bf16_ways
 from trainer.monitor.callbacks import Callbacks
-from trainer.monitor.loss_spikes import LossAnomaly
+from trainer.monitor.divergence import LossAnomaly
 from trainer.monitor.plugin_callback import PluginCallback
 from trainer.results import write_results
 from trainer.resume import check_agreement
@@ -81,8 +81,8 @@ def _attempt(run: TrainingRun, callbacks: Callbacks, stop: StopFlag, *, quiet: b
     with _closing(TrainingLoop(run, callbacks, stop, quiet=quiet)) as loop:
         try:
             loop.run_to_end()
-        except LossAnomaly as anomaly:
-            roll_back(loop, anomaly)
+        except LossAnomaly as found:
+            roll_back(loop, found.anomaly)
             return False
         if loop.recorder:
             write_results(loop)

@@ -24,14 +24,15 @@ from trainer.data.dataset import open_sets
 from trainer.data.step_loader import StepLoader
 from trainer.distributed import add_over_ranks, decided_by_rank_0, signal_of_any_rank, storage_ranks
 from trainer.early_end import early_end
-from trainer.engine import ForwardPass, NonFiniteError, StepResult, TrainingEngine
+from trainer.engine import ForwardPass, StepResult, TrainingEngine
 from trainer.evaluation.best_step import best_step
 from trainer.evaluation.heldout_loss import Evaluator
+from trainer.guard import judge_step, worth_keeping
 from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder
 from trainer.model.weight_init import InitialWeights
 from trainer.monitor.callbacks import Callback, Callbacks
-from trainer.monitor.loss_spikes import LossAnomaly
+from trainer.monitor.divergence import Anomaly, LossAnomaly
 from trainer.monitor.recorder import Recorder
 from trainer.monitor.tensorboard_events import TensorBoard
 from trainer.monitor.terminal import progress_on_terminal, say
@@ -48,7 +49,7 @@ class TrainingLoop:
         self.run, self.stop = run, stop
         start = find_start(run)
         self.position, self.token_counter = start.position, start.token_counter
-        self.loss_monitor = start.loss_monitor
+        self.monitor, self._overdue = start.monitor, False
         self.curriculum = run.curriculum(start.journal)
         self.sets = open_sets(run.shard_folder, run.shards.sets)
         self.objectives = build_objectives(run)
@@ -86,7 +87,7 @@ class TrainingLoop:
         says.
 
         Raises:
-            LossAnomaly: the loss monitor has found something.
+            LossAnomaly: the training has gone wrong.
             Stopped: a signal came; a checkpoint was written.
         """
         if self.position.step == 0:
@@ -100,7 +101,7 @@ class TrainingLoop:
         if self.checkpoint_writer.done:
             self._wait_for_checkpoint()
         plan = self.curriculum.step(self.position.step)
-        self._train_step(plan)
+        work, record = self._train_step(plan)
         signal = signal_of_any_rank(self.stop)
         step, settings = self.position.step, self.run.manifest.train
         ended = any(span.end == step for span in self.curriculum.spans)
@@ -108,26 +109,32 @@ class TrainingLoop:
             lines = self._evaluate()
             ended = ended or self._ends_early(plan, lines[plan.stage])
         stops = signal != 0 and step < self.curriculum.total_steps
-        due = stops or step % settings.checkpoint_every == 0
-        if ended or (due and not self.loss_monitor.suspicious):
+        self._overdue |= ended or stops or step % settings.checkpoint_every == 0
+        if self._overdue and worth_keeping(self.monitor, record, self.engine.evaluate(work), last=ended):
             self._save()
+            self._overdue = False
         if ended and self.recorder:
             self.recorder.callbacks.stage_end(plan.stage, step)
         if stops:
             self._stop(signal)
 
-    def _train_step(self, plan: StepPlan) -> None:
+    def _train_step(self, plan: StepPlan) -> tuple[list[ForwardPass], dict[str, Any]]:
+        """Makes a step and judges it; this process's part of its work, and its line of ``metrics.jsonl``."""
+        begins = plan.step == self.curriculum.spans[plan.stage_index].first
+        expected = self.evaluator.expected(self.engine, plan.stage_index) if begins else None
         self.stopwatch.start()
         work, tokens = self._load(plan)
-        try:
-            result = self.engine.step(work, plan.learning_rate, plan.optimizer)
-        except NonFiniteError as error:
-            raise LossAnomaly(plan.step, str(error)) from None
+        result = self.engine.step(work, plan.learning_rate, plan.optimizer)
         *counts, flops = add_over_ranks([*(float(tokens[name]) for name in plan.sets), self._flops(work)])
         self.position.step = plan.step + 1
         self.position.tokens.update({name: int(count) for name, count in zip(plan.sets, counts, strict=True)})
-        self._record(plan, result, sum(counts), flops)
-        self.loss_monitor.observe(plan.step, plan.stage, result.loss)
+        record = self._line(plan, result) | ({} if expected is None else {"expected": expected})
+        self.token_counter.observe(record)
+        throughput = self.stopwatch.stop(sum(counts), flops, self.position.tokens.total())
+        if self.recorder:
+            self.recorder.step(record, throughput)
+        judge_step(self.monitor, record)
+        return work, record
 
     def _load(self, plan: StepPlan) -> tuple[list[ForwardPass], Counter[str]]:
         """This process's part of a step, and the corpus tokens in it by set."""
@@ -148,22 +155,25 @@ class TrainingLoop:
             sum(step_flops(settings, vocabulary, *one.batch.lengths) for one in work if not one.idle)
         )
 
-    def _record(self, plan: StepPlan, result: StepResult, tokens: float, flops: float) -> None:
-        total = self.position.tokens.total()
-        throughput = self.stopwatch.stop(tokens, flops, total)
-        if not self.recorder:
-            return
+    def _line(self, plan: StepPlan, result: StepResult) -> dict[str, Any]:
+        """The step's line of ``metrics.jsonl``; JSON has no number for what is not finite."""
+        loss, norm = result.loss, result.gradient_norm
         record = {
             "step": self.position.step,
             "stage": plan.stage,
-            "loss": result.loss,
+            "loss": loss if math.isfinite(loss) else None,
             "learning_rate": plan.learning_rate,
-            "tokens": total,
+            "tokens": self.position.tokens.total(),
             "tokens_by_set": dict(sorted(self.position.tokens.items())),
-            "gradient_norm": result.gradient_norm,
+            "gradient_norm": norm if math.isfinite(norm) else None,
         }
-        self.token_counter.observe(record)
-        self.recorder.step(record, throughput)
+        whole = self.run.manifest.stages[plan.stage_index].global_batch
+        if len(plan.samples) < whole:
+            record["part"] = len(plan.samples) / whole
+        if result.skipped:
+            finite = math.isfinite(loss)
+            record["skipped"] = f"the gradient's norm is {norm}" if finite else f"the loss is {loss}"
+        return record
 
     def _evaluate(self) -> dict[str, dict[str, Any]]:
         """The lines of ``evaluation.jsonl``, by stage.
@@ -176,7 +186,7 @@ class TrainingLoop:
             for name, loss in by_set.items():
                 if not math.isfinite(loss):
                     what = f"the held-out loss of {name} under the objective of {stage} is {loss}"
-                    raise LossAnomaly(max(self.position.step, 1) - 1, what)
+                    raise LossAnomaly(Anomaly(max(self.position.step, 1) - 1, what))
         lines = {
             stage: {"step": self.position.step, "stage": stage, "losses": found}
             for stage, found in losses.items()
@@ -234,8 +244,8 @@ class TrainingLoop:
     def _stop(self, signal: int) -> None:
         self._wait_for_checkpoint()
         what = f"stopped after step {self.position.step}"
-        if self.loss_monitor.suspicious:
-            what += "; its loss was unusual, so the last checkpoint is an earlier one"
+        if self._overdue:
+            what += "; losses were unusual, so the last checkpoint is an earlier one"
         else:
             what += "; a checkpoint was written"
         raise Stopped(what, fix="run the same command to go on", number=signal)

@@ -12,19 +12,22 @@ from manifests.schema.values import Positive
 
 
 class GuardSettings(Strict):
-    """When a training has gone wrong. A loss or a gradient norm that is not finite always has; so have
-    ``patience`` losses in a row that are far from the stage's last ones.
+    """When a training has gone wrong: spikes in a row or again and again, a slow rise of the loss, a stage
+    that ends on either, or steps whose loss or gradient is not finite again and again.
 
-    The weights then go back to the last checkpoint, and the samples read since are skipped.
+    The weights then go back to the last checkpoint, and the samples read since are skipped. A single step
+    that is not finite makes no update, and that is all.
     """
 
     window: Annotated[int, Field(ge=8)] = 64
-    """The stage's last losses whose median the next are held against."""
-    spike: Annotated[float, Field(gt=0)] = 10.0
-    """A loss is wrong when it is more than so many robust standard deviations above the median, or as much
-    below (collapse)."""
+    """The stage's last losses that the next are held against; the first ones are held against the held-out
+    loss before the stage, or what a model with new weights loses."""
+    spike: Annotated[float, Field(gt=0)] = 6.0
+    """A loss is a spike when it is more than so many robust standard deviations above the usual ones, or as
+    much below (collapse)."""
     patience: Positive = 3
-    """Wrong losses in a row before the training goes back: a single bad batch is no reason."""
+    """Spikes in a row before the training goes back: a single bad batch is no reason. Spikes that come again
+    count for as much, if more than an eighth of the steps are; so does a rise that adds up to as many."""
     rollbacks: Annotated[int, Field(ge=0)] = 3
     """How often a run may go back; once more is an error."""
 

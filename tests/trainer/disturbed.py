@@ -70,7 +70,8 @@ def longer(run: TrainingRun, **guard: Any) -> TrainingRun:
 
 
 class Fault:
-    """Does something to the model before the update of one step, the first ``times`` times that it comes."""
+    """Does something to the model before the update of one step, or ``after`` it, the first ``times`` times that
+    it comes."""
 
     def __init__(
         self,
@@ -78,17 +79,36 @@ class Fault:
         update: int,
         harm: Callable[[TrainingEngine], None],
         times: int = 1,
+        *,
+        after: bool = False,
     ) -> None:
         self.left = times
         step = TrainingEngine.step
 
         def faulty(engine: TrainingEngine, *arguments: Any) -> StepResult:
-            if engine.updates == update and self.left:
-                self.left -= 1
+            now = engine.updates == update and self.left > 0
+            self.left -= now
+            if now and not after:
                 harm(engine)
-            return step(engine, *arguments)
+            result = step(engine, *arguments)
+            if now and after:
+                harm(engine)
+            return result
 
         monkeypatch.setattr(TrainingEngine, "step", faulty)
+
+
+def grow(engine: TrainingEngine, times: float) -> None:
+    """All weights, in the model and in the optimizer."""
+    weights, _ = engine.held()
+    for piece in weights:
+        piece.values.mul_(times)
+    engine.publish()
+
+
+def blow_up(engine: TrainingEngine) -> None:
+    """So that the loss goes far up."""
+    grow(engine, 30)
 
 
 def spoil(engine: TrainingEngine) -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.trainer.processes import ended, modules
+from tests.trainer.skipped_updates import FAULTS
 
 pytestmark = pytest.mark.slow
 
@@ -32,3 +33,13 @@ def test_an_engine_takes_a_state_back_and_leaves_nothing_when_it_is_closed() -> 
         assert left < there - 0.05, kind
         assert next_back == next_there, kind
         assert life["left"] == [0, 0], kind
+
+
+@pytest.mark.parametrize("world_size", [1, 2])
+def test_what_is_not_finite_in_one_process_is_skipped_by_all_and_leaves_no_trace(world_size: int) -> None:
+    first, *others = ended(modules("tests.trainer.skipped_updates", world_size=world_size))
+    assert [first.returncode, *(other.returncode for other in others)] == [0] * world_size, first.stderr
+    found = json.loads(first.stdout)
+    assert len(found) == 8
+    for kind, by_fault in found.items():
+        assert by_fault == {fault: [True, 0.0] for fault in FAULTS}, kind

@@ -13,19 +13,11 @@ import yaml
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Rollback
 from manifests.json_lines import read_json_lines
-from tests.trainer.disturbed import Fault, KillAt, Killed, copy, longer, outcome, spoil
+from tests.trainer.disturbed import Fault, KillAt, Killed, blow_up, copy, longer, outcome, spoil
 from trainer.engine import TrainingEngine
 from trainer.rollback import DivergedError
 from trainer.run import TrainingRun
 from trainer.train import train
-
-
-def blow_up(engine: TrainingEngine) -> None:
-    """All weights, in the model and in the optimizer."""
-    weights, _ = engine.held()
-    for piece in weights:
-        piece.values.mul_(30)
-    engine.publish()
 
 
 @pytest.mark.parametrize(
@@ -79,11 +71,12 @@ def test_after_so_many_rollbacks_the_run_stops_and_says_why(prepared: Path, tmp_
     }
     data["train"]["guard"] = {"rollbacks": 1}
     (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
-    where = r"step 2 \(stage ul2\): the loss is nan; its samples by set: \{'en': \[.*"
+    where = r"step 4 \(stage ul2\): the loss is nan, for 3 steps in a row; its samples by set: \{'en': \[.*"
     message = where + "the last checkpoint is none; the run was rolled back 1 times"
     with pytest.raises(DivergedError, match=message):
         train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
-    assert [line["step"] for line in read_json_lines(run.train_folder / "metrics.jsonl")] == [1]
+    lines = read_json_lines(run.metrics_file)
+    assert [line["loss"] is None for line in lines] == [False, True, True, True]
 
 
 @pytest.mark.parametrize(

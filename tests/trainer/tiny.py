@@ -43,7 +43,7 @@ PAIRS = pa.schema(
 )
 
 
-def write_shards(run: Path) -> ShardManifest:
+def write_shards(run: Path, heldout_pairs: int = 8) -> ShardManifest:
     """Tokenises the texts and writes ``run/shards``: streams ``en`` and ``zh``, pairs ``pairs``, and held-out
     sets of the same names."""
     folder = run / "shards"
@@ -55,11 +55,11 @@ def write_shards(run: Path) -> ShardManifest:
     sets = {
         "en": _stream(folder, "en", english[:-2]),
         "zh": _stream(folder, "zh", chinese),
-        "pairs": _pairs(folder, "pairs", pairs[:-8]),
+        "pairs": _pairs(folder, "pairs", pairs[:-heldout_pairs]),
     }
     heldout = {
         "en": _stream(folder, "heldout-en", english[-2:]),
-        "pairs": _pairs(folder, "heldout-pairs", pairs[-8:]),
+        "pairs": _pairs(folder, "heldout-pairs", pairs[-heldout_pairs:]),
     }
     vocabulary = {
         "model": _file(folder / "tokenizer.model"),

@@ -3,6 +3,7 @@ measured."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,9 @@ from trainer.engine import ForwardPass, TrainingEngine
 from trainer.model.loss import IGNORED
 from trainer.objectives import TrainingObjective
 from trainer.run import TrainingRun
+
+LEAST_SAMPLES = 16
+"""Of a set, for an expectation of its loss: the mean of fewer may be far off."""
 
 
 class Evaluator:
@@ -39,6 +43,19 @@ class Evaluator:
         """Nats per target token: stage -> set -> loss. Sets without held-out samples are left out."""
         return {stage.name: self._stage(engine, stage) for stage in self._run.manifest.stages}
 
+    def expected(self, engine: TrainingEngine, stage_index: int) -> float | None:
+        """What the first step of a stage will lose, in nats per target token, all labels counted: its sets'
+        held-out losses in the proportions of the mixture. None where a set has too few held-out samples to
+        tell."""
+        stage = self._run.manifest.stages[stage_index]
+        total = 0.0
+        for name, share in sorted(stage.mixture.items()):
+            samples = self._samples(stage, name)
+            if len(samples) < LEAST_SAMPLES:
+                return None
+            total += share * engine.evaluate(self._passes(stage, name, samples, only_text=False))
+        return total if math.isfinite(total) else None
+
     def _stage(self, engine: TrainingEngine, stage: Stage) -> dict[str, float]:
         losses = {}
         for name in sorted(stage.mixture):
@@ -47,14 +64,16 @@ class Evaluator:
                 losses[name] = engine.evaluate(self._passes(stage, name, samples))
         return losses
 
-    def _passes(self, stage: Stage, name: str, samples: Samples) -> list[ForwardPass]:
+    def _passes(
+        self, stage: Stage, name: str, samples: Samples, *, only_text: bool = True
+    ) -> list[ForwardPass]:
         vocabulary = self._run.shards.vocabulary
         loader = StepLoader(
             self._sets, self._run.manifest.model, vocabulary.padded, dist.get_rank(), dist.get_world_size()
         )
         objective = self._objectives[stage.name]
         return [
-            ForwardPass(text_only(loaded.batch, vocabulary), idle=idle)
+            ForwardPass(text_only(loaded.batch, vocabulary) if only_text else loaded.batch, idle=idle)
             for loaded, idle in loader.load(objective, (name,), samples, stage.micro_batch)
         ]
 

@@ -32,6 +32,13 @@ class Callback:
                 target token), ``learning_rate``, ``gradient_norm``, ``tokens``, ``tokens_by_set``.
         """
 
+    def skipped_step(self, record: dict[str, Any]) -> None:
+        """A step made no update, because its loss or its gradient was not finite.
+
+        Args:
+            record: its line of ``metrics.jsonl``, where what is not finite is None, and ``skipped`` says why.
+        """
+
     def evaluation(self, record: dict[str, Any]) -> None:
         """A stage's objective was measured on the held-out sets.
 
@@ -74,6 +81,10 @@ class Callbacks:
     def step(self, record: dict[str, Any], throughput: Throughput) -> None:
         """See Callback."""
         self._tell("step", record, throughput)
+
+    def skipped_step(self, record: dict[str, Any]) -> None:
+        """See Callback."""
+        self._tell("skipped_step", record)
 
     def evaluation(self, record: dict[str, Any]) -> None:
         """See Callback."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from trainer.monitor.callbacks import Callback, Callbacks
 from trainer.monitor.metric_log import MetricLog
+from trainer.monitor.terminal import say
 from trainer.monitor.throughput_and_mfu import Throughput
 from trainer.run import TrainingRun
 
@@ -24,9 +25,13 @@ class Recorder:
         self.callbacks.on_start(run, step)
 
     def step(self, record: dict[str, Any], throughput: Throughput) -> None:
-        """A step was made; ``record`` becomes a line of ``metrics.jsonl``."""
+        """A step was made or skipped; ``record`` becomes a line of ``metrics.jsonl``."""
         self._metrics.append(record)
-        self.callbacks.step(record, throughput)
+        if "skipped" in record:
+            say(f"step {record['step']}: no update: {record['skipped']}")
+            self.callbacks.skipped_step(record)
+        else:
+            self.callbacks.step(record, throughput)
 
     def evaluation(self, record: dict[str, Any]) -> None:
         """A stage's losses were measured; ``record`` becomes a line of ``evaluation.jsonl``."""
