@@ -20,6 +20,9 @@ from manifests.schema.shards import ShardManifest
 from manifests.schema.training import CutPairs, TrainingManifest
 from trainer.data.dataset import PairTable, open_sets
 
+BLOCK = 1 << 20
+"""Pairs whose lengths are read at a time."""
+
 
 @dataclass(frozen=True)
 class TrainingRun:
@@ -125,7 +128,10 @@ class TrainingRun:
         sets = {name: tokens for name, tokens in self.shards.sets.items() if tokens.kind == "pairs"}
         tables = open_sets(self.shard_folder, sets)
         return {
-            name: PairLengths(*table.lengths(np.arange(sets[name].rows)))
+            name: PairLengths.of(
+                table.lengths(np.arange(start, min(start + BLOCK, sets[name].rows)))
+                for start in range(0, sets[name].rows, BLOCK)
+            )
             for name, table in tables.items()
             if isinstance(table, PairTable)
         }

@@ -15,7 +15,9 @@ LENGTHS = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 30)), min_size=1
 def test_what_is_cut_is_what_there_is_no_room_for(
     pairs: list[tuple[int, int]], prompt: int, target: int
 ) -> None:
-    cut = PairLengths(*np.array(pairs).T).cut(prompt, target)
+    columns = np.array(pairs).T
+    blocks = [tuple(columns[:, at : at + 7]) for at in range(0, len(pairs), 7)]
+    cut = PairLengths.of(blocks).cut(prompt, target)
     assert cut.pairs == len(pairs)
     assert cut.prompts == sum(one > prompt for one, _ in pairs)
     assert cut.targets == sum(one > target for _, one in pairs)
@@ -29,7 +31,7 @@ def test_a_stage_of_pairs_that_are_cut_reads_as_many_tokens_as_it_says() -> None
     flan = stage(
         "flan", {"biflan_en": 1.0}, 53_600, objective={"kind": "instruction", "source": 60, "target": 16}
     )
-    lengths = PairLengths(np.full(1000, 90), np.full(1000, 10))
+    lengths = PairLengths.of([(np.full(1000, 90), np.full(1000, 10))])
     (whole,), (cut,) = (
         Curriculum(curriculum_manifest(flan), shards, pairs=pairs).spans
         for pairs in ({}, {"biflan_en": lengths})
@@ -44,8 +46,8 @@ def test_a_set_that_loses_more_gives_more_samples() -> None:
         objective={"kind": "instruction", "source": 43, "target": 11},
     )  # fmt: skip
     pairs = {
-        "biflan_en": PairLengths(np.full(1000, 90), np.full(1000, 10)),
-        "biflan_zh": PairLengths(np.tile([30, 150], 500), np.full(1000, 10)),
+        "biflan_en": PairLengths.of([(np.full(1000, 90), np.full(1000, 10))]),
+        "biflan_zh": PairLengths.of([(np.tile([30, 150], 500), np.full(1000, 10))]),
     }
     plan = Curriculum(curriculum_manifest(flan), shards, pairs=pairs).spans[0].plan
     assert [float(source.sample_tokens) for source in plan.sources] == [50, 45]

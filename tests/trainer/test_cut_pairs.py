@@ -14,7 +14,7 @@ from manifests.schema.training import TrainingManifest
 from openba.cli.main import main
 from tests.trainer.disturbed import copy
 from trainer.data.data_loader import DataLoader
-from trainer.data.dataset import open_sets
+from trainer.data.dataset import PairTable, open_sets
 from trainer.run import TrainingRun
 from trainer.training_loop import build_objectives
 
@@ -50,12 +50,11 @@ def test_what_is_cut_is_told_by_check_train_manifest_and_report(
     prepared: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run = narrow(prepared, tmp_path)
-    prompts, targets = (
-        np.array(side) for side in (run.pair_lengths["pairs"].prompts, run.pair_lengths["pairs"].targets)
-    )
+    pairs = PairTable(run.shard_folder, run.shards.sets["pairs"])
+    prompts, targets = pairs.lengths(np.arange(run.shards.sets["pairs"].rows))
     told = (
-        f"stages[0].objective: of the {len(prompts)} pairs of pairs, {(prompts > 13).sum()} prompts are too long and "
-        f"lose their middle, {(targets > 11).sum()} answers their end: "
+        f"stages[0].objective: of the {len(prompts)} pairs of pairs, {(prompts > 13).sum()} prompts are too long "
+        f"and lose their middle, {(targets > 11).sum()} answers their end: "
     )
     file = run.folder / "curriculum.yaml"
     assert main(["check", str(file), "--run", str(run.folder)]) == 0

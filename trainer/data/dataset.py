@@ -20,6 +20,36 @@ class ShardError(UserError):
     """A shard is missing or is not what the shard manifest says; the message names file and fix."""
 
 
+class MappedFile:
+    """A file that is mapped into memory, and must stay as it is: where it is cut short under a process, the
+    next read beyond its end ends that with a signal and without a word. Another file of its name, or none,
+    does no harm: the old one stays mapped."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file, self._content = self._state()
+
+    def _state(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        found = self._path.stat()
+        return (found.st_dev, found.st_ino), (found.st_size, found.st_mtime_ns)
+
+    def check(self) -> None:
+        """Looks at the file's size and time.
+
+        Raises:
+            ShardError: it was written to since it was mapped.
+        """
+        try:
+            file, content = self._state()
+        except OSError:
+            return
+        if file == self._file and content != self._content:
+            raise ShardError(
+                f"{self._path}: was changed while the training reads it; put the shard back, then run the "
+                "command again"
+            )
+
+
 class TokenStream:
     """The shards of a stream set as one sequence of tokens.
 
@@ -31,6 +61,7 @@ class TokenStream:
         self.tokens = tokens.tokens
         self._shard_tokens = tokens.shard_tokens
         self._shards = [_list_column(_column(folder, shard, "tokens"))[0] for shard in tokens.shards]
+        self._files = [MappedFile(safe_join(folder, shard.file.path)) for shard in tokens.shards]
         for shard, values in zip(tokens.shards, self._shards, strict=True):
             if len(values) != shard.tokens:
                 raise ShardError(
@@ -46,6 +77,7 @@ class TokenStream:
         chunks = np.empty(positions.shape, dtype=np.uint32)
         for shard in np.unique(shards[:, [0, -1]] if length <= self._shard_tokens else shards):
             here = shards == shard
+            self._files[shard].check()
             chunks[here] = self._shards[shard][offsets[here]]
         return chunks
 
@@ -60,6 +92,7 @@ class PairTable:
     def __init__(self, folder: Path, tokens: TokenSet) -> None:
         self._prompts = [_list_column(_column(folder, shard, "prompt")) for shard in tokens.shards]
         self._targets = [_list_column(_column(folder, shard, "target")) for shard in tokens.shards]
+        self._files = [MappedFile(safe_join(folder, shard.file.path)) for shard in tokens.shards]
         self._starts = np.cumsum([0] + [len(offsets) - 1 for _, offsets in self._prompts])
         if self._starts[-1] != tokens.rows:
             raise ShardError(
@@ -87,6 +120,8 @@ class PairTable:
     def _places(self, rows: Rows) -> tuple[Rows, Rows]:
         """The shard of each pair, and its row there."""
         shards = np.searchsorted(self._starts, rows, side="right") - 1
+        for shard in np.unique(shards):
+            self._files[shard].check()
         return shards, rows - self._starts[shards]
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +115,53 @@ def test_instruction_pairs_count_their_own_tokens(shards: tuple[Path, ShardManif
     prompts, targets = (column(folder, manifest, "pairs", field) for field in ("prompt", "target"))
     assert loaded.tokens == {"pairs": sum(len(side[row]) for side in (prompts, targets) for row in (7, 2))}
     assert loaded.batch.encoder[0, 1 : 1 + len(prompts[7])].tolist() == prompts[7]
+
+
+def cut_short(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(64)
+
+
+def write_again(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[::-1])
+
+
+def replace(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(b"shorter")
+    other.replace(path)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("en", TokenStream), ("pairs", PairTable)])
+@pytest.mark.parametrize("change", [cut_short, write_again])
+def test_a_shard_that_is_changed_under_its_reader_is_told_in_a_line(
+    shards: tuple[Path, ShardManifest],
+    tmp_path: Path,
+    name: str,
+    kind: type[TokenStream] | type[PairTable],
+    change: Callable[[Path], None],
+) -> None:
+    """Reading on would end the process by a signal, or train on nonsense."""
+    folder, manifest = shards
+    shutil.copytree(folder, tmp_path / "shards")
+    table = kind(tmp_path / "shards", manifest.sets[name])
+    read = partial(table.chunks, length=8) if isinstance(table, TokenStream) else table.pairs
+    read(np.array([0]))
+    path = tmp_path / "shards" / manifest.sets[name].shards[0].file.path
+    change(path)
+    with pytest.raises(
+        ShardError, match=f"^{path}: was changed while the training reads it; put the shard back"
+    ):
+        read(np.array([0]))
+
+
+@pytest.mark.parametrize("change", [replace, Path.unlink])
+def test_another_file_in_a_shards_place_does_no_harm(
+    shards: tuple[Path, ShardManifest], tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    folder, manifest = shards
+    shutil.copytree(folder, tmp_path / "shards")
+    stream = TokenStream(tmp_path / "shards", manifest.sets["en"])
+    before = stream.chunks(np.array([0]), 8).tolist()
+    change(tmp_path / "shards" / manifest.sets["en"].shards[0].file.path)
+    assert stream.chunks(np.array([0]), 8).tolist() == before
