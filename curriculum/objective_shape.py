@@ -58,9 +58,8 @@ def built_in_shape(objective: BuiltInObjective) -> ObjectiveShape:
     """The shape of an objective that is no plug-in."""
     match objective:
         case UL2Objective():
-            longest = objective.chunk + 3
-            return ObjectiveShape(objective.chunk, len(objective.mixture), (longest, longest))
+            return ObjectiveShape(objective.chunk, len(objective.mixture), objective.longest)
         case PrefixObjective():
-            return ObjectiveShape(objective.chunk, 1, (objective.source + 3, objective.target + 1))
+            return ObjectiveShape(objective.chunk, 1, objective.longest)
         case InstructionObjective():
-            return ObjectiveShape(None, 1, (objective.source, objective.target), special=(3, 1))
+            return ObjectiveShape(None, 1, objective.longest, special=(3, 1))

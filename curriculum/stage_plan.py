@@ -67,20 +67,14 @@ class StagePlan:
         self.mixture = Mixture(rates)
         self.samples = -(-stage.tokens * sum(rates).numerator // sum(rates).denominator)
         self.steps = -(-self.samples // stage.global_batch)
-        self._check_micro_batch()
+        try:
+            stage.check_micro_batch(shape.longest)
+        except ValueError as error:
+            raise ManifestError(f"stage {stage.name}: {error}") from None
         self._sample_secret = key(seed, stage.name, "sample")
         self._denoiser_secret = key(seed, stage.name, "denoiser")
         self._dropout_secret = key(seed, stage.name, "dropout")
         self.check_epochs(skipped=0)
-
-    def _check_micro_batch(self) -> None:
-        budget, (source, target) = self.stage.micro_batch, self.shape.longest
-        if budget < source + target:
-            raise ManifestError(
-                f"stage {self.stage.name}: micro_batch is {budget:,} tokens, not sequences, and an example "
-                f"may have {source:,} in the encoder and {target:,} in the decoder; set it to "
-                f"{source + target:,} or more (for {budget:,} such sequences, {budget * (source + target):,})"
-            )
 
     def check_epochs(self, skipped: int) -> None:
         """Refuses a stage that would read a set more often than allowed, ``skipped`` samples lost to

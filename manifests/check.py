@@ -15,6 +15,7 @@ from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import StepManifest
 from manifests.schema.terms import TermList
 from manifests.schema.training import TrainingManifest
+from manifests.schema.training_plugins import PluginObjective
 
 KINDS: dict[str, type[Strict]] = {
     "assets": AssetManifest,
@@ -45,4 +46,16 @@ def check(file: Path) -> Strict:
         raise ManifestError(
             f"{file}: kind: {kind!r} is not a kind of manifest; write one of: {', '.join(KINDS)}"
         )
-    return load(file, KINDS[kind])
+    manifest = load(file, KINDS[kind])
+    if isinstance(manifest, CurriculumManifest):
+        _check_micro_batches(file, manifest)
+    return manifest
+
+
+def _check_micro_batches(file: Path, curriculum: CurriculumManifest) -> None:
+    for index, stage in enumerate(curriculum.stages):
+        if not isinstance(stage.objective, PluginObjective):  # a plug-in is asked when it trains
+            try:
+                stage.check_micro_batch(stage.objective.longest)
+            except ValueError as error:
+                raise ManifestError(f"{file}: stages[{index}]: {error}") from None

@@ -41,6 +41,11 @@ class UL2Objective(Strict):
         return self
 
     @property
+    def longest(self) -> tuple[int, int]:
+        """Greatest lengths of an example in the encoder and in the decoder, special tokens included."""
+        return self.chunk + 3, self.chunk + 3
+
+    @property
     def mixture(self) -> tuple[Denoiser, ...]:
         """The denoisers to draw from."""
         return self.denoisers if self.preset is None else PRESETS[self.preset]
@@ -82,6 +87,11 @@ class PrefixObjective(Strict):
         """Stream tokens of one sample."""
         return self.source + self.target
 
+    @property
+    def longest(self) -> tuple[int, int]:
+        """Lengths of an example in the encoder and in the decoder, special tokens included."""
+        return self.source + 3, self.target + 1
+
 
 class InstructionObjective(Strict):
     """The encoder reads a prompt, the decoder writes its answer."""
@@ -92,6 +102,11 @@ class InstructionObjective(Strict):
     """Encoder positions of a pair, at most, special tokens included. OpenBA-15B: 1024."""
     target: Annotated[int, Field(ge=3)]
     """Decoder positions of a pair, at most, special tokens included. OpenBA-15B: 256."""
+
+    @property
+    def longest(self) -> tuple[int, int]:
+        """Greatest lengths of an example in the encoder and in the decoder, special tokens included."""
+        return self.source, self.target
 
 
 BuiltInObjective = UL2Objective | PrefixObjective | InstructionObjective

@@ -58,6 +58,21 @@ class Stage(Strict):
             f"rate ends at {steps / warmup:.2g} of its peak; lower it"
         )
 
+    def check_micro_batch(self, longest: tuple[int, int]) -> None:
+        """Refuses a ``micro_batch`` without room for an example of the greatest lengths, in the encoder and
+        in the decoder: also one that counts sequences, as it once did.
+
+        Raises:
+            ValueError: the message says what to set.
+        """
+        tokens = sum(longest)
+        if self.micro_batch < tokens:
+            raise ValueError(
+                f"micro_batch is {self.micro_batch:,} tokens, not sequences, and an example may have "
+                f"{longest[0]:,} in the encoder and {longest[1]:,} in the decoder; set it to {tokens:,} or "
+                f"more (for {self.micro_batch:,} such sequences, {self.micro_batch * tokens:,})"
+            )
+
     @field_validator("mixture")
     @classmethod
     def _adds_up(cls, mixture: dict[str, float]) -> dict[str, float]:

@@ -215,7 +215,7 @@ def test_presets_plan_the_budgets_of_the_recipe() -> None:
         {"en": 190 * 10**9, "zh": 190 * 10**9, "code": 20 * 10**9},
         {"biflan_en": (27 * 10**9, 10**8), "biflan_zh": (14 * 10**9, 10**8)},
     )
-    assert [span.steps for span in Curriculum(big, shards).spans] == [128_948, 19_074, 189_412]
+    assert [span.steps for span in Curriculum(big, shards).spans] == [128_948, 19_074, 47_353]
     small = load(manifests / "demo" / "curriculum.yaml", CurriculumManifest)
     assert [stage.tokens * 100_000 for stage in small.stages] == [stage.tokens for stage in big.stages]
     assert (small.model.encoder_layers, small.model.decoder_layers) == (2, 6)
@@ -230,3 +230,11 @@ def test_a_stage_continues_at_the_rate_where_the_one_before_really_ended(tmp_pat
         assert after == pytest.approx(before - (before - 1e-4) / 13)
     with pytest.raises(ManifestError, match=r"stage length: learning_rate.minimum \(0.9\) is above the rate"):
         Curriculum(curriculum_manifest(UL2, LENGTH | {"learning_rate": rate | {"minimum": 0.9}}), SHARDS)
+
+
+def test_a_micro_batch_without_room_for_an_example_is_refused() -> None:
+    few = stage("ul2", STREAMS, 12_800, micro_batch=133)
+    with pytest.raises(
+        ManifestError, match=r"stage ul2: micro_batch is 133 tokens, .* set it to 134 or more"
+    ):
+        Curriculum(curriculum_manifest(few), SHARDS)

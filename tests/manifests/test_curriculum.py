@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from manifests.__main__ import main
+from manifests.check import check
 from manifests.schema.base import ManifestError, load
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.denoisers import Denoiser
@@ -150,3 +151,15 @@ def test_a_warm_up_longer_than_its_stage_is_warned_of(
         if stage == 0
         else f"is more than the stage's {steps:,} steps, so that the rate ends at 0.99 of its peak; lower it"
     ) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("size", [1, 16, 261])
+def test_a_micro_batch_of_sequences_is_an_error_that_says_so(size: int, tmp_path: Path) -> None:
+    file = tmp_path / "curriculum.yaml"
+    file.write_text(yaml.safe_dump(demo(micro_batch=size)), encoding="utf-8")
+    with pytest.raises(
+        ManifestError, match=rf"stages\[0\]: micro_batch is {size} tokens, not sequences, .* 262 or"
+    ):
+        check(file)
+    file.write_text(yaml.safe_dump(demo(micro_batch=262)), encoding="utf-8")
+    assert isinstance(check(file), CurriculumManifest)

@@ -7,6 +7,7 @@ from typing import Any
 
 from manifests.errors import UserError
 from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.training_plugins import PluginObjective
 
 _ANEW = "train in another run folder, or move this run's train folder away to begin anew"
 
@@ -55,8 +56,17 @@ def check_compatibility(
         where: the checkpoint, for the message.
 
     Raises:
-        CompatibilityError: with the first key that differs.
+        CompatibilityError: with the first key that differs; or the checkpoint's stages were drawn otherwise.
     """
+    for stage in old.stages[:stages_begun]:
+        if not isinstance(stage.objective, PluginObjective) and stage.micro_batch < sum(
+            stage.objective.longest
+        ):
+            raise CompatibilityError(
+                f"{where} was trained by an earlier version, which drew a denoiser for each micro batch of "
+                f"{stage.micro_batch} sequences",
+                fix=f"finish the training with that version, or {_ANEW}",
+            )
     _refuse(_past(old, stages_begun), _past(new, stages_begun), "", where)
 
 

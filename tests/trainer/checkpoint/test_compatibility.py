@@ -36,7 +36,7 @@ FIRST_STAGE: dict[str, Any] = {
     "mixture": {"en": 0.5, "zh": 0.5},
     "tokens": 9 * 8 * 24,
     "global_batch": 16,
-    "micro_batch": 8,
+    "micro_batch": 80,
     "learning_rate": RATE,
     "optimizer": {"clip": 0.5},
     "max_epochs": {"zh": 8},
@@ -150,6 +150,16 @@ def test_how_the_work_is_spread_and_saved_may_change(content: dict[str, Any], na
 
 def test_the_micro_batch_may_change(content: dict[str, Any]) -> None:
     check(content, ("stages", 0, "micro_batch"), FIRST_STAGE["micro_batch"], stages_begun=2)
+
+
+def test_stages_of_sequences_are_not_continued(content: dict[str, Any]) -> None:
+    """Micro batches were once numbers of sequences, which had one denoiser each."""
+    old = changed(content, ("stages", 0, "micro_batch"), 16)
+    check(old, ("name",), "another", stages_begun=0)
+    with pytest.raises(
+        CompatibilityError, match=r"was trained by an earlier version, which drew .* of 16 seq"
+    ):
+        check(old, ("stages", 0, "micro_batch"), 4096, stages_begun=1)
 
 
 def test_the_name_may_change(content: dict[str, Any]) -> None:
