@@ -6,7 +6,7 @@
 4. ``bands`` (grouping): candidates by LSH. ``pairs`` (grouping): each pair once, checked by its sketches.
    ``survivors`` and ``sizes``: each document's verdict, best rank first.
 5. ``paragraphs`` (grouping): paragraphs of the documents that are kept, in all places but the first.
-6. ``decisions``; ``removed``: the paragraphs that go; and the second pass over the text.
+6. ``decisions``; ``cuts`` and ``removed``: the paragraphs that go; and the second pass over the text.
 
 With an ``index`` (``index``), the documents of earlier runs take part in 3 to 5 by their keys, ahead of the
 run's own and untouched.
@@ -34,6 +34,7 @@ from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.steps.dedup.clustering import Clusters, cluster
 from pipeline.steps.dedup.clusters import WriteSizes, histogram
+from pipeline.steps.dedup.cuts import WriteCuts
 from pipeline.steps.dedup.decisions import WriteDecisions
 from pipeline.steps.dedup.dedup_index import COMPARABLE, manifest_hash, open_indexes, write_index
 from pipeline.steps.dedup.document_ids import DocumentIds, document_ids, paragraph_count
@@ -73,9 +74,13 @@ class DedupStep(Step):
         cuts = tuple(self._cuts(phases, known, found)) if settings.paragraphs else ()
         write = WriteDecisions(known, indexes, found.ranks, found.exact, found.survivors, sizes, cuts)
         decisions = Phases(context).each("decisions", write, len(known.own))
-        removed = self._removed(context, known, decisions)
-        judged = {part.index: path for part, path in zip(context.inputs, decisions, strict=True)}
-        parts = Phases(context).map(FilterDuplicates(settings, length_rules(context.corpus.quality), judged))
+        planned = self._planned(context, decisions)
+        removed = self._removed(context, known, planned)
+        judged, cut = (
+            {part.index: path for part, path in zip(context.inputs, files, strict=True)}
+            for files in (decisions, planned)
+        )
+        parts = Phases(context).map(FilterDuplicates(settings, judged, cut))
         files = [*write_index(context.folder, indexes, known), *removed]
         return StepResult(parts, metrics=found.metrics | histogram(view(sizes)), files=files)
 
@@ -96,13 +101,18 @@ class DedupStep(Step):
         )
 
     @staticmethod
-    def _removed(context: StepContext, known: DocumentIds, decisions: Sequence[Path]) -> list[File]:
-        """The files of removed paragraphs, one a part."""
-        corpus = context.corpus
+    def _planned(context: StepContext, decisions: Sequence[Path]) -> list[Path]:
+        """The files of paragraphs to remove, one a part."""
         readers = tuple(task.reader for task in context.tasks())
-        rules = length_rules(corpus.quality)
-        write = WriteRemoved(readers, tuple(decisions), known, corpus.dedup, rules)
-        paths = Phases(context).each("removed", write, len(decisions))
+        rules = length_rules(context.corpus.quality)
+        write = WriteCuts(readers, tuple(decisions), context.corpus.dedup, rules)
+        return Phases(context).each("cuts", write, len(decisions))
+
+    @staticmethod
+    def _removed(context: StepContext, known: DocumentIds, planned: Sequence[Path]) -> list[File]:
+        """The files of removed paragraphs, one a part."""
+        readers = tuple(task.reader for task in context.tasks())
+        paths = Phases(context).each("removed", WriteRemoved(readers, tuple(planned), known), len(planned))
         return [describe(path, context.folder, open_table(path).num_rows) for path in paths]
 
 

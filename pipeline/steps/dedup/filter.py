@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,10 @@ import pyarrow.compute as pc
 
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.documents import kept_schema
-from manifests.schema.rules import Rule
 from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.transform import Transform
-from pipeline.steps.dedup.paragraph_cuts import plan_cuts
+from pipeline.steps.dedup.cuts import spans_of
 from pipeline.steps.dedup.signatures import is_code
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.arrow.cuts import cut, unmark
@@ -25,31 +24,37 @@ from pipeline.text.similarity.repeated_characters import mark_runs
 class FilterDuplicates(Transform):
     """Documents -> kept ones, cleaned, with the sizes of their clusters, and duplicates.
 
-    A document of which repeated paragraphs leave too little (see ``plan_cuts``) is rejected as
+    A document of which repeated paragraphs leave too little (see ``paragraph_cuts.plan_cuts``) is rejected as
     duplicate_paragraphs, uncut. Program text (language code) is never cut.
     Metrics, by language: paragraphs_removed, characters_removed (by runs), documents_cut.
     """
 
-    def __init__(self, settings: DedupSettings, rules: Sequence[Rule], decisions: dict[int, Path]) -> None:
+    def __init__(
+        self, settings: DedupSettings, decisions: Mapping[int, Path], cuts: Mapping[int, Path]
+    ) -> None:
+        """``decisions`` and ``cuts``: the files of ``WriteDecisions`` and of ``WriteCuts``, by part."""
         self._settings = settings
-        self._rules = tuple(rules)
-        self._decisions = decisions
+        self._decisions = dict(decisions)
+        self._cuts = dict(cuts)
         self.schema = kept_schema("dedup")
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
         """The batch, whose first row is at ``where``, with the decisions on its documents carried out."""
-        verdict = open_table(self._decisions[where.part]).slice(where.row, batch.num_rows).combine_chunks()
-        plan = plan_cuts(batch, verdict, self._settings, self._rules)
-        stubs = pa.array(plan.stubs)
-        reason = pc.if_else(stubs, "duplicate_paragraphs", verdict["reason"]).combine_chunks()
-        detail = pc.if_else(stubs, plan.details, verdict["detail"]).combine_chunks()
+        verdict, cuts = (
+            open_table(files[where.part]).slice(where.row, batch.num_rows).combine_chunks()
+            for files in (self._decisions, self._cuts)
+        )
+        reason = pc.if_else(cuts["stub"], "duplicate_paragraphs", verdict["reason"]).combine_chunks()
+        detail = pc.if_else(cuts["stub"], cuts["detail"], verdict["detail"]).combine_chunks()
+        owners, spans = spans_of(batch, cuts)
+        lost = np.bincount(owners, minlength=batch.num_rows)
         offsets, data = text_buffers(batch.column("text"))
         keep = np.ones(len(data), bool)
-        unmark(plan.spans, keep)
+        unmark(spans, keep)
         skip = pc.is_valid(reason).to_numpy(zero_copy_only=False) | is_code(batch)
         runs = mark_runs(data, offsets, skip, self._settings.max_character_run, keep)
-        changed = (plan.removed > 0) | (runs > 0)
-        counts = {"paragraphs_removed": plan.removed, "characters_removed": runs, "documents_cut": changed}
+        changed = (lost > 0) | (runs > 0)
+        counts = {"paragraphs_removed": lost, "characters_removed": runs, "documents_cut": changed}
         metrics = _by_language(batch, counts)
         batch = _replace(batch, keep, changed)
         sizes = verdict["duplicates"].combine_chunks()

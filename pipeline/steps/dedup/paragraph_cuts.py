@@ -31,11 +31,10 @@ def length_rules(settings: QualitySettings) -> tuple[Rule, ...]:
 
 @dataclass(frozen=True)
 class ParagraphCuts:
-    """``removed`` and ``stubs`` [documents]: paragraphs that each kept document loses, and which ones are
-    rejected, uncut; ``details`` of these. ``owners``, ``spans`` [2, cuts] and ``cuts`` (index among all of
-    the batch's) say which paragraphs are removed: of what row, from what to what byte of the text buffer."""
+    """``stubs`` bool [documents]: which ones are rejected, uncut; ``details`` of these. ``owners``, ``spans``
+    [2, cuts] and ``cuts`` (index among all of the batch's) say which paragraphs are removed: of what row,
+    from what to what byte of the text buffer."""
 
-    removed: np.ndarray
     stubs: np.ndarray
     details: pa.Array
     owners: np.ndarray
@@ -77,8 +76,7 @@ def plan_cuts(
     details = _details(counts, left, size)
     whole = stubs & (verdict["duplicates"].to_numpy() > 1)
     stays = ~stubs[owners]
-    removed = np.where(stubs, 0, counts)
-    return ParagraphCuts(removed, stubs & ~whole, details, owners[stays], spans[:, stays], cuts[stays])
+    return ParagraphCuts(stubs & ~whole, details, owners[stays], spans[:, stays], cuts[stays])
 
 
 def _too_short(

@@ -11,12 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.schema.dedup import DedupSettings
-from manifests.schema.rules import Rule
 from pipeline.runtime.arrow_files import BatchWriter, open_table
+from pipeline.steps.dedup.cuts import spans_of
 from pipeline.steps.dedup.document_ids import DocumentIds, names
-from pipeline.steps.dedup.paragraph_cuts import plan_cuts
-from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.arrow.cuts import pieces
 
 SCHEMA = pa.schema(
@@ -40,28 +37,25 @@ class WriteRemoved:
     """
 
     parts: tuple[Iterable[pa.RecordBatch], ...]
-    decisions: tuple[Path, ...]
+    cuts: tuple[Path, ...]
     all_ids: DocumentIds
-    settings: DedupSettings
-    rules: tuple[Rule, ...]
 
     def __call__(self, index: int, path: Path) -> None:
-        decisions, row = open_table(self.decisions[index]), 0
+        planned, row = open_table(self.cuts[index]), 0
         writer = BatchWriter(path, SCHEMA)
         for batch in self.parts[index]:
-            verdict = decisions.slice(row, batch.num_rows).combine_chunks()
+            cuts = planned.slice(row, batch.num_rows).combine_chunks()
             row += batch.num_rows
-            if pc.any(pc.greater(pc.list_value_length(verdict["cuts"]), 0), min_count=0).as_py():
-                writer.write(self._removed(batch, verdict))
+            if len(pc.list_flatten(cuts["holders"])):
+                writer.write(self._removed(batch, cuts))
         writer.close()
 
-    def _removed(self, batch: pa.RecordBatch, verdict: pa.Table) -> pa.RecordBatch:
-        plan = plan_cuts(batch, verdict, self.settings, self.rules)
-        offsets = text_buffers(batch.column("text")).offsets
-        holders = pc.list_flatten(verdict["holders"]).to_numpy()[plan.cuts].astype(np.int64)
-        rows = batch.select(["id", "source", "language"]).take(pa.array(plan.owners))
+    def _removed(self, batch: pa.RecordBatch, cuts: pa.Table) -> pa.RecordBatch:
+        owners, spans = spans_of(batch, cuts)
+        holders = pc.list_flatten(cuts["holders"]).to_numpy().astype(np.int64)
+        rows = batch.select(["id", "source", "language"]).take(pa.array(owners))
         columns = {name: rows.column(name).cast(SCHEMA.field(name).type) for name in rows.schema.names}
-        columns["first_byte"] = pa.array(plan.spans[0] - offsets[plan.owners])
-        columns["text"] = pieces(batch.column("text"), plan.spans)
+        columns["first_byte"] = pc.list_flatten(cuts["first_bytes"]).combine_chunks()
+        columns["text"] = pieces(batch.column("text"), spans)
         columns["copy_of"] = names(self.all_ids, holders)[0]
         return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)

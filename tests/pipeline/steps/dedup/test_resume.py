@@ -26,6 +26,7 @@ PHASES = [
     "sizes",
     "paragraphs",
     "decisions",
+    "cuts",
     "removed",
     "parts",
 ]
