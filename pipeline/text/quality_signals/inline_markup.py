@@ -1,8 +1,8 @@
 """Where the markup ends that begins at a byte within a line: code spans, formulas, links, tags, addresses.
 
 What stands in angle brackets is a tag where it has the name of an element of HTML, an attribute, or a slash
-or an exclamation mark before it. All else stands for a word, as a code span does: the name of who speaks in a
-log, an e-mail address, a type's parameter, what the reader is to fill in.
+or an exclamation mark before it. All else is none, and stands for a word within a sentence, as a code span
+does: an e-mail address, a type's parameter, what the reader is to fill in, the name of who speaks in a log.
 """
 
 from __future__ import annotations

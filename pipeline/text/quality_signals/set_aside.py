@@ -19,6 +19,7 @@ from pipeline.text.quality_signals.inline_markup import (
     BEGINS,
     CODE,
     FORMULA,
+    LESS,
     SPACE,
     TAG,
     TICK,
@@ -33,7 +34,7 @@ ASIDE = np.dtype([("visible", np.int64), ("words", np.int64), ("addresses", np.i
 text, and HTML tags outside code."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _48 = np.uint64(48)
-_NEW_LINE = 0x0A
+_NEW_LINE, _COMMA = 0x0A, 0x2C
 
 
 @kernel
@@ -71,6 +72,16 @@ def _scheme(out: np.ndarray, written: int, first: int) -> int:
     return written
 
 
+@inlined
+def _goes_on(out: np.ndarray, first: int, written: int) -> bool:
+    """Whether what is written of a line ends in a letter or a comma, so that a word may follow."""
+    while written > first and out[written - 1] <= SPACE:
+        written -= 1
+    return written > first and (
+        is_letter(out[written - 1]) or out[written - 1] >= 0x80 or out[written - 1] == _COMMA
+    )
+
+
 @kernel
 def _copy_line(  # type: ignore[no-untyped-def]
     data: np.ndarray, at: int, stop: int, begins: np.ndarray, out: np.ndarray, written: int, aside
@@ -89,7 +100,9 @@ def _copy_line(  # type: ignore[no-untyped-def]
                     aside.visible += written - scheme
                     aside.addresses += behind - at + written - scheme
                     written = scheme
-                if kind in (CODE, FORMULA, ADDRESS):
+                # Who speaks in a log is no word of what is said.
+                alone = kind == CODE and byte == LESS and not _goes_on(out, first, written)
+                if kind in (CODE, FORMULA, ADDRESS) and not alone:
                     written = _stand_in(data, at, behind, out, written)
                 at = behind
                 continue

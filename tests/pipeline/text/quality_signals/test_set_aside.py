@@ -47,9 +47,9 @@ def prose(text: str) -> str:
         ("<b>bold</b> text", "bold text"),
         ("a < b and c > d", "a < b and c > d"),
         ("<h1 class=x>A</h1><BR/>b<xs:y n='1'>", "Ab"),
-        ("<alice> hi\n[10:00] <bob_|> hello", "X hi\n[10:00] X hello"),
+        ("<alice> hi\n[10:00] <bob_|> hello", " hi\n[10:00]  hello"),
         ("by A <a.b@c.org>, copy <file> to <new-dir>", "by A X, copy X to X"),
-        ("Vec<T> or Map<K, V>; <bh> is no <b>tag", "VecX or MapX; X is no tag"),
+        ("Vec<T> or Map<K, V>; <bh> is no <b>tag", "VecX or MapX;  is no tag"),
         ("a\n<!-- one\ntwo -->\nb", "a\nb"),
         # Formulas
         ("where $x^2$ is", "where X is"),
