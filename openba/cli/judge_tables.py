@@ -107,6 +107,6 @@ def rules_yaml(calibration: Calibration, about: str) -> str:
 def _proposal(proposal: Proposal) -> str:
     keys = proposal.rule.model_dump(mode="json", exclude_defaults=True)
     rule = yaml.safe_dump(keys, default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf)
-    before = " to ".join(f"{value:g}" for value in proposal.before if value is not None)
+    before = " to ".join(f"{value:g}" for value in proposal.before if value is not None) or "the same"
     did = f"{percent(proposal.trusted_loss)} of trusted text, {percent(proposal.junk_caught)} of junk"
     return f"  - {rule.strip()}    # drops {did}; was {before}"

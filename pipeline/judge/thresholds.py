@@ -58,8 +58,8 @@ def _rounded(value: float, upper: bool) -> float:
 def fitted(documents: MeasuredDocuments, rules: Sequence[Rule], loss: float, method: Method) -> list[Rule]:
     """The rules with thresholds for which trusted documents lose at most ``loss`` of each language, all rules
     together (``tenth``: whatever it is); every bound takes the same share. A rule of several languages
-    becomes one for each, and keeps the bounds that it has in company where they are nearer than those. A
-    signal that no trusted document has gives no rule.
+    becomes one for each, and keeps the bounds that it has in company where they are nearer than those; one
+    that has none but these stays as it is. A signal that no trusted document has gives no rule.
     """
     languages = sorted({str(language) for rule in rules for language in rule.languages})
     found = []
@@ -84,7 +84,7 @@ def _fit(
                 for side in ("min", "max")
                 if getattr(rule, side) is not None
             }
-            if any(bound is not None for bound in bounds.values()):
+            if not bounds or any(bound is not None for bound in bounds.values()):
                 found.append(rule.model_copy(update={"languages": (language,)}).bounded(**bounds))
         return found
 

@@ -126,4 +126,6 @@ def test_a_calibrated_rule_keeps_its_bounds_in_company_where_they_are_nearer() -
     documents = measured(["book"] * 2, ["en"] * 2, values)
     words, letters = fitted(documents, RULES[:2], 0, "quantile")
     assert (words.own, words.nearer) == ((None, 0.301), (None, 0.1))
+    alone = noise("words", "odd_words")
+    assert fitted(documents, [alone], 0, "quantile") == [alone]
     assert letters.own == letters.nearer == (None, 0.0625)
