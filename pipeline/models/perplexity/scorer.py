@@ -16,7 +16,10 @@ from pipeline.models.perplexity.ngrams import BEGIN, END, UNKNOWN
 from pipeline.models.word_starts import BEGINS_HAN, BEGINS_WORD, ENDS_HAN
 from pipeline.text.arrow.intrinsics import prefetch
 from pipeline.text.arrow.kernel import inlined, kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
+TOGETHER = 1024
+"""Words of short documents that are searched for together, at least."""
 LINES, ABSENT, UNSURE = np.uint64(LINE), np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0xFFFFFFFFFFFFFFFE)
 
 
@@ -85,40 +88,56 @@ def _score(
     Every n-gram is searched for, order by order; the longest one that ends at a word gives its probability,
     and the longer histories
     that were found give their backoffs. Nothing in an order depends on its neighbour, so that the processor
-    overlaps the searches: memory latency, not arithmetic, is what a look-up costs.
+    overlaps the searches: memory latency, not arithmetic, is what a look-up costs. Short documents are
+    searched for together, else there would be too few searches at a time.
     """
-    longest = 0
+    room = TOGETHER
     for document in range(len(begins)):
-        longest = max(longest, ends[document] - begins[document])
-    words, slot_of = np.empty(longest + 2, np.uint32), np.empty(longest + 2, np.uint32)
-    open_ = np.empty(longest + 1, np.uint64)
-    probability, backoff = np.empty(longest + 2, np.float32), np.empty(longest + 3, np.float32)
-    scores = np.zeros((4, len(begins)), np.float64)
-    for document in range(len(begins)):
-        own = ids[begins[document] : ends[document]]
-        size = _unigrams(own, word_of, unigrams, words, probability, backoff)
+        room = max(room, ends[document] - begins[document] + 2)
+    words, slot_of = np.empty(room, np.uint32), np.empty(room, np.uint32)
+    open_ = np.empty(room, np.uint64)
+    probability, backoff = np.empty(room, np.float32), np.empty(room + 1, np.float32)
+    scores, scratch = np.zeros((4, len(begins)), np.float64), np.empty((3, BLOCK), np.uint64)
+    following = 0
+    while following < len(begins):
+        first, size = following, 0
+        while following < len(begins) and (
+            size == 0 or size + ends[following] - begins[following] + 2 <= TOGETHER
+        ):
+            own = ids[begins[following] : ends[following]]
+            size += _unigrams(own, word_of, unigrams, words[size:], probability[size:], backoff[size:])
+            following += 1
         slot_of[:size] = words[:size]
-        # Starts of known n-grams that another word follows; from the last to the first, so that what an
-        # n-gram adds to the backoff of the next word is not wiped out by the n-gram that ends there.
-        count = size - 1
-        for start in range(count):
-            open_[start] = count - 1 - start
+        count = _starts(words[:size], open_)
         begin = np.int64(0)
         for order in range(2, len(lines) + 2):
             end = begin + np.int64(lines[order - 2])
             keys, numbers = tables[begin:end], packed[begin:end]
-            count = _extend(order, keys, numbers, words[:size], slot_of, open_, count, probability, backoff)
+            count = _extend(order, keys, numbers, words, slot_of, open_, count, probability, backoff, scratch)
             begin = end
-        total = 0.0
-        for place in range(1, size):
-            total += probability[place] + backoff[place]
-        scores[0, document] = total
-        _gains(own, words[:size], classes, unigrams, probability, backoff, scores[:, document])
+        at = 0
+        for document in range(first, following):
+            own, until = ids[begins[document] : ends[document]], at + ends[document] - begins[document] + 2
+            of = words[at:until], classes, unigrams, probability[at:until], backoff[at:until]
+            _sums(own, *of, scores[:, document])
+            at = until
     return scores
 
 
-@kernel
-def _gains(
+@kernel_without_refcounts
+def _starts(words: np.ndarray, open_: np.ndarray) -> int:
+    """Writes the places of words that another one follows to ``open_``, and returns their number: from the
+    last to the first, so that what an n-gram adds to the backoff of the next word is not wiped out by the
+    n-gram that ends there."""
+    count = 0
+    for start in range(len(words) - 1, -1, -1):
+        open_[count] = start
+        count += words[start] != END
+    return count
+
+
+@kernel_without_refcounts
+def _sums(
     ids: np.ndarray,
     words: np.ndarray,
     classes: np.ndarray,
@@ -127,8 +146,10 @@ def _gains(
     backoff: np.ndarray,
     scores: np.ndarray,
 ) -> None:
-    """Places, gain and its squares of a document. Without a branch, which no processor could foretell."""
-    places = gains = squares = np.float64(0)
+    """What ``_score`` says of a document. Without a branch, which no processor could foretell."""
+    total = places = gains = squares = np.float64(0)
+    for place in range(1, len(words)):
+        total += probability[place] + backoff[place]
     for place in range(2, len(words) - 1):
         follows = _word_follows(ids, words, classes, place)
         told = probability[place] + backoff[place] - unigrams[words[place], 0]
@@ -136,7 +157,7 @@ def _gains(
         places += follows
         gains += gain
         squares += gain * gain
-    scores[1], scores[2], scores[3] = places, gains, squares
+    scores[0], scores[1], scores[2], scores[3] = total, places, gains, squares
 
 
 @inlined
@@ -147,7 +168,7 @@ def _word_follows(ids: np.ndarray, words: np.ndarray, classes: np.ndarray, place
     return bool(begins & (words[place] != UNKNOWN) & (words[place - 1] != UNKNOWN))
 
 
-@kernel
+@kernel_without_refcounts
 def _unigrams(
     ids: np.ndarray,
     word_of: np.ndarray,
@@ -168,7 +189,7 @@ def _unigrams(
     return size
 
 
-@kernel
+@kernel_without_refcounts
 def _extend(
     order: int,
     keys: np.ndarray,
@@ -179,11 +200,13 @@ def _extend(
     count: int,
     probability: np.ndarray,
     backoff: np.ndarray,
+    scratch: np.ndarray,
 ) -> int:
     """Appends a word to the n-grams at the first ``count`` starts in ``open_``, and leaves there the starts
-    of those that were found and that another word follows. ``backoff`` has one place more than ``words``."""
-    lines, kept, one, size = np.uint64(len(keys)), 0, np.uint64(1), np.uint64(len(words))
-    slots, wanted, starts = np.empty((3, BLOCK), np.uint64)
+    of those that were found and that another word follows. ``backoff`` has one place more than ``words``;
+    ``scratch`` is uint64 [3, BLOCK]."""
+    lines, kept, one = np.uint64(len(keys)), 0, np.uint64(1)
+    slots, wanted, starts = scratch[0], scratch[1], scratch[2]
     added = np.uint64(order - 1)
     for block in range(0, count, BLOCK):
         some, found = min(BLOCK, count - block), 0
@@ -206,7 +229,7 @@ def _extend(
             probability[end], backoff[end] = numbers[line, place], 0
             backoff[end + one] += numbers[line, place + one]
             slot_of[start], open_[kept] = slot, start
-            kept += end + one < size
+            kept += words[end] != END
     return kept
 
 
