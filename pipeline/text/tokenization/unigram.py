@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.text.arrow.buffers import TextBuffers
 from pipeline.text.arrow.kernel import kernel
+from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 from pipeline.text.unicode.utf8 import decode_at
 
 SPACE = "▁"
@@ -132,7 +133,7 @@ def _segment(offsets: np.ndarray, data: np.ndarray, pieces: Pieces) -> tuple[np.
     return found[: begins[-1]].copy(), begins
 
 
-@kernel
+@kernel_without_refcounts
 def append_pieces(
     text: np.ndarray, pieces: Pieces, best: np.ndarray, last: np.ndarray, found: np.ndarray, begin: int
 ) -> int:
@@ -144,7 +145,7 @@ def append_pieces(
     return _trace(text, pieces.ids, pieces.sizes, pieces.bytes_, last, found, begin)  # type: ignore[no-any-return]
 
 
-@kernel
+@kernel_without_refcounts
 def normalize(text: np.ndarray, normal: np.ndarray) -> int:
     """Puts a space before a text that is not empty, and spaces for U+2581; returns the size."""
     if len(text) == 0:
@@ -162,7 +163,7 @@ def normalize(text: np.ndarray, normal: np.ndarray) -> int:
     return size
 
 
-@kernel
+@kernel_without_refcounts
 def _search(
     text: np.ndarray, trie: np.ndarray, scores: np.ndarray, longest: int, best: np.ndarray, last: np.ndarray
 ) -> None:
@@ -202,7 +203,7 @@ def _search(
         at = following
 
 
-@kernel
+@kernel_without_refcounts
 def _trace(
     text: np.ndarray,
     ids: np.ndarray,
@@ -228,5 +229,8 @@ def _trace(
         elif not (cell == 0 and was_unknown):
             found[count], count = ids[cell], count + 1
         was_unknown, end = cell == 0, start
-    found[begin:count] = found[begin:count][::-1].copy()
+    low, high = begin, count - 1
+    while low < high:
+        found[low], found[high] = found[high], found[low]
+        low, high = low + 1, high - 1
     return count
