@@ -164,7 +164,7 @@ def test_weights_that_drift_roll_back(
     data["train"] |= {"guard": {"window": 16}, "checkpoint_every": 20}
     (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
     run = TrainingRun.open(run.folder / "curriculum.yaml", run.folder)
-    Each(monkeypatch, lambda made: 40 <= made < 66, lambda engine: grow(engine, 1.05), back=False)
+    Each(monkeypatch, lambda made: 40 <= made < 66, lambda engine: grow(engine, 1.08), back=False)
     assert train(run, quiet=True)
     (step, to, reason), *_ = rollbacks(run)
     assert reason == "drift:"

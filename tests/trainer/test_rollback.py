@@ -119,7 +119,7 @@ def test_ten_rollbacks_leave_no_model_behind(
     data = yaml.safe_load((run.folder / "curriculum.yaml").read_text())
     data["train"] |= {"zero": 3, "evaluation_samples": 1, "checkpoint_every": 1}
     (run.folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
-    Fault(monkeypatch, 1, spoil, times=10)
+    Fault(monkeypatch, 1, spoil, times=20)
     live = LiveParameters()
     with pytest.raises(Killed):
         train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), [live, KillAt(2)], quiet=True)

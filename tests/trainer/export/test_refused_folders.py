@@ -114,3 +114,16 @@ def test_a_folder_that_holds_something_is_not_written_into(exported: tuple[Train
     run, path = exported
     with pytest.raises(ManifestError, match=r"is not empty; name a new folder"):
         write(run, path)
+
+
+def test_a_folder_without_an_output_layer_must_say_that_it_is_the_embedding(
+    exported: tuple[TrainingRun, Path],
+) -> None:
+    run, path = exported
+    found = load_file(path / "model.safetensors")
+    found.pop("lm_head.weight")
+    save_file(found, path / "model.safetensors", metadata={"format": "pt"})
+    hf_folder.read(path, run.manifest.model, run.shards.vocabulary)
+    config = json.loads((path / "config.json").read_text()) | {"tie_word_embeddings": False}
+    (path / "config.json").write_text(json.dumps(config))
+    reject(run, path, r"1 of the keys is missing: lm_head.weight")
