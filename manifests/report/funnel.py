@@ -57,12 +57,16 @@ def reasons(record: RunRecord) -> list[Reason]:
     return rows
 
 
+_SIDES = {"min": "at least", "max": "at most"}
+
+
 def _bounds(manifest: StepManifest) -> dict[str, str]:
     """What each rule of a quality step asks for."""
     found: dict[str, list[str]] = {}
     for bound in thresholds(manifest):
-        side = {"min": "at least", "max": "at most"}[bound.bound]
-        asked = f"{bound.signal} {side} {short(bound.value)} ({', '.join(bound.languages)})"
+        side, _, company = bound.bound.partition(" ")
+        asked = f"{bound.signal} {_SIDES[side]} {short(bound.value)} ({', '.join(bound.languages)})"
+        asked += f", {company} of another broken rule" if company else ""
         found.setdefault(bound.rule, []).append(asked)
     return {rule: "; ".join(asked) for rule, asked in found.items()}
 
