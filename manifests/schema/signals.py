@@ -6,9 +6,9 @@ kana, each of which is a run of its own; a *word* is a run that has a letter or 
 not blank.
 
 Of prose (English and Chinese, not code) markup is set aside first: front matter, fenced code and code spans,
-literal blocks, tables, formulas, link targets and addresses, tags, comments, rulers and the marks of headings
-and quotations. Signals judge what is left; only ``characters``, ``words``, ``url_ratio`` and ``html_tags``
-count what was set aside, too.
+literal blocks, tables, formulas, sums, link targets and addresses, tags, comments, rulers and the marks of
+headings and quotations. Signals judge what is left; only ``characters``, ``words``, ``url_ratio`` and
+``html_tags`` count what was set aside, too.
 
 A signal is NaN where it has no meaning (the mean word length of a document without words); NaN never breaks
 a rule.
@@ -35,14 +35,15 @@ SIGNALS: dict[str, str] = {
     "uppercase_ratio": "share of upper-case letters among the letters",
     "punctuation_ratio": "share of punctuation and symbols",
     "whitespace_ratio": "share of white space among all code points",
-    "control_ratio": "share of control and format characters but those that writing needs: joiners, soft "
-    "hyphens, marks of direction",
+    "control_ratio": "share of control and format characters but those that writing needs: joiners, spaces "
+    "of no width, soft hyphens, marks of direction",
     "broken_ratio": "share of replacement characters, C1 controls, private-use code points and "
     "non-characters",
     "han_ratio": "share of Chinese characters",
-    "full_width_ratio": "share of full-width punctuation (，。、：「」 ...)",
+    "full_width_ratio": "share of full-width punctuation (，。、：「」 ...), small and vertical forms too",
     "curly_ratio": "share of curly brackets",
-    "url_ratio": "share of code points inside URLs",
+    "url_ratio": "share of code points inside URLs; of prose, without the targets of links (``[a](url)``, "
+    '``\\href{url}``, ``"url"``, ``<url>`` behind words)',
     # Is it language?
     "stop_words": "how many of the eight words the, be, to, of, and, that, have, with occur; NaN for fewer "
     "than 50 words",
@@ -103,8 +104,8 @@ SIGNALS: dict[str, str] = {
     "sentence, or within one with a word and capital as sentences do (The, In, It ...); NaN for fewer "
     "than 10, and where fewer than half begin in lower case, as in verse",
     "misplaced_words": "share of the words and marks after which some others cannot come (the, of, is, "
-    "，, 与 ...) that have one of these behind them (the of, ，的); one slip is forgiven; NaN for fewer "
-    "than 10",
+    "，, 与 ...) that have one of these behind them (the of, ，的), the same two marks side by side counted "
+    "once; one slip is forgiven; NaN for fewer than 10",
     "odd_letter_pairs": "share of pairs of small letters in words that English hardly has; names of program "
     "text (``snake_case``, ``camelCase``, ``X509``, ``os.path``, ``--option``, ``f(x)``, ``/a/path``) are no "
     "words; NaN for fewer than 50",
@@ -113,11 +114,12 @@ SIGNALS: dict[str, str] = {
     "rare_characters": "share of Chinese characters that are in common use in neither script (in the "
     "first level of neither GB 2312 nor Big5); NaN for fewer than 50",
     "gapped_characters": "Chinese characters that a symbol parts from the one before, or a space with a "
-    "single one on a side, for each; punctuation and emoji part none; NaN for fewer than 50, and where more "
-    "than a quarter of the text is white space, which lays it out",
+    "single one on a side, for each; punctuation and emoji part none, and what stands right beside a number "
+    "or a Latin word is not single; 0 for fewer than 3 such places; NaN for fewer than 50 characters, and "
+    "where more than a quarter of the text is white space, which lays it out",
     # Repetition
     "unique_words": "share of distinct words",
-    "word_entropy": "entropy of the words' frequencies, in nats",
+    "word_entropy": "entropy of the words' frequencies, in nats; NaN for fewer than 200 words",
     "top_2gram": "share of the words' characters that is in the most frequent repeated pair of words; "
     "NaN for fewer than 50 words",
     "top_3gram": "of three words",

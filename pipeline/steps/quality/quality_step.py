@@ -55,7 +55,7 @@ class QualityStep(Step):
     """
 
     name = "quality"
-    version = 6
+    version = 7
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         settings = corpus.quality.model_dump(mode="json")

@@ -8,7 +8,15 @@ import numpy as np
 
 from pipeline.text.quality_signals.set_aside import STAND_IN, STAND_INS
 from pipeline.text.unicode.categories import SIZE, in_ranges
-from pipeline.text.unicode.character_classes import DIGIT, FULL_WIDTH, HAN, LETTER, SPACE, class_table
+from pipeline.text.unicode.character_classes import (
+    DIGIT,
+    FULL_WIDTH,
+    HAN,
+    LETTER,
+    SPACE,
+    WRITTEN_FORMATS,
+    class_table,
+)
 
 LATIN, IS_HAN, RARE, OPENER, NEVER_FIRST, INTRUDER, GAP, CLOSES, MARK, OF_NAME, LEADS_NAME = (
     1 << bit for bit in range(11)
@@ -17,14 +25,17 @@ LATIN, IS_HAN, RARE, OPENER, NEVER_FIRST, INTRUDER, GAP, CLOSES, MARK, OF_NAME, 
 what a Chinese clause begins behind, and what it never begins with; what stands in no English word, and not
 between two Chinese characters; what ends a sentence;
 a mark between Chinese clauses; what stands in names of program text alone, and what they begin with."""
+KIND = 11
+"""Which mark it is in any width, from 1 to 7, so many bits further up."""
 
 _LATIN = ((0x41, 0x5B), (0x61, 0x7B), (0xC0, 0x250), (0x300, 0x370), (0x1E00, 0x1F00))
-_MARKS = "，。、；：？！"
-_OPENERS = "，。、；与與把被"
-_NEVER_FIRST = "的了们們着吗嗎呢吧么麼者，。、；：？！"
+_MARKS = ("，︐﹐", "。︒｡", "、︑﹑､", "；︔﹔", "：︓﹕", "？︖﹖", "！︕﹗")
+"""Each in all its widths: full, vertical, small and half."""
+_OPENERS = "与與把被" + "".join(_MARKS[:4])
+_NEVER_FIRST = "的了们們着吗嗎呢吧么麼者" + "".join(_MARKS)
 _IN_WORDS = "'’‘-‐‑–—./_:,*()[]\"“”&+=@…\u00ad\u200b"
 _BETWEEN_HAN = "\u3000·•‧・—–…“”‘’×°℃+=<>`" + "!\"#%&'()*,-./:;?@[\\]_{}"
-_EMOJI = ((0x200D, 0x200E), (0x2600, 0x27C0), (0xFE0F, 0xFE10), (0x1F000, 0x20000))
+_EMOJI = ((0x2600, 0x27C0), (0xFE0F, 0xFE10), (0x1F000, 0x20000))
 _OF_NAMES, _LEAD_NAMES = "_=/", "-@${[<%+&\\"
 _SENTENCE_ENDS = ".!?。！？"
 _CANTONESE = (
@@ -102,17 +113,19 @@ def character_table() -> np.ndarray:
     table[han & ~_common()] |= RARE
     table[plain & ~latin & ~_are(_IN_WORDS)] |= INTRUDER
     no_mark = classes & (LETTER | DIGIT | FULL_WIDTH) == 0
-    table[no_mark & ~in_ranges(_EMOJI) & ~_are(_BETWEEN_HAN + "\n")] |= GAP
+    table[no_mark & ~in_ranges(_EMOJI + WRITTEN_FORMATS) & ~_are(_BETWEEN_HAN + "\n")] |= GAP
     table[STAND_IN : STAND_IN + STAND_INS] = 0
     for flag, marks in (
         (OPENER, _OPENERS),
         (NEVER_FIRST, _NEVER_FIRST),
         (CLOSES, _SENTENCE_ENDS),
-        (MARK, _MARKS),
+        (MARK, "".join(_MARKS)),
         (OF_NAME, _OF_NAMES),
         (LEADS_NAME, _LEAD_NAMES),
     ):
         table[_are(marks)] |= flag
+    for kind, widths in enumerate(_MARKS, 1):
+        table[_are(widths)] |= kind << KIND
     return table
 
 

@@ -18,6 +18,7 @@ from pipeline.text.quality_signals.neighbour_classes import (
     GAP,
     INTRUDER,
     IS_HAN,
+    KIND,
     LATIN,
     LEADS_NAME,
     LONGEST_WORD,
@@ -117,14 +118,33 @@ def _end_clause(size, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _stretch(beside, stretch, waits, out):  # type: ignore[no-untyped-def]
-    """Reads a Chinese character; returns ``stretch`` and ``waits`` of ``_read``."""
+def _is_alphanumeric(byte: int) -> bool:
+    """Of ASCII."""
+    return _is_ascii_letter(byte) or 48 <= byte <= 57
+
+
+@kernel
+def _stretch(beside, joined, stretch, waits, out):  # type: ignore[no-untyped-def]
+    """Reads a Chinese character, ``joined`` to a number or a Latin word right before it; returns ``stretch``
+    and ``waits`` of ``_read``."""
     if beside == _BEHIND_HAN:
         return stretch + 1, waits
+    if joined:
+        return _SHORT + 1, False
     short = stretch <= _SHORT
     out.gaps += waits and short
     out.gaps += beside == _BEHIND_SYMBOL or (beside == _BEHIND_SPACE and short)
     return 1, beside == _BEHIND_SPACE and not short
+
+
+@kernel
+def _misplaced(first, flags, slips, out):  # type: ignore[no-untyped-def]
+    """Counts what no clause begins with, with ``flags``, behind an opener that has the flags ``first``;
+    returns ``slips``: the pairs of marks so far, one bit each."""
+    one, other = first >> KIND, flags >> KIND
+    pair = 1 << (8 * one + other) if one and other else 0
+    out.misplaced += slips & pair == 0
+    return slips | pair
 
 
 @kernel
@@ -169,14 +189,15 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
     ``inside``: 1 behind a Latin letter, 2 behind an intruder behind one. ``beside``: the same of Chinese
     characters, and spaces and symbols behind them; ``stretch``: the characters in a row up to here;
     ``waits``: whether a space before them is a gap if they are few. ``opener``: flags of the English word
-    before. ``clause``: whether the visible character before opens a Chinese clause, ``size`` the clause's
-    characters. ``full``: whether the line before was about as long as the longest, until the next begins;
-    ``line`` where it does. ``run``: where the run of what stands between spaces begins, ``shape`` what it
+    before. ``clause``: flags of the visible character before if it opens a Chinese clause, ``slips`` the
+    pairs of marks that stood side by side, ``size`` the clause's characters. ``full``: whether the line
+    before was about as long as the longest, until the next begins; ``line`` where it does. ``run``: where the
+    run of what stands between spaces begins, ``shape`` what it
     has, ``words_before`` what was counted before it.
     """
     run, shape, words_before = at, 0, (np.int64(0), np.int64(0), np.int64(0), np.int64(0))
-    inside = beside = stretch = opener = clause = size = longest = 0
-    waits = False
+    inside = beside = stretch = opener = size = longest = slips = 0
+    clause, waits, start = np.int64(0), False, at
     full, line, before = False, at, np.int64(0)
     while at < end:
         point, width = decode_at(data, at)
@@ -194,7 +215,8 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
                 out.openers += 1
                 out.misplaced += flags >> FOLLOWS & opener != 0
             opener = flags & OPENS
-            inside, beside, clause, full, before = 1, 0, 0, False, np.int64(data[at - 1])
+            waits &= beside != _BEHIND_HAN
+            inside, beside, clause, full, before = 1, 0, np.int64(0), False, np.int64(data[at - 1])
             continue
         flags = table[np.uint64(point)]
         if point > _SPACE and (point < 128 or flags & LATIN):
@@ -222,8 +244,9 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
         if clause:
             out.openers += 1
             misplaced = flags & NEVER_FIRST != 0 and (point != before or point == _WIDE_COMMA)
-            out.misplaced += misplaced and not _understands(data, at - width, end)
-        clause = flags & OPENER
+            if misplaced and not _understands(data, at - width, end):
+                slips = _misplaced(clause, np.int64(flags), slips, out)
+        clause = np.int64(flags if flags & OPENER else 0)
         if flags & MARK:
             _end_clause(size, out)
             size = 0
@@ -231,9 +254,11 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
             size += 1
             out.han += 1
             out.rare_han += flags & RARE != 0
-            stretch, waits = _stretch(beside, stretch, waits, out)
+            joined = at - width > start and _is_alphanumeric(data[at - width - 1])
+            stretch, waits = _stretch(beside, joined, stretch, waits, out)
             beside = _BEHIND_HAN
         else:
+            waits &= beside != _BEHIND_HAN or not 48 <= point <= 57
             beside = _BEHIND_SYMBOL if beside == _BEHIND_HAN and flags & GAP else 0
         inside = 1 if flags & LATIN else (2 if inside and flags & INTRUDER else 0)
         full, before = False, point

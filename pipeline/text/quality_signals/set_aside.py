@@ -1,5 +1,5 @@
-"""Sets aside what is no prose, so that rules judge the text between: code, maths, tables, front matter, link
-targets, addresses, tags, and the marks of Markdown and reStructuredText.
+"""Sets aside what is no prose, so that rules judge the text between: code, maths, sums, tables, front
+matter, link targets, addresses, tags, and the marks of Markdown and reStructuredText.
 
 Whole lines go: front matter, fenced code, literal blocks behind ``::``, tables, displayed formulas, rulers
 and underlines, definitions of links, directives. Within a line, each code span, formula or address stands as
@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.text.arrow.buffers import TextBuffers
 from pipeline.text.arrow.kernel import inlined, kernel
+from pipeline.text.quality_signals.arithmetic import DIGITS, arithmetic
 from pipeline.text.quality_signals.block_markup import BLOCKS, aside_until, content, line_end, start
 from pipeline.text.quality_signals.inline_markup import (
     ADDRESS,
@@ -31,10 +32,12 @@ STAND_IN, STAND_INS = 0x40000, 1 << 16
 """First and number of the code points, all unassigned, that stand for what was set aside within a line."""
 ASIDE = np.dtype([("visible", np.int64), ("words", np.int64), ("addresses", np.int64), ("tags", np.int64)])
 """What was set aside of a document: visible code points, runs of them, code points of addresses among the
-text, and HTML tags outside code."""
+text but the targets of links, and HTML tags outside code."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _48 = np.uint64(48)
-_NEW_LINE, _COMMA = 0x0A, 0x2C
+_NEW_LINE, _COMMA, _LOW_LINE = 0x0A, 0x2C, 0x5F
+_BEFORE_TARGET = (0x22, 0x27, 0x7B)
+"""What stands right before the address of an attribute, or of TeX's ``\\href``."""
 
 
 @kernel
@@ -82,23 +85,37 @@ def _goes_on(out: np.ndarray, first: int, written: int) -> bool:
     )
 
 
+@inlined
+def _in_word(out: np.ndarray, first: int, written: int) -> bool:
+    """Whether what is written of a line ends in the middle of a word or number of ASCII."""
+    return written > first and (
+        is_letter(out[written - 1]) or 0x30 <= out[written - 1] <= 0x39 or out[written - 1] == _LOW_LINE
+    )
+
+
 @kernel
 def _copy_line(  # type: ignore[no-untyped-def]
     data: np.ndarray, at: int, stop: int, begins: np.ndarray, out: np.ndarray, written: int, aside
 ) -> int:
     """Writes a line's prose; returns the end of what is written."""
-    first, ticks = written, True
+    first, ticks, sought = written, True, at
     while at < stop:
         byte = data[np.uint64(at)]
         if begins[byte] and (ticks or byte != TICK):
-            behind, kind = markup(data, at, stop)
+            behind, kind = -1, FORMULA
+            if not DIGITS[byte]:
+                behind, kind = markup(data, at, stop)
+            elif at >= sought and not _in_word(out, first, written):
+                behind, sought = arithmetic(data, at, stop)
             if behind >= 0:
                 _count(data, at, behind, aside)
                 aside.tags += kind == TAG
                 if kind == ADDRESS:
                     scheme = _scheme(out, written, first)
                     aside.visible += written - scheme
-                    aside.addresses += behind - at + written - scheme
+                    linked = _goes_on(out, first, written) if byte == LESS else False
+                    linked |= scheme > first and out[scheme - 1] in _BEFORE_TARGET
+                    aside.addresses += 0 if linked else behind - at + written - scheme
                     written = scheme
                 # Who speaks in a log is no word of what is said.
                 alone = kind == CODE and byte == LESS and not _goes_on(out, first, written)
@@ -152,5 +169,5 @@ def set_aside(texts: TextBuffers, chosen: np.ndarray) -> tuple[TextBuffers, np.n
     asides = np.zeros(len(texts.offsets) - 1, ASIDE)
     if not chosen.any():
         return texts, asides
-    data, offsets = _set_aside(texts.data, texts.offsets, chosen, BEGINS, asides)
+    data, offsets = _set_aside(texts.data, texts.offsets, chosen, BEGINS | DIGITS, asides)
     return TextBuffers(offsets, data), asides

@@ -27,6 +27,11 @@ UNLIKE = 0.6
 LAID_OUT = 0.25
 """White space among all code points, at most, of text that is not laid out by spaces. Manual pages have 0.27
 to 0.6, what a shuffle made of other text 0.2."""
+FEWEST_GAPS = 3
+"""Gaps between Chinese characters, at least: one or two are slips, in a short text, too."""
+ENOUGH_OF_ENTROPY = 200
+"""Words: their entropy is at most the logarithm of their number, so that of fewer only tells how few they
+are."""
 FEW = 3
 """Line ends that would be pairs of words known from elsewhere, at least."""
 
@@ -155,7 +160,7 @@ def _repetition(c: np.ndarray) -> dict[str, np.ndarray]:
         | duplicate
         | {
             "unique_words": _share(c["distinct_words"], c["words"]),
-            "word_entropy": np.where(c["words"] > 0, c["entropy"], np.nan),
+            "word_entropy": np.where(c["words"] >= ENOUGH_OF_ENTROPY, c["entropy"], np.nan),
             "longest_run": _share(c["longest_run"], c["visible"]),
             "top_character": _share(c["top_character"], c["visible"]),
         }
@@ -197,7 +202,7 @@ def _order(c: np.ndarray, beside: np.ndarray) -> dict[str, np.ndarray]:
         "gapped_characters": np.where(
             c["visible"] < (1 - LAID_OUT) * c["code_points"],
             np.nan,
-            _share(beside["gaps"], beside["han"], ENOUGH),
+            _share(beside["gaps"] * (beside["gaps"] >= FEWEST_GAPS), beside["han"], ENOUGH),
         ),
         "torn_lines": np.where(
             2 * beside["lower_lines"] >= beside["joined_lines"],

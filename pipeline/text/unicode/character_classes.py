@@ -31,19 +31,21 @@ _FULL_WIDTH = (
     (0x3001, 0x3005),
     (0x3008, 0x3021),
     (0x30FB, 0x30FC),
-    (0xFE30, 0xFE50),
+    (0xFE10, 0xFE1A),
+    (0xFE30, 0xFE6C),
     (0xFF01, 0xFF66),
     (0xFFE0, 0xFFE7),
 )
-_WRITTEN_FORMATS = (
+WRITTEN_FORMATS = (
     (0xAD, 0xAE),
-    (0x200C, 0x2010),
+    (0x200B, 0x2010),
     (0x202A, 0x202F),
     (0x2060, 0x2061),
     (0x2066, 0x206A),
     (0xFEFF, 0xFF00),
 )
-"""Format characters that writing needs: soft hyphen, joiners (within emoji, too), marks of direction."""
+"""Format characters that writing needs: soft hyphen, places where a line may break, joiners (within emoji,
+too), marks of direction."""
 _NONCHARACTERS = ((0xFDD0, 0xFDF0), *((plane + 0xFFFE, plane + 0x10000) for plane in range(0, SIZE, 0x10000)))
 _BROKEN = ((0x80, 0x85), (0x86, 0xA0), (0xFFFD, 0xFFFE), *_NONCHARACTERS)
 
@@ -52,9 +54,9 @@ _BROKEN = ((0x80, 0x85), (0x86, 0xA0), (0xFFFD, 0xFFFE), *_NONCHARACTERS)
 _MARKS = {
     FUNCTION: "的了是在和有不我你他她它们們这這那就也都而与與及或着著之以于於为為但个個其所被把从從到要会會"
     "能可上下中来來去说說对對曰乃者",
-    SENTENCE_END: "。！？!?；｡…",
-    TERMINAL: ".!?。！？…．｡；",
-    CLOSING: "\"'”’」』》】",
+    SENTENCE_END: "。！？!?；｡…︒︔︕︖︙﹔﹖﹗",
+    TERMINAL: ".!?。！？…．｡；︒︔︕︖︙﹒﹔﹖﹗",
+    CLOSING: "\"'”’」』》】｣﹂﹄︾︼",
     BULLET: "•‣▪▫◦●○■□◆◇►▶➢➤✓✔★☆*-–—·",
 }
 
@@ -85,7 +87,7 @@ def class_table() -> np.ndarray:
     table[in_ranges(_KANA) & word] |= CJK
     table[in_ranges(_FULL_WIDTH) & (table & PUNCTUATION != 0)] |= FULL_WIDTH
     table[in_ranges(_BROKEN)] |= BROKEN
-    table[in_ranges(_WRITTEN_FORMATS)] &= ~np.uint16(CONTROL)
+    table[in_ranges(WRITTEN_FORMATS)] &= ~np.uint16(CONTROL)
     for flag, characters in _MARKS.items():
         table[[ord(character) for character in characters]] |= flag
     table.flags.writeable = False

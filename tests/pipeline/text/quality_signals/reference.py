@@ -252,6 +252,6 @@ def _repetition(words: list[tuple[int, ...]], visible: list[str], text: str) -> 
     return {
         **{f"top_{n}gram": top_ngram(words, n) / total if len(words) >= 50 else math.nan for n in (2, 3, 4)},
         **{f"duplicate_{n}grams": _ratio(duplicate_ngrams(words, n), total) for n in range(5, 11)},
-        "word_entropy": entropy if words else math.nan,
+        "word_entropy": entropy if len(words) >= 200 else math.nan,
         "longest_run": _ratio(longest, len(visible)),
     }

@@ -14,6 +14,7 @@ from pipeline.text.quality_signals.neighbour_classes import (
     GAP,
     INTRUDER,
     IS_HAN,
+    KIND,
     LATIN,
     LEADS_NAME,
     MARK,
@@ -108,7 +109,7 @@ def _named(text: str) -> list[bool]:
 
 def _misplaced(tokens: list[tuple[str, str]]) -> dict[str, float]:
     openers = misplaced = opener = 0
-    clause, before = False, ""
+    clause, before, slips = False, "", set()
     for (token, inside), (following, _) in itertools.pairwise([*tokens, ("", False)]):
         if token <= " ":
             continue
@@ -122,7 +123,11 @@ def _misplaced(tokens: list[tuple[str, str]]) -> dict[str, float]:
         if clause and not word:
             openers += 1
             never = bool(kind & NEVER_FIRST) and not (token == "了" and following == "解")
-            misplaced += never and (token != before or token == "，")
+            pair = before + token if CLASSES[ord(before)] >> KIND and kind >> KIND else ""
+            pair = "".join(str(CLASSES[ord(mark)] >> KIND) for mark in pair)
+            if never and (token != before or token == "，") and pair not in slips:
+                misplaced += 1
+                slips |= {pair} - {""}
         opener, clause, before = flags & OPENS, bool(kind & OPENER), token[-1]
     return {"misplaced_words": share(max(misplaced - 1, 0), openers, 10)}
 
@@ -131,7 +136,7 @@ def _chinese(text: str) -> dict[str, float]:
     kinds = [CLASSES[ord(c)] for c in text]
     han = [bool(kind & IS_HAN) for kind in kinds]
     gaps = sum(
-        _is_gap(text[k + 1], bool(kinds[k + 1] & GAP), min(_row(han, k, -1), _row(han, k + 2, 1)))
+        _is_gap(text[k + 1], bool(kinds[k + 1] & GAP), min(_row(text, han, k, -1), _row(text, han, k + 2, 1)))
         for k in range(len(text) - 2)
         if han[k] and han[k + 2]
     )
@@ -142,7 +147,7 @@ def _chinese(text: str) -> dict[str, float]:
     clauses = [size for size in clauses if size]
     return {
         "rare_characters": share(sum(bool(kind & RARE) for kind in kinds), sum(han), 50),
-        "gapped_characters": share(gaps, sum(han), 50),
+        "gapped_characters": share(gaps if gaps >= 3 else 0, sum(han), 50),
         "mean_clause_length": share(sum(clauses), len(clauses), 10),
         "clause_length_spread": spread(clauses, 10),
     }
@@ -152,12 +157,12 @@ def _is_gap(between: str, symbol: bool, shorter: int) -> bool:
     return shorter <= 1 if between == " " else between > " " and symbol
 
 
-def _row(han: list[bool], at: int, step: int) -> int:
-    """Chinese characters in a row from one on."""
+def _row(text: str, han: list[bool], at: int, step: int) -> int:
+    """Chinese characters in a row from one on; a number or a Latin word right beside them is one more."""
     size = 0
     while 0 <= at < len(han) and han[at]:
         size, at = size + 1, at + step
-    return size
+    return size + bool(0 <= at < len(han) and text[at].isascii() and text[at].isalnum())
 
 
 def _torn(text: str) -> dict[str, float]:

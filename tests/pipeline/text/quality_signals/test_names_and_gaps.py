@@ -96,12 +96,66 @@ def test_who_writes_spaces_for_commas_or_around_terms_and_emoji_parts_none(text:
 
 @pytest.mark.parametrize("text", ["。中 国人民", "人民中 国。", "中~国", "中■国", "我们 的 时候"])
 def test_what_a_scanner_parts_is_a_gap(text: str) -> None:
-    assert chinese(JUDGMENT + text) > 0
+    assert chinese(JUDGMENT + text * 3) > 0
 
 
 def test_spaces_around_a_single_character_are_two_gaps() -> None:
     han = sum("\u4e00" <= c <= "\u9fff" for c in JUDGMENT)
-    assert chinese(JUDGMENT + "人民政府 和 人民群众 等等") == pytest.approx(2 / (han + 11))
+    assert chinese(JUDGMENT + "人民政府 和 人民群众 等等" * 2) == pytest.approx(4 / (han + 22))
+
+
+def test_one_gap_or_two_are_slips() -> None:
+    text = "中 国" + JUDGMENT
+    assert chinese(text) == chinese(text + "人 民") == 0 < chinese(text + "人 民" + "日 报")
+
+
+@pytest.mark.parametrize("mark", [*"﹐﹑﹔﹕﹖﹗︐︑︒︓︔︕︖｡､", *"\u200b\u200c\u2060\ufeff\u00ad"])
+def test_marks_of_every_width_and_what_is_not_seen_part_none(mark: str) -> None:
+    assert chinese("".join(mark if c in ",;:!." else c for c in JUDGMENT)) == 0
+
+
+@pytest.mark.parametrize("text", ["1982年 作品，", "作品 第1章，", "在K 线图里 看A股，"])
+def test_a_character_beside_a_number_or_a_word_is_no_single_one(text: str) -> None:
+    assert chinese(JUDGMENT + text * 5) == 0
+
+
+VERTICAL = dict(zip("，。、；：？！", "︐︒︑︔︓︖︕", strict=True))
+SMALL = dict(zip("，、；：？！", "﹐﹑﹔﹕﹖﹗", strict=True))
+
+
+@pytest.mark.parametrize("widths", [VERTICAL, SMALL])
+def test_a_mark_is_the_same_mark_in_all_its_widths(widths: dict[str, str]) -> None:
+    text = "他来了，我们走吧！你是谁？这里有书、有笔；还有纸：很好。，的人。，的人，。"
+    table = str.maketrans(widths)
+    one, other = (measure(pa.array([t * 4])) for t in (text, text.translate(table)))
+    for name in ("sentences", "mean_clause_length", "misplaced_words", "full_width_ratio", "terminal_lines"):
+        assert one[name][0] == other[name][0], name
+
+
+def misplaced(text: str) -> float:
+    found = measure(pa.array([text]))
+    return float(found["misplaced_words"][0])
+
+
+def test_a_mark_behind_a_mark_is_one_slip_however_often_it_is_typed() -> None:
+    plain = "小猪跑进了菜地，把菜都吃光了。民警走来走去，想不出什么办法，"
+    assert misplaced((plain + "只好回家。") * 8) == 0
+    assert misplaced((plain + "只好回家，。") * 8) == 0
+    assert misplaced((plain + "只好回家，，。") * 8) < misplaced((plain + "只好，的回家。") * 8)
+
+
+def test_marks_in_any_order_are_more_than_a_slip() -> None:
+    text = "，。他、；我。：你；？是，！的。，人、。有；，这。；里、？书，：笔。！"
+    assert misplaced(text) > 0.4
+
+
+def entropy(text: str) -> float:
+    return float(measure(pa.array([text]))["word_entropy"][0])
+
+
+def test_the_entropy_of_a_short_text_says_nothing() -> None:
+    assert np.isnan(entropy("你最想从母校带走的是什么？" * 16))
+    assert entropy("你最想从母校带走的是什么" * 17) == pytest.approx(np.log(12) - 2 / 12 * np.log(2), abs=0.2)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +176,17 @@ def test_number_signs_of_issues_and_comments_are_no_hash_tags(text: str, tags: i
     assert found["hash_words"][0] * found["words"][0] == pytest.approx(text.count("#"))
 
 
-def test_joiners_and_soft_hyphens_are_no_control_characters() -> None:
+def test_joiners_and_what_is_not_seen_are_no_control_characters() -> None:
     found = measure(
-        pa.array(["沉默🙇🏻\u200d♀️", "می\u200cخواهم", "co\u00adop", "\u2066x\u2069", "a\u200bb\x07"])
+        pa.array(
+            [
+                "沉默🙇🏻\u200d♀️",
+                "می\u200cخواهم",
+                "co\u00adop",
+                "\u2066x\u2069",
+                "侧颜。\u200b\u2060\ufeff",
+                "a\u200bb\x07",
+            ]
+        )
     )
-    assert found["control_ratio"].tolist() == [0, 0, 0, 0, 0.5]
+    assert found["control_ratio"].tolist() == [0, 0, 0, 0, 0, 0.25]

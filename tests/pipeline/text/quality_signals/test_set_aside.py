@@ -54,6 +54,13 @@ def prose(text: str) -> str:
         # Formulas
         ("where $x^2$ is", "where X is"),
         ("it costs $5 and $10 today", "it costs $5 and $10 today"),
+        # Sums
+        ("862+56=　　和 534+229=（　）", "X　　和 X（　）"),
+        ("先算（96－6）×（15＋9），再算92÷4×25。", "先算（X），再算X。"),
+        ("2×4=8角=0.8元, so 3/4 + 1/4 = 1.", "X角=0.8元, so X."),
+        ("1 2 3 + 4 = 7", "1 2 X"),
+        ("143×9102 2008-04-14 12:00+08:00 8A-8985", "143×9102 2008-04-14 12:00+08:00 8A-8985"),
+        ("+86-10-6552, a1+1=2, 1.2-4+b9, 5==5, 5+, 3-4", "+86-10-6552, a1+1=2, 1.2-4+b9, 5==5, 5+, 3-4"),
         ("a\n$$\nx = y\n$$\nb", "a\nb"),
         ("a\n\\begin{align}\nx &= y\n\\end{align}\nb", "a\nb"),
         # Blocks
@@ -212,3 +219,28 @@ def test_a_megabyte_of_openers_is_no_trouble() -> None:
     ]
     for opener in openers:
         assert len(prose(opener * (400_000 // len(opener)))) <= 1_600_000
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        ("见 \\href{https://a.b/c}{文档} 一节", False),
+        ("见[文档](https://a.b/c)一节", False),
+        ("文档 <https://a.b/c> 一节", False),
+        ("  src='https://a.b/c'", False),
+        ('{"url": "https://a.b/c"}', False),
+        ("<https://a.b/c>", True),
+        ("见 https://a.b/c 一节", True),
+        ("地址：https://a.b/c", True),
+        ("（https://a.b/c）", True),
+    ],
+)
+def test_the_targets_of_links_are_no_addresses_among_the_text(text: str, counted: bool) -> None:
+    _, aside = set_aside(text_buffers(pa.array([text])), np.ones(1, bool))
+    assert (aside["addresses"][0] > 0) == counted
+
+
+@given(st.text("0123456789+-=×. （）a", max_size=40))
+def test_what_is_taken_for_a_sum_has_two_operators(text: str) -> None:
+    left = prose(f"a {text}")
+    assert "X" not in left or len(re.findall("[-+=×]", text)) >= len(re.findall("[-+=×]", left)) + 2
