@@ -30,7 +30,10 @@ BLANK = "blank: datatrove counts blank lines, and lines of white space as text"
 
 def _duplicate(d: Document, n: int) -> Chain:
     size, words = len(d.text), [tuple(map(ord, name)) for name in d.names]
-    covered = reference_ngrams.duplicate_ngrams(words, n)
+    covered = reference_ngrams.duplicate_ngrams(words, [False] * len(words), n)
+    runs = reference._runs(d.text)
+    ours = [word for _, run in runs if (word := reference._word(run))]
+    plain = reference_ngrams.duplicate_ngrams(ours, reference._titled(d.text, runs), n)
     return [
         ("", share(greedy(d.tokens, n), size)),
         (WORDS, share(greedy(d.names, n), size)),
@@ -40,6 +43,7 @@ def _duplicate(d: Document, n: int) -> Chain:
             share(covered, size),
         ),
         ("whole: datatrove divides by all characters, ours by those of words", share(covered, d.characters)),
+        ("titles: ours counts nothing inside 《》", share(plain, d.characters)),
     ]
 
 

@@ -125,7 +125,7 @@ SIGNALS: dict[str, str] = {
     "top_3gram": "of three words",
     "top_4gram": "of four words",
     "duplicate_5grams": "share of the words' characters that is in sequences of five words which stood "
-    "before",
+    "before, and not in a title (《》)",
     "duplicate_6grams": "of six words",
     "duplicate_7grams": "of seven words",
     "duplicate_8grams": "of eight words",

@@ -45,7 +45,9 @@ LONGEST = 1 << 24
 """Bytes of a document that are looked at; a longer one is measured by its beginning, so that scratch memory
 stays bounded."""
 GENERATED_HEAD = 1000
-LINE_BREAK, BLANK, DOT, ELLIPSIS, OPEN_CURLY, HASH = map(ord, "\n .…{#")
+LINE_BREAK, BLANK, DOT, ELLIPSIS, OPEN_CURLY, HASH, OPEN_TITLE, CLOSE_TITLE = map(ord, "\n .…{#《》")
+LONGEST_TITLE = 60
+"""Chinese characters behind 《, at most, that are a title."""
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 
 _GENERATED, _URL, _LICENCE = GROUP["generated"], GROUP["url"], GROUP["licence"]
@@ -60,23 +62,22 @@ _STOP_SHIFT = np.uint64(56)
 
 @kernel
 def _scan(  # type: ignore[no-untyped-def]
-    data, start, end, table, book, stops, frequency, seen, word_hash, word_end, lines, phrases, company, out
-):
+    data, start, end, table, book, stops,
+    frequency, seen, word_hash, word_end, word_plain, lines, phrases, company, out,
+):  # fmt: skip
     """Reads one document; returns how many distinct characters beyond ASCII it noted in ``seen``.
 
-    A virtual line break after the last byte ends the last word and line. What follows from how often each
-    character occurs is not counted
-    here: ``frequency`` tells it in the end.
+    A virtual line break ends the last word and line. How often each character occurs is in ``frequency``.
     """
     distinct = position = words = symbols = alphabetic = capital = url = 0
     sentences = ellipses = visible = letters = breaks = 0
-    stopped, hits, longest_word, characters = 0, 0, 0, 0
+    stopped, hits, longest_word, characters, plain, title = 0, 0, 0, 0, 0, 0
     previous, run, longest_run, resume, url_from = LINE_BREAK, 1, 0, start, -1
     unit, size, hashed, before, sentence, stop = 0, 0, _SEED, 0, 0, 0
     line_at, line_from, line_first, line_last, line_end = start, 0, -1, 0, 0
     line_runs, line_sentences, marks, opens = 0, 0, 0, 1
     at, last_head = start, end - HEAD
-    word_end[0] = 0
+    word_end[0] = word_plain[0] = 0
     while at <= end:
         point, width, flags = LINE_BREAK, 1, SPACE
         if at < end:
@@ -128,8 +129,9 @@ def _scan(  # type: ignore[no-untyped-def]
         before = 0
         if flags & _BREAK and unit:
             if size:
-                characters += size
-                word_hash[np.uint64(words)], word_end[np.uint64(words + 1)] = hashed, characters
+                characters, plain = characters + size, plain + size * (title == 0)
+                word_hash[np.uint64(words)] = hashed
+                word_end[np.uint64(words + 1)], word_plain[np.uint64(words + 1)] = characters, plain
                 words += 1
                 longest_word = max(longest_word, size)
                 slot = hashed >> _STOP_SHIFT
@@ -183,9 +185,9 @@ def _scan(  # type: ignore[no-untyped-def]
             else:
                 run = 1
             if flags & CJK:
-                characters += 1
+                characters, plain, title = characters + 1, plain + (title == 0), max(title - 1, 0)
                 word_hash[np.uint64(words)] = (_SEED ^ np.uint64(point)) * _PRIME
-                word_end[np.uint64(words + 1)] = characters
+                word_end[np.uint64(words + 1)], word_plain[np.uint64(words + 1)] = characters, plain
                 words, alphabetic = words + 1, alphabetic + 1
                 sentence, stop = 1, 0
             else:
@@ -193,6 +195,8 @@ def _scan(  # type: ignore[no-untyped-def]
                     stop = flags & TERMINAL
                 if not flags & FULL_WIDTH:
                     unit |= flags | _OPEN
+                elif point in (OPEN_TITLE, CLOSE_TITLE):
+                    title = (point == OPEN_TITLE) * LONGEST_TITLE
                 if flags & _ALPHANUMERIC:
                     before = sentence = 1
                     hashed = (hashed ^ np.uint64(point)) * _PRIME
@@ -212,15 +216,14 @@ def _scan(  # type: ignore[no-untyped-def]
     out.alphabetic, out.capital, out.url = alphabetic, capital, url
     out.sentences, out.ellipses, out.stop_word_hits = sentences, ellipses, hits
     out.longest_run, out.longest_word = max(longest_run, out.lines > 0), max(longest_word, words > 0)
-    while stopped:
-        out.stop_words += stopped & 1
-        stopped >>= 1
+    for bit in range(len(STOP_WORDS)):
+        out.stop_words += stopped >> bit & 1
     return distinct
 
 
 @kernel
 def _measure(offsets, data, longest, classes, scripts, book, stops, scratch, phrases, company, counts):  # type: ignore[no-untyped-def]
-    frequency, seen, word_hash, word_end, lines, seams, units = scratch
+    frequency, seen, word_hash, word_end, word_plain, lines, seams, units = scratch
     for d in range(offsets.size - 1):
         start, end = offsets[d], offsets[d + 1]
         if end - start > longest:
@@ -230,11 +233,11 @@ def _measure(offsets, data, longest, classes, scripts, book, stops, scratch, phr
         out = counts[d]
         distinct = _scan(
             data, start, end, classes, book, stops,
-            frequency, seen, word_hash, word_end, lines, phrases[d], company[d], out,
+            frequency, seen, word_hash, word_end, word_plain, lines, phrases[d], company[d], out,
         )  # fmt: skip
         tally_characters(frequency, seen[:distinct], classes, scripts, out)
         mark_seams(lines[: out.lines], seams[: out.words], out)
-        tally_words(word_hash[: out.words], word_end, seams[: out.words], units, out)
+        tally_words(word_hash[: out.words], word_end, word_plain, seams[: out.words], units, out)
         tally_repeats(lines[: out.lines], units, out)
 
 
@@ -246,6 +249,7 @@ def _scratch(largest: int) -> tuple[Any, ...]:
         np.zeros(SIZE, np.uint32),
         np.empty(min(SIZE, units), np.int32),
         np.empty(units, np.uint64),
+        np.empty(units + 1, np.int32),
         np.empty(units + 1, np.int32),
         np.empty(units, LINE),
         np.empty(units, np.bool_),

@@ -59,11 +59,12 @@ def first_of(keys, number, table, firsts, counts):  # type: ignore[no-untyped-de
 
 
 @kernel
-def tally_words(hashes, ends, seams, scratch, out):  # type: ignore[no-untyped-def]
+def tally_words(hashes, ends, plain, seams, scratch, out):  # type: ignore[no-untyped-def]
     """Distinct words, their entropy, and the n-grams.
 
-    ``hashes`` [words]; ``ends`` [words + 1]: characters of all words before each one, and of all; ``seams``
-    bool [words]: those after which a line breaks within a sentence; ``scratch`` from ``unit_scratch``.
+    ``hashes`` [words]; ``ends`` [words + 1]: characters of all words before each one, and of all; ``plain``
+    the same without titles (《》), which every mention repeats; ``seams`` bool [words]: those after which a
+    line breaks within a sentence; ``scratch`` from ``unit_scratch``.
     """
     keys, table, names, firsts, counts, grams, places, depth = scratch
     words = hashes.size
@@ -84,7 +85,7 @@ def tally_words(hashes, ends, seams, scratch, out):  # type: ignore[no-untyped-d
         candidates = _candidates(n, number, names, grams, places, depth, keys)
         first_of(keys, candidates, table, firsts, counts)
         if n >= DUPLICATE[0]:
-            out.duplicate[n - DUPLICATE[0]] = _duplicate(n, candidates, firsts, places, ends)
+            out.duplicate[n - DUPLICATE[0]] = _duplicate(n, candidates, firsts, places, plain)
         if n == 2:
             _tally_equal(candidates, firsts, counts, out)
         number, top = _keep_repeated(n, candidates, firsts, counts, grams, places, depth, ends)

@@ -47,6 +47,12 @@ OFFICIAL = (
     "1964年2月生，山西某县人，研究生学历，1985年8月参加工作，1987年6月加入中国共产党。历任某县公安局侦查员、副科长、"
     "科长，某区公安分局副局长、局长，某市公安局副局长、党委委员，某市副市长、市公安局党委书记、局长、督察长。"
 )
+DECISION = (
+    "第三次修正案\n根据《某某市第九届人民代表大会常务委员会第二十一次会议关于修改地方性法规的决定》，本会对《某某市城市市容和环境卫生管理条例实施细则》作出说明。"
+    "《某某市第九届人民代表大会常务委员会第二十一次会议关于修改地方性法规的决定》自公布之日起施行，《某某市城市市容和环境卫生管理条例实施细则》同时修改。"
+    "各区按照《某某市第九届人民代表大会常务委员会第二十一次会议关于修改地方性法规的决定》另行制定办法，"
+    "不得与《某某市城市市容和环境卫生管理条例实施细则》相抵触；违反者由上级机关责令改正。"
+)
 JOKE = (
     "有一户人家养了一头小猪，。小猪每天半夜都要出门，。把邻居种的菜全给吃光了，。邻居去报了警，。"
     "民警在菜地里等了一个晚上，。等到天亮也没有看见小猪，。回到家才知道，。小猪把他家的菜也吃光了，。"
@@ -60,9 +66,9 @@ KEYWORDS = "\n".join(" ".join(_TERMS[k * k * j % 11 % 7] for k in range(9)) for 
 @pytest.mark.parametrize(
     "text",
     [
-        ANSWER, QUESTION, POEM, LYRICS, POST, SMALL_MARKS, STUB, LATEX, NOTICE, EXERCISES, OFFICIAL, JOKE,
+        ANSWER, DECISION, QUESTION, POEM, LYRICS, POST, SMALL_MARKS, STUB, LATEX, NOTICE, EXERCISES, OFFICIAL, JOKE,
     ],
-    ids="answer question poem lyrics post small_marks stub latex notice exercises official joke".split(),
+    ids="answer decision question poem lyrics post small_marks stub latex notice exercises official joke".split(),
 )  # fmt: skip
 def test_good_text_of_rare_kinds_is_kept(text: str) -> None:
     assert _demo_reason(text, "zh") is None
@@ -72,6 +78,8 @@ def test_good_text_of_rare_kinds_is_kept(text: str) -> None:
     ("text", "reason"),
     [
         (KEYWORDS, "zh_web_v2/duplicate_5grams"),
+        (DECISION.replace("《", "").replace("》", ""), "zh_web_v2/duplicate_10grams"),
+        ("《" + DECISION.replace("《", "").replace("》", ""), "zh_web_v2/duplicate_10grams"),
         (SCANNED, "zh_web_v2/gapped_characters"),
         (SCANNED.replace("，", "﹐"), "zh_web_v2/gapped_characters"),
         ("今天的天气\x07真好，我们\x08一起去公园里走一走吧。", "control_characters"),
@@ -89,7 +97,7 @@ def test_good_text_of_rare_kinds_is_kept(text: str) -> None:
             "zh_web_v2/misplaced_words",
         ),
     ],
-    ids="keywords scanned scanned_small controls link_farm template shuffled".split(),
+    ids="keywords titles_unmarked title_unclosed scanned scanned_small controls link_farm template shuffled".split(),
 )  # fmt: skip
 def test_what_is_junk_is_not(text: str, reason: str) -> None:
     assert _demo_reason(text, "zh") == reason

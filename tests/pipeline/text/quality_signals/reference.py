@@ -71,7 +71,7 @@ def signals(text: str) -> dict[str, float]:
         **_words(runs, words),
         **_lines(text, len(visible), len(words), places),
         **_paragraphs(text),
-        **_repetition(words, visible, text),
+        **_repetition(words, _titled(text, runs), visible, text),
         **order,
         "gapped_characters": order["gapped_characters"] if 4 * len(visible) >= 3 * len(text) else math.nan,
         **topics(places, text, len(words)),
@@ -92,6 +92,16 @@ def signals(text: str) -> dict[str, float]:
         "hash_tags": _ratio(len(re.findall("#(?=[A-Z\\[-\U0010ffff#])", text)), len(words)),
         "ellipsis_words": _ratio(len(re.findall(r"…+|\.{3,}", text)), len(words)),
     }
+
+
+def _titled(text: str, runs: list[tuple[int, str]]) -> list[bool]:
+    """Of each word, whether it is behind 《, with no 》 and fewer than 60 Chinese characters between."""
+    titled = []
+    for position, run in runs:
+        behind = re.search("《([^《》]*)$", text[:position])
+        inside = behind is not None and sum(_is(c, character_classes.CJK) for c in behind[1]) < 60
+        titled += [inside] * bool(_word(run))
+    return titled
 
 
 def _words_of(line: str) -> list[tuple[int, ...]]:
@@ -243,7 +253,9 @@ def _paragraphs(text: str) -> dict[str, float]:
     }
 
 
-def _repetition(words: list[tuple[int, ...]], visible: list[str], text: str) -> dict[str, float]:
+def _repetition(
+    words: list[tuple[int, ...]], titled: list[bool], visible: list[str], text: str
+) -> dict[str, float]:
     total, longest, run = sum(map(len, words)), 0, 0
     entropy = -sum(c / len(words) * math.log(c / len(words)) for c in Counter(words).values())
     for k, character in enumerate(text):
@@ -251,7 +263,7 @@ def _repetition(words: list[tuple[int, ...]], visible: list[str], text: str) -> 
         longest = longest if _is(character, character_classes.SPACE) else max(longest, run)
     return {
         **{f"top_{n}gram": top_ngram(words, n) / total if len(words) >= 50 else math.nan for n in (2, 3, 4)},
-        **{f"duplicate_{n}grams": _ratio(duplicate_ngrams(words, n), total) for n in range(5, 11)},
+        **{f"duplicate_{n}grams": _ratio(duplicate_ngrams(words, titled, n), total) for n in range(5, 11)},
         "word_entropy": entropy if len(words) >= 200 else math.nan,
         "longest_run": _ratio(longest, len(visible)),
     }

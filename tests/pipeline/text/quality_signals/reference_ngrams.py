@@ -17,10 +17,10 @@ def top_ngram(words: list[tuple[int, ...]], n: int) -> int:
     return min(number * size, sum(map(len, words))) if number > 1 else 0
 
 
-def duplicate_ngrams(words: list[tuple[int, ...]], n: int) -> int:
-    """Characters in n-grams that stood before, none counted twice."""
+def duplicate_ngrams(words: list[tuple[int, ...]], titled: list[bool], n: int) -> int:
+    """Characters in n-grams that stood before, none counted twice, and those in titles not at all."""
     seen, covered = set(), set[int]()
     for k, gram in enumerate(grams(words, n)):
         covered |= set(range(k, k + n)) if gram in seen else set()
         seen.add(gram)
-    return sum(len(words[k]) for k in covered)
+    return sum(len(words[k]) for k in covered if not titled[k])
