@@ -87,20 +87,6 @@ def test_the_table_of_reasons(run: Path, page: str) -> None:
     ]
 
 
-def test_a_bound_in_company_says_so(run: Path, tmp_path: Path) -> None:
-    shutil.copytree(run, tmp_path / "run")
-    file = tmp_path / "run" / "quality" / "manifest.json"
-    manifest = json.loads(file.read_text())
-    (rule,) = (rule for rule in manifest["settings"]["rules"] if rule["name"] == "few_han")
-    rule["company"] = {"family": "noise", "min": 0.6}
-    file.write_text(json.dumps(manifest))
-    (few_han, _) = reasons(RunRecord.read(tmp_path / "run"))
-    assert few_han.meaning == (
-        "han_ratio at least 0.5 (zh); han_ratio at most 0.99 (zh); han_ratio at least 0.6 (zh), in company of "
-        "another broken rule"
-    )
-
-
 def test_the_mix_against_the_budget(page: str) -> None:
     assert "1,900,345 of 1.9 M (100.02 %)" in page
     assert "1,899,123 of 1.9 M (99.95 %)" in page
