@@ -47,11 +47,17 @@ def watching(values: list[float] | None = None) -> DivergenceMonitor:
     return monitor
 
 
-@given(seed=st.integers(0, 2**32 - 1), level=st.floats(2, 8))
-def test_an_ordinary_training_raises_no_alarm(seed: int, level: float) -> None:
-    monitor = DivergenceMonitor(SETTINGS, UNTRAINED)
-    assert feed(monitor, losses(300, seed, level)) == []
-    assert not monitor.suspicious
+@pytest.mark.parametrize("level", [2.0, 5.0, 8.0])
+def test_an_ordinary_training_raises_no_alarm(level: float) -> None:
+    """Seeds are fixed: that half a drift comes by chance, so that a checkpoint waits, is rare, not impossible
+    (a step in some hundred thousand)."""
+    suspicious = 0
+    for seed in range(60):
+        monitor = DivergenceMonitor(SETTINGS, UNTRAINED)
+        for step, value in enumerate(losses(300, seed, level), 1):
+            assert monitor.observe(record(step, value)) is None, (seed, step)
+            suspicious += monitor.suspicious
+    assert suspicious <= 60 * 300 / 10_000
 
 
 @pytest.mark.parametrize("share", [1 / 7, 1 / 3, 1 / 2])
