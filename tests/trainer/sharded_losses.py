@@ -26,11 +26,11 @@ SETTINGS = small_settings(d_model=64, encoder_layers=1, decoder_layers=2, init_s
 
 
 def batches() -> list[Batch]:
-    """Four micro batches of two rows, of equal length."""
+    """24 micro batches of a row, of equal length: as many for each of 1, 2, 3, 4 and 8 processes."""
     objective = build(PrefixObjective(kind="prefix", source=12, target=12), SMALL)
     assert isinstance(objective, Prefix)
-    rows = (np.arange(8 * 24, dtype=np.uint32) * 7 % 139 + 3).reshape(4, 2, 24)
-    return [objective.apply(row, 0, np.arange(2, dtype=np.uint64)) for row in rows]
+    rows = (np.arange(24 * 24, dtype=np.uint32) * 7 % 139 + 3).reshape(24, 1, 24)
+    return [objective.apply(row, 0, np.arange(1, dtype=np.uint64)) for row in rows]
 
 
 def losses(precision: str, zero: int) -> list[float]:

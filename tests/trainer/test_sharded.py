@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 def test_losses_are_those_of_one_process_whatever_is_spread() -> None:
     found = {}
-    for world_size in (1, 2, 4):
+    for world_size in (1, 2, 3, 4, 8):
         processes = ended(modules("tests.trainer.sharded_losses", world_size=world_size))
         assert [process.returncode for process in processes] == [0] * world_size, processes[-1].stderr
         found[world_size] = json.loads(processes[0].stdout)
