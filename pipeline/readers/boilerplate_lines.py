@@ -56,6 +56,7 @@ _LABELS = _any(
     mots-cl(?:é|e)s|partager|publicit(?:é|e)|temas|etiquetas|compartir|comparte|condividi|reklama|tagi
     теги|поделиться|реклама
     标签|关键[词字]|来源|信息来源|稿源|分享(?:到|给|至)?|收藏|收起|打印|字号|编辑|編輯|作者|扫一扫|返回顶部
+    责编|校对|校對|图片来源|编审|监制
     """
 )
 _POINTERS = _any(
@@ -63,7 +64,7 @@ _POINTERS = _any(
     share (?:this|on|via)\b|follow us|subscribe|sign up|newsletter\b|(?:published|updated|posted)\b.*\d
     artikel teilen|pressemitteilung als|zur(?:ü|ue)ck zu|udostępnij
     分享到|点击(?:刷新|看清晰大图|查看大图|进入)|[（(]点击|(?:现在|当前|您的|你的)位置|刚刚看到这里|.{0,12}关闭窗口
-    返回(?:首页|列表|上一页|目录)|发[布表](?:时间|日期|于)|(?:时间|日期)[:：] ?\d{4}[-年]|编辑[/／]
+    返回.{0,6}(?:首页|列表|上一页|目录|频道)|发[布表](?:时间|日期|于)|(?:时间|日期)[:：] ?\d{4}[-年]|编辑[/／]
     .{0,20}\d{4}[-年/.]\d{1,2}[-月/.]\d{1,2}日? ?\d{1,2}[:：]\d\d
     """
 )
@@ -83,11 +84,14 @@ _NOTICES = _any(
     [未]经.{0,8}(?:授权|许可|同意).{0,12}(?:转载|不得)|未經.{0,8}(?:授權|許可|書面|同意)
     扫(?:描|一扫).{0,10}二维码|长按.{0,12}二维码|[请請]?(?:启用|开启|打开|啟用).{0,6}javascript
     [仅僅]代表.{0,12}(?:观点|觀點|立场)|不代表.{0,20}(?:观点|立场)|更多.{0,12}请(?:下载|关注|访问)|力求信息真实
+    ^(?:\d+[、.．] ?)?回复[【\[“].{1,12}[】\]”]|点击菜单栏|点(?:(?:个|击)在看|[【\[“]在看[】\]”])
+    下载客户端.{0,12}(?:福利|获得|领取|阅读|查看)|发送邮件至 ?\S+@
+    (?:投稿|爆料|商务合作|广告合作)(?:邮箱|热线|QQ|微信)[:：]
     ^[（(]?(?:本文)?原(?:标题|題|题)为?[:：《]
     """
 )
 _OTHER_TEXTS_LINE = re.compile(rf"\W*(?:{_OTHER_TEXTS})", re.I)
-_POINTER_LINE = re.compile(rf"\W*(?:{_POINTERS}|{_OTHER_TEXTS}|(?:{_LABELS})\s*(?:[:：]|$))", re.I)
+_POINTER_LINE = re.compile(rf"\W*(?:{_POINTERS}|{_OTHER_TEXTS}|(?:{_LABELS})\s*(?:[:：|｜丨]|$))", re.I)
 _NOTICE_LINE = re.compile(_NOTICES, re.I)
 _SENTENCE = re.compile(r"[.。]$")
 

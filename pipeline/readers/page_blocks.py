@@ -34,6 +34,8 @@ _UNREAD_SPAN = re.compile(
 _SPANS = frozenset(("span", "sup"))
 # Links to the heading itself.
 _ANCHORS = frozenset("¶#§")
+# Of a link that stands behind a text and leads on from it, not of one in quotation marks.
+_ONWARD = ("&gt;&gt;", "»")
 _BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption "
     "figure footer form h1 h2 h3 h4 h5 h6 header hgroup legend li main menu nav ol p pre search section "
@@ -115,7 +117,7 @@ class _Reader:
         if not self._pieces and text.isspace() and not self._preformatted:
             return
         if self.in_link:
-            if text in _ANCHORS:
+            if text in _ANCHORS or (self._pieces and _leads_on(text)):
                 return
             self._linked += len(text.strip())
         self._pieces.append(text)
@@ -174,6 +176,10 @@ class _Reader:
         if "&" in text:
             text = html.unescape(text)
         return _without_blank_ends(text) if self._preformatted else " ".join(text.split())
+
+
+def _leads_on(link: str) -> bool:
+    return link.rstrip().endswith(_ONWARD) and "«" not in link
 
 
 def _without_blank_ends(text: str) -> str:

@@ -125,7 +125,7 @@ class IngestStep(Step):
     """Reads JSON, plain text, source trees, Parquet, Arrow, pages and web archives."""
 
     name = "ingest"
-    version = 5
+    version = 6
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         sources = [

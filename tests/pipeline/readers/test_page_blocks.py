@@ -36,6 +36,20 @@ def test_lines_know_their_links_elements_and_entities() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("link", "read"),
+    [
+        ("返回首页&gt;&gt;", "整顿仍将持续。"),
+        ("Read more » ", "整顿仍将持续。"),
+        ("«Le Monde»", "整顿仍将持续。«Le Monde»"),
+        ("a &gt; b", "整顿仍将持续。a > b"),
+    ],
+)
+def test_a_link_that_leads_on_is_no_part_of_the_paragraph_before_it(link: str, read: str) -> None:
+    assert texts(f'<p>整顿仍将持续。<a href="/"><span>{link}</span></a></p>') == [read]
+    assert texts(f'<p><a href="/">{link}</a></p>') == texts(f"<p>{link}</p>"), "alone it is a line"
+
+
 def test_elements_have_parents_and_ranges() -> None:
     page = blocks("<div><p>1<p>2<section><h3>3</h3></section></div><nav>4</nav>5")
     assert page.names == ["body", "div", "p", "p", "section", "h3", "nav"]
