@@ -65,8 +65,8 @@ generate: .venv/.ready ## answer a prompt or a file's lines: make generate PROMP
 	@$(OPENBA) generate $(TRAINARG) $(if $(FILE),--file "$$FILE",--prompt "$$PROMPT")
 export PROMPT FILE
 
-export: .venv/.ready ## the newest checkpoint as a folder for transformers: make export TO=...
-	@$(OPENBA) export $(TRAINARG) --to "$(or $(TO),$(FOLDER)/export)"
+export: .venv/.ready ## the newest checkpoint as a folder for transformers: make export TO=... DTYPE=bfloat16
+	@$(OPENBA) export $(TRAINARG) --to "$(or $(TO),$(FOLDER)/export)" $(if $(DTYPE),--dtype $(DTYPE))
 
 import: .venv/.ready ## begin a run from an exported folder: make import FROM=...
 	@$(OPENBA) import $(TRAINARG) --from "$(FROM)"

@@ -22,6 +22,15 @@ class TensorSlice:
     start: int
     values: Tensor
 
+    @property
+    def numel(self) -> int:
+        """How many elements they are."""
+        return len(self.values)
+
+    def read(self) -> Tensor:
+        """The elements: float32 [numel]."""
+        return self.values
+
     def part(self, rank: int, ranks: int) -> TensorSlice:
         """Its share of so many that are equal, but for a rest."""
         size = -(-len(self.values) // ranks)

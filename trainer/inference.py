@@ -4,6 +4,7 @@ back."""
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -23,9 +24,11 @@ from trainer.chosen_checkpoint import Which, chosen_checkpoint
 from trainer.data.dataset import ShardError
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group, storage_ranks
-from trainer.engine_state import MOMENTS, EngineState, TensorSlice
+from trainer.dtypes import DTYPES, DtypeName
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.export import hf_folder
+from trainer.export.hf_weights import HFWeights
+from trainer.export.imported_state import ImportedState
 from trainer.model.bf16_ways import bf16_ways
 from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
@@ -85,11 +88,12 @@ def checked_prompt(prompt: str) -> str:
     return prompt
 
 
-def export_model(run: TrainingRun, to: Path, which: Which = "last") -> None:
+def export_model(run: TrainingRun, to: Path, which: Which = "last", dtype: DtypeName = "float32") -> None:
     """Writes a checkpoint's weights as a folder that transformers loads (see
     trainer.export.hf_folder.write).
 
     Raises:
+        OverflowedError: a weight is beyond the largest number of ``dtype``.
         ManifestError: the folder holds something.
         UserError: there is no such checkpoint, or it does not fit (see trainer.chosen_checkpoint).
         ShardError: the tokenizer is not the one that made the shards.
@@ -106,34 +110,35 @@ def export_model(run: TrainingRun, to: Path, which: Which = "last") -> None:
             safe_join(run.shard_folder, vocabulary.model.path),
             weights.read,
             plugins=run.manifest_folder,
+            dtype=DTYPES[dtype],
         )
 
 
-def import_model(run: TrainingRun, source: Path) -> Checkpoint:
+@dataclass(frozen=True)
+class ImportedModel:
+    """The checkpoint that was made of a folder, and the types that its weights were stored in, by name."""
+
+    checkpoint: Checkpoint
+    dtypes: tuple[str, ...]
+
+
+def import_model(run: TrainingRun, source: Path) -> ImportedModel:
     """Makes a folder's weights the run's first checkpoint: training begins from them, at step 0 with fresh
-    moments.
+    moments. One tensor is in memory at a time.
 
     Raises:
         ManifestError: the run has checkpoints, or the folder's model is not the curriculum's (see
-            trainer.export.hf_folder.read).
+            trainer.export.hf_weights.HFWeights).
         UserError: another command uses the run folder, or it cannot be written to.
     """
     with run_lock(run.folder, "openba import"):
         return _import(run, source)
 
 
-def _import(run: TrainingRun, source: Path) -> Checkpoint:
+def _import(run: TrainingRun, source: Path) -> ImportedModel:
     if checkpoint.folders(run.checkpoints):
         raise ManifestError(f"{run.checkpoints}: has checkpoints; import into a new run folder")
-    weights = [
-        TensorSlice(name, 0, weight.flatten())
-        for name, weight in hf_folder.read(source, run.manifest.model, run.shards.vocabulary).items()
-    ]
-    moments = [
-        TensorSlice(f"{moment}.{weight.name}", 0, torch.zeros(1).expand(len(weight.values)))
-        for weight in weights
-        for moment in MOMENTS
-    ]
+    weights = HFWeights(source, run.manifest.model, run.shards.vocabulary)
     progress = Progress(
         step=0,
         updates=0,
@@ -144,7 +149,8 @@ def _import(run: TrainingRun, source: Path) -> Checkpoint:
         curriculum=run.manifest.model_dump_json(),
         shards=run.shards_sha256,
     )
-    return save(run.checkpoints, progress, EngineState(weights, moments, updates=0), run.manifest.train.keep)
+    saved = save(run.checkpoints, progress, ImportedState(weights), run.manifest.train.keep)
+    return ImportedModel(saved, weights.dtypes)
 
 
 def load_tokenizer(run: TrainingRun) -> SentencePieceProcessor:

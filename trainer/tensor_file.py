@@ -1,22 +1,33 @@
-"""Files of float32 tensors in the safetensors format, written and read without holding more than a part of
-one. What other software has written is read by the library of that name."""
+"""Files of tensors in the safetensors format, written and read without holding more than a part of one. What
+other software has written is read by the library of that name."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
+
+from manifests.errors import UserError
+from trainer.dtypes import dtype_name
 
 CHUNK = 1 << 22
 """Elements that are copied at a time."""
 
 Shape = Sequence[int]
+
+FORMAT_NAMES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
+"""What can be written, by the format's names."""
+
+
+class OverflowedError(UserError):
+    """A weight that is beyond the largest number of the type in which it was to be written."""
 
 
 def write_tensors(
@@ -24,34 +35,63 @@ def write_tensors(
     shapes: Mapping[str, Shape],
     read: Callable[[str], Tensor],
     metadata: Mapping[str, str] | None = None,
+    dtype: torch.dtype = torch.float32,
 ) -> str:
     """Writes float32 tensors in the order of ``shapes``, each asked for when it is its turn. The SHA-256 of
     the file, as 64 hexadecimal digits.
 
+    Args:
+        dtype: in which they are written (see FORMAT_NAMES), rounded to the nearest number, ties to even.
+
     Raises:
         OSError: it cannot be written.
+        OverflowedError: a finite number would become infinite.
     """
-    places, end = {}, 0
-    for name, shape in shapes.items():
-        start, end = end, end + 4 * math.prod(shape)
-        places[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [start, end]}
-    text = json.dumps(({"__metadata__": dict(metadata)} if metadata else {}) | places).encode()
-    header = text + b" " * (-len(text) % 8)  # so that numbers lie at multiples of their size
     hashed = hashlib.sha256()
     with path.open("wb") as file:
-        for part in (len(header).to_bytes(8, "little"), header):
+        parts = (_parts(name, shape, read, dtype) for name, shape in shapes.items())
+        for part in chain(_header(shapes, metadata, dtype), chain.from_iterable(parts)):
             hashed.update(part)
             file.write(part)
-        for name, shape in shapes.items():
-            values = read(name)
-            assert values.dtype == torch.float32
-            assert list(values.shape) == list(shape)
-            flat = values.reshape(-1)
-            for start in range(0, len(flat), CHUNK):
-                data = flat[start : start + CHUNK].contiguous().numpy().tobytes()
-                hashed.update(data)
-                file.write(data)
     return hashed.hexdigest()
+
+
+def _parts(name: str, shape: Shape, read: Callable[[str], Tensor], dtype: torch.dtype) -> Iterator[bytes]:
+    """A tensor's numbers; it is let go of before the next one is asked for."""
+    values = read(name)
+    assert values.dtype == torch.float32
+    assert list(values.shape) == list(shape)
+    flat = values.reshape(-1)
+    for start in range(0, len(flat), CHUNK):
+        rounded = _rounded(name, flat[start : start + CHUNK].contiguous(), dtype)
+        yield rounded.view(torch.uint8).numpy().tobytes()
+
+
+def _header(
+    shapes: Mapping[str, Shape], metadata: Mapping[str, str] | None, dtype: torch.dtype
+) -> tuple[bytes, bytes]:
+    """What stands before the numbers: its length, and where each tensor lies."""
+    places, end = {}, 0
+    for name, shape in shapes.items():
+        start, end = end, end + dtype.itemsize * math.prod(shape)
+        places[name] = {"dtype": FORMAT_NAMES[dtype], "shape": list(shape), "data_offsets": [start, end]}
+    text = json.dumps(({"__metadata__": dict(metadata)} if metadata else {}) | places).encode()
+    header = text + b" " * (-len(text) % 8)  # so that numbers lie at multiples of their size
+    return len(header).to_bytes(8, "little"), header
+
+
+def _rounded(name: str, values: Tensor, dtype: torch.dtype) -> Tensor:
+    rounded = values.to(dtype)
+    overflowed = rounded.isinf() & values.isfinite()
+    if dtype != torch.float32 and overflowed.any():
+        largest = values[overflowed].abs().max().item()
+        raise OverflowedError(
+            f"holds {largest:.6g}, which would be infinite in {dtype_name(dtype)}, whose largest number is "
+            f"{torch.finfo(dtype).max:.6g}",
+            where=name,
+            fix="take float32" if dtype == torch.bfloat16 else "take bfloat16 or float32",
+        )
+    return rounded
 
 
 class TensorFile:
@@ -67,7 +107,14 @@ class TensorFile:
         self._starts = {name: 8 + length + place["data_offsets"][0] for name, place in header.items()}
         self.numels = {name: math.prod(place["shape"]) for name, place in header.items()}
 
-    def read(self, name: str, start: int, numel: int) -> Tensor:
-        """Elements ``start .. start + numel - 1`` of a flattened tensor: float32 [numel]."""
-        at = self._starts[name] + 4 * start
-        return torch.from_numpy(np.fromfile(self._path, dtype="<f4", count=numel, offset=at))
+    def read_into(self, values: Tensor, name: str, start: int) -> None:
+        """Makes ``values``, contiguous float32 [numel], elements ``start .. start + numel - 1`` of a
+        flattened tensor.
+
+        Raises:
+            OSError: the file ends before.
+        """
+        with self._path.open("rb") as file:
+            file.seek(self._starts[name] + 4 * start)
+            if file.readinto(values.numpy().data) != values.nbytes:
+                raise OSError(errno.EIO, "the file ends before its numbers do", str(self._path))

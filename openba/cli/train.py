@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -79,12 +79,23 @@ def evaluate_command(
         print(f"{stage:<12} {'  '.join(f'{name} {loss:.4f}' for name, loss in by_set.items())}")
 
 
-@app.command("export", rich_help_panel=PANEL, epilog=examples(f"openba export {ARGUMENTS} --to exported"))
+@app.command(
+    "export",
+    rich_help_panel=PANEL,
+    epilog=examples(
+        f"openba export {ARGUMENTS} --to exported",
+        f"openba export {ARGUMENTS} --to exported --step best --dtype bfloat16",
+    ),
+)
 def export_command(
     curriculum: Curriculum,
     run: Run,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="A new folder.")],
     step: Step = "last",
+    dtype: Annotated[
+        Literal["float32", "bfloat16", "float16"],
+        typer.Option("--dtype", help="Of the weights; the shorter ones are rounded to the nearest number."),
+    ] = "float32",
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
@@ -93,8 +104,9 @@ def export_command(
     training = _open(curriculum, run)
     from trainer.inference import export_model
 
-    export_model(training, to, step)
-    print(f"{to}: written; AutoModelForSeq2SeqLM.from_pretrained(folder, trust_remote_code=True) loads it")
+    export_model(training, to, step, dtype)
+    loads = 'AutoModelForSeq2SeqLM.from_pretrained(folder, dtype="auto", trust_remote_code=True)'
+    print(f"{to}: written in {dtype}; {loads} loads it")
 
 
 @app.command("import", rich_help_panel=PANEL, epilog=examples(f"openba import {ARGUMENTS} --from exported"))
@@ -112,4 +124,6 @@ def import_command(
     training = _open(curriculum, run)
     from trainer.inference import import_model
 
-    print(f"{import_model(training, source).folder}: written; train and generate go on from it")
+    imported = import_model(training, source)
+    dtypes = " and ".join(imported.dtypes)
+    print(f"{imported.checkpoint.folder}: written, of weights in {dtypes}; train and generate go on from it")

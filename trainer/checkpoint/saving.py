@@ -21,15 +21,14 @@ from trainer.checkpoint.checkpoint import (
     step_of,
 )
 from trainer.checkpoint.error import CheckpointError
-from trainer.checkpoint.slice_files import write_slices
+from trainer.checkpoint.slice_files import SavedState, write_slices
 from trainer.distributed import Ranks
-from trainer.engine_state import EngineState
 
 
 def save(
     checkpoints: Path,
     progress: Progress,
-    state: EngineState,
+    state: SavedState,
     keep: int,
     best: int | None = None,
     ranks: Ranks = ALONE,
@@ -83,7 +82,7 @@ def remove_leftovers(checkpoints: Path) -> None:
         shutil.rmtree(temporary)
 
 
-def _write(folder: Path, state: EngineState, ranks: Ranks) -> dict[str, str]:
+def _write(folder: Path, state: SavedState, ranks: Ranks) -> dict[str, str]:
     """Writes this process's files, durably; their hashes by name."""
     folder.mkdir(parents=True, exist_ok=True)  # another host may not see yet that it is there
     written = write_slices(folder, state, ranks.rank, ranks.size)
@@ -124,7 +123,7 @@ def _removed_on_failure(temporary: Path, ranks: Ranks) -> Iterator[None]:
 
 
 @contextmanager
-def _explained(folder: Path, state: EngineState) -> Iterator[None]:
+def _explained(folder: Path, state: SavedState) -> Iterator[None]:
     """Tells what went wrong in one line, with the free space before broken files are removed."""
     try:
         yield

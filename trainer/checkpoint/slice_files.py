@@ -8,12 +8,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from trainer.checkpoint.error import CheckpointError
-from trainer.engine_state import EngineState, TensorSlice
 from trainer.tensor_file import TensorFile, write_tensors
 
 KINDS = ("weights", "optimizer")
@@ -21,6 +21,41 @@ SLICES = "slices"
 """Key of a file's metadata: ``{name: [start, length]}`` as JSON, in elements of the flattened tensors."""
 # Before slices there was one file of each kind, of whole tensors.
 _NAME = re.compile(rf"({'|'.join(KINDS)})(-\d{{5,}}-of-\d{{5,}})?\.safetensors")
+
+
+class StateSlice(Protocol):
+    """Elements ``start .. start + numel - 1`` of a flattened tensor, by its name as in TensorSlice."""
+
+    @property
+    def name(self) -> str:
+        """That of the tensor."""
+
+    @property
+    def start(self) -> int:
+        """The first element."""
+
+    @property
+    def numel(self) -> int:
+        """How many they are."""
+
+    def read(self) -> Tensor:
+        """The elements: float32 [numel]. Called once, when they are written."""
+
+
+class SavedState(Protocol):
+    """What a process saves: slices, which need not be in memory together."""
+
+    @property
+    def weights(self) -> Sequence[StateSlice]:
+        """Of parameters."""
+
+    @property
+    def moments(self) -> Sequence[StateSlice]:
+        """Of the optimizer's moments."""
+
+    @property
+    def bytes(self) -> int:
+        """Size of all slices."""
 
 
 def file_name(kind: str, rank: int, ranks: int) -> str:
@@ -33,7 +68,7 @@ def is_file_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def write_slices(folder: Path, state: EngineState, rank: int, ranks: int) -> dict[str, str]:
+def write_slices(folder: Path, state: SavedState, rank: int, ranks: int) -> dict[str, str]:
     """Writes a process's files; their SHA-256 by name.
 
     Raises:
@@ -46,11 +81,11 @@ def write_slices(folder: Path, state: EngineState, rank: int, ranks: int) -> dic
     }
 
 
-def _write(path: Path, slices: Sequence[TensorSlice]) -> str:
-    values = {piece.name: piece.values for piece in slices}
-    places = {piece.name: [piece.start, len(piece.values)] for piece in slices}
-    shapes = {name: tensor.shape for name, tensor in values.items()}
-    return write_tensors(path, shapes, values.__getitem__, {SLICES: json.dumps(places)})
+def _write(path: Path, slices: Sequence[StateSlice]) -> str:
+    by_name = {piece.name: piece for piece in slices}
+    places = {piece.name: [piece.start, piece.numel] for piece in slices}
+    shapes = {piece.name: [piece.numel] for piece in slices}
+    return write_tensors(path, shapes, lambda name: by_name[name].read(), {SLICES: json.dumps(places)})
 
 
 class SliceReader:
@@ -77,7 +112,7 @@ class SliceReader:
         for first, end, file in self._slices.get(name, ()):
             low, high = max(start, first), min(start + numel, end)
             if low < high:
-                values[low - start : high - start] = file.read(name, low - first, high - low)
+                file.read_into(values[low - start : high - start], name, low - first)
                 found += high - low
         if found != numel:
             raise CheckpointError(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from curriculum.plugin_objective import shape_of
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.model import ModelSettings
 from manifests.schema.shards import Vocabulary
+from trainer.dtypes import dtype_name
 
 DEFAULTS = {
     "norm": "pre",
@@ -40,9 +43,15 @@ def shape(model: ModelSettings, vocabulary: Vocabulary) -> dict[str, Any]:
     }
 
 
-def config(curriculum: CurriculumManifest, vocabulary: Vocabulary, folder: Path = Path()) -> dict[str, Any]:
+def config(
+    curriculum: CurriculumManifest,
+    vocabulary: Vocabulary,
+    folder: Path = Path(),
+    dtype: torch.dtype = torch.float32,
+) -> dict[str, Any]:
     """The whole config.json. The greatest lengths are those of the stages: the released class makes a table
-    of so many positions. ``folder`` is the curriculum's, where its plug-ins are."""
+    of so many positions. ``folder`` is the curriculum's, where its plug-ins are; ``dtype`` is that of the
+    weights."""
     lengths = [shape_of(stage.objective, vocabulary, folder).longest for stage in curriculum.stages]
     return {
         "architectures": [CLASS],
@@ -64,7 +73,7 @@ def config(curriculum: CurriculumManifest, vocabulary: Vocabulary, folder: Path 
         "pad_token_id": vocabulary.pad,
         "eos_token_id": vocabulary.eos,
         "decoder_start_token_id": vocabulary.pad,
-        "torch_dtype": "float32",
+        "torch_dtype": dtype_name(dtype),
     }
 
 

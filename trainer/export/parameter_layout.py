@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from manifests.schema.model import ModelSettings
+from manifests.schema.shards import Vocabulary
+from trainer.model.transformer import EncoderDecoder
 
 EMBEDDING, OUTPUT = "embedding.weight", "lm_head.weight"
 
@@ -52,6 +55,13 @@ def entries(settings: ModelSettings) -> Iterator[Entry]:
             )
         yield from _norm(f"{stack}.norm", f"{stack}.final_layernorm", settings)
     yield Entry("output_bias", "lm_head.bias")
+
+
+def parameter_shapes(settings: ModelSettings, vocabulary: Vocabulary) -> dict[str, torch.Size]:
+    """The shape of each parameter of EncoderDecoder, without making them."""
+    with torch.device("meta"):
+        model = EncoderDecoder(settings, vocabulary.padded)
+    return {name: parameter.shape for name, parameter in model.named_parameters()}
 
 
 def _block(ours: str, released: str, settings: ModelSettings, *, decoder: bool) -> Iterator[Entry]:

@@ -4,36 +4,48 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from manifests.files import atomic_write, safe_join, write_json
 from manifests.schema.base import ManifestError
-from trainer.tensor_file import Shape, write_tensors
+from trainer.tensor_file import CHUNK, FORMAT_NAMES, Shape, write_tensors
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 LARGEST = 5_000_000_000
 """Bytes of weights in a file."""
 
+DTYPES = {name: dtype for dtype, name in FORMAT_NAMES.items()} | {"F64": torch.float64}
+"""What weights are read from, by the format's names."""
+
 
 def write(
-    folder: Path, shapes: Mapping[str, Shape], read: Callable[[str], Tensor], largest: int = LARGEST
+    folder: Path,
+    shapes: Mapping[str, Shape],
+    read: Callable[[str], Tensor],
+    largest: int = LARGEST,
+    dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Writes float32 tensors into as many files as needed, holding one tensor in memory at a time.
+    """Writes float32 tensors into as many files as needed, holding one in memory at a time.
 
     Args:
         shapes: of each tensor, by name, in the order in which they are written.
         read: gives a tensor by its name.
         largest: bytes in a file; a single tensor may be larger.
+        dtype: in which they are written.
+
+    Raises:
+        OverflowedError: see trainer.tensor_file.write_tensors. No file is left then.
     """
     parts: list[list[str]] = [[]]
     room = largest
-    sizes = {name: 4 * math.prod(shape) for name, shape in shapes.items()}
+    sizes = {name: dtype.itemsize * math.prod(shape) for name, shape in shapes.items()}
     for name, size in sizes.items():
         if size > room and parts[-1]:
             parts.append([])
@@ -45,16 +57,30 @@ def write(
         if len(parts) == 1
         else [f"model-{index + 1:05d}-of-{len(parts):05d}.safetensors" for index in range(len(parts))]
     )
-    for file, part in zip(names, parts, strict=True):
-        with atomic_write(folder / file) as temporary:
-            write_tensors(temporary, {name: shapes[name] for name in part}, read, {"format": "pt"})
+    with _removed_on_failure(folder, names):
+        for file, part in zip(names, parts, strict=True):
+            with atomic_write(folder / file) as temporary:
+                kept = {name: shapes[name] for name in part}
+                write_tensors(temporary, kept, read, {"format": "pt"}, dtype)
     if len(parts) > 1:
         index = {name: file for file, part in zip(names, parts, strict=True) for name in part}
         write_json(folder / INDEX, {"metadata": {"total_size": sum(sizes.values())}, "weight_map": index})
 
 
+@contextmanager
+def _removed_on_failure(folder: Path, names: Sequence[str]) -> Iterator[None]:
+    """Only a part of the weights is of no use, and a folder that holds something is not written into."""
+    try:
+        yield
+    except BaseException:
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+        raise
+
+
 class Tensors:
-    """The tensors of a folder, read one by one. To be used in a ``with`` statement.
+    """The tensors of a folder, read one by one: no file stays open, because what was read of a mapped file
+    would stay in memory as long.
 
     Raises:
         ManifestError: there are no safetensors, one of them is damaged or missing, or the index is not that
@@ -63,35 +89,62 @@ class Tensors:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._stack = ExitStack()
-        self._files: dict[str, Any] = {}
-
-    def __enter__(self) -> Tensors:
-        for file in _files(self.folder):
-            try:
-                opened = self._stack.enter_context(safe_open(file, framework="pt"))
-            except (SafetensorError, OSError) as error:
-                self._stack.close()
-                raise ManifestError(
-                    f"{file}: not readable as safetensors: {error}; copy the folder again"
-                ) from None
-            self._files |= dict.fromkeys(opened.keys(), opened)
+        self._files: dict[str, Path] = {}
+        self._kinds: dict[str, tuple[tuple[int, ...], str]] = {}
+        for file in _files(folder):
+            with _opened(file) as opened:
+                for name in opened.keys():  # noqa: SIM118 - it is no dictionary
+                    part = opened.get_slice(name)
+                    self._files[name] = file
+                    self._kinds[name] = tuple(part.get_shape()), part.get_dtype()
         self._check_index()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
 
-    def __getitem__(self, name: str) -> Tensor:
-        tensor: Tensor = self._files[name].get_tensor(name)
-        return tensor
-
     def shape(self, name: str) -> tuple[int, ...]:
-        """A tensor's shape, without reading it."""
-        return tuple(self._files[name].get_slice(name).get_shape())
+        """A tensor's shape."""
+        return self._kinds[name][0]
+
+    def dtype(self, name: str) -> torch.dtype:
+        """A tensor's type.
+
+        Raises:
+            ManifestError: its numbers are no floating-point ones of 16 bits or more.
+        """
+        kind = self._kinds[name][1]
+        if kind not in DTYPES:
+            known = ", ".join(DTYPES)
+            raise ManifestError(f"{self.folder}: {name} holds {kind}, none of {known}; convert it to one")
+        return DTYPES[kind]
+
+    def read(self, name: str) -> Tensor:
+        """A tensor as float32."""
+        values = torch.empty(self.shape(name))
+        rows = torch.split(values, self._rows(name)) if values.ndim else (values,)
+        for part, block in zip(rows, self._blocks(name), strict=True):
+            part.copy_(block)
+        return values
+
+    def equal(self, name: str, other: str) -> bool:
+        """Whether two tensors of one shape hold the same numbers."""
+        return all(map(torch.equal, self._blocks(name), self._blocks(other)))
+
+    def _rows(self, name: str) -> int:
+        """How many rows are read at a time."""
+        shape = self.shape(name)
+        return max(1, CHUNK // max(1, math.prod(shape[1:])))
+
+    def _blocks(self, name: str) -> Iterator[Tensor]:
+        """A tensor as float32, some rows at a time."""
+        shape = self.shape(name)
+        with _opened(self._files[name]) as opened:
+            if not shape:
+                yield opened.get_tensor(name).float()
+                return
+            part, rows = opened.get_slice(name), self._rows(name)
+            for start in range(0, shape[0], rows):
+                yield part[start : start + rows].float()
 
     def _check_index(self) -> None:
         index = self.folder / INDEX
@@ -102,6 +155,15 @@ class Tensors:
                     f"{index}: names {len(lost)} tensors that no file holds, such as {lost[0]}; copy the "
                     "folder again"
                 )
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    try:
+        with safe_open(file, framework="pt") as opened:
+            yield opened
+    except (SafetensorError, OSError) as error:
+        raise ManifestError(f"{file}: not readable as safetensors: {error}; copy the folder again") from None
 
 
 def _files(folder: Path) -> list[Path]:

@@ -24,7 +24,8 @@ def test_a_run_is_exported_imported_and_goes_on(
     run = open_run(shards, tmp_path / "one", "sandwich")
     write(run, tmp_path / "out")
     imported = import_model(run, tmp_path / "out")
-    assert (imported.progress.step, imported.progress.updates) == (0, 0)
+    progress = imported.checkpoint.progress
+    assert (progress.step, progress.updates) == (0, 0)
     with pytest.raises(ManifestError, match=r"has checkpoints; import into a new run folder"):
         import_model(run, tmp_path / "out")
     export_model(run, tmp_path / "again")

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import ShardManifest
 from tests.trainer.export.test_hf_folder import open_run, shards, write  # noqa: F401 - a fixture
-from trainer.export import hf_folder
+from trainer.export.hf_weights import HFWeights
 from trainer.run import TrainingRun
 
 
@@ -26,7 +26,7 @@ def exported(shards: tuple[Path, ShardManifest], tmp_path: Path) -> tuple[Traini
 
 def reject(run: TrainingRun, path: Path, message: str) -> None:
     with pytest.raises(ManifestError, match=message):
-        hf_folder.read(path, run.manifest.model, run.shards.vocabulary)
+        HFWeights(path, run.manifest.model, run.shards.vocabulary)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def reject(run: TrainingRun, path: Path, message: str) -> None:
         ),
         (
             lambda found: found.update({"lm_head.bias": torch.ones(512).long()}),
-            r"lm_head.bias holds torch.int64, not floating-point",
+            r"lm_head.bias holds I64, none of F32, BF16, F16, F64; convert it to one",
         ),
         (
             lambda found: found["lm_head.weight"].add_(1),
@@ -123,7 +123,7 @@ def test_a_folder_without_an_output_layer_must_say_that_it_is_the_embedding(
     found = load_file(path / "model.safetensors")
     found.pop("lm_head.weight")
     save_file(found, path / "model.safetensors", metadata={"format": "pt"})
-    hf_folder.read(path, run.manifest.model, run.shards.vocabulary)
+    HFWeights(path, run.manifest.model, run.shards.vocabulary)
     config = json.loads((path / "config.json").read_text()) | {"tie_word_embeddings": False}
     (path / "config.json").write_text(json.dumps(config))
     reject(run, path, r"1 of the keys is missing: lm_head.weight")

@@ -23,9 +23,9 @@ def dealt(folder: Path, largest: int, sizes: dict[str, int] = SIZES) -> list[lis
     """The names in each file, in the order of the files."""
     write(folder, {name: [size // 4] for name, size in sizes.items()}, tensor, largest)
     files = sorted(folder.glob("*.safetensors"))
-    with Tensors(folder) as tensors:
-        assert set(tensors) == set(sizes)
-        assert all(torch.equal(tensors[name], tensor(name)) for name in sizes)
+    tensors = Tensors(folder)
+    assert set(tensors) == set(sizes)
+    assert all(torch.equal(tensors.read(name), tensor(name)) for name in sizes)
     return [sorted(load_file(file), key=list(sizes).index) for file in files]
 
 
