@@ -63,9 +63,18 @@ class Dropout(nn.Module):
         parts, dimension = examples.parts(x)
         kept = []
         for part, seed in zip(parts, draws.seeds, strict=True):
-            torch.manual_seed(seed)
+            seed_generator(x.device, seed)
             kept.append(F.dropout(part, draws.probability))
         return torch.cat(kept, dimension)
+
+
+def seed_generator(device: torch.device, seed: int) -> None:
+    """Seeds what is drawn from on a tensor's device. ``torch.manual_seed`` seeds all devices, and writes down
+    the call stack for each kind that is not there, which took half of a small model's step."""
+    generator = (
+        torch.cuda.default_generators[device.index] if device.type == "cuda" else torch.default_generator
+    )
+    generator.manual_seed(seed)
 
 
 def number_dropouts(model: nn.Module) -> None:

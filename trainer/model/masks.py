@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainer.model.bf16_ways import widened
-from trainer.model.dropout import Draws
+from trainer.model.dropout import Draws, seed_generator
 
 EVERYWHERE = -1
 """Document number of the mode token and of the decoder's start: they are of no document, and every position
@@ -69,7 +69,7 @@ def attend(
     mixed = []
     for example, (own_queries, own_keys, own_values, own_mask) in enumerate(parts):
         if dropout is not None:
-            torch.manual_seed(dropout.seeds[example])
+            seed_generator(queries.device, dropout.seeds[example])
         mixed.append(
             F.scaled_dot_product_attention(
                 own_queries,
