@@ -10,13 +10,17 @@ import torch
 
 from manifests.errors import UserError
 from manifests.schema.objectives import InstructionObjective
+from trainer.bf16_choice import inference_choice
 from trainer.chosen_checkpoint import Which
 from trainer.data.batch import Batch
 from trainer.data.ragged import Pairs, Ragged
 from trainer.determinism import deterministic_cpu
+from trainer.distributed import device
+from trainer.dtypes import InferenceDtype
 from trainer.evaluation.heldout_loss import text_only
 from trainer.generation.generate import GREEDY, SamplingSettings, generate
 from trainer.inference import checked_prompt, load_tokenizer, trained_model
+from trainer.model.bf16_ways import bf16_ways
 from trainer.objectives import Instruction
 from trainer.run import TrainingRun
 
@@ -25,25 +29,30 @@ __all__ = ["Model", "SamplingSettings", "load_model"]
 _TOGETHER = 32
 
 
-def load_model(curriculum: str | Path, run: str | Path, step: Which = "last") -> Model:
-    """A checkpoint of a run: that after a step, its stage's ``best`` by held-out loss, or the ``last``.
+def load_model(
+    curriculum: str | Path, run: str | Path, step: Which = "last", dtype: InferenceDtype | None = None
+) -> Model:
+    """A checkpoint of a run: that after a step, its stage's ``best`` by held-out loss, or the ``last``. It is
+    in memory once, in ``dtype``; None: as the training computes.
 
     Raises:
         ManifestError: a manifest is missing or not valid, or there is no checkpoint.
         ShardError: the tokenizer is not the one that made the shards.
         UserError: the checkpoint is missing or damaged, or was trained with another model or on other shards.
     """
-    return Model(TrainingRun.open(Path(curriculum), Path(run)), step)
+    return Model(TrainingRun.open(Path(curriculum), Path(run)), step, dtype)
 
 
 class Model:
-    """A model with the weights of a run's checkpoint, and its tokenizer. It is read once."""
+    """A model with the weights of a run's checkpoint, and its tokenizer. It is read once, and is on the GPU
+    where there is one."""
 
-    def __init__(self, run: TrainingRun, step: Which = "last") -> None:
-        self._model = trained_model(run, step)
+    def __init__(self, run: TrainingRun, step: Which = "last", dtype: InferenceDtype | None = None) -> None:
+        self._model = trained_model(run, step, dtype)
         self._pieces = load_tokenizer(run)
         self._vocabulary = run.shards.vocabulary
         self._threads = run.manifest.train.threads
+        self._ways = inference_choice(run, self._model.output_bias.dtype)
 
     def generate(
         self, prompts: Sequence[str], max_tokens: int = 256, choice: SamplingSettings = GREEDY
@@ -55,7 +64,7 @@ class Model:
             PromptError: a prompt is no text.
         """
         ids = [self._pieces.encode(checked_prompt(prompt)) for prompt in prompts]
-        with deterministic_cpu(self._threads):
+        with deterministic_cpu(self._threads), bf16_ways(self._ways):
             answers = generate(self._model, self._vocabulary, ids, max_tokens=max_tokens, choice=choice)
         return [self._pieces.decode(answer.tolist()) for answer in answers]
 
@@ -70,10 +79,10 @@ class Model:
         if len(prompts) != len(targets):
             raise UserError(f"{len(prompts)} prompts but {len(targets)} targets", fix="give as many of each")
         total, counted = 0.0, 0
-        with deterministic_cpu(self._threads):
+        with deterministic_cpu(self._threads), bf16_ways(self._ways):
             for start in range(0, len(prompts), _TOGETHER):
                 rows = slice(start, start + _TOGETHER)
-                nats, tokens = self._model(**self._batch(prompts[rows], targets[rows]).inputs())
+                nats, tokens = self._model(**self._batch(prompts[rows], targets[rows]).inputs(device()))
                 total, counted = total + float(nats), counted + int(tokens)
         if not counted:
             raise UserError("the targets hold no text", fix="give some")

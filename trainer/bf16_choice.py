@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -33,15 +32,33 @@ def bf16_choice(run: TrainingRun) -> Bf16Ways:
     return decided_by_rank_0(lambda: _kept_or_measured(run))
 
 
+def inference_choice(run: TrainingRun, dtype: torch.dtype) -> Bf16Ways:
+    """For a checkpoint that computes in ``dtype``: as ``bf16_choice``, but nothing is noted.
+
+    Raises:
+        ManifestError: see bf16_choice.
+    """
+    if dtype != torch.bfloat16 or device().type != "cpu":
+        return NATIVE
+    return decided_by_rank_0(lambda: _kept(run) or _measured(run))
+
+
 def _kept_or_measured(run: TrainingRun) -> Bf16Ways:
-    file: Path = run.train_folder / "bf16.json"
-    if file.exists():
-        return load(file, Bf16Ways)
-    longest = max(max(span.plan.shape.longest) for span in run.curriculum().spans)
-    ways = fastest_ways(run.manifest.model, longest)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_json(file, ways.model_dump())
+    if kept := _kept(run):
+        return kept
+    ways = _measured(run)
+    run.bf16_file.parent.mkdir(parents=True, exist_ok=True)
+    write_json(run.bf16_file, ways.model_dump())
     return ways
+
+
+def _kept(run: TrainingRun) -> Bf16Ways | None:
+    return load(run.bf16_file, Bf16Ways) if run.bf16_file.exists() else None
+
+
+def _measured(run: TrainingRun) -> Bf16Ways:
+    longest = max(max(span.plan.shape.longest) for span in run.curriculum().spans)
+    return fastest_ways(run.manifest.model, longest)
 
 
 def fastest_ways(model: ModelSettings, positions: int) -> Bf16Ways:

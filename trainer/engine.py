@@ -21,6 +21,7 @@ from trainer.data.batch import Batch
 from trainer.deepspeed_settings import configuration, parameter_groups, zero_stage
 from trainer.distributed import add_over_ranks, device
 from trainer.engine_state import MOMENTS, EngineState, StateSource, TensorSlice, held_slices
+from trainer.evaluation.mean_loss import mean_loss
 from trainer.tensor_file import CHUNK
 
 if not torch.cuda.is_available():
@@ -138,13 +139,8 @@ class TrainingEngine:
 
     def evaluate(self, work: Sequence[ForwardPass]) -> float:
         """Mean loss in nats per target token over all forward passes of all processes, without dropout."""
-        (target_tokens,) = add_over_ranks([sum(one.target_tokens for one in work if not one.idle)])
         self._engine.eval()
-        with torch.no_grad():
-            losses = [self._forward(one) for one in work]
-        counted = (float(loss) for loss, one in zip(losses, work, strict=True) if not one.idle)
-        (loss_sum,) = add_over_ranks([sum(counted)])
-        return loss_sum / target_tokens
+        return mean_loss(work, self._forward)
 
     def _forward(self, one: ForwardPass) -> Tensor:
         result: tuple[Tensor, Tensor] = self._engine(**one.batch.inputs(device()))

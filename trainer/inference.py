@@ -3,11 +3,9 @@ back."""
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from sentencepiece import SentencePieceProcessor
 
 from curriculum.plugins import stage_plugins
@@ -16,7 +14,7 @@ from manifests.files import safe_join, sha256
 from manifests.os_errors import os_errors_explained
 from manifests.run_lock import run_lock
 from manifests.schema.base import ManifestError
-from trainer.bf16_choice import bf16_choice
+from trainer.bf16_choice import inference_choice
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import Checkpoint, Progress
 from trainer.checkpoint.saving import save
@@ -24,52 +22,60 @@ from trainer.chosen_checkpoint import Which, chosen_checkpoint
 from trainer.data.dataset import ShardError
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group, storage_ranks
-from trainer.dtypes import DTYPES, DtypeName
+from trainer.dtypes import DTYPES, DtypeName, InferenceDtype, inference_dtype
 from trainer.evaluation.heldout_loss import Evaluator
+from trainer.evaluation.mean_loss import LoadedModel
 from trainer.export import hf_folder
 from trainer.export.hf_weights import HFWeights
 from trainer.export.imported_state import ImportedState
 from trainer.model.bf16_ways import bf16_ways
+from trainer.model.loaded import loaded_model
 from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
-from trainer.training_loop import build_engine, build_objectives
+from trainer.training_loop import build_objectives
 
 
 class PromptError(UserError):
     """A prompt that no model can read; the message names it."""
 
 
-def evaluate_checkpoint(run: TrainingRun, which: Which = "last") -> dict[str, dict[str, float]]:
+def evaluate_checkpoint(
+    run: TrainingRun, which: Which = "last", dtype: InferenceDtype | None = None
+) -> dict[str, dict[str, float]]:
     """Nats per target token on the held-out sets: stage (its objective) -> set -> loss.
+
+    Each process has the whole model, and measures a part of the samples; ``dtype`` as of trained_model.
 
     Raises:
         UserError: there is no such checkpoint, or it does not fit (see trainer.chosen_checkpoint).
         ShardError: a held-out shard is missing or is not what the manifest says.
     """
     join_process_group()
-    found = chosen_checkpoint(run, which, storage_ranks())
+    model = _loaded(run, chosen_checkpoint(run, which, storage_ranks()), dtype)
     with (
         deterministic_cpu(run.manifest.train.threads),
-        bf16_ways(bf16_choice(run)),
-        closing(build_engine(run, found)) as engine,
+        bf16_ways(inference_choice(run, model.output_bias.dtype)),
     ):
-        return Evaluator(run, build_objectives(run)).measure(engine)
+        return Evaluator(run, build_objectives(run)).measure(LoadedModel(model))
 
 
-def trained_model(run: TrainingRun, which: Which = "last") -> EncoderDecoder:
-    """A model with a checkpoint's weights, without dropout.
+def trained_model(
+    run: TrainingRun, which: Which = "last", dtype: InferenceDtype | None = None
+) -> EncoderDecoder:
+    """A model with a checkpoint's weights, without dropout, on the GPU where there is one.
+
+    Args:
+        dtype: of its weights and products; None: that of the training, as its held-out losses are measured.
 
     Raises:
         UserError: there is no such checkpoint, or it does not fit (see trainer.chosen_checkpoint).
     """
-    weights = chosen_checkpoint(run, which).open()
-    with torch.device("meta"):
-        model = EncoderDecoder(run.manifest.model, run.shards.vocabulary.padded)
-    model = model.to_empty(device="cpu").eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(weights.read(name, 0, parameter.numel()).view_as(parameter))
-    return model
+    return _loaded(run, chosen_checkpoint(run, which), dtype)
+
+
+def _loaded(run: TrainingRun, found: Checkpoint, dtype: InferenceDtype | None) -> EncoderDecoder:
+    precision = inference_dtype(run.manifest.train.precision, dtype)
+    return loaded_model(run.manifest.model, run.shards.vocabulary.padded, found.open(), precision)
 
 
 def checked_prompt(prompt: str) -> str:

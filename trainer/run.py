@@ -84,6 +84,11 @@ class TrainingRun:
         return self.train_folder / "verified-shards.json"
 
     @property
+    def bf16_file(self) -> Path:
+        """How products of bfloat16 are made on a CPU."""
+        return self.train_folder / "bf16.json"
+
+    @property
     def training_manifest(self) -> Path:
         """Written last: where it is, the training is complete."""
         return self.train_folder / "manifest.json"

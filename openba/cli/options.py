@@ -6,7 +6,7 @@ import logging
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -58,6 +58,10 @@ Step = Annotated[
         parser=checkpoint_step,
         help="The checkpoint: after step N; the newest one's stage's best by held-out loss; or the last.",
     ),
+]
+InferenceDtype = Annotated[
+    Literal["float32", "bfloat16"] | None,
+    typer.Option("--dtype", help="Of the model in memory and its products. [default: that of the training]"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the libraries log.")]

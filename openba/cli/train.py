@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from openba.cli.options import Curriculum, Json, Quiet, Run, Step, Verbose, examples, set_verbosity
+from openba.cli.options import (
+    Curriculum,
+    InferenceDtype,
+    Json,
+    Quiet,
+    Run,
+    Step,
+    Verbose,
+    examples,
+    set_verbosity,
+)
 
 if TYPE_CHECKING:
     from trainer.run import TrainingRun
@@ -62,6 +72,7 @@ def evaluate_command(
     curriculum: Curriculum,
     run: Run,
     step: Step = "last",
+    dtype: InferenceDtype = None,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -71,7 +82,7 @@ def evaluate_command(
     training = _open(curriculum, run)
     from trainer.inference import evaluate_checkpoint
 
-    losses = evaluate_checkpoint(training, step)
+    losses = evaluate_checkpoint(training, step, dtype)
     if as_json:
         print(json.dumps(losses, indent=1))
         return

@@ -17,7 +17,8 @@ from manifests.schema.stage import Stage
 from trainer.data.batch import Batch
 from trainer.data.dataset import open_sets
 from trainer.data.step_loader import StepLoader
-from trainer.engine import ForwardPass, TrainingEngine
+from trainer.engine import ForwardPass
+from trainer.evaluation.mean_loss import Measurable
 from trainer.model.loss import IGNORED
 from trainer.objectives import TrainingObjective
 from trainer.run import TrainingRun
@@ -39,11 +40,11 @@ class Evaluator:
         self._run, self._objectives = run, objectives
         self._sets = open_sets(run.shard_folder, run.shards.heldout)
 
-    def measure(self, engine: TrainingEngine) -> dict[str, dict[str, float]]:
+    def measure(self, engine: Measurable) -> dict[str, dict[str, float]]:
         """Nats per target token: stage -> set -> loss. Sets without held-out samples are left out."""
         return {stage.name: self._stage(engine, stage) for stage in self._run.manifest.stages}
 
-    def expected(self, engine: TrainingEngine, stage_index: int) -> float | None:
+    def expected(self, engine: Measurable, stage_index: int) -> float | None:
         """What the first step of a stage will lose, in nats per target token, all labels counted: its sets'
         held-out losses in the proportions of the mixture. None where a set has too few held-out samples to
         tell."""
@@ -56,7 +57,7 @@ class Evaluator:
             total += share * engine.evaluate(self._passes(stage, name, samples, only_text=False))
         return total if math.isfinite(total) else None
 
-    def _stage(self, engine: TrainingEngine, stage: Stage) -> dict[str, float]:
+    def _stage(self, engine: Measurable, stage: Stage) -> dict[str, float]:
         losses = {}
         for name in sorted(stage.mixture):
             samples = self._samples(stage, name)

@@ -79,8 +79,8 @@ def _removed_on_failure(folder: Path, names: Sequence[str]) -> Iterator[None]:
 
 
 class Tensors:
-    """The tensors of a folder, read one by one: no file stays open, because what was read of a mapped file
-    would stay in memory as long.
+    """The tensors of a folder, read one by one. No file is open for longer than a part of a tensor takes:
+    what was read of a mapped file stays in memory as long.
 
     Raises:
         ManifestError: there are no safetensors, one of them is damaged or missing, or the index is not that
@@ -137,14 +137,15 @@ class Tensors:
 
     def _blocks(self, name: str) -> Iterator[Tensor]:
         """A tensor as float32, some rows at a time."""
-        shape = self.shape(name)
-        with _opened(self._files[name]) as opened:
-            if not shape:
+        shape, file = self.shape(name), self._files[name]
+        if not shape:
+            with _opened(file) as opened:
                 yield opened.get_tensor(name).float()
-                return
-            part, rows = opened.get_slice(name), self._rows(name)
-            for start in range(0, shape[0], rows):
-                yield part[start : start + rows].float()
+            return
+        rows = self._rows(name)
+        for start in range(0, shape[0], rows):
+            with _opened(file) as opened:
+                yield opened.get_slice(name)[start : start + rows].float()
 
     def _check_index(self) -> None:
         index = self.folder / INDEX
