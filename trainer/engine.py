@@ -17,11 +17,11 @@ from torch import Tensor, nn
 
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
-from trainer.data.batch import Batch
 from trainer.deepspeed_settings import configuration, parameter_groups, zero_stage
 from trainer.distributed import add_over_ranks, device
 from trainer.engine_state import MOMENTS, EngineState, StateSource, TensorSlice, held_slices
 from trainer.evaluation.mean_loss import mean_loss
+from trainer.forward_pass import ForwardPass
 from trainer.tensor_file import CHUNK
 
 if not torch.cuda.is_available():
@@ -44,15 +44,6 @@ _LINEAR = F.linear
 _RELEASED = getclosurevars(
     PartitionedParameterCoordinator._PartitionedParameterCoordinator__params_to_release
 ).nonlocals["func"]
-
-
-class ForwardPass:
-    """One micro batch to go through the model. ``idle`` ones count for nothing: they keep a process in step
-    with the others when it has no samples left. Every process must bring the same number of them."""
-
-    def __init__(self, batch: Batch, *, idle: bool = False) -> None:
-        self.batch, self.idle = batch, idle
-        self.target_tokens = batch.targets
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,10 @@ from trainer.data.dataset import open_sets
 from trainer.data.step_loader import StepLoader
 from trainer.distributed import add_over_ranks, decided_by_rank_0, signal_of_any_rank, storage_ranks
 from trainer.early_end import early_end
-from trainer.engine import ForwardPass, StepResult, TrainingEngine
+from trainer.engine import StepResult, TrainingEngine
 from trainer.evaluation.best_step import best_step
 from trainer.evaluation.heldout_loss import Evaluator
+from trainer.forward_pass import ForwardPass
 from trainer.guard import judge_step, worth_keeping
 from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder

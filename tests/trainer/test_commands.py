@@ -131,12 +131,15 @@ def test_import_begins_a_run_from_an_exported_folder_once(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", *where(trained), "--to", str(tmp_path / "out")]) == 0
-    assert capsys.readouterr().out.startswith(f"{tmp_path / 'out'}: written; AutoModelForSeq2SeqLM")
+    assert capsys.readouterr().out.startswith(f"{tmp_path / 'out'}: written in float32; AutoModel")
     run = untrained(trained, tmp_path / "run")
     command = ["import", *where(run), "--from", str(tmp_path / "out")]
     assert main(command) == 0
     first = run / "train" / "checkpoints" / "step-000000000"
-    assert capsys.readouterr().out == f"{first}: written; train and generate go on from it\n"
+    assert (
+        capsys.readouterr().out
+        == f"{first}: written, of weights in float32; train and generate go on from it\n"
+    )
     last = newest(trained / "train" / "checkpoints")
     assert last is not None
     given, found = (load_file(folder / file_name("weights", 0, 1)) for folder in (last.folder, first))

@@ -17,8 +17,8 @@ from manifests.schema.stage import Stage
 from trainer.data.batch import Batch
 from trainer.data.dataset import open_sets
 from trainer.data.step_loader import StepLoader
-from trainer.engine import ForwardPass
 from trainer.evaluation.mean_loss import Measurable
+from trainer.forward_pass import ForwardPass
 from trainer.model.loss import IGNORED
 from trainer.objectives import TrainingObjective
 from trainer.run import TrainingRun

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from trainer.distributed import add_over_ranks, device
+from trainer.forward_pass import ForwardPass
 from trainer.model.transformer import EncoderDecoder
-
-if TYPE_CHECKING:
-    from trainer.engine import ForwardPass
 
 
 class Measurable(Protocol):
