@@ -37,9 +37,11 @@ def measure(chunked: bool, recompute: bool, size: int) -> dict[str, Any]:
     from trainer.model import transformer
     from trainer.objectives import Prefix, build
 
-    def whole(hidden: Tensor, weight: Tensor, bias: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def whole(
+        hidden: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, z_loss: float, places: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         loss = F.cross_entropy(F.linear(hidden, weight, bias).float(), labels, reduction="sum")
-        return loss, torch.tensor(len(labels))
+        return loss, torch.tensor(len(labels)), loss.detach()
 
     if not chunked:
         transformer.cross_entropy = whole  # type: ignore[assignment, attr-defined]
@@ -52,7 +54,7 @@ def measure(chunked: bool, recompute: bool, size: int) -> dict[str, Any]:
     tokens = np.random.default_rng(0).integers(3, RELEASED.pieces, (size, 2 * LENGTH), dtype=np.uint32)
     batch = objective.apply(tokens, 0, np.arange(size, dtype=np.uint64))
     before = time.process_time()
-    loss, count = model(**batch.inputs())
+    loss, count, _ = model(**batch.inputs())
     (loss / count).backward()
     optimizer.step()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -48,7 +48,7 @@ class Trained:
         torch.manual_seed(1)  # of the dropout
         before = time.process_time()
         self._optimizer.zero_grad()
-        loss, count = self._model(**batch.inputs())
+        loss, count, _ = self._model(**batch.inputs())
         (loss / count).backward()
         self._optimizer.step()
         return time.process_time() - before, float(loss.detach() / count)

@@ -12,7 +12,7 @@ from manifests.errors import UserError
 from manifests.schema.objectives import InstructionObjective
 from trainer.bf16_choice import inference_choice
 from trainer.chosen_checkpoint import Which
-from trainer.data.batch import Batch
+from trainer.data.batch import Batch, on_device
 from trainer.data.ragged import Pairs, Ragged
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import device
@@ -30,25 +30,38 @@ _TOGETHER = 32
 
 
 def load_model(
-    curriculum: str | Path, run: str | Path, step: Which = "last", dtype: InferenceDtype | None = None
+    curriculum: str | Path,
+    run: str | Path,
+    step: Which = "last",
+    dtype: InferenceDtype | None = None,
+    *,
+    average: bool = False,
 ) -> Model:
-    """A checkpoint of a run: that after a step, its stage's ``best`` by held-out loss, or the ``last``. It is
-    in memory once, in ``dtype``; None: as the training computes.
+    """A checkpoint of a run: that after a step, its stage's ``best`` by held-out loss, or the ``last``; with
+    ``average`` the averaged weights that ``train.ema`` keeps. It is in memory once, in ``dtype``; None: as
+    the training computes.
 
     Raises:
         ManifestError: a manifest is missing or not valid, or there is no checkpoint.
         ShardError: the tokenizer is not the one that made the shards.
         UserError: the checkpoint is missing or damaged, or was trained with another model or on other shards.
     """
-    return Model(TrainingRun.open(Path(curriculum), Path(run)), step, dtype)
+    return Model(TrainingRun.open(Path(curriculum), Path(run)), step, dtype, average=average)
 
 
 class Model:
     """A model with the weights of a run's checkpoint, and its tokenizer. It is read once, and is on the GPU
     where there is one."""
 
-    def __init__(self, run: TrainingRun, step: Which = "last", dtype: InferenceDtype | None = None) -> None:
-        self._model = trained_model(run, step, dtype)
+    def __init__(
+        self,
+        run: TrainingRun,
+        step: Which = "last",
+        dtype: InferenceDtype | None = None,
+        *,
+        average: bool = False,
+    ) -> None:
+        self._model = trained_model(run, step, dtype, average=average)
         self._pieces = load_tokenizer(run)
         self._vocabulary = run.shards.vocabulary
         self._threads = run.manifest.train.threads
@@ -82,7 +95,8 @@ class Model:
         with deterministic_cpu(self._threads), bf16_ways(self._ways):
             for start in range(0, len(prompts), _TOGETHER):
                 rows = slice(start, start + _TOGETHER)
-                nats, tokens = self._model(**self._batch(prompts[rows], targets[rows]).inputs(device()))
+                inputs = on_device(self._batch(prompts[rows], targets[rows]).inputs(), device())
+                nats, tokens, _ = self._model(**inputs)
                 total, counted = total + float(nats), counted + int(tokens)
         if not counted:
             raise UserError("the targets hold no text", fix="give some")

@@ -11,7 +11,9 @@ from manifests.schema.curriculum import CurriculumManifest
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import ALONE, Checkpoint
 from trainer.checkpoint.compatibility import check_model, check_shards
+from trainer.checkpoint.slice_files import AveragedWeights
 from trainer.distributed import Ranks
+from trainer.engine_state import StateSource
 from trainer.evaluation.best_step import best_step
 from trainer.resume import warn_of_damage
 from trainer.run import TrainingRun
@@ -42,6 +44,27 @@ def chosen_checkpoint(run: TrainingRun, which: Which = "last", ranks: Ranks = AL
     check_shards(found.progress.shards, run.shards_sha256, where, run.shard_manifest)
     check_model(CurriculumManifest.model_validate_json(found.progress.curriculum), run.manifest, where)
     return found
+
+
+def chosen_state(
+    run: TrainingRun, which: Which = "last", ranks: Ranks = ALONE, *, average: bool = False
+) -> StateSource:
+    """The state of such a checkpoint; with the ``average`` of its weights in place of them, if so told.
+
+    Raises:
+        UserError: it holds no average; or see chosen_checkpoint.
+    """
+    found = chosen_checkpoint(run, which, ranks)
+    state = found.open()
+    if not average:
+        return state
+    if not state.averaged:
+        raise UserError(
+            "holds no average of the weights",
+            where=found.folder,
+            fix="set train.ema and train on, or take the weights themselves, without --average",
+        )
+    return AveragedWeights(state)
 
 
 def _newest(run: TrainingRun, ranks: Ranks) -> Checkpoint:

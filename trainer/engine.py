@@ -17,12 +17,14 @@ from torch import Tensor, nn
 
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
+from trainer.data.batch import on_device
 from trainer.deepspeed_settings import configuration, parameter_groups, zero_stage
 from trainer.distributed import add_over_ranks, device
 from trainer.engine_state import MOMENTS, EngineState, StateSource, TensorSlice, held_slices
 from trainer.evaluation.mean_loss import mean_loss
 from trainer.forward_pass import ForwardPass
 from trainer.tensor_file import CHUNK
+from trainer.weight_average import WeightAverage
 
 if not torch.cuda.is_available():
     os.environ.setdefault("DS_ACCELERATOR", "cpu")  # read when deepspeed is imported
@@ -48,12 +50,14 @@ _RELEASED = getclosurevars(
 
 @dataclass(frozen=True)
 class StepResult:
-    """Mean loss in nats per target token over all processes, target tokens, and the gradient's norm before
-    clipping. ``skipped``: one of the two is infinite or not a number, and nothing was updated."""
+    """Mean cross-entropy in nats per target token over all processes, target tokens, the gradient's norm
+    before clipping, and the mean z-loss, which ``loss`` is without. ``skipped``: loss or norm is infinite or
+    not a number, and nothing was updated."""
 
     loss: float
     target_tokens: int
     gradient_norm: float
+    z_loss: float = 0.0
 
     @property
     def skipped(self) -> bool:
@@ -93,6 +97,7 @@ class TrainingEngine:
         )
         self._engine = engine
         self._create_moments()
+        self._average = None if settings.ema is None else WeightAverage(settings.ema, self._own()[0])
         self.load(source)
 
     @property
@@ -101,7 +106,9 @@ class TrainingEngine:
         module: nn.Module = self._engine.module
         return module
 
-    def step(self, work: Sequence[ForwardPass], learning_rate: float, optimizer: Optimizer) -> StepResult:
+    def step(
+        self, work: Sequence[ForwardPass], learning_rate: float, optimizer: Optimizer, z_loss: float = 0.0
+    ) -> StepResult:
         """Adds up the gradients of all forward passes of all processes, clips, and updates the weights.
 
         The gradient is that of (sum of the losses) / (number of target tokens), both over the global batch.
@@ -114,19 +121,21 @@ class TrainingEngine:
         (target_tokens,) = add_over_ranks([sum(one.target_tokens for one in work if not one.idle)])
         self._configure(learning_rate, optimizer)
         self._engine.train()
-        total = torch.zeros((), dtype=torch.float64, device=device())  # read once: a GPU is not waited for
+        totals = torch.zeros(2, dtype=torch.float64, device=device())  # read once: a GPU is not waited for
         for index, one in enumerate(work):
             self._engine.set_gradient_accumulation_boundary(index == len(work) - 1)
-            loss = self._forward(one)
+            loss, _, parts = self._engine(**on_device(one.inputs, device()), z_loss=z_loss)
             share = 0.0 if one.idle else self.world_size / target_tokens
             # The gradient of an infinite loss may be finite: all processes must see that this one is wrong.
-            self._engine.backward(
-                loss * torch.where(loss.detach().isfinite(), share, math.nan), scale_wrt_gas=False
-            )
+            self._engine.backward(loss * (share + 0 * loss.detach()), scale_wrt_gas=False)
             if not one.idle:
-                total += loss.detach()
-        (loss_sum,) = add_over_ranks([float(total)])
-        return StepResult(loss_sum / target_tokens, int(target_tokens), self._update(optimizer))
+                totals += parts
+        sums = add_over_ranks(totals.tolist())
+        nats, z = (one / target_tokens for one in sums)
+        result = StepResult(nats, int(target_tokens), self._update(optimizer), z)
+        if self._average and not result.skipped:
+            self._average.update(self._own()[0], self.updates)
+        return result
 
     def evaluate(self, work: Sequence[ForwardPass]) -> float:
         """Mean loss in nats per target token over all forward passes of all processes, without dropout."""
@@ -134,7 +143,7 @@ class TrainingEngine:
         return mean_loss(work, self._forward)
 
     def _forward(self, one: ForwardPass) -> Tensor:
-        result: tuple[Tensor, Tensor] = self._engine(**one.batch.inputs(device()))
+        result: tuple[Tensor, Tensor, Tensor] = self._engine(**on_device(one.inputs, device()))
         return result[0]
 
     def _configure(self, learning_rate: float, optimizer: Optimizer) -> None:
@@ -171,14 +180,16 @@ class TrainingEngine:
     def state(self) -> EngineState:
         """A copy of this process's part of the state."""
         dist.barrier()
-        weights, moments = self.held()
-        if not self.zero:  # everybody holds everything
-            share = (dist.get_rank(), self.world_size)
-            weights, moments = ([piece.part(*share) for piece in held] for held in (weights, moments))
-        weights, moments = (
-            [piece.copy() for piece in held if len(piece.values)] for held in (weights, moments)
-        )
-        return EngineState(weights, moments, self.updates)
+        averages = self._average.slices if self._average else []
+        weights, moments, averages = ([piece.copy() for piece in held] for held in (*self._own(), averages))
+        return EngineState(weights, moments, self.updates, averages)
+
+    def _own(self) -> tuple[list[TensorSlice], list[TensorSlice]]:
+        """Of what is held, the share of this process: without ZeRO everybody holds everything."""
+        share = (0, 1) if self.zero else (dist.get_rank(), self.world_size)
+        parts = ([piece.part(*share) for piece in held] for held in self.held())
+        weights, moments = ([part for part in held if len(part.values)] for held in parts)
+        return weights, moments
 
     def held(self) -> tuple[list[TensorSlice], list[TensorSlice]]:
         """Weights and moments that this process updates, as views; ``publish`` makes the model of them."""
@@ -199,6 +210,8 @@ class TrainingEngine:
                 for start in range(0, len(piece.values), CHUNK):
                     part = piece.values[start : start + CHUNK]
                     part.copy_(source.read(piece.name, piece.start + start, len(part)))
+        if self._average:
+            self._average.load(source, self._own()[0])
         self.publish()
 
     @property

@@ -4,19 +4,20 @@ DeepSpeed's affair, and known here alone."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
+AVERAGE = "average"
 
 
 @dataclass(frozen=True)
 class TensorSlice:
     """Elements ``start .. start + len(values) - 1`` of a flattened tensor, float32: a weight by its
-    parameter's name, or a moment by ``<moment>.<parameter>``."""
+    parameter's name, a moment by ``<moment>.<parameter>``, or its average by ``average.<parameter>``."""
 
     name: str
     start: int
@@ -44,24 +45,31 @@ class TensorSlice:
 @dataclass(frozen=True)
 class EngineState:
     """The slices of a process. Those of all processes together are the whole state, each element once,
-    whatever their number, the ZeRO stage and the precision. ``updates`` made so far."""
+    whatever their number, the ZeRO stage and the precision. ``updates`` made so far; ``averages`` where they
+    are kept (see trainer.weight_average)."""
 
     weights: list[TensorSlice]
     moments: list[TensorSlice]
     updates: int
+    averages: list[TensorSlice] = field(default_factory=list)
 
     @property
     def bytes(self) -> int:
         """Size of all slices."""
-        return sum(piece.values.nbytes for piece in (*self.weights, *self.moments))
+        return sum(piece.values.nbytes for piece in (*self.weights, *self.moments, *self.averages))
 
 
 class StateSource(Protocol):
-    """Where an engine takes its state from: a checkpoint, or a seed. ``updates`` made before."""
+    """Where an engine takes its state from: a checkpoint, or a seed. ``updates`` made before; ``averaged``:
+    it holds averages of the weights."""
 
     @property
     def updates(self) -> int:
         """Updates that were made before."""
+
+    @property
+    def averaged(self) -> bool:
+        """Whether ``average.<parameter>`` can be read."""
 
     def read(self, name: str, start: int, numel: int) -> Tensor:
         """Elements ``start .. start + numel - 1`` of a flattened tensor by its name in a slice: float32

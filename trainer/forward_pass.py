@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainer.data.batch import Batch
+from trainer.distributed import device
 
 
 class ForwardPass:
@@ -12,3 +13,4 @@ class ForwardPass:
     def __init__(self, batch: Batch, *, idle: bool = False) -> None:
         self.batch, self.idle = batch, idle
         self.target_tokens = batch.targets
+        self.inputs = batch.inputs(pinned=device().type == "cuda")

@@ -18,11 +18,12 @@ from trainer.bf16_choice import inference_choice
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import Checkpoint, Progress
 from trainer.checkpoint.saving import save
-from trainer.chosen_checkpoint import Which, chosen_checkpoint
+from trainer.chosen_checkpoint import Which, chosen_state
 from trainer.data.dataset import ShardError
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group, storage_ranks
 from trainer.dtypes import DTYPES, DtypeName, InferenceDtype, inference_dtype
+from trainer.engine_state import StateSource
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.evaluation.mean_loss import LoadedModel
 from trainer.export import hf_folder
@@ -40,9 +41,10 @@ class PromptError(UserError):
 
 
 def evaluate_checkpoint(
-    run: TrainingRun, which: Which = "last", dtype: InferenceDtype | None = None
+    run: TrainingRun, which: Which = "last", dtype: InferenceDtype | None = None, *, average: bool = False
 ) -> dict[str, dict[str, float]]:
-    """Nats per target token on the held-out sets: stage (its objective) -> set -> loss.
+    """Nats per target token on the held-out sets: stage (its objective) -> set -> loss; with ``average`` of
+    the averaged weights.
 
     Each process has the whole model, and measures a part of the samples; ``dtype`` as of trained_model.
 
@@ -51,7 +53,8 @@ def evaluate_checkpoint(
         ShardError: a held-out shard is missing or is not what the manifest says.
     """
     join_process_group()
-    model = _loaded(run, chosen_checkpoint(run, which, storage_ranks()), dtype)
+    state = chosen_state(run, which, storage_ranks(), average=average)
+    model = _loaded(run, state, dtype)
     with (
         deterministic_cpu(run.manifest.train.threads),
         bf16_ways(inference_choice(run, model.output_bias.dtype)),
@@ -60,9 +63,10 @@ def evaluate_checkpoint(
 
 
 def trained_model(
-    run: TrainingRun, which: Which = "last", dtype: InferenceDtype | None = None
+    run: TrainingRun, which: Which = "last", dtype: InferenceDtype | None = None, *, average: bool = False
 ) -> EncoderDecoder:
-    """A model with a checkpoint's weights, without dropout, on the GPU where there is one.
+    """A model with a checkpoint's weights, or their ``average``, without dropout, on the GPU where there is
+    one.
 
     Args:
         dtype: of its weights and products; None: that of the training, as its held-out losses are measured.
@@ -70,12 +74,12 @@ def trained_model(
     Raises:
         UserError: there is no such checkpoint, or it does not fit (see trainer.chosen_checkpoint).
     """
-    return _loaded(run, chosen_checkpoint(run, which), dtype)
+    return _loaded(run, chosen_state(run, which, average=average), dtype)
 
 
-def _loaded(run: TrainingRun, found: Checkpoint, dtype: InferenceDtype | None) -> EncoderDecoder:
+def _loaded(run: TrainingRun, state: StateSource, dtype: InferenceDtype | None) -> EncoderDecoder:
     precision = inference_dtype(run.manifest.train.precision, dtype)
-    return loaded_model(run.manifest.model, run.shards.vocabulary.padded, found.open(), precision)
+    return loaded_model(run.manifest.model, run.shards.vocabulary.padded, state, precision)
 
 
 def checked_prompt(prompt: str) -> str:
@@ -94,8 +98,15 @@ def checked_prompt(prompt: str) -> str:
     return prompt
 
 
-def export_model(run: TrainingRun, to: Path, which: Which = "last", dtype: DtypeName = "float32") -> None:
-    """Writes a checkpoint's weights as a folder that transformers loads (see
+def export_model(
+    run: TrainingRun,
+    to: Path,
+    which: Which = "last",
+    dtype: DtypeName = "float32",
+    *,
+    average: bool = False,
+) -> None:
+    """Writes a checkpoint's weights, or their ``average``, as a folder that transformers loads (see
     trainer.export.hf_folder.write).
 
     Raises:
@@ -105,7 +116,7 @@ def export_model(run: TrainingRun, to: Path, which: Which = "last", dtype: Dtype
         ShardError: the tokenizer is not the one that made the shards.
         UserError: the folder cannot be written to.
     """
-    weights = chosen_checkpoint(run, which).open()
+    weights = chosen_state(run, which, average=average)
     load_tokenizer(run)
     vocabulary = run.shards.vocabulary
     with os_errors_explained(to):

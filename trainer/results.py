@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import resource
-
 from manifests.files import write_json
 from manifests.json_lines import read_json_lines
 from manifests.schema.base import ManifestError
 from manifests.schema.training import CheckpointFile, TrainingManifest
+from trainer.monitor.peak_memory import peak_memory
 from trainer.training_loop import TrainingLoop
 
 
@@ -40,11 +39,13 @@ def write_results(loop: TrainingLoop) -> None:
 
 def _write_stats(loop: TrainingLoop) -> None:
     stages = loop.run.manifest.stages
+    peaks = peak_memory()
     stats = {
         "steps": loop.position.step - loop.first_step,
         **loop.stopwatch.figures(),
         "tokens_by_stage": {stage.name: loop.token_counter.of(stage.name) for stage in stages},
         "processes": loop.engine.world_size,
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_memory_bytes": peaks["host"],
+        **({"peak_device_memory_bytes": peaks["device"]} if "device" in peaks else {}),
     }
     write_json(loop.run.train_folder / "stats.json", stats)

@@ -24,6 +24,7 @@ def roll_back(loop: TrainingLoop, anomaly: Anomaly) -> None:
     Raises:
         DivergedError: it has gone back as often as it may, or has no samples to go on with.
     """
+    loop.prepared.close()  # it reads the curriculum, which is about to change
     loop.checkpoint_writer.wait()
     last = checkpoint.newest(loop.run.checkpoints, storage_ranks())
     decided_by_rank_0(lambda: _noted(loop, anomaly, last))

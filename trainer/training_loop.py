@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,18 +16,20 @@ from curriculum.step_plan import StepPlan
 from manifests.json_lines import read_json_lines
 from manifests.stop_signals import StopFlag, Stopped
 from trainer.checkpoint.async_checkpoint import AsyncCheckpointWriter
-from trainer.checkpoint.checkpoint import Checkpoint, Progress
+from trainer.checkpoint.checkpoint import Progress
 from trainer.checkpoint.saving import save
 from trainer.data.dataset import open_sets
+from trainer.data.prefetch import Prefetcher
+from trainer.data.prepared_step import PreparedStep, StepPreparation
 from trainer.data.step_loader import StepLoader
 from trainer.distributed import add_over_ranks, decided_by_rank_0, signal_of_any_rank, storage_ranks
 from trainer.early_end import early_end
 from trainer.engine import StepResult, TrainingEngine
+from trainer.engine_state import StateSource
 from trainer.evaluation.best_step import best_step
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.forward_pass import ForwardPass
 from trainer.guard import judge_step, worth_keeping
-from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder
 from trainer.model.weight_init import InitialWeights
 from trainer.monitor.callbacks import Callback, Callbacks
@@ -52,18 +52,11 @@ class TrainingLoop:
         self.position, self.token_counter = start.position, start.token_counter
         self.monitor, self._overdue = start.monitor, False
         self.curriculum = run.curriculum(start.journal)
-        self.sets = open_sets(run.shard_folder, run.shards.sets)
-        self.objectives = build_objectives(run)
-        self.loader = StepLoader(
-            self.sets,
-            run.manifest.model,
-            run.shards.vocabulary.padded,
-            dist.get_rank(),
-            dist.get_world_size(),
-        )
-        self.evaluator = Evaluator(run, self.objectives)
+        objectives = build_objectives(run)
+        self.prepared = self._prefetcher(objectives)
+        self.evaluator = Evaluator(run, objectives)
         self.checkpoint_writer = AsyncCheckpointWriter()
-        self.engine = build_engine(run, start.checkpoint)
+        self.engine = build_engine(run, start.checkpoint and start.checkpoint.open())
         self.last_checkpoint = start.checkpoint
         self.first_step = self.position.step
         total_tokens = sum(stage.tokens for stage in run.manifest.stages)
@@ -72,6 +65,17 @@ class TrainingLoop:
         if dist.get_rank() == 0:
             run.training_manifest.unlink(missing_ok=True)  # of a curriculum that this one continues
             self.recorder = Recorder(run, self.position.step, self._own_callbacks(quiet=quiet), callbacks)
+
+    def _prefetcher(self, objectives: dict[str, TrainingObjective]) -> Prefetcher[PreparedStep]:
+        loader = StepLoader(
+            open_sets(self.run.shard_folder, self.run.shards.sets),
+            self.run.manifest.model,
+            self.run.shards.vocabulary.padded,
+            dist.get_rank(),
+            dist.get_world_size(),
+        )
+        preparation = StepPreparation(self.curriculum, objectives, loader)
+        return Prefetcher(preparation.prepare, lambda: self.curriculum.total_steps)
 
     def _own_callbacks(self, *, quiet: bool) -> list[Callback]:
         step, tokens = self.position.step, self.position.tokens.total()
@@ -101,8 +105,7 @@ class TrainingLoop:
         """One step, and what is due after it."""
         if self.checkpoint_writer.done:
             self._wait_for_checkpoint()
-        plan = self.curriculum.step(self.position.step)
-        work, record = self._train_step(plan)
+        plan, work, record = self._train_step()
         signal = signal_of_any_rank(self.stop)
         step, settings = self.position.step, self.run.manifest.train
         ended = any(span.end == step for span in self.curriculum.spans)
@@ -119,14 +122,20 @@ class TrainingLoop:
         if stops:
             self._stop(signal)
 
-    def _train_step(self, plan: StepPlan) -> tuple[list[ForwardPass], dict[str, Any]]:
-        """Makes a step and judges it; this process's part of its work, and its line of ``metrics.jsonl``."""
-        begins = plan.step == self.curriculum.spans[plan.stage_index].first
-        expected = self.evaluator.expected(self.engine, plan.stage_index) if begins else None
+    def _train_step(self) -> tuple[StepPlan, list[ForwardPass], dict[str, Any]]:
+        """Makes a step and judges it; its plan, this process's part of its work, and its line of
+        ``metrics.jsonl``."""
+        stage = self.curriculum.stage_of(self.position.step)
+        begins = self.position.step == self.curriculum.spans[stage].first
+        expected = self.evaluator.expected(self.engine, stage) if begins else None
         self.stopwatch.start()
-        work, tokens = self._load(plan)
-        result = self.engine.step(work, plan.learning_rate, plan.optimizer)
-        *counts, flops = add_over_ranks([*(float(tokens[name]) for name in plan.sets), self._flops(work)])
+        prepared = self.prepared.take(self.position.step)
+        self.stopwatch.data_came()
+        plan, work = prepared.plan, prepared.work
+        z_loss = self.run.manifest.stages[stage].z_loss
+        result = self.engine.step(work, plan.learning_rate, plan.optimizer, z_loss)
+        read = [float(prepared.tokens[name]) for name in plan.sets]
+        *counts, flops = add_over_ranks([*read, prepared.flops])
         self.position.step = plan.step + 1
         self.position.tokens.update({name: int(count) for name, count in zip(plan.sets, counts, strict=True)})
         record = self._line(plan, result) | ({} if expected is None else {"expected": expected})
@@ -135,26 +144,7 @@ class TrainingLoop:
         if self.recorder:
             self.recorder.step(record, throughput)
         judge_step(self.monitor, record)
-        return work, record
-
-    def _load(self, plan: StepPlan) -> tuple[list[ForwardPass], Counter[str]]:
-        """This process's part of a step, and the corpus tokens in it by set."""
-        work: list[ForwardPass] = []
-        tokens: Counter[str] = Counter()
-        objective, budget = (
-            self.objectives[plan.stage],
-            self.run.manifest.stages[plan.stage_index].micro_batch,
-        )
-        for loaded, idle in self.loader.load(objective, plan.sets, plan.samples, budget):
-            work.append(ForwardPass(loaded.batch, idle=idle))
-            tokens.update(Counter() if idle else loaded.tokens)
-        return work, tokens
-
-    def _flops(self, work: Sequence[ForwardPass]) -> float:
-        settings, vocabulary = self.run.manifest.model, self.run.shards.vocabulary.padded
-        return float(
-            sum(step_flops(settings, vocabulary, *one.batch.lengths) for one in work if not one.idle)
-        )
+        return plan, work, record
 
     def _line(self, plan: StepPlan, result: StepResult) -> dict[str, Any]:
         """The step's line of ``metrics.jsonl``; JSON has no number for what is not finite."""
@@ -168,7 +158,10 @@ class TrainingLoop:
             "tokens_by_set": dict(sorted(self.position.tokens.items())),
             "gradient_norm": norm if math.isfinite(norm) else None,
         }
-        whole = self.run.manifest.stages[plan.stage_index].global_batch
+        stage = self.run.manifest.stages[plan.stage_index]
+        if stage.z_loss:
+            record["z_loss"] = result.z_loss if math.isfinite(result.z_loss) else None
+        whole = stage.global_batch
         if len(plan.samples) < whole:
             record["part"] = len(plan.samples) / whole
         if result.skipped:
@@ -201,6 +194,7 @@ class TrainingLoop:
         event = early_end(self.run, self.run.manifest.stages[plan.stage_index], line)
         if event is None:
             return False
+        self.prepared.close()  # steps that will not come, of a curriculum that is about to change
         self.curriculum.apply(event)
         if self.recorder:
             self.run.journal().append(event)
@@ -243,6 +237,7 @@ class TrainingLoop:
                 self.recorder.callbacks.checkpoint(written.progress.step, written.folder)
 
     def _stop(self, signal: int) -> None:
+        self.prepared.close()
         self._wait_for_checkpoint()
         what = f"stopped after step {self.position.step}"
         if self._overdue:
@@ -252,9 +247,10 @@ class TrainingLoop:
         raise Stopped(what, fix="run the same command to go on", number=signal)
 
     def close(self, *, wait: bool) -> None:
-        """Closes what is open; the lines written so far are kept. ``wait`` for a checkpoint that is being
-        written."""
+        """Closes what is open; the lines written so far are kept. ``wait`` for what threads are at: a
+        checkpoint, the next steps."""
         with ExitStack() as stack:
+            stack.callback(self.prepared.close, wait=wait)
             stack.callback(self.engine.close)
             stack.callback(self.checkpoint_writer.close, wait=wait)
             if self.recorder:
@@ -273,17 +269,16 @@ def build_objectives(run: TrainingRun) -> dict[str, TrainingObjective]:
     }
 
 
-def build_engine(run: TrainingRun, found: Checkpoint | None = None) -> TrainingEngine:
-    """A model with a checkpoint's state, or a new one with weights drawn from the curriculum's seed. Callers
-    close it.
-
-    Raises:
-        CheckpointError: this process does not find the checkpoint that process 0 has found.
-    """
+def build_engine(run: TrainingRun, state: StateSource | None = None) -> TrainingEngine:
+    """A model with a state, or a new one with weights drawn from the curriculum's seed. Callers close it."""
     with torch.device("meta"):
         model = EncoderDecoder(
             run.manifest.model, run.shards.vocabulary.padded, recompute=run.manifest.train.recompute
         )
     seed = int(key(run.manifest.seed, "weights"))
-    source = InitialWeights(model, run.manifest.model, seed) if found is None else found.open()
-    return TrainingEngine(model, run.manifest.train, run.manifest.stages[0].optimizer, source)
+    return TrainingEngine(
+        model,
+        run.manifest.train,
+        run.manifest.stages[0].optimizer,
+        state or InitialWeights(model, run.manifest.model, seed),
+    )

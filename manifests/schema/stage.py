@@ -12,7 +12,7 @@ from manifests.schema.base import Strict, Tokens
 from manifests.schema.objectives import Objective, PrefixObjective, UL2Objective
 from manifests.schema.optimization import LearningRate, Optimizer
 from manifests.schema.training_plugins import Until
-from manifests.schema.values import Name, Positive
+from manifests.schema.values import Name, Positive, Rate
 
 
 class Stage(Strict):
@@ -36,6 +36,11 @@ class Stage(Strict):
     """The learning rate."""
     optimizer: Optimizer = Optimizer()
     """The optimizer."""
+    z_loss: Rate = Field(default=0.0, exclude_if=lambda value: not value)
+    """Adds so many times the squared logarithm of the softmax's normaliser to each target token's loss
+    (Chowdhery et al. 2022, PaLM, section 5: 1e-4), which keeps logits from growing without end; 0 adds
+    nothing. ``metrics.jsonl`` has it apart as ``z_loss``: ``loss``, the guard's and held-out losses stay
+    cross-entropy."""
     max_epochs: dict[Name, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """How often a set may be read within the stage: 1 where it is not named."""
     until: Until | None = Field(default=None, exclude_if=lambda value: value is None)

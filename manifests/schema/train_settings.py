@@ -50,6 +50,12 @@ class TrainSettings(Strict):
     """Steps between checkpoints; one is also written at the end of each stage."""
     keep: Positive = 2
     """Checkpoints that stay, the newest ones; so does the stage's best one by held-out loss."""
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None, exclude_if=lambda value: value is None
+    )
+    """Decay of an exponential moving average of the weights (Polyak and Juditsky 1992), such as 0.9999, which
+    checkpoints then hold too: ``evaluate``, ``generate`` and ``export`` take it with ``--average``. Each
+    process averages its slices in fp32. Training is the same with it and without."""
     evaluation_samples: Positive = 64
     """Samples read of each held-out set, before the first step and after each stage."""
     evaluate_every: Positive | None = None

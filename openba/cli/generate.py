@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from manifests.errors import UserError
-from openba.cli.options import Curriculum, InferenceDtype, Quiet, Run, Step, Verbose, examples, set_verbosity
+from openba.cli.options import (
+    Average,
+    Curriculum,
+    InferenceDtype,
+    Quiet,
+    Run,
+    Step,
+    Verbose,
+    examples,
+    set_verbosity,
+)
 
 ARGUMENTS = "--curriculum curriculum.yaml --run runs/mine"
 
@@ -40,6 +50,7 @@ def generate_command(
         ),
     ] = None,
     step: Step = "last",
+    average: Average = False,
     dtype: InferenceDtype = None,
     max_tokens: Annotated[
         int, typer.Option("--max-tokens", min=1, help="Greatest length of an answer, of any size.")
@@ -69,7 +80,8 @@ def generate_command(
     from openba.model import SamplingSettings, load_model
 
     choice = SamplingSettings(temperature, top_k, top_p, seed, beams, length_penalty)
-    answers = load_model(curriculum, run, step, dtype).generate(prompts, max_tokens, choice)
+    model = load_model(curriculum, run, step, dtype, average=average)
+    answers = model.generate(prompts, max_tokens, choice)
     for asked, answer in zip(prompts, answers, strict=True):
         print(answer if prompt else json.dumps({"prompt": asked, "answer": answer}, ensure_ascii=False))
 

@@ -63,6 +63,9 @@ InferenceDtype = Annotated[
     Literal["float32", "bfloat16"] | None,
     typer.Option("--dtype", help="Of the model in memory and its products. [default: that of the training]"),
 ]
+Average = Annotated[
+    bool, typer.Option("--average", help="The averaged weights that train.ema keeps, not the last ones.")
+]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the libraries log.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]

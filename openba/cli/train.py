@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from openba.cli.options import (
+    Average,
     Curriculum,
     InferenceDtype,
     Json,
@@ -31,16 +32,19 @@ ARGUMENTS = "--curriculum curriculum.yaml --run runs/mine"
 app = typer.Typer()
 
 
-def work(curriculum: Path, run: Path, *, quiet: bool) -> None:
-    """Trains to the end, or says that there is nothing to do."""
+def work(curriculum: Path, run: Path, *, quiet: bool, profile: str | None = None) -> None:
+    """Trains to the end, with a trace of the steps that ``profile`` tells, or says that there is nothing to
+    do."""
     training = _open(curriculum, run)
     alone = "RANK" not in os.environ  # of several processes only process 0 may tell what is there
     if not (alone and training.finished):
         for warning in training.warnings if os.environ.get("RANK", "0") == "0" else ():
             print(f"{curriculum}: warning: {warning}", file=sys.stderr)
+        from trainer.monitor.step_profile import StepProfile
         from trainer.train import train  # torch and DeepSpeed take seconds
 
-        if train(training, quiet=quiet):
+        callbacks = [] if profile is None else [StepProfile.of(profile)]
+        if train(training, callbacks, quiet=quiet):
             return
     print(f"{training.train_folder}: finished already, nothing to do")
 
@@ -61,10 +65,23 @@ def _open(curriculum: Path, run: Path) -> TrainingRun:
         f"python -m trainer.ray_launch --workers 2 -- train {ARGUMENTS}",
     ),
 )
-def train_command(curriculum: Curriculum, run: Run, verbose: Verbose = False, quiet: Quiet = False) -> None:
+def train_command(
+    curriculum: Curriculum,
+    run: Run,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="FIRST:LAST",
+            help="Write a trace of these steps by torch's profiler into the run's train/profile.",
+        ),
+    ] = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
     """Train to the end of the curriculum, from the newest checkpoint if any."""
     set_verbosity(verbose, quiet)
-    work(curriculum, run, quiet=quiet)
+    work(curriculum, run, quiet=quiet, profile=profile)
 
 
 @app.command("evaluate", rich_help_panel=PANEL, epilog=examples(f"openba evaluate {ARGUMENTS} --json"))
@@ -72,6 +89,7 @@ def evaluate_command(
     curriculum: Curriculum,
     run: Run,
     step: Step = "last",
+    average: Average = False,
     dtype: InferenceDtype = None,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -82,7 +100,7 @@ def evaluate_command(
     training = _open(curriculum, run)
     from trainer.inference import evaluate_checkpoint
 
-    losses = evaluate_checkpoint(training, step, dtype)
+    losses = evaluate_checkpoint(training, step, dtype, average=average)
     if as_json:
         print(json.dumps(losses, indent=1))
         return
@@ -103,6 +121,7 @@ def export_command(
     run: Run,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="A new folder.")],
     step: Step = "last",
+    average: Average = False,
     dtype: Annotated[
         Literal["float32", "bfloat16", "float16"],
         typer.Option("--dtype", help="Of the weights; the shorter ones are rounded to the nearest number."),
@@ -115,7 +134,7 @@ def export_command(
     training = _open(curriculum, run)
     from trainer.inference import export_model
 
-    export_model(training, to, step, dtype)
+    export_model(training, to, step, dtype, average=average)
     loads = 'AutoModelForSeq2SeqLM.from_pretrained(folder, dtype="auto", trust_remote_code=True)'
     print(f"{to}: written in {dtype}; {loads} loads it")
 

@@ -44,7 +44,7 @@ def by_hand(arguments: list[str], prompt: str, target: str) -> tuple[float, int]
     encoder = [v.mode("S"), *pieces.encode(prompt), v.sentinel(0), v.eos]
     labels = [IGNORED, *wanted, IGNORED]
     with torch.inference_mode():
-        nats, tokens = trained_model(run)(
+        nats, tokens, _ = trained_model(run)(
             torch.tensor([encoder]), torch.tensor([[v.pad, v.sentinel(0), *wanted]]), torch.tensor([labels])
         )
     return float(nats), int(tokens)

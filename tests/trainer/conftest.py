@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,3 +16,14 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_shards(folder)
     write_curriculum(folder / "curriculum.yaml")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_stays() -> Iterator[None]:
+    """However a training ends (whole, killed, stopped, rolled back, in an error), nothing goes on making its
+    next steps."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "data":
+            thread.join(60)  # after a second signal it is not waited for, and ends by itself
+            assert not thread.is_alive()

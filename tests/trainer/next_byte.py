@@ -20,9 +20,10 @@ class NextByte(nn.Module):
         self.embedding, self.norm = nn.Embedding(256, width), nn.LayerNorm(width)
         self.output = nn.Linear(width, 256, bias=False)
 
-    def forward(self, *, decoder: Tensor, labels: Tensor, **_: object) -> tuple[Tensor, int]:
+    def forward(self, *, decoder: Tensor, labels: Tensor, **_: object) -> tuple[Tensor, int, Tensor]:
         logits = self.output(self.norm(self.embedding(decoder)))
-        return cross_entropy(logits.float().flatten(0, 1), labels.flatten(), reduction="sum"), labels.numel()
+        nats = cross_entropy(logits.float().flatten(0, 1), labels.flatten(), reduction="sum")
+        return nats, labels.numel(), torch.stack([nats.detach(), torch.zeros(())])
 
 
 def micro_batches(count: int, length: int) -> list[Batch]:

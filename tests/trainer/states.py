@@ -14,10 +14,12 @@ from trainer.engine_state import EngineState, TensorSlice
 
 
 class Held:
-    """The state that slices tell; what they do not hold is 0, as fresh moments are."""
+    """The state that slices tell; what they do not hold is 0, as fresh moments are. ``averaged`` where they
+    hold averages."""
 
     def __init__(self, slices: Sequence[TensorSlice], updates: int) -> None:
         self._slices, self.updates = slices, updates
+        self.averaged = any(piece.name.startswith("average.") for piece in slices)
 
     def read(self, name: str, start: int, numel: int) -> Tensor:
         found = torch.zeros(numel)
@@ -30,7 +32,7 @@ class Held:
 
 def held(*states: EngineState) -> Held:
     """A state that processes take back as they gave it."""
-    slices = [piece for state in states for piece in (*state.weights, *state.moments)]
+    slices = [piece for state in states for piece in (*state.weights, *state.moments, *state.averages)]
     return Held(slices, states[0].updates)
 
 

@@ -1,5 +1,5 @@
-"""The files of a checkpoint: each process's slices of weights and moments, read by whatever parts another
-number of processes needs."""
+"""The files of a checkpoint: each process's slices of weights, moments and averages, read by whatever parts
+another number of processes needs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ import torch
 from torch import Tensor
 
 from trainer.checkpoint.error import CheckpointError
+from trainer.engine_state import AVERAGE, MOMENTS
 from trainer.tensor_file import TensorFile, write_tensors
 
 KINDS = ("weights", "optimizer")
 SLICES = "slices"
 """Key of a file's metadata: ``{name: [start, length]}`` as JSON, in elements of the flattened tensors."""
 # Before slices there was one file of each kind, of whole tensors.
-_NAME = re.compile(rf"({'|'.join(KINDS)})(-\d{{5,}}-of-\d{{5,}})?\.safetensors")
+_NAME = re.compile(rf"({'|'.join((*KINDS, AVERAGE))})(-\d{{5,}}-of-\d{{5,}})?\.safetensors")
 
 
 class StateSlice(Protocol):
@@ -54,12 +55,16 @@ class SavedState(Protocol):
         """Of the optimizer's moments."""
 
     @property
+    def averages(self) -> Sequence[StateSlice]:
+        """Of the weights' averages; empty where none are kept."""
+
+    @property
     def bytes(self) -> int:
         """Size of all slices."""
 
 
 def file_name(kind: str, rank: int, ranks: int) -> str:
-    """The file with a process's slices of a kind (see KINDS)."""
+    """The file with a process's slices of a kind (see KINDS), or of the averages."""
     return f"{kind}-{rank:05d}-of-{ranks:05d}.safetensors"
 
 
@@ -74,11 +79,11 @@ def write_slices(folder: Path, state: SavedState, rank: int, ranks: int) -> dict
     Raises:
         OSError: they cannot be written.
     """
-    names = [file_name(kind, rank, ranks) for kind in KINDS]
-    return {
-        name: _write(folder / name, slices)
-        for name, slices in zip(names, (state.weights, state.moments), strict=True)
-    }
+    slices = dict(zip(KINDS, (state.weights, state.moments), strict=True))
+    if state.averages:
+        slices[AVERAGE] = state.averages
+    files = {file_name(kind, rank, ranks): held for kind, held in slices.items()}
+    return {name: _write(folder / name, held) for name, held in files.items()}
 
 
 def _write(path: Path, slices: Sequence[StateSlice]) -> str:
@@ -90,7 +95,7 @@ def _write(path: Path, slices: Sequence[StateSlice]) -> str:
 
 class SliceReader:
     """The state that a checkpoint's files hold together. Only what is asked for is read. ``updates`` made
-    before."""
+    before; ``averaged``: averages of the weights are there."""
 
     def __init__(self, folder: Path, names: Iterable[str], updates: int) -> None:
         self._folder, self.updates = folder, updates
@@ -101,6 +106,7 @@ class SliceReader:
             for tensor, numel in file.numels.items():
                 start, _ = places.get(tensor, (0, numel))
                 self._slices[tensor].append((start, start + numel, file))
+        self.averaged = any(name.startswith(f"{AVERAGE}.") for name in self._slices)
 
     def read(self, name: str, start: int, numel: int) -> Tensor:
         """Elements ``start .. start + numel - 1`` of a flattened weight or moment: float32 [numel].
@@ -121,3 +127,17 @@ class SliceReader:
                 fix="restore another checkpoint",
             )
         return values
+
+
+class AveragedWeights:
+    """A checkpoint's state with the averages in place of the weights."""
+
+    averaged = True
+
+    def __init__(self, state: SliceReader) -> None:
+        self._state, self.updates = state, state.updates
+
+    def read(self, name: str, start: int, numel: int) -> Tensor:
+        """As SliceReader's."""
+        kind, _, _ = name.partition(".")
+        return self._state.read(name if kind in (*MOMENTS, AVERAGE) else f"{AVERAGE}.{name}", start, numel)

@@ -12,6 +12,7 @@ from trainer.model.loss import IGNORED
 from trainer.model.masks import EVERYWHERE
 
 Tokens = npt.NDArray[np.int64]
+Inputs = dict[str, torch.Tensor | None]
 
 _OF_EXAMPLES = ("encoder_lengths", "decoder_lengths", "dropout_seeds")
 
@@ -70,14 +71,25 @@ class Batch:
         """Fraction of the positions, of encoder and decoder together, that hold no real token."""
         return 1 - self.tokens / (self.encoder.size + self.decoder.size)
 
-    def inputs(self, device: torch.device | str = "cpu") -> dict[str, torch.Tensor | None]:
-        """The arguments of EncoderDecoder.forward by name, shaped as here; on the CPU they share the arrays'
-        memory. Lengths and seeds stay on the CPU, which needs them: a GPU is not waited for."""
+    def inputs(self, *, pinned: bool = False) -> Inputs:
+        """The arguments of EncoderDecoder.forward by name, shaped as here, on the CPU, where they share the
+        arrays' memory; or ``pinned``, in memory that a GPU copies from by itself, beside what it computes."""
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        arrays["places"] = np.flatnonzero(self.labels != IGNORED)
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items() if array is not None}
         return dict.fromkeys(arrays) | {
-            name: tensor if name in _OF_EXAMPLES else tensor.to(device) for name, tensor in tensors.items()
+            name: tensor.pin_memory() if pinned and name not in _OF_EXAMPLES else tensor
+            for name, tensor in tensors.items()
         }
+
+
+def on_device(inputs: Inputs, device: torch.device) -> Inputs:
+    """The arguments of a model that is on a device. Lengths and seeds stay on the CPU, which needs them: a
+    GPU is not waited for, nor for what is copied to it."""
+    return {
+        name: tensor if tensor is None or name in _OF_EXAMPLES else tensor.to(device, non_blocking=True)
+        for name, tensor in inputs.items()
+    }
 
 
 def make_batch(

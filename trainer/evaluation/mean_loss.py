@@ -8,6 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from trainer.data.batch import on_device
 from trainer.distributed import add_over_ranks, device
 from trainer.forward_pass import ForwardPass
 from trainer.model.transformer import EncoderDecoder
@@ -28,7 +29,7 @@ class LoadedModel:
 
     def evaluate(self, work: Sequence[ForwardPass]) -> float:
         """See Measurable."""
-        return mean_loss(work, lambda one: self._model(**one.batch.inputs(device()))[0])
+        return mean_loss(work, lambda one: self._model(**on_device(one.inputs, device()))[0])
 
 
 @torch.no_grad()

@@ -31,6 +31,7 @@ class ImportedState:
             UnreadSlice(name, shape.numel(), partial(_flat, source, name))
             for name, shape in source.shapes.items()
         ]
+        self.averages: list[UnreadSlice] = []
         self.moments = [
             UnreadSlice(f"{moment}.{name}", shape.numel(), partial(_zeros, shape.numel()))
             for name, shape in source.shapes.items()

@@ -38,5 +38,7 @@ def batch_masks(
             document_mask(written, read),
             document_mask(written, written, causal=True),
         )
-    mask = None if sources is None else key_mask(sources, encoder.shape[1]).to(encoder.device)
+    mask = (
+        None if sources is None else key_mask(sources, encoder.shape[1]).to(encoder.device, non_blocking=True)
+    )
     return BatchMasks(mask, mask, None)

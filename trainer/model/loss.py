@@ -17,24 +17,39 @@ CHUNK = 1024
 
 
 def cross_entropy(
-    hidden: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, chunk: int = CHUNK
-) -> tuple[Tensor, Tensor]:
-    """Negative log-likelihood of ``labels`` under softmax(hidden @ weight.T + bias).
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    labels: Tensor,
+    chunk: int = CHUNK,
+    z_loss: float = 0.0,
+    places: Tensor | None = None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Negative log-likelihood of ``labels`` under softmax(hidden @ weight.T + bias), and the z-loss of
+    Chowdhery et al. 2022 (PaLM, section 5): ``z_loss`` times the squared logarithm of the softmax's
+    normaliser, which keeps that near 1.
 
     Args:
         hidden: [tokens, d_model].
         weight: [vocabulary, d_model]; with ``bias`` [vocabulary] the output layer.
         labels: int64 [tokens]; tokens labelled IGNORED (-100) cost nothing, neither in the loss nor in time.
         chunk: tokens whose logits (float32) are held at a time.
+        z_loss: the coefficient; 0 costs nothing.
+        places: int64 [labels that are not IGNORED], where they are, ascending. Without them they are looked
+            for, and a GPU is waited for.
 
     Returns:
-        The sum in nats (float32 scalar) and the number of tokens it is over (int64 scalar).
+        The sum of both in nats (float32 scalar), the number of tokens it is over (int64 scalar), and its two
+        parts, cross-entropy and z-loss (float32 [2], without gradients). Of float64 arguments sums are
+        float64.
     """
-    real = labels != IGNORED
-    hidden, labels = hidden[real], labels[real]
+    places = (labels != IGNORED).nonzero().flatten() if places is None else places
+    if len(places) < len(labels):
+        hidden, labels = hidden[places], labels[places]
     if widened(hidden):
         hidden, weight, bias = hidden.float(), weight.float(), bias.float()
-    return apply(_ChunkedCrossEntropy, hidden, weight, bias, labels, chunk), real.sum()
+    total, parts = apply(_ChunkedCrossEntropy, hidden, weight, bias, labels, chunk, z_loss)
+    return total, torch.full((), len(places), device=labels.device), parts
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
@@ -43,37 +58,59 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     backward pass only scales them."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, chunk: int) -> Tensor:
-        training = any(ctx.needs_input_grad)
-        total = torch.zeros((), device=hidden.device, dtype=torch.float32)
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, chunk: int, z_loss: float
+    ) -> tuple[Tensor, Tensor]:
+        training, wide = any(ctx.needs_input_grad), _at_least_float32(hidden.dtype)
+        sums = torch.zeros(2, device=hidden.device, dtype=wide)
         if training:
             # float32 whatever the type of the model: thousands of chunks' bfloat16 gradients would not add
             # up.
-            weight_grad, bias_grad = (
-                torch.zeros_like(weight, dtype=torch.float32),
-                torch.zeros_like(bias, dtype=torch.float32),
-            )
+            weight_grad, bias_grad = torch.zeros_like(weight, dtype=wide), torch.zeros_like(bias, dtype=wide)
             hidden_grad = torch.empty_like(hidden)
         for start in range(0, len(labels), chunk):
             rows = slice(start, start + chunk)
-            log_p = F.linear(hidden[rows], weight, bias).float().log_softmax(-1)
-            picked = labels[rows, None]
-            total -= log_p.gather(1, picked).sum()
-            if training:
-                grad = log_p.exp_().scatter_add_(1, picked, torch.full_like(log_p[:, :1], -1.0))
+            logits = F.linear(hidden[rows], weight, bias).to(wide)
+            grad = _add_losses(sums, logits, labels[rows, None], z_loss, training=training)
+            del logits
+            if grad is not None:
                 bias_grad += grad.sum(0)
                 grad = grad.to(hidden.dtype)
                 torch.mm(grad, weight, out=hidden_grad[rows])
                 _add_product(weight_grad, grad.T, hidden[rows])
         if training:
             ctx.save_for_backward(hidden_grad, weight_grad.to(weight.dtype), bias_grad.to(bias.dtype))
-        return total
+        ctx.mark_non_differentiable(sums)
+        return sums.sum(), sums
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, scale: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, scale: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         hidden_grad, weight_grad, bias_grad = ctx.saved_tensors
-        return hidden_grad * scale, weight_grad * scale, bias_grad * scale, None, None
+        return hidden_grad * scale, weight_grad * scale, bias_grad * scale, None, None, None
+
+
+def _add_losses(
+    sums: Tensor, logits: Tensor, labels: Tensor, z_loss: float, *, training: bool
+) -> Tensor | None:
+    """Adds cross-entropy and z-loss of some tokens to the two sums; in ``training`` their gradient by the
+    logits, [tokens, vocabulary] like these. ``labels`` is [tokens, 1]."""
+    log_p = logits.log_softmax(-1)
+    log_likelihood = log_p.gather(1, labels)
+    sums[0].sub_(log_likelihood.sum())
+    log_normaliser = logits.gather(1, labels) - log_likelihood if z_loss else None  # any column would do
+    if log_normaliser is not None:
+        sums[1].add_(log_normaliser.square().sum(), alpha=z_loss)
+    if not training:
+        return None
+    grad = log_p.exp_()
+    if log_normaliser is not None:
+        grad *= 1 + 2 * z_loss * log_normaliser
+    return grad.scatter_add_(1, labels, torch.full_like(log_likelihood, -1.0))
+
+
+def _at_least_float32(dtype: torch.dtype) -> torch.dtype:
+    return torch.promote_types(dtype, torch.float32)
 
 
 def _add_product(total: Tensor, a: Tensor, b: Tensor) -> None:

@@ -19,7 +19,8 @@ def rotation(positions: Tensor, head_size: int, base: float, like: Tensor) -> Ro
     frequencies = base ** -(
         torch.arange(0, head_size, 2, device=like.device, dtype=torch.float32) / head_size
     )
-    angles = torch.outer(positions.to(like.device, torch.float32), frequencies)[:, None, :]
+    places = positions.float().to(like.device, non_blocking=True)  # a GPU is not waited for
+    angles = torch.outer(places, frequencies)[:, None, :]
     return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
 
 

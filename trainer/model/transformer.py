@@ -111,7 +111,9 @@ class EncoderDecoder(nn.Module):
         encoder_documents: Tensor | None = None,
         decoder_documents: Tensor | None = None,
         dropout_seeds: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
+        places: Tensor | None = None,
+        z_loss: float = 0.0,
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The loss of a batch.
 
         Args:
@@ -127,9 +129,11 @@ class EncoderDecoder(nn.Module):
                 both or none; in rows they make ``encoder_lengths`` idle.
             dropout_seeds: uint64 [examples], which decide what is dropped of each; None: they are drawn from
                 torch's random generator.
+            places, z_loss: as in trainer.model.loss; places are those in ``labels`` laid end to end.
 
         Returns:
-            Sum of the loss in nats (float32 scalar), and the number of labels it is over.
+            Sum of the loss in nats (float32 scalar), the number of labels it is over, and its parts:
+            cross-entropy and z-loss (float32 [2]).
         """
         documents = encoder_documents, decoder_documents
         masks = batch_masks(encoder, encoder_lengths, decoder_lengths, *documents)
@@ -138,7 +142,8 @@ class EncoderDecoder(nn.Module):
         hidden = self.decoder(
             self._embed(decoder, writing, 1), memory, masks.cross, own_mask=masks.target, examples=writing
         )
-        return cross_entropy(hidden.flatten(0, 1), self.embedding.weight, self.output_bias, labels.flatten())
+        output = self.embedding.weight, self.output_bias
+        return cross_entropy(hidden.flatten(0, 1), *output, labels.flatten(), z_loss=z_loss, places=places)
 
     def _examples(
         self,

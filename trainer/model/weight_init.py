@@ -31,7 +31,7 @@ class InitialWeights:
     demo the loss was then 6.01 instead of 5.83.
     """
 
-    updates = 0
+    updates, averaged = 0, False
 
     def __init__(self, model: nn.Module, settings: ModelSettings, seed: int) -> None:
         self._seed = seed

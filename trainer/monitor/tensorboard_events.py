@@ -8,6 +8,7 @@ from typing import Any
 from torch.utils.tensorboard import SummaryWriter
 
 from trainer.monitor.callbacks import Callback
+from trainer.monitor.peak_memory import peak_memory
 from trainer.monitor.throughput_and_mfu import Throughput
 from trainer.monitor.token_counter import TokenCounter
 
@@ -20,13 +21,17 @@ class TensorBoard(Callback):
         self._token_counter = token_counter
 
     def step(self, record: dict[str, Any], throughput: Throughput) -> None:
-        """Loss, rate and gradient; tokens of the stage by language; tokens a second and utilisation."""
+        """Loss, rate and gradient; tokens of the stage by language; tokens a second and utilisation; peaks of
+        this process's memory so far."""
         scalars = {f"train/{name}": record[name] for name in ("loss", "learning_rate", "gradient_norm")}
+        if "z_loss" in record:
+            scalars["train/z_loss"] = record["z_loss"]
         scalars |= {"speed/tokens_per_second": throughput.tokens_per_second, "speed/mfu": throughput.mfu}
         scalars |= {
             f"tokens/{record['stage']}/{language}": count
             for language, count in self._token_counter.of(record["stage"]).items()
         }
+        scalars |= {f"memory/{where}_peak_bytes": size for where, size in peak_memory().items()}
         for name, value in scalars.items():
             self._writer.add_scalar(name, value, record["step"])
 

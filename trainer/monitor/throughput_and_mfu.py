@@ -74,13 +74,17 @@ class Stopwatch:
 
     def __init__(self, peak_flops: float, total_tokens: int) -> None:
         self._peak_flops, self._total_tokens = peak_flops, total_tokens
-        self._all = NOTHING
+        self._all, self._waited = NOTHING, 0.0
         self._recent: deque[Work] = deque(maxlen=WINDOW)
         self._began = self._started = time.perf_counter()
 
     def start(self) -> None:
         """A step begins."""
         self._started = time.perf_counter()
+
+    def data_came(self) -> None:
+        """What the step reads is ready; it was waited for until now."""
+        self._waited += time.perf_counter() - self._started
 
     def stop(self, tokens: float, flops: float, tokens_so_far: int) -> Throughput:
         """The step has ended, with so many tokens and operations; the run has read ``tokens_so_far``
@@ -99,10 +103,11 @@ class Stopwatch:
 
     def figures(self) -> dict[str, float]:
         """Of all steps so far, for ``stats.json``; ``seconds`` counts evaluations and checkpoints too,
-        ``step_seconds`` does not."""
+        ``step_seconds`` does not. ``data_seconds`` of these were spent in waiting for what steps read."""
         return {
             "seconds": time.perf_counter() - self._began,
             "step_seconds": self._all.seconds,
+            "data_seconds": self._waited,
             "tokens_per_second": self._all.tokens_per_second,
             "mfu": self._all.utilisation(self._peak_flops),
             "peak_flops_per_second": self._peak_flops,

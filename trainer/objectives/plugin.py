@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from trainer.objectives.counter_rng import U64
 
 
 class PluggedObjective:
-    """A TrainingObjective whose errors name the plug-in."""
+    """A TrainingObjective whose errors name the plug-in. Its code need not be ready for several threads: the
+    next steps are made beside held-out losses."""
 
     def __init__(self, loaded: LoadedObjective) -> None:
-        self._loaded = loaded
+        self._loaded, self._one_at_a_time = loaded, Lock()
 
     @property
     def shape(self) -> ObjectiveShape:
@@ -37,7 +39,7 @@ class PluggedObjective:
         Raises:
             PluginError: the plug-in failed, or gave no batch.
         """
-        with self._loaded.plugin.errors():
+        with self._one_at_a_time, self._loaded.plugin.errors():
             batch = self._loaded.value.apply(samples, denoiser, seeds)
         if not isinstance(batch, Batch):
             raise self._loaded.plugin.error(

@@ -211,7 +211,9 @@ def test_transformers_computes_the_same_logits(loaded: tuple[TrainingRun, Encode
     ours = model.logits(model.decode(decoder, memory, key_mask))
     found = theirs(input_ids=tokens, attention_mask=mask, decoder_input_ids=decoder).logits
     assert (ours - found).abs().max() < 1e-5 * ours.abs().max().clamp(min=1)
-    total, count = model(tokens, theirs.prepare_decoder_input_ids_from_labels(decoder), decoder, mask.sum(1))
+    total, count, _ = model(
+        tokens, theirs.prepare_decoder_input_ids_from_labels(decoder), decoder, mask.sum(1)
+    )
     assert theirs(input_ids=tokens, attention_mask=mask, labels=decoder).loss.item() == pytest.approx(
         (total / count).item(), rel=1e-5
     )

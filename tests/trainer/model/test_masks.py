@@ -53,7 +53,7 @@ def losses(model: EncoderDecoder, batch: Batch) -> Tensor:
     seen: list[Tensor] = []
     handle = model.decoder.register_forward_hook(lambda module, arguments, output: seen.append(output))
     with torch.no_grad():
-        total, _ = model(**batch.inputs())
+        total, *_ = model(**batch.inputs())
         logits = model.logits(seen[0])
     handle.remove()
     found = F.cross_entropy(
@@ -146,7 +146,7 @@ def test_pairs_in_a_row_are_what_they_are_alone(norm: str) -> None:
     prompts, targets = [[5, 6, 7], [8], [9, 10, 11, 12, 13]], [[20], [21, 22, 23, 24], [25, 26]]
     model = small_model(norm=norm)
     seeds = np.zeros(3, dtype=np.uint64)
-    total, count = model(**objective.apply(Pairs(ragged(*prompts), ragged(*targets)), 0, seeds).inputs())
+    total, count, _ = model(**objective.apply(Pairs(ragged(*prompts), ragged(*targets)), 0, seeds).inputs())
     apart = [
         model(**objective.apply(Pairs(ragged(a), ragged(b)), 0, seeds[:1]).inputs())
         for a, b in zip(prompts, targets, strict=True)

@@ -209,7 +209,7 @@ def test_padding_changes_nothing(norm: str) -> None:
     labels = tokens(3, 6, 2)
     lengths = torch.tensor([9, 4, 6])
     labels[1, 3:] = -100
-    total, count = model(source, decoder, labels, lengths)
+    total, count, _ = model(source, decoder, labels, lengths)
     apart = [
         model(source[i : i + 1, :n], decoder[i : i + 1, :m], labels[i : i + 1, :m])
         for i, n, m in ((0, 9, 6), (1, 4, 3), (2, 6, 6))

@@ -50,3 +50,15 @@ def test_a_stage_may_read_a_little_more_than_its_tokens(clock: list[float]) -> N
 def test_a_run_that_had_nothing_left_to_do_has_no_rate(clock: list[float]) -> None:
     figures = Stopwatch(1e12, 100).figures()
     assert (figures["tokens_per_second"], figures["mfu"]) == (0, 0)
+
+
+def test_what_a_step_waits_for_its_data_is_a_part_of_its_time(clock: list[float]) -> None:
+    stopwatch = Stopwatch(1e12, 100)
+    for waited in (0.25, 0.5):
+        stopwatch.start()
+        clock[0] += waited
+        stopwatch.data_came()
+        clock[0] += 2
+        stopwatch.stop(1, 1, 1)
+    figures = stopwatch.figures()
+    assert (figures["data_seconds"], figures["step_seconds"]) == (0.75, 4.75)

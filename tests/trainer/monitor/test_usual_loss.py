@@ -24,7 +24,7 @@ def test_a_model_with_new_weights_loses_what_is_said(std: float) -> None:
     random = np.random.default_rng(0)
     tokens = torch.from_numpy(random.integers(3, SMALL.pieces, (64, 24)))
     with torch.no_grad():
-        total, count = model(encoder=tokens, decoder=tokens, labels=tokens.flip(0))
+        total, count, _ = model(encoder=tokens, decoder=tokens, labels=tokens.flip(0))
     width = model.embedding.weight.shape[1] if hasattr(model, "embedding") else 0
     settings = ModelSettings.model_validate(
         {
