@@ -74,7 +74,8 @@ SIGNALS: dict[str, str] = {
     "runs, no JavaScript, policy or {",
     "c4_sentences": "sentences on the lines that C4 keeps",
     "c4_curly_lines": "lines that C4 would keep but for their {",
-    "comment_lines": "share of lines that begin with a comment mark of a programming language",
+    "comment_lines": "share of lines that begin with a comment mark of a programming language; C's "
+    "directives (``#include``) begin with none",
     "licence_lines": "share of the comment lines at the beginning if they name a licence, else 0",
     "data_characters": "share of characters on lines of which less than a quarter is letters",
     "duplicate_lines": "share of lines that stood before in the document",
@@ -104,8 +105,8 @@ SIGNALS: dict[str, str] = {
     "sentence, or within one with a word and capital as sentences do (The, In, It ...); NaN for fewer "
     "than 10, and where fewer than half begin in lower case, as in verse",
     "misplaced_words": "share of the words and marks after which some others cannot come (the, of, is, "
-    "，, 与 ...) that have one of these behind them (the of, ，的), the same two marks side by side counted "
-    "once; one slip is forgiven; NaN for fewer than 10",
+    "，, 与 ...) that have one of these behind them (the of, ，的, not ，的确), the same two marks side "
+    "by side counted once; one slip is forgiven; NaN for fewer than 10",
     "odd_letter_pairs": "share of pairs of small letters in words that English hardly has; names of program "
     "text (``snake_case``, ``camelCase``, ``X509``, ``os.path``, ``--option``, ``f(x)``, ``/a/path``) are no "
     "words; NaN for fewer than 50",
@@ -114,7 +115,7 @@ SIGNALS: dict[str, str] = {
     "rare_characters": "share of Chinese characters that are in common use in neither script (in the "
     "first level of neither GB 2312 nor Big5); NaN for fewer than 50",
     "gapped_characters": "Chinese characters that a symbol parts from the one before, or a space with a "
-    "single one on a side, for each; punctuation and emoji part none, and what stands right beside a number "
+    "single one on a side, for each; punctuation and emoji part none, and what stands beside a number "
     "or a Latin word is not single; 0 for fewer than 3 such places; NaN for fewer than 50 characters, and "
     "where more than a quarter of the text is white space, which lays it out",
     # Repetition
@@ -140,7 +141,8 @@ SIGNALS: dict[str, str] = {
     "javascript_notices": "notices to switch JavaScript on for each 1,000 words",
     "policy_phrases": "phrases of cookie banners and terms of use for each 1,000 words",
     "boilerplate_phrases": "phrases of English site navigation for each 1,000 words",
-    "advertising_phrases": "phrases of Chinese advertising and site navigation for each 1,000 words",
+    "advertising_phrases": "phrases of Chinese advertising and site navigation for each 1,000 "
+    "words; what a text may say, too (点击这里, 下一页), only beside another phrase",
     "mojibake_marks": "sequences that only a wrong decoding makes (锟斤拷, â€™ ...) for each 1,000 words",
     "gambling_terms": "weight of the terms of gambling in ``spam_v1`` for each 1,000 words: a hard "
     "term weighs 3, a soft one 1; 0 unless two different hard terms occur",

@@ -55,7 +55,7 @@ class QualityStep(Step):
     """
 
     name = "quality"
-    version = 7
+    version = 8
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         settings = corpus.quality.model_dump(mode="json")

@@ -32,27 +32,39 @@ from pipeline.text.quality_signals.inline_markup import (
     TICK,
     until,
 )
+from pipeline.text.quality_signals.line_markup import (
+    SHORTEST,
+    behind_item,
+    behind_quotation,
+    holds_code,
+    is_definition,
+    is_directive,
+    is_row,
+    is_ruler,
+    is_template_tag,
+    run_of,
+    visible_from,
+)
+from pipeline.text.quality_signals.listings import (
+    indented_end,
+    is_indented,
+    may_be_program,
+    preformatted_end,
+    program_end,
+)
 
-_TILDE, _DASH, _PLUS, _PIPE, _DOT, _HASH, _NEW_LINE, _EQUALS = (
-    0x7E, 0x2D, 0x2B, 0x7C, 0x2E, 0x23, 0x0A, 0x3D,
-)  # fmt: skip
+_TILDE, _DASH, _PLUS, _PIPE, _DOT, _HASH, _NEW_LINE, _EQUALS, _CURLY = (ord(mark) for mark in "~-+|.#\n={")
 _LETTER_B, _LETTER_E, _LETTER_M, _BANG = ord("b"), ord("e"), ord("m"), ord("!")
 _QUOTE, _BOX = 0x22, 0xE2
-_SHORTEST = 3
-"""Marks in a fence, a ruler or an underline, at least."""
 _DEEPEST_HEADING = 6
-_CODE_DIRECTIVES = np.array(
-    [[*name.encode()] for name in ("code", "sour", "pars", "math", "toct", "doct", "test", "cons", "raw:")],
-    np.uint8,
-)
-"""How the names of directives begin whose content is no prose: code-block, sourcecode, parsed-literal, math,
-toctree, doctest, testcode, console, raw."""
 
-BLOCKS = 6
-_LITERAL, _TICKS, _TILDES, _UNCLOSED, _MATTER, _SOURCE = range(BLOCKS)
+BLOCKS = 7
+_LITERAL, _TICKS, _TILDES, _UNCLOSED, _MATTER, _SOURCE, _BEFORE = range(BLOCKS)
 """What is remembered of a document: the indentation of the line that opened a literal block, or -1; the
 narrowest fence of each mark that nothing closes; bits for other blocks that nothing closes; its first byte;
-what the line before was in a catalog (see ``catalogs``)."""
+what the line before was in a catalog (see ``catalogs``); where the last line of text began."""
+_PREFORMATTED = 16
+_ITEMS = np.isin(np.arange(256), [*b"-*+0123456789"])
 _WIDEST = 1 << 30
 
 
@@ -60,7 +72,7 @@ _WIDEST = 1 << 30
 def start(state: np.ndarray, begin: int) -> None:
     """Before the first line of a document."""
     state[_LITERAL], state[_TICKS], state[_TILDES] = -1, _WIDEST, _WIDEST
-    state[_UNCLOSED], state[_MATTER], state[_SOURCE] = 0, begin, 0
+    state[_UNCLOSED], state[_MATTER], state[_SOURCE], state[_BEFORE] = 0, begin, 0, begin
 
 
 @inlined
@@ -71,26 +83,9 @@ def line_end(data: np.ndarray, at: int, end: int) -> int:
     return at
 
 
-@inlined
-def _run(data: np.ndarray, at: int, stop: int, mark: int) -> int:
-    """How often a byte stands here in a row."""
-    first = at
-    while at < stop and data[at] == mark:
-        at += 1
-    return at - first
-
-
-@inlined
-def _visible(data: np.ndarray, at: int, stop: int) -> int:
-    """The first visible byte, or the line's end."""
-    while at < stop and data[at] <= SPACE:
-        at += 1
-    return at
-
-
 @kernel
 def _blank_from(data: np.ndarray, at: int, stop: int) -> bool:
-    return _visible(data, at, stop) == stop  # type: ignore[no-any-return]
+    return visible_from(data, at, stop) == stop  # type: ignore[no-any-return]
 
 
 @kernel
@@ -98,9 +93,10 @@ def _fence_end(data: np.ndarray, at: int, end: int, mark: int, width: int) -> in
     """After the line that closes a fence, searched from a line's beginning, or -1."""
     while at < end:
         stop = line_end(data, at, end)
-        first = _visible(data, at, stop)
-        run = _run(data, first, stop, mark)
-        if run >= width and _blank_from(data, first + run, stop):
+        first = visible_from(data, at, stop)
+        first = behind_quotation(data, first, stop)
+        marks = run_of(data, first, stop, mark)
+        if marks >= width and _blank_from(data, first + marks, stop):
             return min(stop + 1, end)  # type: ignore[no-any-return]
         at = stop + 1
     return -1
@@ -119,9 +115,9 @@ def _pair_end(data: np.ndarray, at: int, end: int, one: int, two: int) -> int:
 @kernel
 def _fence(data: np.ndarray, first: int, stop: int, end: int, state: np.ndarray) -> int:
     mark = data[first]
-    width = _run(data, first, stop, mark)
+    width = run_of(data, first, stop, mark)
     known = _TICKS if mark == TICK else _TILDES
-    if width < _SHORTEST or width >= state[known]:
+    if width < SHORTEST or width >= state[known]:
         return -1
     if mark == TICK and until(data, first + width, stop, TICK, -1) >= 0:
         return -1
@@ -136,10 +132,10 @@ def _front_matter(data: np.ndarray, first: int, stop: int, end: int) -> int:
     """YAML between ---, or TOML between +++, whose first line has a key."""
     mark = data[first]
     key, named = stop + 1, COLON if mark == _DASH else _EQUALS
-    exact = stop - first == _SHORTEST and _run(data, first, stop, mark) == _SHORTEST
+    exact = stop - first == SHORTEST and run_of(data, first, stop, mark) == SHORTEST
     if not exact or until(data, key, line_end(data, key, end), named, -1) < 0:
         return -1
-    return _fence_end(data, key, end, mark, _SHORTEST)  # type: ignore[no-any-return]
+    return _fence_end(data, key, end, mark, SHORTEST)  # type: ignore[no-any-return]
 
 
 @kernel
@@ -166,58 +162,6 @@ def _pair(data: np.ndarray, first: int, stop: int, end: int, state: np.ndarray) 
 
 
 @kernel
-def _is_ruler(data: np.ndarray, first: int, stop: int) -> bool:
-    """Only one mark of ASCII, at least thrice, and spaces between."""
-    mark, number = data[first], 0
-    if not (0x21 <= mark <= 0x2F or 0x3A <= mark <= 0x40 or 0x5B <= mark <= TICK or 0x7B <= mark <= _TILDE):
-        return False
-    for at in range(first, stop):
-        if data[at] == mark:
-            number += 1
-        elif data[at] > SPACE:
-            return False
-    return number >= _SHORTEST
-
-
-@kernel
-def _is_row(data: np.ndarray, first: int, stop: int) -> bool:
-    """A row of a table between pipes, or the border of a grid, in ASCII or box drawing (from U+2500 on)."""
-    if data[first] == _BOX:
-        return first + 1 < stop and (data[first + 1] == 0x94 or data[first + 1] == 0x95)
-    if data[first] == _PLUS:
-        return first + 1 < stop and (data[first + 1] == _DASH or data[first + 1] == _EQUALS)
-    last = stop - 1
-    while last > first and data[last] <= SPACE:
-        last -= 1
-    return data[first] == _PIPE and last > first and data[last] == _PIPE
-
-
-@kernel
-def _is_definition(data: np.ndarray, first: int, stop: int) -> bool:
-    """The target of a link: [name]: address."""
-    behind = until(data, first + 1, stop, CLOSE_BRACKET, BRACKET)
-    return behind >= 0 and behind < stop and data[behind] == COLON  # type: ignore[no-any-return]
-
-
-@kernel
-def _holds_code(data: np.ndarray, first: int, stop: int) -> bool:
-    """Whether the directive that begins at a byte holds no prose."""
-    name = _visible(data, first + 2, stop)
-    for k in range(_CODE_DIRECTIVES.shape[0]):
-        same = name + 4 <= stop
-        for j in range(4):
-            same = same and data[name + j] == _CODE_DIRECTIVES[k, j]
-        if same:
-            return True
-    return False
-
-
-@kernel
-def _is_directive(data: np.ndarray, first: int, stop: int) -> bool:
-    return stop - first > 2 and data[first + 1] == _DOT and data[first + 2] == SPACE
-
-
-@kernel
 def _is_source(data: np.ndarray, first: int, stop: int, state: np.ndarray) -> bool:
     """A line of gettext's PO files that has no translation."""
     kind = catalog_line(data, first, stop, state[_SOURCE])
@@ -228,10 +172,39 @@ def _is_source(data: np.ndarray, first: int, stop: int, state: np.ndarray) -> bo
 
 
 @kernel
+def _block(data: np.ndarray, first: int, stop: int, end: int, state: np.ndarray) -> int:
+    """After the block that its marks open here and close, or -1."""
+    byte = data[first] if first < stop else np.uint8(SPACE)
+    if byte in (TICK, _TILDE):
+        return _fence(data, first, stop, end, state)  # type: ignore[no-any-return]
+    if first + 1 < stop and byte in (DOLLAR, BACKSLASH, LESS):
+        block = _pair(data, first, stop, end, state)
+        if block < 0 and byte == LESS and not state[_UNCLOSED] & _PREFORMATTED:
+            block = preformatted_end(data, first, end)
+            if block == 0:
+                state[_UNCLOSED] |= _PREFORMATTED
+        return block if block > 0 else -1
+    return -1
+
+
+@kernel
+def _unfenced(data: np.ndarray, at: int, first: int, stop: int, end: int, state: np.ndarray) -> int:
+    """After the listing that begins with the line without a mark, or -1."""
+    if is_indented(data, at, first):
+        block = indented_end(data, at, end, state[_BEFORE])
+        if block >= 0:
+            return block  # type: ignore[no-any-return]
+    last = stop - 1
+    while last > first and data[last] <= SPACE:
+        last -= 1
+    return program_end(data, at, end) if may_be_program(data, first, last) else -1  # type: ignore[no-any-return]
+
+
+@kernel
 def aside_until(data: np.ndarray, at: int, stop: int, end: int, state: np.ndarray) -> int:
     """Where the block that begins with the line ``at <= k < stop`` ends, after its last line's break, if it
     is no prose; else -1. Lines are asked for in order, by ``state`` from ``start``."""
-    first = _visible(data, at, stop)
+    first = visible_from(data, at, stop)
     if first == stop:
         return -1
     after = min(stop + 1, end)
@@ -244,33 +217,42 @@ def aside_until(data: np.ndarray, at: int, stop: int, end: int, state: np.ndarra
         return after
     if at == state[_MATTER] and byte in (_DASH, _PLUS):
         block = _front_matter(data, first, stop, end)
-    elif byte in (TICK, _TILDE):
-        block = _fence(data, first, stop, end, state)
-    elif first + 1 < stop and byte in (DOLLAR, BACKSLASH, LESS):
-        block = _pair(data, first, stop, end, state)
+    else:
+        first = behind_quotation(data, first, stop)
+        if first == stop:
+            return -1
+        inner = behind_item(data, first, stop) if _ITEMS[data[first]] else first
+        block = _block(data, inner, stop, end, state)
+    if block < 0:
+        block = _unfenced(data, at, first, stop, end, state)
     if block >= 0:
         return block
-    if byte == _DOT and _is_directive(data, first, stop):
-        state[_LITERAL] = first - at if _holds_code(data, first, stop) else -1
+    byte = data[first]
+    if byte == _DOT and is_directive(data, first, stop):
+        state[_LITERAL] = first - at if holds_code(data, first, stop) else -1
         return after
     if stop - first > 2 and data[stop - 1] == COLON and data[stop - 2] == COLON:
         state[_LITERAL] = first - at if _blank_from(data, after, line_end(data, after, end)) else -1
-    row = byte in (_PIPE, _PLUS, _BOX) and _is_row(data, first, stop)
-    definition = byte == BRACKET and _is_definition(data, first, stop)
-    return after if row or definition or _is_ruler(data, first, stop) else -1
+    row = byte in (_PIPE, _PLUS, _BOX) and is_row(data, first, stop)
+    definition = byte == BRACKET and is_definition(data, first, stop)
+    tag = byte == _CURLY and is_template_tag(data, first, stop)
+    if row or definition or tag or is_ruler(data, first, stop):
+        return after
+    state[_BEFORE] = at
+    return -1
 
 
 @kernel
 def content(data: np.ndarray, at: int, stop: int) -> int:
     """Behind the marks of a heading, a quotation or a translation with which a line begins."""
-    first = _visible(data, at, stop)
+    first = visible_from(data, at, stop)
     if is_translation(data, first, stop):
         return content_at(data, first, stop)  # type: ignore[no-any-return]
     if first < stop and data[first] == _HASH:
-        width = _run(data, first, stop, _HASH)
+        width = run_of(data, first, stop, _HASH)
         behind = first + width
         heading = width <= _DEEPEST_HEADING and behind < stop and data[behind] <= SPACE
-        return _visible(data, behind, stop) if heading else at
+        return visible_from(data, behind, stop) if heading else at
     while first < stop and data[first] == MORE:
-        at = first = _visible(data, first + 1, stop)
+        at = first = visible_from(data, first + 1, stop)
     return at

@@ -43,6 +43,26 @@ FEW_RUNS = 3
 CHINESE_STOP_WORDS = "的年在月是和日了於·為有被人中为他與後也而由"
 """Those of FineWeb2 (arXiv 2506.20920, configs/cmn_Hani.yml)."""
 _CHINESE_STOP_WORDS = np.array([ord(word) for word in CHINESE_STOP_WORDS])
+_DIRECTIVES = np.array(
+    [
+        [*name]
+        for name in (
+            b"incl",
+            b"defi",
+            b"if \0",
+            b"if(\0",
+            b"ifde",
+            b"ifnd",
+            b"endi",
+            b"else",
+            b"elif",
+            b"unde",
+            b"prag",
+        )
+    ],
+    np.uint8,
+)
+"""How the names of the C preprocessor's directives begin; 0 is any byte."""
 DATA_LETTERS = 4
 """A line of data has fewer letters than one in this many characters."""
 CURLY = 1 << len(NAMES)
@@ -99,14 +119,25 @@ def _hash(data, first, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _is_directive(data, first, last):  # type: ignore[no-untyped-def]
+    """Whether a line that begins with # is one for C's preprocessor."""
+    for k in range(_DIRECTIVES.shape[0]):
+        same = first + _DIRECTIVES.shape[1] <= last
+        for j in range(_DIRECTIVES.shape[1]):
+            same = same and (_DIRECTIVES[k, j] == 0 or data[first + 1 + j] == _DIRECTIVES[k, j])
+        if same:
+            return True
+    return False
+
+
+@kernel
 def _is_comment(data, first, last):  # type: ignore[no-untyped-def]
-    """Whether a line begins with # * // /* -- or <!--"""
-    lead = data[first]
-    if lead == ord("#") or lead == ord("*"):
-        return True
-    if first == last:
-        return False
-    second = data[first + 1]
+    """Whether a line begins with # * // /* -- or <!--, and is no directive, argument or pointer."""
+    lead, second = data[first], data[first + 1] if first < last else np.uint8(ord(" "))
+    if lead == ord("#"):
+        return not _is_directive(data, first, last)
+    if lead == ord("*"):
+        return second <= ord(" ") or second == ord("/")
     if lead == ord("/"):
         return second == ord("/") or second == ord("*")
     return (lead == ord("-") and second == ord("-")) or (lead == ord("<") and second == ord("!"))

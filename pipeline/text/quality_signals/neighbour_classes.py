@@ -32,7 +32,7 @@ _LATIN = ((0x41, 0x5B), (0x61, 0x7B), (0xC0, 0x250), (0x300, 0x370), (0x1E00, 0x
 _MARKS = ("，︐﹐", "。︒｡", "、︑﹑､", "；︔﹔", "：︓﹕", "？︖﹖", "！︕﹗")
 """Each in all its widths: full, vertical, small and half."""
 _OPENERS = "与與把被" + "".join(_MARKS[:4])
-_NEVER_FIRST = "的了们們着吗嗎呢吧么麼者" + "".join(_MARKS)
+_NEVER_FIRST = "的了们們吗嗎么麼者" + "".join(_MARKS)
 _IN_WORDS = "'’‘-‐‑–—./_:,*()[]\"“”&+=@…\u00ad\u200b"
 _BETWEEN_HAN = "\u3000·•‧・—–…“”‘’×°℃+=<>`" + "!\"#%&'()*,-./:;?@[\\]_{}"
 _EMOJI = ((0x2600, 0x27C0), (0xFE0F, 0xFE10), (0x1F000, 0x20000))

@@ -53,8 +53,9 @@ spaces, or writes them for commas, has words on both sides."""
 _BEHIND_HAN, _BEHIND_SPACE, _BEHIND_SYMBOL = 1, 2, 3
 SMALL, CAMEL, DIGITS, NAMED = 1, 2, 4, 8
 """What a run has: small letters, a capital behind one, a digit, and anything else that words have not."""
-_UNDERSTAND = np.frombuffer("了解".encode(), np.uint8)
-"""The word that begins with a particle which no clause begins with."""
+_OF, _DONE, _WHO = map(ord, "的了者")
+_INDEED, _UNDERSTAND, _TAKING_PART = (tuple(map(ord, ends)) for ends in ("确確", "解", "与與"))
+"""What makes a word of a particle that no clause begins with: 的确, 了解, and 与者 in 参与者."""
 _MARKS_BEHIND = np.isin(np.arange(128), [*b".,;:!?"])
 
 
@@ -103,11 +104,12 @@ def _begin_line(point, flags, last, full, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _understands(data, at, end):  # type: ignore[no-untyped-def]
-    same = at + _UNDERSTAND.size <= end
-    for k in range(_UNDERSTAND.size):
-        same = same and data[at + k] == _UNDERSTAND[k]
-    return same
+def _in_word(before, point, data, at, end):  # type: ignore[no-untyped-def]
+    """Whether a particle is one of a word, with the character ``before`` or the one at ``at``."""
+    if point == _WHO:
+        return before in _TAKING_PART
+    following = decode_at(data, at)[0] if at < end and point in (_OF, _DONE) else 0
+    return following in _UNDERSTAND if point == _DONE else following in _INDEED
 
 
 @kernel
@@ -124,8 +126,16 @@ def _is_alphanumeric(byte: int) -> bool:
 
 
 @kernel
+def _is_joined(data, start, at):  # type: ignore[no-untyped-def]
+    """Whether a number or a word of ASCII is before a byte, or before the one space that is there."""
+    at -= 1
+    at -= at > start and data[at] == _SPACE
+    return at >= start and _is_alphanumeric(data[at])
+
+
+@kernel
 def _stretch(beside, joined, stretch, waits, out):  # type: ignore[no-untyped-def]
-    """Reads a Chinese character, ``joined`` to a number or a Latin word right before it; returns ``stretch``
+    """Reads a Chinese character, ``joined`` to a number or a Latin word before it; returns ``stretch``
     and ``waits`` of ``_read``."""
     if beside == _BEHIND_HAN:
         return stretch + 1, waits
@@ -215,7 +225,7 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
                 out.openers += 1
                 out.misplaced += flags >> FOLLOWS & opener != 0
             opener = flags & OPENS
-            waits &= beside != _BEHIND_HAN
+            waits = False
             inside, beside, clause, full, before = 1, 0, np.int64(0), False, np.int64(data[at - 1])
             continue
         flags = table[np.uint64(point)]
@@ -244,7 +254,7 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
         if clause:
             out.openers += 1
             misplaced = flags & NEVER_FIRST != 0 and (point != before or point == _WIDE_COMMA)
-            if misplaced and not _understands(data, at - width, end):
+            if misplaced and not _in_word(before, point, data, at, end):
                 slips = _misplaced(clause, np.int64(flags), slips, out)
         clause = np.int64(flags if flags & OPENER else 0)
         if flags & MARK:
@@ -254,11 +264,11 @@ def _read(data, at, end, table, pairs, words, out):  # type: ignore[no-untyped-d
             size += 1
             out.han += 1
             out.rare_han += flags & RARE != 0
-            joined = at - width > start and _is_alphanumeric(data[at - width - 1])
+            joined = _is_joined(data, start, at - width)
             stretch, waits = _stretch(beside, joined, stretch, waits, out)
             beside = _BEHIND_HAN
         else:
-            waits &= beside != _BEHIND_HAN or not 48 <= point <= 57
+            waits &= not 48 <= point <= 57
             beside = _BEHIND_SYMBOL if beside == _BEHIND_HAN and flags & GAP else 0
         inside = 1 if flags & LATIN else (2 if inside and flags & INTRUDER else 0)
         full, before = False, point

@@ -57,7 +57,7 @@ def measure(texts: pa.Array, prose: np.ndarray | None = None) -> dict[str, np.nd
             | _language(counts)
             | _lines(counts)
             | _repetition(counts)
-            | _phrases(counts, aside, phrases)
+            | _phrases(counts, aside, phrases, company)
             | _topics(counts, phrases, company)
             | _order(counts, beside)
             | _forms(counts)
@@ -167,8 +167,13 @@ def _repetition(c: np.ndarray) -> dict[str, np.ndarray]:
     )
 
 
-def _phrases(c: np.ndarray, aside: np.ndarray, phrases: np.ndarray) -> dict[str, np.ndarray]:
+def _phrases(
+    c: np.ndarray, aside: np.ndarray, phrases: np.ndarray, company: np.ndarray
+) -> dict[str, np.ndarray]:
     phrases[:, GROUP["html"]] += aside["tags"]
+    turning, advertising = GROUP["turning"], GROUP["advertising"]
+    alone = company[:, turning] + company[:, advertising] < COMPANY
+    phrases[:, advertising] += np.where(alone, 0, phrases[:, turning])
     dense = {
         "html_tags": "html",
         "lorem_ipsum": "lorem",

@@ -20,6 +20,10 @@ from tests.pipeline.text.quality_signals.reference_phrases import of_phrases, ph
 TABLE = judged_classes()
 
 
+DIRECTIVES = "incl|defi|if[ (].|ifde|ifnd|endi|else|elif|unde|prag"
+COMMENT = re.compile(rf"#(?!{DIRECTIVES})|\*(?:[\0- /]|$)|//|/\*|--|<!")
+
+
 def _is(character: str, flag: int) -> bool:
     return bool(TABLE[ord(character)] & flag)
 
@@ -82,7 +86,7 @@ def signals(text: str) -> dict[str, float]:
         ),
         "prose_ratio": 1.0 if visible else math.nan,
         "chinese_stop_words": len(set(text) & set(CHINESE_STOP_WORDS)),
-        **of_phrases(found, links, runs, len(words), len(text)),
+        **of_phrases(found, places, text, links, runs, len(words)),
         "characters": len(visible),
         "words": len(words),
         "function_characters": _ratio(sum(_is(c, character_classes.FUNCTION) for c in visible), han)
@@ -199,7 +203,7 @@ def _lines(text: str, visible: int, words: int, places: list[tuple[str, int]]) -
     data = sum(len(line) for line, number in zip(bare, letters, strict=True) if number * 4 < len(line))
     repeated = sum(len(line) for line, known in zip(lines, again, strict=True) if known)
     size = sum(map(len, lines))
-    comment = [line.startswith(("#", "*", "//", "/*", "--", "<!")) for line in stripped]
+    comment = [bool(COMMENT.match(line)) for line in stripped]
     groups = [
         {group for group, place in places if begin <= place < begin + len(line)}
         for line, begin in zip(lines, begins, strict=True)

@@ -122,7 +122,8 @@ def _misplaced(tokens: list[tuple[str, str]]) -> dict[str, float]:
             misplaced += bool(flags >> FOLLOWS & opener or mark)
         if clause and not word:
             openers += 1
-            never = bool(kind & NEVER_FIRST) and not (token == "了" and following == "解")
+            word = token + following in ("了解", "的确", "的確") or (token == "者" and before in "与與")
+            never = bool(kind & NEVER_FIRST) and not word
             pair = before + token if CLASSES[ord(before)] >> KIND and kind >> KIND else ""
             pair = "".join(str(CLASSES[ord(mark)] >> KIND) for mark in pair)
             if never and (token != before or token == "，") and pair not in slips:
@@ -158,10 +159,12 @@ def _is_gap(between: str, symbol: bool, shorter: int) -> bool:
 
 
 def _row(text: str, han: list[bool], at: int, step: int) -> int:
-    """Chinese characters in a row from one on; a number or a Latin word right beside them is one more."""
+    """Chinese characters in a row from one on; a number or a Latin word beside them is one more, with a space
+    between, too."""
     size = 0
     while 0 <= at < len(han) and han[at]:
         size, at = size + 1, at + step
+    at += step * (0 <= at < len(han) and text[at] == " ")
     return size + bool(0 <= at < len(han) and text[at].isascii() and text[at].isalnum())
 
 

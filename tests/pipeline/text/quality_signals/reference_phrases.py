@@ -79,8 +79,16 @@ def _place_of(group: str, text: str, place: int) -> int:
 
 
 def of_phrases(
-    found: Counter[str], links: list[int], runs: list[tuple[int, str]], words: int, length: int
+    found: Counter[str],
+    places: list[tuple[str, int]],
+    text: str,
+    links: list[int],
+    runs: list[tuple[int, str]],
+    words: int,
 ) -> dict[str, float]:
+    both = ("turning", "advertising")
+    different = {(name, _place_of(name, text, place) % 62) for name, place in places if name in both}
+    found["advertising"] += found["turning"] * (len(different) >= 2)
     names = {
         "html_tags": "html",
         "lorem_ipsum": "lorem",
@@ -96,5 +104,5 @@ def of_phrases(
         url += start + len(run) - inside[0] if inside else 0
     return {name: _ratio(1000 * found[group], words) for name, group in names.items()} | {
         "generated_marks": found["generated"],
-        "url_ratio": _ratio(url, length),
+        "url_ratio": _ratio(url, len(text)),
     }

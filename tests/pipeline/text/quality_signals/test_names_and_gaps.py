@@ -114,9 +114,34 @@ def test_marks_of_every_width_and_what_is_not_seen_part_none(mark: str) -> None:
     assert chinese("".join(mark if c in ",;:!." else c for c in JUDGMENT)) == 0
 
 
-@pytest.mark.parametrize("text", ["1982年 作品，", "作品 第1章，", "在K 线图里 看A股，"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1982年 作品，",
+        "作品 第1章，",
+        "在K 线图里 看A股，",
+        "这个方法 是 Python 的",
+        "用 Go 写 程序",
+        "第 3 章 开头",
+    ],
+)
 def test_a_character_beside_a_number_or_a_word_is_no_single_one(text: str) -> None:
     assert chinese(JUDGMENT + text * 5) == 0
+
+
+CANTONESE = "呢個問題好多人都問過，呢啲嘢其實唔難，呢次我哋慢慢講，呢本書入面都有寫，呢度就唔再重複，呢位同學你話係咪。"
+ANNOUNCED = (
+    "的确，参与者都来了，着手准备的人不多，着力推进的更少，的确如此，与者同行，着眼将来，了解情况的都说好。"
+)
+
+
+@pytest.mark.parametrize("text", [CANTONESE, ANNOUNCED])
+def test_words_that_begin_with_a_particle_may_begin_a_clause(text: str) -> None:
+    assert misplaced(text * 3) == 0
+
+
+def test_particles_that_no_word_begins_with_begin_no_clause() -> None:
+    assert misplaced(ANNOUNCED.replace("的确", "的来").replace("着", "们") * 3) > 0.3
 
 
 VERTICAL = dict(zip("，。、；：？！", "︐︒︑︔︓︖︕", strict=True))
