@@ -35,9 +35,10 @@ from trainer.checkpoint.checkpoint import Progress, newest
 from trainer.checkpoint.saving import save
 from trainer.data.batch import make_batch
 from trainer.distributed import join_process_group, storage_ranks
-from trainer.engine import ForwardPass, TrainingEngine
+from trainer.engine import TrainingEngine
 from trainer.engine_state import StateSource
 from trainer.export import safetensors_files
+from trainer.forward_pass import ForwardPass
 from trainer.model.transformer import EncoderDecoder
 from trainer.model.weight_init import InitialWeights
 

@@ -38,7 +38,8 @@ from trainer.bf16_choice import fastest_ways
 from trainer.data.batch import Batch
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group
-from trainer.engine import ForwardPass, TrainingEngine
+from trainer.engine import TrainingEngine
+from trainer.forward_pass import ForwardPass
 from trainer.model.bf16_ways import bf16_ways
 from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder

@@ -14,9 +14,10 @@ from manifests.files import safe_join, sha256
 from manifests.os_errors import os_errors_explained
 from manifests.run_lock import run_lock
 from manifests.schema.base import ManifestError
+from manifests.schema.initial import Origin
 from trainer.bf16_choice import inference_choice
 from trainer.checkpoint import checkpoint
-from trainer.checkpoint.checkpoint import Checkpoint, Progress
+from trainer.checkpoint.checkpoint import ALONE, Checkpoint, Progress
 from trainer.checkpoint.saving import save
 from trainer.chosen_checkpoint import Which, chosen_state
 from trainer.data.dataset import ShardError
@@ -27,13 +28,14 @@ from trainer.engine_state import StateSource
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.evaluation.mean_loss import LoadedModel
 from trainer.export import hf_folder
-from trainer.export.hf_weights import HFWeights
 from trainer.export.imported_state import ImportedState
+from trainer.export.parameter_layout import parameter_shapes
 from trainer.model.bf16_ways import bf16_ways
 from trainer.model.loaded import loaded_model
 from trainer.model.transformer import EncoderDecoder
+from trainer.origin import opened_origin
 from trainer.run import TrainingRun
-from trainer.training_loop import build_objectives
+from trainer.run_engine import build_objectives
 
 
 class PromptError(UserError):
@@ -140,34 +142,38 @@ class ImportedModel:
 
 
 def import_model(run: TrainingRun, source: Path) -> ImportedModel:
-    """Makes a folder's weights the run's first checkpoint: training begins from them, at step 0 with fresh
-    moments. One tensor is in memory at a time.
+    """Writes the first checkpoint of a training from a folder's weights, without training: what
+    ``openba train --from`` begins with, to evaluate or to write text with. One tensor is in memory at a time.
 
     Raises:
-        ManifestError: the run has checkpoints, or the folder's model is not the curriculum's (see
-            trainer.export.hf_weights.HFWeights).
-        UserError: another command uses the run folder, or it cannot be written to.
+        ManifestError: the run has checkpoints.
+        UserError: the folder cannot be begun from (see trainer.origin.opened_origin), another command uses
+            the run folder, or it cannot be written to.
     """
     with run_lock(run.folder, "openba import"):
-        return _import(run, source)
+        if checkpoint.folders(run.checkpoints):
+            raise ManifestError(f"{run.checkpoints}: has checkpoints; import into a new run folder")
+        beginning = run.beginning_from(source)
+        assert beginning.manifest.initial is not None
+        origin, state = opened_origin(beginning, beginning.manifest.initial, ALONE)
+        return ImportedModel(_first_checkpoint(beginning, origin, state), origin.dtypes)
 
 
-def _import(run: TrainingRun, source: Path) -> ImportedModel:
-    if checkpoint.folders(run.checkpoints):
-        raise ManifestError(f"{run.checkpoints}: has checkpoints; import into a new run folder")
-    weights = HFWeights(source, run.manifest.model, run.shards.vocabulary)
+def _first_checkpoint(run: TrainingRun, origin: Origin, state: StateSource) -> Checkpoint:
     progress = Progress(
         step=0,
-        updates=0,
+        updates=state.updates,
         stages_begun=0,
         tokens_by_set={},
         journal_events=len(run.journal().events),
         plugins=stage_plugins(run.manifest.stages, run.manifest_folder),
-        curriculum=run.manifest.model_dump_json(),
+        curriculum=run.manifest.model_dump_json(exclude={"initial"}),
         shards=run.shards_sha256,
+        tokenizer=run.shards.vocabulary.model.sha256,
+        origin=origin,
     )
-    saved = save(run.checkpoints, progress, ImportedState(weights), run.manifest.train.keep)
-    return ImportedModel(saved, weights.dtypes)
+    imported = ImportedState(state, parameter_shapes(run.manifest.model, run.shards.vocabulary))
+    return save(run.checkpoints, progress, imported, run.manifest.train.keep)
 
 
 def load_tokenizer(run: TrainingRun) -> SentencePieceProcessor:

@@ -23,6 +23,7 @@ def write_results(loop: TrainingLoop) -> None:
     _write_stats(loop)
     manifest = TrainingManifest(
         fingerprint=run.fingerprint,
+        origin=loop.origin,
         curriculum=run.manifest.name,
         steps=position.step,
         skipped_steps=sum("skipped" in line for line in read_json_lines(run.metrics_file)),

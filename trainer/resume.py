@@ -19,6 +19,7 @@ from trainer.checkpoint.checkpoint import Checkpoint, newest
 from trainer.checkpoint.compatibility import (
     CompatibilityError,
     check_compatibility,
+    check_origin,
     check_plugins,
     check_shards,
 )
@@ -125,6 +126,8 @@ def check_resumable(run: TrainingRun, found: Checkpoint, journal: Journal) -> No
     plugins = stage_plugins(run.manifest.stages[: progress.stages_begun], run.manifest_folder)
     check_compatibility(old, run.manifest, progress.stages_begun, str(found.folder))
     check_plugins(progress.plugins, plugins, str(found.folder))
+    agree = run.begins_from(progress.origin)
+    check_origin(progress.origin, run.manifest.initial, agree, str(found.folder))
     if len(journal.events) < progress.journal_events:
         raise CompatibilityError(
             f"{found.folder} knows of more events than journal.jsonl holds; restore the journal"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from curriculum.plugins import all_plugins
 from manifests.files import digest, sha256
 from manifests.schema.base import load
 from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.initial import Initial, Origin
 from manifests.schema.shards import ShardManifest
 from manifests.schema.training import CutPairs, TrainingManifest
 from trainer.data.dataset import PairTable, open_sets
@@ -47,6 +48,21 @@ class TrainingRun:
             load(folder / "shards" / "shards.json", ShardManifest),
             curriculum.parent,
         )
+
+    def beginning_from(self, weights: Path) -> TrainingRun:
+        """The same run with other ``initial.weights``, which may be relative to the working directory."""
+        named = self.manifest.initial
+        initial = Initial(weights=str(weights.absolute()), moments=named.moments if named else "fresh")
+        return replace(self, manifest=self.manifest.model_copy(update={"initial": initial}))
+
+    def begins_from(self, origin: Origin | None) -> bool:
+        """Whether a training that began from ``origin`` (None: from new weights) is what the curriculum asks
+        for. One that names no weights goes on from whatever the run began from."""
+        initial = self.manifest.initial
+        if initial is None or origin is None:
+            return initial is None
+        paths = [(self.manifest_folder / path).resolve() for path in (initial.weights, origin.path)]
+        return initial.moments == origin.moments and paths[0] == paths[1]
 
     @property
     def shard_folder(self) -> Path:
@@ -100,20 +116,24 @@ class TrainingRun:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of everything that decides the training, and of the code of its plug-ins.
+        """Hash of everything that decides the training, and of the code of its plug-ins; but for the weights
+        that it begins from, whose hashes are in its origin.
 
         Raises:
             PluginError: there is no such plug-in.
         """
-        parts = {"curriculum": self.manifest.model_dump(mode="json"), "shards": self.shards_sha256}
+        curriculum = self.manifest.model_dump(mode="json", exclude={"initial"})
+        parts = {"curriculum": curriculum, "shards": self.shards_sha256}
         plugins = all_plugins(self.manifest, self.manifest_folder)
         return digest(parts | ({"plugins": plugins} if plugins else {}))
 
     @property
     def finished(self) -> bool:
-        """Whether there is a training manifest, of this curriculum and these shards."""
-        file = self.training_manifest
-        return file.exists() and load(file, TrainingManifest).fingerprint == self.fingerprint
+        """Whether there is a training manifest, of this curriculum, these shards and this origin."""
+        if not self.training_manifest.exists():
+            return False
+        found = load(self.training_manifest, TrainingManifest)
+        return found.fingerprint == self.fingerprint and self.begins_from(found.origin)
 
     def journal(self) -> Journal:
         """The run's journal, as it is now.

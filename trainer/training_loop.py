@@ -7,10 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import torch
 import torch.distributed as dist
 
-from curriculum.keyed_hash import key
 from curriculum.plugins import stage_plugins
 from curriculum.step_plan import StepPlan
 from manifests.json_lines import read_json_lines
@@ -24,23 +22,22 @@ from trainer.data.prepared_step import PreparedStep, StepPreparation
 from trainer.data.step_loader import StepLoader
 from trainer.distributed import add_over_ranks, decided_by_rank_0, signal_of_any_rank, storage_ranks
 from trainer.early_end import early_end
-from trainer.engine import StepResult, TrainingEngine
-from trainer.engine_state import StateSource
+from trainer.engine import StepResult
 from trainer.evaluation.best_step import best_step
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.forward_pass import ForwardPass
 from trainer.guard import judge_step, worth_keeping
-from trainer.model.transformer import EncoderDecoder
-from trainer.model.weight_init import InitialWeights
 from trainer.monitor.callbacks import Callback, Callbacks
 from trainer.monitor.divergence import Anomaly, LossAnomaly
 from trainer.monitor.recorder import Recorder
 from trainer.monitor.tensorboard_events import TensorBoard
 from trainer.monitor.terminal import progress_on_terminal, say
 from trainer.monitor.throughput_and_mfu import Stopwatch, total_peak_flops
-from trainer.objectives import TrainingObjective, build
+from trainer.objectives import TrainingObjective
+from trainer.origin import opened_state
 from trainer.resume import find_start
 from trainer.run import TrainingRun
+from trainer.run_engine import build_engine, build_objectives
 
 
 class TrainingLoop:
@@ -56,8 +53,9 @@ class TrainingLoop:
         self.prepared = self._prefetcher(objectives)
         self.evaluator = Evaluator(run, objectives)
         self.checkpoint_writer = AsyncCheckpointWriter()
-        self.engine = build_engine(run, start.checkpoint and start.checkpoint.open())
         self.last_checkpoint = start.checkpoint
+        self.origin, source = opened_state(run, start.checkpoint, storage_ranks())
+        self.engine = build_engine(run, source)
         self.first_step = self.position.step
         total_tokens = sum(stage.tokens for stage in run.manifest.stages)
         self.stopwatch = Stopwatch(total_peak_flops(run.manifest.train), total_tokens)
@@ -96,6 +94,8 @@ class TrainingLoop:
             Stopped: a signal came; a checkpoint was written.
         """
         if self.position.step == 0:
+            if self.origin and self.last_checkpoint is None:
+                self._save()  # from here on the run needs what it began from no more
             self._evaluate()
         while self.position.step < self.curriculum.total_steps:
             self._advance()
@@ -221,11 +221,13 @@ class TrainingLoop:
             stages_begun=sum(span.first < step for span in self.curriculum.spans),
             tokens_by_set=dict(sorted(self.position.tokens.items())),
             journal_events=len(run.journal().events),
-            curriculum=run.manifest.model_dump_json(),
+            curriculum=run.manifest.model_dump_json(exclude={"initial"}),
             shards=run.shards_sha256,
             plugins=stage_plugins(run.manifest.stages, run.manifest_folder),
+            tokenizer=run.shards.vocabulary.model.sha256,
+            origin=self.origin,
         )
-        span = self.curriculum.spans[self.curriculum.stage_of(step - 1)]
+        span = self.curriculum.spans[self.curriculum.stage_of(max(step, 1) - 1)]
         best = best_step(span.plan.stage.name, span.first, read_json_lines(run.evaluations_file))
         return run.checkpoints, progress, run.manifest.train.keep, best
 
@@ -255,30 +257,3 @@ class TrainingLoop:
             stack.callback(self.checkpoint_writer.close, wait=wait)
             if self.recorder:
                 stack.callback(self.recorder.close)
-
-
-def build_objectives(run: TrainingRun) -> dict[str, TrainingObjective]:
-    """The objective of each stage.
-
-    Raises:
-        ManifestError: a denoiser that the chunk or the vocabulary has no room for.
-    """
-    return {
-        stage.name: build(stage.objective, run.shards.vocabulary, run.manifest_folder)
-        for stage in run.manifest.stages
-    }
-
-
-def build_engine(run: TrainingRun, state: StateSource | None = None) -> TrainingEngine:
-    """A model with a state, or a new one with weights drawn from the curriculum's seed. Callers close it."""
-    with torch.device("meta"):
-        model = EncoderDecoder(
-            run.manifest.model, run.shards.vocabulary.padded, recompute=run.manifest.train.recompute
-        )
-    seed = int(key(run.manifest.seed, "weights"))
-    return TrainingEngine(
-        model,
-        run.manifest.train,
-        run.manifest.stages[0].optimizer,
-        state or InitialWeights(model, run.manifest.model, seed),
-    )

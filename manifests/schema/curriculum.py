@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from manifests.schema.base import Strict
+from manifests.schema.initial import Initial
 from manifests.schema.model import ModelSettings
 from manifests.schema.objectives import UL2Objective
 from manifests.schema.stage import Stage
@@ -30,6 +31,8 @@ class CurriculumManifest(Strict):
     """Seed of the weights and of everything that is drawn: order of samples, denoisers, spans, dropout."""
     model: ModelSettings
     """The model's size and form."""
+    initial: Initial | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What the training begins from; without it, from new weights, drawn from the seed."""
     train: TrainSettings = TrainSettings()
     """Settings of the training run itself."""
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]

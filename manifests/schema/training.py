@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from manifests.schema.base import Strict
+from manifests.schema.initial import Origin
 
 
 class CheckpointFile(Strict):
@@ -48,7 +49,9 @@ class TrainingManifest(Strict):
     kind: Literal["training"] = "training"
     """Tells a training manifest from the others."""
     fingerprint: str
-    """Hash of the curriculum manifest and the shard manifest."""
+    """Hash of the curriculum manifest, but for ``initial``, and of the shard manifest."""
+    origin: Origin | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The weights that the training began from; new ones where there is none."""
     curriculum: str
     """The curriculum manifest, as JSON."""
     steps: int

@@ -32,10 +32,14 @@ ARGUMENTS = "--curriculum curriculum.yaml --run runs/mine"
 app = typer.Typer()
 
 
-def work(curriculum: Path, run: Path, *, quiet: bool, profile: str | None = None) -> None:
-    """Trains to the end, with a trace of the steps that ``profile`` tells, or says that there is nothing to
+def work(
+    curriculum: Path, run: Path, weights: Path | None = None, *, quiet: bool, profile: str | None = None
+) -> None:
+    """Trains to the end, beginning from ``weights`` where they are named, with a trace of the steps that
+    ``profile`` tells, or says that there is nothing to
     do."""
     training = _open(curriculum, run)
+    training = training if weights is None else training.beginning_from(weights)
     alone = "RANK" not in os.environ  # of several processes only process 0 may tell what is there
     if not (alone and training.finished):
         for warning in training.warnings if os.environ.get("RANK", "0") == "0" else ():
@@ -60,6 +64,7 @@ def _open(curriculum: Path, run: Path) -> TrainingRun:
     rich_help_panel=PANEL,
     epilog=examples(
         f"openba train {ARGUMENTS}",
+        "openba train --curriculum tune.yaml --run runs/tuned --from exported",
         f"torchrun --standalone --nproc-per-node 2 -m -- trainer train {ARGUMENTS}",
         f"deepspeed --num_gpus 2 --module trainer train {ARGUMENTS}",
         f"python -m trainer.ray_launch --workers 2 -- train {ARGUMENTS}",
@@ -68,6 +73,15 @@ def _open(curriculum: Path, run: Path) -> TrainingRun:
 def train_command(
     curriculum: Curriculum,
     run: Run,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            help="What to begin from, in place of the curriculum's initial.weights: an export, a "
+            "checkpoint, or a run's newest one. A run that has checkpoints of its own goes on from them.",
+        ),
+    ] = None,
     profile: Annotated[
         str | None,
         typer.Option(
@@ -81,7 +95,7 @@ def train_command(
 ) -> None:
     """Train to the end of the curriculum, from the newest checkpoint if any."""
     set_verbosity(verbose, quiet)
-    work(curriculum, run, quiet=quiet, profile=profile)
+    work(curriculum, run, weights, quiet=quiet, profile=profile)
 
 
 @app.command("evaluate", rich_help_panel=PANEL, epilog=examples(f"openba evaluate {ARGUMENTS} --json"))
@@ -144,16 +158,17 @@ def import_command(
     curriculum: Curriculum,
     run: Run,
     source: Annotated[
-        Path, typer.Option("--from", metavar="FOLDER", help="A folder with config.json and safetensors.")
+        Path, typer.Option("--from", metavar="FOLDER", help="An export, a checkpoint, or a run.")
     ],
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Begin a run from the weights of an exported folder, its model being the curriculum's."""
+    """Write a run's first checkpoint from given weights, to evaluate it or to let it write."""
     set_verbosity(verbose, quiet)
     training = _open(curriculum, run)
     from trainer.inference import import_model
 
     imported = import_model(training, source)
     dtypes = " and ".join(imported.dtypes)
-    print(f"{imported.checkpoint.folder}: written, of weights in {dtypes}; train and generate go on from it")
+    checkpoint = imported.checkpoint.folder
+    print(f"{checkpoint}: written, of weights in {dtypes}; evaluate, generate and train go on from it")

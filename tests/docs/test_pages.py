@@ -55,8 +55,8 @@ def test_commands_that_a_page_shows_exist(page: Path) -> None:
     assert sorted(shown - set(command().commands)) == []
 
 
-@pytest.mark.parametrize("name", ["corpus", "curriculum"])
-def test_the_manifests_of_the_quickstart_are_valid(name: str) -> None:
+@pytest.mark.parametrize("name", ["corpus", "curriculum", "tune"])
+def test_the_manifests_of_the_pages_are_valid(name: str) -> None:
     assert check(ROOT / "docs" / "examples" / f"{name}.yaml").model_dump()["name"] == "mine"
 
 

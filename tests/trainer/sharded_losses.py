@@ -16,7 +16,8 @@ from tests.trainer.examples import SMALL, small_settings
 from trainer.data.batch import Batch
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group
-from trainer.engine import ForwardPass, TrainingEngine
+from trainer.engine import TrainingEngine
+from trainer.forward_pass import ForwardPass
 from trainer.model.transformer import EncoderDecoder
 from trainer.model.weight_init import InitialWeights
 from trainer.objectives import Prefix, build

@@ -18,8 +18,8 @@ from tests.trainer.next_byte import NextByte, micro_batches
 from tests.trainer.states import engine_of
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group
-from trainer.engine import ForwardPass
 from trainer.engine_state import EngineState
+from trainer.forward_pass import ForwardPass
 
 KINDS = (
     ("fp32", 0, "none"),

@@ -17,7 +17,7 @@ from tests.trainer.states import engine_of
 from trainer.data.batch import Batch
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import add_over_ranks, join_process_group
-from trainer.engine import ForwardPass
+from trainer.forward_pass import ForwardPass
 
 OPTIMIZER = Optimizer(clip=1e9)
 KINDS = ((1, "none"), (2, "none"), (3, "none"), (1, "optimizer"), (3, "all"))

@@ -136,10 +136,8 @@ def test_import_begins_a_run_from_an_exported_folder_once(
     command = ["import", *where(run), "--from", str(tmp_path / "out")]
     assert main(command) == 0
     first = run / "train" / "checkpoints" / "step-000000000"
-    assert (
-        capsys.readouterr().out
-        == f"{first}: written, of weights in float32; train and generate go on from it\n"
-    )
+    said = f"{first}: written, of weights in float32; evaluate, generate and train go on from it\n"
+    assert capsys.readouterr().out == said
     last = newest(trained / "train" / "checkpoints")
     assert last is not None
     given, found = (load_file(folder / file_name("weights", 0, 1)) for folder in (last.folder, first))

@@ -16,7 +16,7 @@ from tests.trainer.disturbed import copy
 from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import PairTable, open_sets
 from trainer.run import TrainingRun
-from trainer.training_loop import build_objectives
+from trainer.run_engine import build_objectives
 
 
 def narrow(prepared: Path, folder: Path, **changes: object) -> TrainingRun:

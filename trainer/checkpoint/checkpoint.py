@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from manifests.files import cached_sha256, digest
 from manifests.schema.base import Strict
+from manifests.schema.initial import Origin
 from trainer.checkpoint.error import CheckpointError
 from trainer.checkpoint.slice_files import SliceReader, is_file_name
 from trainer.distributed import Ranks
@@ -23,9 +25,10 @@ class Progress(Strict):
     """How far a run has come after ``step`` steps.
 
     ``stages_begun`` counts the stages that had a step. ``curriculum`` is the manifest that led here (as
-    JSON), ``shards`` the hash of the shard manifest, ``journal_events`` the length of the journal.
-    ``tokens_by_set`` counts the corpus tokens read so far, ``plugins`` has the hashes of the stages'
-    plug-ins by reference.
+    JSON, without ``initial``), ``shards`` the hash of the shard manifest, ``journal_events`` the length of
+    the journal. ``tokens_by_set`` counts the corpus tokens read so far, ``plugins`` has the hashes of the
+    stages' plug-ins by reference. ``tokenizer`` is the SentencePiece model's hash (older ones have none),
+    ``origin`` the weights that the run began from, where they were not new.
     """
 
     step: int
@@ -36,6 +39,8 @@ class Progress(Strict):
     curriculum: str
     shards: str
     plugins: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    tokenizer: str = Field(default="", exclude_if=lambda value: not value)
+    origin: Origin | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class CheckpointManifest(Strict):
@@ -54,11 +59,13 @@ class CheckpointManifest(Strict):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A whole and verified checkpoint folder. ``passed_over`` are newer ones that are not whole."""
+    """A whole and verified checkpoint folder. ``files`` are the hashes of its files by name, ``passed_over``
+    newer folders that are not whole."""
 
     folder: Path
     progress: Progress
     sha256: str
+    files: Mapping[str, str]
     passed_over: tuple[Path, ...] = ()
 
     def open(self) -> SliceReader:
@@ -110,7 +117,8 @@ def read(folder: Path, ranks: Ranks = ALONE) -> Checkpoint | None:
     # As many processes as wrote it hash each what it wrote, and will read.
     mine = sorted(manifest.files)[ranks.rank :: ranks.size]
     whole = ranks.all_did(lambda: all(_hash(folder / name) == manifest.files[name] for name in mine))
-    return Checkpoint(folder, manifest.progress, manifest.sha256) if all(whole) else None
+    found = Checkpoint(folder, manifest.progress, manifest.sha256, manifest.files)
+    return found if all(whole) else None
 
 
 def _manifest(folder: Path) -> CheckpointManifest | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from manifests.errors import UserError
 from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.initial import Initial, Origin
 from manifests.schema.training_plugins import PluginObjective
 
 _ANEW = "train in another run folder, or move this run's train folder away to begin anew"
@@ -71,12 +72,31 @@ def check_compatibility(
 
 
 def _refuse(old: Any, new: Any, key: str, where: str) -> None:
-    found = _first_difference(old, new, key)
+    found = first_difference(old, new, key)
     if found is not None:
         key, before, now = found
         raise CompatibilityError(
             f"{where} was trained with {key} = {before}, and the curriculum now says {now}",
             fix=f"change it back, or {_ANEW}",
+        )
+
+
+def check_origin(old: Origin | None, new: Initial | None, agree: bool, where: str) -> None:
+    """Refuses a checkpoint of a run that began from other weights than the curriculum names now.
+
+    Args:
+        agree: whether they are the same (see trainer.run.TrainingRun.begins_from).
+        where: the checkpoint, for the message.
+
+    Raises:
+        CompatibilityError: with both.
+    """
+    if not agree:
+        began, named = (f"{one.moments} moments" if one else "" for one in (old, new))
+        raise CompatibilityError(
+            f"{where} is of a run that began from {f'{old.path} ({began})' if old else 'new weights'}, and "
+            f"the curriculum now names {f'{new.weights} ({named})' if new else 'none'}",
+            fix=f"leave initial (--from) out to go on from the checkpoint, or {_ANEW}",
         )
 
 
@@ -109,15 +129,16 @@ def _past(manifest: CurriculumManifest, stages_begun: int) -> dict[str, Any]:
     }
 
 
-def _first_difference(old: Any, new: Any, key: str) -> tuple[str, Any, Any] | None:
+def first_difference(old: Any, new: Any, key: str) -> tuple[str, Any, Any] | None:
+    """The first key below ``key`` in which two manifests differ, with both values."""
     if isinstance(old, dict) and isinstance(new, dict):
         names = list(dict.fromkeys((*old, *new)))
         differences = (
-            _first_difference(old.get(name), new.get(name), f"{key}.{name}".lstrip(".")) for name in names
+            first_difference(old.get(name), new.get(name), f"{key}.{name}".lstrip(".")) for name in names
         )
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         differences = (
-            _first_difference(a, b, f"{key}[{index}]")
+            first_difference(a, b, f"{key}[{index}]")
             for index, (a, b) in enumerate(zip(old, new, strict=True))
         )
     else:

@@ -102,7 +102,7 @@ def _commit(temporary: Path, folder: Path, progress: Progress, files: dict[str, 
         _remove(folder)
     temporary.replace(folder)
     sync(folder.parent)
-    return Checkpoint(folder, progress, manifest.sha256)
+    return Checkpoint(folder, progress, manifest.sha256, files)
 
 
 def _remove(folder: Path) -> None:

@@ -1,5 +1,5 @@
 """The weights of a folder of the released layout, ours or the released one: checked when it is opened, then
-read one by one."""
+read by whatever slices a process needs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from manifests.files import sha256
@@ -18,41 +19,64 @@ from trainer.export.hf_config import difference
 from trainer.export.hf_folder import CONFIG, TOKENIZER
 from trainer.export.parameter_layout import EMBEDDING, OUTPUT, Entry, entries, parameter_shapes
 from trainer.export.safetensors_files import Tensors
+from trainer.tensor_file import CHUNK
 
 
 class HFWeights:
-    """By the names of EncoderDecoder, in the order in which it computes; ``shapes`` are theirs, ``dtypes``
-    the types in which they are stored, by name.
+    """By the names of EncoderDecoder; ``dtypes`` are the types in which they are stored, by name.
 
     Raises:
-        ManifestError: the folder is another model's or another tokenizer's; a key is missing or unknown, a
-            shape or type is wrong, or the output layer is not the embedding.
+        ManifestError: the folder is another model's or another tokenizer's; a key is missing or unknown, or a
+            shape or type is wrong.
     """
 
     def __init__(self, folder: Path, settings: ModelSettings, vocabulary: Vocabulary) -> None:
         self._heads = settings.heads
         self._entries: dict[str, Entry] = {entry.ours: entry for entry in entries(settings)}
-        shapes = parameter_shapes(settings, vocabulary)
-        self.shapes = {name: shapes[name] for name in self._entries}
+        self._shapes = parameter_shapes(settings, vocabulary)
         tied = _tied(folder, settings, vocabulary)
         _check_tokenizer(folder / TOKENIZER, vocabulary)
         self._tensors = Tensors(folder)
-        expected = {entry.released: tuple(shapes[entry.ours]) for entry in self._entries.values()}
+        expected = {entry.released: tuple(self._shapes[entry.ours]) for entry in self._entries.values()}
         # transformers saves weights that are one only once.
         if OUTPUT in self._tensors or not tied:
-            expected[OUTPUT] = tuple(shapes[EMBEDDING])
+            expected[OUTPUT] = tuple(self._shapes[EMBEDDING])
         _check(folder, self._tensors, expected)
-        if OUTPUT in expected and not self._tensors.equal(OUTPUT, self._entries[EMBEDDING].released):
-            raise ManifestError(
-                f"{folder}: {OUTPUT} differs from shared_embedding.weight, and a model with two embeddings "
-                'cannot be imported; train it with "tie_word_embeddings": true in its config.json'
-            )
         self.dtypes = tuple(sorted({dtype_name(self._tensors.dtype(name)) for name in expected}))
 
-    def read(self, name: str) -> Tensor:
-        """A parameter: float32 of its shape."""
-        entry = self._entries[name]
-        return entry.from_released(self._tensors.read(entry.released), self._heads)
+    def read(self, name: str, start: int, numel: int) -> Tensor:
+        """Elements ``start .. start + numel - 1`` of a flattened parameter: float32 [numel]. Only the rows
+        that they are in are read."""
+        entry, shape = self._entries[name], self._shapes[name]
+        width = shape[1:].numel()
+        first, last = start // width, -(-(start + numel) // width)
+        rows = [
+            self._tensors.rows(entry.released, *part)
+            for part in entry.released_rows(first, last, shape[0], self._heads)
+        ]
+        begin = start - first * width
+        return torch.cat(rows).flatten()[begin : begin + numel]
+
+    def check_output(self, rank: int = 0, ranks: int = 1) -> None:
+        """Compares the output layer, if it is stored, with the embedding: of so many processes each compares
+        some rows.
+
+        Raises:
+            ManifestError: they differ.
+        """
+        rows, width = self._shapes[EMBEDDING]
+        size = max(1, CHUNK // width)
+        starts = range(rank * size, rows if OUTPUT in self._tensors else 0, ranks * size)
+        parts = [(start, min(start + size, rows)) for start in starts]
+        embedding = self._entries[EMBEDDING].released
+        if not all(
+            torch.equal(self._tensors.rows(OUTPUT, *part), self._tensors.rows(embedding, *part))
+            for part in parts
+        ):
+            raise ManifestError(
+                f"{self._tensors.folder}: {OUTPUT} differs from {embedding}, and a model with two embeddings "
+                'cannot be imported; train it with "tie_word_embeddings": true in its config.json'
+            )
 
 
 def _tied(folder: Path, settings: ModelSettings, vocabulary: Vocabulary) -> bool:

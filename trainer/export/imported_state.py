@@ -1,16 +1,15 @@
-"""An exported folder's weights as the state of a training that begins: each is read when it is written."""
+"""Weights of elsewhere as the state of a training that begins: each is read when it is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from trainer.engine_state import MOMENTS
-from trainer.export.hf_weights import HFWeights
+from trainer.engine_state import MOMENTS, StateSource
 
 
 @dataclass(frozen=True)
@@ -24,30 +23,24 @@ class UnreadSlice:
 
 
 class ImportedState:
-    """Weights of a folder and moments of zero, to be saved by one process."""
+    """Weights and moments of a source, to be saved by one process.
 
-    def __init__(self, source: HFWeights) -> None:
-        self.weights = [
-            UnreadSlice(name, shape.numel(), partial(_flat, source, name))
-            for name, shape in source.shapes.items()
-        ]
+    Args:
+        shapes: of the weights, by name.
+    """
+
+    def __init__(self, source: StateSource, shapes: Mapping[str, torch.Size]) -> None:
+        def unread(prefix: str) -> list[UnreadSlice]:
+            sizes = {f"{prefix}{name}": shape.numel() for name, shape in shapes.items()}
+            return [
+                UnreadSlice(name, size, partial(source.read, name, 0, size)) for name, size in sizes.items()
+            ]
+
+        self.weights = unread("")
+        self.moments = [piece for moment in MOMENTS for piece in unread(f"{moment}.")]
         self.averages: list[UnreadSlice] = []
-        self.moments = [
-            UnreadSlice(f"{moment}.{name}", shape.numel(), partial(_zeros, shape.numel()))
-            for name, shape in source.shapes.items()
-            for moment in MOMENTS
-        ]
 
     @property
     def bytes(self) -> int:
         """Size of all slices."""
         return sum(4 * piece.numel for piece in (*self.weights, *self.moments))
-
-
-def _flat(source: HFWeights, name: str) -> Tensor:
-    return source.read(name).flatten()
-
-
-def _zeros(numel: int) -> Tensor:
-    """So many zeros in the memory of one."""
-    return torch.zeros(1).expand(numel)

@@ -36,12 +36,20 @@ class Entry:
             return value
         return value.view(self.interleaved, heads, -1, *value.shape[1:]).transpose(0, 1).reshape(value.shape)
 
-    def from_released(self, value: Tensor, heads: int) -> Tensor:
-        """The inverse of ``to_released``: rows [q k v] of each head to [all q | all k | all v]; the shape
-        stays."""
+    def released_rows(self, first: int, last: int, rows: int, heads: int) -> Iterator[tuple[int, int]]:
+        """Where our rows ``first .. last - 1`` of ``rows`` are in the released tensor, in our order: its rows
+        ``start .. end - 1`` for each (start, end)."""
         if self.interleaved == 1:
-            return value
-        return value.view(heads, self.interleaved, -1, *value.shape[1:]).transpose(0, 1).reshape(value.shape)
+            yield first, last
+            return
+        size = rows // (self.interleaved * heads)
+        while first < last:
+            block, within = divmod(first, size)
+            part, head = divmod(block, heads)
+            count = min(size - within, last - first)
+            start = (head * self.interleaved + part) * size + within
+            yield start, start + count
+            first += count
 
 
 def entries(settings: ModelSettings) -> Iterator[Entry]:

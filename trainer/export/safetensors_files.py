@@ -79,7 +79,7 @@ def _removed_on_failure(folder: Path, names: Sequence[str]) -> Iterator[None]:
 
 
 class Tensors:
-    """The tensors of a folder, read one by one. No file is open for longer than a part of a tensor takes:
+    """The tensors of a folder, read by rows. No file is open for longer than a part of a tensor takes:
     what was read of a mapped file stays in memory as long.
 
     Raises:
@@ -91,7 +91,7 @@ class Tensors:
         self.folder = folder
         self._files: dict[str, Path] = {}
         self._kinds: dict[str, tuple[tuple[int, ...], str]] = {}
-        for file in _files(folder):
+        for file in weight_files(folder):
             with _opened(file) as opened:
                 for name in opened.keys():  # noqa: SIM118 - it is no dictionary
                     part = opened.get_slice(name)
@@ -118,34 +118,16 @@ class Tensors:
             raise ManifestError(f"{self.folder}: {name} holds {kind}, none of {known}; convert it to one")
         return DTYPES[kind]
 
-    def read(self, name: str) -> Tensor:
-        """A tensor as float32."""
-        values = torch.empty(self.shape(name))
-        rows = torch.split(values, self._rows(name)) if values.ndim else (values,)
-        for part, block in zip(rows, self._blocks(name), strict=True):
-            part.copy_(block)
-        return values
-
-    def equal(self, name: str, other: str) -> bool:
-        """Whether two tensors of one shape hold the same numbers."""
-        return all(map(torch.equal, self._blocks(name), self._blocks(other)))
-
-    def _rows(self, name: str) -> int:
-        """How many rows are read at a time."""
+    def rows(self, name: str, start: int, end: int) -> Tensor:
+        """A tensor's rows ``start .. end - 1`` as float32, without reading the others."""
         shape = self.shape(name)
-        return max(1, CHUNK // max(1, math.prod(shape[1:])))
-
-    def _blocks(self, name: str) -> Iterator[Tensor]:
-        """A tensor as float32, some rows at a time."""
-        shape, file = self.shape(name), self._files[name]
-        if not shape:
-            with _opened(file) as opened:
-                yield opened.get_tensor(name).float()
-            return
-        rows = self._rows(name)
-        for start in range(0, shape[0], rows):
-            with _opened(file) as opened:
-                yield opened.get_slice(name)[start : start + rows].float()
+        values = torch.empty((end - start, *shape[1:]))
+        size = max(1, CHUNK // max(1, math.prod(shape[1:])))
+        for first in range(start, end, size):
+            last = min(first + size, end)
+            with _opened(self._files[name]) as opened:
+                values[first - start : last - start] = opened.get_slice(name)[first:last]
+        return values
 
     def _check_index(self) -> None:
         index = self.folder / INDEX
@@ -167,7 +149,12 @@ def _opened(file: Path) -> Iterator[Any]:
         raise ManifestError(f"{file}: not readable as safetensors: {error}; copy the folder again") from None
 
 
-def _files(folder: Path) -> list[Path]:
+def weight_files(folder: Path) -> list[Path]:
+    """A folder's safetensors.
+
+    Raises:
+        ManifestError: there are none, or one of them is missing.
+    """
     if (folder / WHOLE).exists():
         return [folder / WHOLE]
     index = folder / INDEX

@@ -25,12 +25,13 @@ from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import open_sets
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group
-from trainer.engine import ForwardPass, TrainingEngine
+from trainer.engine import TrainingEngine
 from trainer.evaluation.heldout_loss import Evaluator, text_only
+from trainer.forward_pass import ForwardPass
 from trainer.model.loss import IGNORED
 from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
-from trainer.training_loop import build_engine, build_objectives
+from trainer.run_engine import build_engine, build_objectives
 
 VOCABULARY = Vocabulary(
     model=File(path="tokenizer.model", sha256="0" * 64, bytes=0), pieces=50, size=153, padded=256

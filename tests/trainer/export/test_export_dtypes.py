@@ -181,14 +181,16 @@ def test_an_import_says_what_precision_it_has_and_exports_the_same_bytes_again(
     where = ["--curriculum", str(run.folder / "curriculum.yaml"), "--run", str(run.folder)]
     assert main(["import", *where, "--from", str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out.endswith(
-        f"step-000000000: written, of weights in {dtype}; train and generate go on from it\n"
+        f"step-000000000: written, of weights in {dtype}; evaluate, generate and train go on from it\n"
     )
     assert main(["export", *where, "--to", str(tmp_path / "again"), "--dtype", dtype]) == 0
     assert capsys.readouterr().out.startswith(f"{tmp_path / 'again'}: written in {dtype}; ")
     one, other = Tensors(tmp_path / "again"), Tensors(tmp_path / "out")
     assert set(one) == set(other)
     assert {one.dtype(name) for name in one} == {DTYPES[dtype]}
-    assert all(torch.equal(one.read(name), other.read(name)) for name in one)
+    assert all(
+        torch.equal(*(held.rows(name, 0, held.shape(name)[0]) for held in (one, other))) for name in one
+    )
     assert main(["export", *where, "--to", str(tmp_path / "wide")]) == 0
     found = load_file(tmp_path / "wide" / "model.safetensors")["lm_head.bias"]
     assert found.dtype == torch.float32

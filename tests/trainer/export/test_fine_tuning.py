@@ -14,9 +14,9 @@ from torch import Tensor
 
 from manifests.schema.shards import ShardManifest
 from openba.cli.main import main
+from tests.trainer.export.read_back import read_back
 from tests.trainer.export.test_hf_folder import open_run, shards, write  # noqa: F401 - a fixture
 from tests.trainer.tiny import CHINESE, ENGLISH
-from trainer.export.hf_weights import HFWeights
 from trainer.run import TrainingRun
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed; run `make setup`")
@@ -184,8 +184,8 @@ def test_lora_with_checkpointing_trains_its_adapters_alone(exported: Exported, t
     attention = ("qkv.weight", ".q.weight", ".kv.weight", ".o.weight")
     assert changed == {name for name in before if name.endswith(attention)}
     merged.save_pretrained(tmp_path / "merged")
-    back = HFWeights(tmp_path / "merged", exported.run.manifest.model, exported.run.shards.vocabulary)
-    assert torch.equal(back.read("embedding.weight"), before["shared_embedding.weight"])
+    back = read_back(tmp_path / "merged", exported.run)
+    assert torch.equal(back["embedding.weight"], before["shared_embedding.weight"])
 
 
 def test_a_fine_tuned_model_comes_back_and_is_evaluated(
@@ -200,8 +200,8 @@ def test_a_fine_tuned_model_comes_back_and_is_evaluated(
     assert main(["import", *where, "--from", str(tmp_path / "tuned")]) == 0
     assert main(["evaluate", *where]) == 0
     assert re.search(r"^biflan +pairs \d\.\d+$", capsys.readouterr().out, re.MULTILINE)
-    back = HFWeights(tmp_path / "tuned", run.manifest.model, run.shards.vocabulary)
-    assert torch.equal(back.read("embedding.weight"), model.shared_embedding.weight)
+    back = read_back(tmp_path / "tuned", run)
+    assert torch.equal(back["embedding.weight"], model.shared_embedding.weight)
 
 
 def test_tokens_can_be_added(exported: Exported) -> None:

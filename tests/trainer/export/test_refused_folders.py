@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import ShardManifest
+from tests.trainer.export.read_back import read_back
 from tests.trainer.export.test_hf_folder import open_run, shards, write  # noqa: F401 - a fixture
-from trainer.export.hf_weights import HFWeights
 from trainer.run import TrainingRun
 
 
@@ -26,7 +26,7 @@ def exported(shards: tuple[Path, ShardManifest], tmp_path: Path) -> tuple[Traini
 
 def reject(run: TrainingRun, path: Path, message: str) -> None:
     with pytest.raises(ManifestError, match=message):
-        HFWeights(path, run.manifest.model, run.shards.vocabulary)
+        read_back(path, run)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_folder_without_an_output_layer_must_say_that_it_is_the_embedding(
     found = load_file(path / "model.safetensors")
     found.pop("lm_head.weight")
     save_file(found, path / "model.safetensors", metadata={"format": "pt"})
-    HFWeights(path, run.manifest.model, run.shards.vocabulary)
+    read_back(path, run)
     config = json.loads((path / "config.json").read_text()) | {"tie_word_embeddings": False}
     (path / "config.json").write_text(json.dumps(config))
     reject(run, path, r"1 of the keys is missing: lm_head.weight")

@@ -25,7 +25,7 @@ def dealt(folder: Path, largest: int, sizes: dict[str, int] = SIZES) -> list[lis
     files = sorted(folder.glob("*.safetensors"))
     tensors = Tensors(folder)
     assert set(tensors) == set(sizes)
-    assert all(torch.equal(tensors.read(name), tensor(name)) for name in sizes)
+    assert all(torch.equal(tensors.rows(name, 0, sizes[name] // 4), tensor(name)) for name in sizes)
     return [sorted(load_file(file), key=list(sizes).index) for file in files]
 
 

@@ -17,7 +17,7 @@ from tests.trainer.states import engine_of
 from trainer.data.batch import Batch
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group
-from trainer.engine import ForwardPass
+from trainer.forward_pass import ForwardPass
 from trainer.model.transformer import EncoderDecoder
 from trainer.objectives import UL2, build
 
