@@ -27,8 +27,12 @@ from trainer.origin import opened_state
 from trainer.run import TrainingRun
 from trainer.run_engine import build_engine, build_objectives
 
-KINDS = (("fp32", 0), ("fp32", 1), ("fp32", 2), ("fp32", 3), ("bf16", 1), ("bf16", 2), ("bf16", 3))
-ORIGINS = {"export": "../export", "checkpoint": f"train/checkpoints/step-{UPDATES:09d}"}
+EXPORT, CHECKPOINT = "../export", f"train/checkpoints/step-{UPDATES:09d}"
+KINDS = (
+    *((EXPORT, "fp32", zero) for zero in (0, 1, 2, 3)),
+    *((EXPORT, "bf16", zero) for zero in (2, 3)),
+    *((CHECKPOINT, "fp32", zero) for zero in (1, 3)),
+)
 
 
 class Counted:
@@ -73,12 +77,11 @@ def main(folder: Path) -> None:
     run = TrainingRun.open(folder / "curriculum.yaml", folder)
     found = {}
     with deterministic_cpu(threads=1):
-        for origin, weights in ORIGINS.items():
-            for precision, zero in KINDS:
-                settings = TrainSettings.model_validate({"precision": precision, "zero": zero})
-                changes = {"train": settings, "initial": Initial(weights=weights)}
-                one = replace(run, manifest=run.manifest.model_copy(update=changes))
-                found[f"{origin} {precision} {zero}"] = measured(one, dist.get_rank(), dist.get_world_size())
+        for weights, precision, zero in KINDS:
+            settings = TrainSettings.model_validate({"precision": precision, "zero": zero})
+            changes = {"train": settings, "initial": Initial(weights=weights)}
+            one = replace(run, manifest=run.manifest.model_copy(update=changes))
+            found[f"{weights} {precision} {zero}"] = measured(one, dist.get_rank(), dist.get_world_size())
     if dist.get_rank() == 0:
         print(json.dumps(found))
 

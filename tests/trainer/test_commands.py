@@ -152,5 +152,7 @@ def test_a_folder_that_is_no_model_is_not_imported(
 ) -> None:
     run = untrained(trained, tmp_path / "run")
     assert main(["import", *where(run), "--from", str(tmp_path)]) == 1
-    assert "holds no config.json; it is no exported model" in capsys.readouterr().err
+    assert (
+        "holds neither config.json (an export), checkpoint.json (a checkpoint) nor" in capsys.readouterr().err
+    )
     assert not (run / "train").exists()

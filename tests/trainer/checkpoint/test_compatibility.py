@@ -107,6 +107,7 @@ def test_the_tables_name_every_key() -> None:
         "name",
         "seed",
         "model",
+        "initial",
         "train",
         "stages",
     } == CurriculumManifest.model_fields.keys()
