@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+import openba
 from curriculum.journal import Rollback
 from manifests.errors import UserError
 from manifests.files import sha256
@@ -70,13 +71,14 @@ def test_it_begins_with_the_losses_at_which_the_other_ended(
 def test_it_is_resumed_exactly_and_needs_its_origin_no_more(trained: Trained, tmp_path: Path) -> None:
     shutil.copytree(trained.export, tmp_path / "export")
     runs = [trained.other(tmp_path / name, **few_steps(trained)) for name in ("whole", "killed")]
-    begun = [run.beginning_from(tmp_path / "export") for run in runs]
-    assert train(begun[0], quiet=True)
+    begun = runs[1].beginning_from(tmp_path / "export")
+    whole = runs[0].folder
+    assert openba.train(whole / "curriculum.yaml", whole, weights=tmp_path / "export", quiet=True)
     with pytest.raises(Killed):
-        train(begun[1], [KillAt(2)], quiet=True)
+        train(begun, [KillAt(2)], quiet=True)
     shutil.rmtree(tmp_path / "export")
     with pytest.raises(Killed):
-        train(begun[1], [KillAt(5)], quiet=True)
+        train(begun, [KillAt(5)], quiet=True)
     assert train(runs[1], quiet=True), "what it began from need not be named again"
     assert outcome(runs[0]) == outcome(runs[1])
     last = [newest(run.checkpoints) for run in runs]
