@@ -59,6 +59,7 @@ def test_it_begins_with_the_losses_at_which_the_other_ended(
     assert record == {
         "path": str(origin),
         "files": {name: sha256(folder / name) for name in files},
+        "dtypes": ["float32"],
         "moments": "fresh",
         **step,
     }
