@@ -21,6 +21,7 @@ REASONS: dict[str, dict[str, str]] = {
         "binary": "a file of a source tree that is not text",
         "no_main_text": "a page that holds menus, links and forms, but no text of its own",
         "not_a_page": "a web archive's record of another type than HTML or plain text",
+        "only_metadata": "a web archive that describes pages and holds none, as WAT files do; once",
         "http_status": "a web archive's response that is no 200",
         "bad_http": "a response without a status line and header",
         "bad_chunking": "a response whose chunks are damaged",

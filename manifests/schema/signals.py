@@ -64,7 +64,8 @@ SIGNALS: dict[str, str] = {
     "bullet_lines": "share of lines that begin with a bullet",
     "ellipsis_lines": "share of lines that end in an ellipsis",
     "punctuated_lines": "share of lines that end in terminal punctuation",
-    "terminal_lines": "share of lines that end in terminal punctuation or a closing quotation mark",
+    "terminal_lines": "share of lines that end in terminal punctuation or a closing quotation mark, but not "
+    "in an exclamation mark, as headings of advertisements do",
     "short_lines": "share of lines of at most 30 code points",
     "few_word_lines": "share of lines of fewer than three runs",
     "newline_words": "line breaks for each word",

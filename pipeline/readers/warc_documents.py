@@ -33,19 +33,23 @@ def read_archive(
 
     A document is what a ``response``, a ``resource`` or a ``conversion`` record holds, if that is HTML or
     plain text; of another type, a reject tells only the type. Requests, metadata, revisits and the like are
-    none. Broken records are rejects.
+    none, but an archive of metadata alone, a WAT file, is a reject. Broken records are rejects.
     """
     rows: list[dict[str, Any]] = []
-    size = 0
+    size, documents, described = 0, 0, 0
     for record in records(file, start, end, limit):
         row = _document(record, limit)
         if row is None:
+            described += _is_described(record)
             continue
+        documents += 1
         rows.append({"key": f"{name}#{record.offset}"} | row)
         size += len(row["text"])
         if len(rows) == _BATCH_ROWS or size > _BATCH_BYTES:
             yield _batch(rows)
             rows, size = [], 0
+    if described and not documents:
+        rows.append({"key": f"{name}#{start}", "text": b"", "size": 0} | _only_metadata(described))
     yield _batch(rows)
 
 
@@ -80,6 +84,18 @@ def _document(record: Record, limit: int) -> dict[str, Any] | None:
         # Whoever converts a page to text writes UTF-8, or is found out.
         return _row(record, record.body)
     return _content(record, media, charset, record.body)
+
+
+def _is_described(record: Record) -> bool:
+    """Whether a record is what a WAT file has instead of a page: JSON about it."""
+    return media_type(record.headers.get("content-type", ""))[0] == "application/json"
+
+
+def _only_metadata(records: int) -> dict[str, str]:
+    return {
+        "reason": "only_metadata",
+        "detail": f"{records} records of JSON about pages, and no page: a WAT file; give WARC or WET",
+    }
 
 
 def _response(record: Record, limit: int) -> dict[str, Any]:

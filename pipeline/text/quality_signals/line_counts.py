@@ -63,6 +63,7 @@ _DIRECTIVES = np.array(
     np.uint8,
 )
 """How the names of the C preprocessor's directives begin; 0 is any byte."""
+_EXCLAMATIONS = tuple(map(ord, "!！︕﹗"))
 DATA_LETTERS = 4
 """A line of data has fewer letters than one in this many characters."""
 CURLY = 1 << len(NAMES)
@@ -190,7 +191,7 @@ def tally_line(data, classes, start, first, last, size, visible, letters, runs, 
     out.longest_line = max(out.longest_line, size)
     out.bullet += classes[np.uint64(begin)] & BULLET != 0
     out.terminal += flags & TERMINAL != 0
-    out.closed += flags & (TERMINAL | CLOSING) != 0
+    out.closed += flags & (TERMINAL | CLOSING) != 0 and end not in _EXCLAMATIONS
     out.ellipsis += dots or end == ord("…")
     out.short += size <= SHORT_LINE
     out.comment += comment

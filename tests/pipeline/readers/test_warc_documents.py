@@ -119,3 +119,21 @@ def test_whatever_line_ends_stand_between_records(tmp_path: Path, between: bytes
     parts = [off(block, 0, number).removesuffix(b"\r\n\r\n") + between for number in range(3)]
     found = rows(tmp_path, *parts)
     assert [(row["text"].decode(), row["reason"]) for row in found] == [(TEXT, None)] * 3
+
+
+ABOUT = record(b'{"Envelope": {}}', kind="metadata", Content_Type="application/json")
+FETCHED = record(b"fetchTimeMs: 1", kind="metadata", Content_Type="application/warc-fields")
+
+
+def test_an_archive_of_metadata_alone_is_told_once(tmp_path: Path) -> None:
+    info = record(b"software: x", kind="warcinfo", Content_Type="application/warc-fields")
+    for suffix in (".warc", ".warc.gz"):
+        (row,) = rows(tmp_path, info, ABOUT, ABOUT, ABOUT, suffix=suffix)
+        assert (row["reason"], row["size"]) == ("only_metadata", 0)
+        assert row["detail"].startswith("3 records of JSON about pages, and no page: a WAT file")
+
+
+def test_metadata_beside_pages_is_no_reject(tmp_path: Path) -> None:
+    (row,) = rows(tmp_path, ABOUT, record(HTTP, kind="response", Content_Type="application/http"), FETCHED)
+    assert (row["reason"], row["text"].decode()) == (None, TEXT)
+    assert rows(tmp_path, FETCHED) == []

@@ -228,7 +228,7 @@ def _lines(text: str, visible: int, words: int, places: list[tuple[str, int]]) -
         "bullet_lines": share([_is(line[0], character_classes.BULLET) for line in bare]),
         "ellipsis_lines": share([line.endswith(("...", "…")) for line in stripped]),
         "punctuated_lines": share([_is(line[-1], character_classes.TERMINAL) for line in bare]),
-        "terminal_lines": share([_is(line[-1], closing) for line in bare]),
+        "terminal_lines": share([_is(line[-1], closing) and line[-1] not in "!！︕﹗" for line in bare]),
         "short_lines": share([len(line) <= 30 for line in lines]),
         "few_word_lines": share(few),
         "newline_words": _ratio(text.count("\n"), words),
