@@ -127,7 +127,7 @@ SIGNALS: dict[str, str] = {
     "top_3gram": "of three words",
     "top_4gram": "of four words",
     "duplicate_5grams": "share of the words' characters that is in sequences of five words which stood "
-    "before, and not in a title (《》)",
+    "before, and not in a title (《》); in Chinese, 20 of them are forgiven",
     "duplicate_6grams": "of six words",
     "duplicate_7grams": "of seven words",
     "duplicate_8grams": "of eight words",

@@ -204,7 +204,7 @@ def _unfenced(data: np.ndarray, at: int, first: int, stop: int, end: int, state:
 def aside_until(data: np.ndarray, at: int, stop: int, end: int, state: np.ndarray) -> int:
     """Where the block that begins with the line ``at <= k < stop`` ends, after its last line's break, if it
     is no prose; else -1. Lines are asked for in order, by ``state`` from ``start``."""
-    first = visible_from(data, at, stop)
+    whole = first = visible_from(data, at, stop)
     if first == stop:
         return -1
     after = min(stop + 1, end)
@@ -224,7 +224,7 @@ def aside_until(data: np.ndarray, at: int, stop: int, end: int, state: np.ndarra
         inner = behind_item(data, first, stop) if _ITEMS[data[first]] else first
         block = _block(data, inner, stop, end, state)
     if block < 0:
-        block = _unfenced(data, at, first, stop, end, state)
+        block = _unfenced(data, at, whole, stop, end, state)
     if block >= 0:
         return block
     byte = data[first]

@@ -88,7 +88,7 @@ def may_be_program(data: np.ndarray, first: int, last: int) -> bool:
 
 
 @kernel
-def _kind(data: np.ndarray, first: int, last: int) -> int:
+def _kind(data: np.ndarray, first: int, last: int, indented: bool) -> int:
     """``_PROGRAM`` for a line that ends as statements do, or begins with a prompt; ``_BETWEEN`` for one that
     may stand between two of these."""
     assigns = calls = marked = quoted = False
@@ -109,7 +109,7 @@ def _kind(data: np.ndarray, first: int, last: int) -> int:
         return _PROGRAM if assigns or calls else _BETWEEN
     if end == COLON:
         return _PROGRAM if _opens_block(data, first, last) else _BETWEEN
-    marked |= begin == _QUOTE
+    marked |= indented or begin == _QUOTE
     return _BETWEEN if marked and end != _FULL_STOP and last - first < _LONGEST else _PROSE
 
 
@@ -120,7 +120,7 @@ def program_end(data: np.ndarray, at: int, end: int) -> int:
     while at < end:
         stop = _line_end(data, at, end)
         first, last = _bounds(data, at, stop)
-        kind = _kind(data, first, last) if first < stop else _BETWEEN
+        kind = _kind(data, first, last, first > at) if first < stop else _BETWEEN
         if kind == _PROSE or kind + number == _BETWEEN:
             break
         number += kind == _PROGRAM

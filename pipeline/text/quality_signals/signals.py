@@ -22,6 +22,8 @@ MANY, HUNDRED = 150, 100
 """The same of the order of words, and for how many it is given."""
 SOME = 10
 """A share of fewer lines, clauses, or words before which some others cannot stand would say nothing."""
+FORMULA = 20
+"""Chinese characters that a text may say twice: one formula is much of a short one."""
 UNLIKE = 0.6
 """The spread of the lengths of Chinese clauses, at least, where their marks may have been shuffled."""
 LAID_OUT = 0.25
@@ -151,8 +153,9 @@ def _repetition(c: np.ndarray) -> dict[str, np.ndarray]:
     top = {
         f"top_{n}gram": np.minimum(_share(c["top"][:, k], c["word_characters"]), 1) for k, n in enumerate(TOP)
     }
+    forgiven = np.where(c["chinese"] != 0, FORMULA, 0)
     duplicate = {
-        f"duplicate_{n}grams": _share(c["duplicate"][:, k], c["word_characters"])
+        f"duplicate_{n}grams": _share(np.maximum(c["duplicate"][:, k] - forgiven, 0), c["word_characters"])
         for k, n in enumerate(DUPLICATE)
     }
     return (

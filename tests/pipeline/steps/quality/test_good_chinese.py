@@ -57,6 +57,23 @@ JOKE = (
     "有一户人家养了一头小猪，。小猪每天半夜都要出门，。把邻居种的菜全给吃光了，。邻居去报了警，。"
     "民警在菜地里等了一个晚上，。等到天亮也没有看见小猪，。回到家才知道，。小猪把他家的菜也吃光了，。"
 )
+CANTONESE = (
+    "呢個故仔係講一個細路同佢隻狗，呢隻狗好叻，識得自己開門。呢日落大雨，佢哋冇得出去玩，"
+    "呢個細路就坐喺窗邊等。呢場雨落咗成日，呢隻狗都等到瞓著咗，呢兩個先至發覺天已經黑晒。"
+)
+HELP = (
+    "插入下一頁的頁碼\n您可以在頁尾使用欄位插入下一頁的頁碼。只有在文件還有下一頁時，這個頁碼才會顯示出來。"
+    "按一下「插入」，選擇「欄位」，再選擇「下一頁」，然後確定。"
+)
+README = (
+    "这个库把几种接口包成一个，用法请点击这里查看。安装说明请点击这里，常见问题请点击这里，"
+    "示例程序请点击这里。有问题可以提交议题，也可以直接发来补丁，我们会尽快回复。"
+)
+ALIGNED = (
+    "对齐选中对象的左边缘。如果只选中了一个对象，对象的左边缘将与左页边距对齐。\n水平居中选中的对象。\n"
+    "对齐选中对象的右边缘。如果只选中了一个对象，对象的右边缘将与右页边距对齐。\n垂直居中选中的对象。\n"
+    "这些命令也在工具栏里，按住键盘上的控制键可以一次选中几个对象，再从菜单里选一种方式。\n"
+)
 SCANNED = "".join(c + " " * (k % 9 in (4, 5)) for k, c in enumerate(POST.replace(" ", "")))
 
 _TERMS = "最好的二手车 可靠的贷款 真的发票 便宜的二手房 我们的装修公司 搬家 代办".split()
@@ -67,8 +84,10 @@ KEYWORDS = "\n".join(" ".join(_TERMS[k * k * j % 11 % 7] for k in range(9)) for 
     "text",
     [
         ANSWER, DECISION, QUESTION, POEM, LYRICS, POST, SMALL_MARKS, STUB, LATEX, NOTICE, EXERCISES, OFFICIAL, JOKE,
+        CANTONESE, HELP, README, ALIGNED,
     ],
-    ids="answer decision question poem lyrics post small_marks stub latex notice exercises official joke".split(),
+    ids="answer decision question poem lyrics post small_marks stub latex notice exercises official joke "
+        "cantonese help readme aligned".split(),
 )  # fmt: skip
 def test_good_text_of_rare_kinds_is_kept(text: str) -> None:
     assert _demo_reason(text, "zh") is None
@@ -87,6 +106,7 @@ def test_good_text_of_rare_kinds_is_kept(text: str) -> None:
             "".join(f"更多精彩 http://www.example{k}.com/index/{k}\n友情链接 本站推荐\n" for k in range(20)),
             "zh_web_v2/urls",
         ),
+        ("首页 上一页 点击进入 论坛 下一页 点击下载 登录 上一篇 下一篇 友情链接 联系我们\n" * 3, "zh_web_v2/advertising"),
         (
             "编号：2+8-A5，单价：906.5，日期：2008-04-14，数量：87，规格：143×9102，库存：22。\n" * 4,
             "zh_web_v2/digits",
@@ -97,7 +117,7 @@ def test_good_text_of_rare_kinds_is_kept(text: str) -> None:
             "zh_web_v2/misplaced_words",
         ),
     ],
-    ids="keywords titles_unmarked title_unclosed scanned scanned_small controls link_farm template shuffled".split(),
+    ids="keywords titles_unmarked title_unclosed scanned scanned_small controls link_farm pages template shuffled".split(),
 )  # fmt: skip
 def test_what_is_junk_is_not(text: str, reason: str) -> None:
     assert _demo_reason(text, "zh") == reason

@@ -261,13 +261,20 @@ def _repetition(
     words: list[tuple[int, ...]], titled: list[bool], visible: list[str], text: str
 ) -> dict[str, float]:
     total, longest, run = sum(map(len, words)), 0, 0
+    han, letters = (
+        sum(_is(c, flag) for c in visible) for flag in (character_classes.HAN, character_classes.LETTER)
+    )
+    forgiven = 20 * (2 * han > letters)
     entropy = -sum(c / len(words) * math.log(c / len(words)) for c in Counter(words).values())
     for k, character in enumerate(text):
         run = run + 1 if k and character == text[k - 1] else 1
         longest = longest if _is(character, character_classes.SPACE) else max(longest, run)
     return {
         **{f"top_{n}gram": top_ngram(words, n) / total if len(words) >= 50 else math.nan for n in (2, 3, 4)},
-        **{f"duplicate_{n}grams": _ratio(duplicate_ngrams(words, titled, n), total) for n in range(5, 11)},
+        **{
+            f"duplicate_{n}grams": _ratio(max(duplicate_ngrams(words, titled, n) - forgiven, 0), total)
+            for n in range(5, 11)
+        },
         "word_entropy": entropy if len(words) >= 200 else math.nan,
         "longest_run": _ratio(longest, len(visible)),
     }

@@ -72,6 +72,11 @@ def prose(text: str) -> str:
         ("┌──┬──┐\n│命令│描述│\n├──┼──┤\n└──┴──┘\n文字", "文字"),
         ("Home | About | Contact", "Home | About | Contact"),
         ("Title\n=====\n\n* * *\n", "Title\n\n"),
+        ('{{< copyable "x" >}}\n{% if a %}\na {{ b }} c\n{{ b }}, c\n', "a {{ b }} c\n{{ b }}, c\n"),
+        # In quotations and items
+        ("a\n> | x | y |\n> |---|---|\n> ```sql\n> select 1;\n> ```\n> b", "a\nb"),
+        ("a\n-   $$\n    x = y\n    $$\n1. ```\n   x\n   ```\nb", "a\nb"),
+        ("1.5 $$ is\n- a ``` b\n2) ```", "1.5 $$ is\n- a ``` b\n2) ```"),
         # Catalogs
         ('#: a.c:1\nmsgid "some "\n"text"\nmsgstr "一些文字"', '一些文字"'),
         ('msgid "a"\nmsgstr ""\n"一些"\n\nmsgid "b"\nmsgstr ""\n', '"一些"\n\n'),
