@@ -57,7 +57,7 @@ PHASES: dict[str, tuple[Any, str]] = {
     "start": (training_loop.TrainingLoop, "__init__"),
     "step": (TrainingEngine, "step"),
 }
-LONGEST, LEFT = 1800, 120
+LONGEST, LEFT = 1800, 240
 """Seconds after which a process that should have ended is said to hang: since it began, and since another one was
 killed."""
 LATE_IMPORTS = ("torch._dynamo", "torch.utils.tensorboard", "deepspeed.runtime.zero.muon.muon_optimizer")

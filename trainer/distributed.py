@@ -4,6 +4,7 @@ alone."""
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import TypeVar, cast
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn.functional  # imported later, when there is a group, it would keep it for ever
 from torch._C._distributed_c10d import HashStore
 
 from manifests.errors import UserError
@@ -25,6 +27,10 @@ LONGEST_WAIT = timedelta(hours=6)
 what some do alone: hashing shards (1.6 TB for the released recipe, an hour at 450 MB/s in one process) and a
 checkpoint. Over gloo a process that dies is noticed at once. DeepSpeed's own groups give up after torch's 10
 or 30 minutes: before any work in them all processes meet in this group."""
+
+LONGEST_MEETING = timedelta(minutes=2)
+"""How long a new group waits for a process that was there a moment ago. Until it is made, nothing notices
+that one has died."""
 
 T = TypeVar("T")
 
@@ -72,7 +78,15 @@ def join_process_group() -> None:
     else:
         os.environ.setdefault("LOCAL_RANK", "0")  # DeepSpeed asks for it even in a group of one
         dist.init_process_group(backend, store=HashStore(), rank=0, world_size=1, timeout=LONGEST_WAIT)
-    atexit.register(dist.destroy_process_group)
+    atexit.register(_leave)
+
+
+def _leave() -> None:
+    """Lets go of the groups, and so waits for gloo's threads. One that has yet to release a tensor needs the
+    interpreter for that, and would abort the process if there were none any more."""
+    dist.destroy_process_group()
+    _storage_group.cache_clear()
+    gc.collect()
 
 
 class Ranks:
@@ -149,7 +163,22 @@ def storage_ranks() -> Ranks:
 
 @cache
 def _storage_group() -> dist.ProcessGroup:
-    return cast(dist.ProcessGroup, dist.new_group(backend="gloo", timeout=LONGEST_WAIT))
+    return new_gloo_group(LONGEST_WAIT)
+
+
+def new_gloo_group(wait: timedelta) -> dist.ProcessGroup:
+    """One more group of all processes, at which all must meet.
+
+    Args:
+        wait: how long they wait for each other in it, once it is made.
+
+    Raises:
+        RuntimeError: another process has ended.
+    """
+    dist.barrier()
+    group = cast(dist.ProcessGroup, dist.new_group(backend="gloo", timeout=LONGEST_MEETING))
+    dist.distributed_c10d._set_pg_timeout(wait, group)
+    return group
 
 
 def _answer(do: Callable[[], T]) -> T | UserError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import math
 import os
@@ -14,12 +15,13 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.distributed.constants import default_pg_timeout
 
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
 from trainer.data.batch import on_device
 from trainer.deepspeed_settings import configuration, parameter_groups, zero_stage
-from trainer.distributed import add_over_ranks, device
+from trainer.distributed import add_over_ranks, device, new_gloo_group
 from trainer.engine_state import MOMENTS, EngineState, StateSource, TensorSlice, held_slices
 from trainer.evaluation.mean_loss import mean_loss
 from trainer.forward_pass import ForwardPass
@@ -32,6 +34,7 @@ if not torch.cuda.is_available():
 import deepspeed
 from deepspeed.runtime.zero import parameter_offload
 from deepspeed.runtime.zero.partitioned_param_coordinator import PartitionedParameterCoordinator
+from deepspeed.utils import groups
 from deepspeed.utils import logger as deepspeed_logger
 
 deepspeed_logger.setLevel(logging.ERROR)
@@ -81,6 +84,7 @@ class TrainingEngine:
     def __init__(
         self, model: nn.Module, settings: TrainSettings, optimizer: Optimizer, source: StateSource
     ) -> None:
+        _make_group()
         self.world_size = dist.get_world_size()
         self.zero = zero_stage(settings, self.world_size)
         config = configuration(settings, self.zero, optimizer)
@@ -263,6 +267,13 @@ class TrainingEngine:
         F.linear = _LINEAR
         self._names.clear()
         del self._engine
+
+
+def _make_group() -> None:
+    """Makes the group that DeepSpeed would make, wait half an hour for, and keep. NCCL waits for nobody."""
+    if groups._WORLD_GROUP is None and device().type == "cpu":
+        groups._WORLD_GROUP = new_gloo_group(default_pg_timeout)
+        atexit.register(groups._release_process_group_references)
 
 
 def _zeroed(model: nn.Module) -> nn.Module:

@@ -11,11 +11,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 Ended = subprocess.CompletedProcess[str]
-# Without the interpreter's own end, in which gloo's threads may abort a process whose work is done.
-_RUN = (
-    "import os, runpy, sys; runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True); "
-    "sys.stdout.flush(); sys.stderr.flush(); os._exit(0)"
-)
 
 
 def group(world_size: int) -> list[dict[str, str]]:
@@ -53,4 +48,4 @@ def ended(lines: Sequence[list[str]]) -> list[Ended]:
 
 def modules(name: str, *arguments: object, world_size: int = 2) -> list[list[str]]:
     """The command line of a module for each of so many processes."""
-    return [[sys.executable, "-W", "ignore", "-c", _RUN, name, *map(str, arguments)]] * world_size
+    return [[sys.executable, "-W", "ignore", "-m", name, *map(str, arguments)]] * world_size
