@@ -40,17 +40,17 @@ class Faulty(NextByte):
 
     fault = ""
 
-    def forward(self, *, decoder: Tensor, labels: Tensor, **others: object) -> tuple[Tensor, int]:
-        total, count = super().forward(decoder=decoder, labels=labels, **others)
+    def forward(self, *, decoder: Tensor, labels: Tensor, **others: object) -> tuple[Tensor, int, Tensor]:
+        total, count, parts = super().forward(decoder=decoder, labels=labels, **others)
         match self.fault:
             case "loss":
-                total = total * torch.nan
+                total, parts = total * torch.nan, parts * torch.nan
             case "endless loss":
-                total = total + torch.inf
+                total, parts = total + torch.inf, parts + torch.inf
             case "one gradient":
                 bias = self.norm.bias[3]
                 total = total + (bias - bias.detach()).abs().sqrt()  # 0, whose gradient is 0 / 0
-        return total, count
+        return total, count, parts
 
 
 def distance(one: EngineState, other: EngineState) -> float:
