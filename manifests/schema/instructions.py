@@ -61,8 +61,8 @@ class InstructionSettings(Strict):
     ratio: dict[Literal["en", "zh"], Fraction] = {"en": 0.667, "zh": 0.333}
     """Share of tokens by language; adds up to 1. Two to one as in OpenBA (arXiv 2309.10706)."""
     max_prompt: int = 1021
-    """Prompts are cut at so many tokens: 1,024 encoder positions, less the mode token, the sentinel and
-    eos."""
+    """Prompts have at most so many tokens: 1,024 encoder positions, less the mode token, the sentinel and
+    eos. A longer one loses its middle, because what is asked stands at its beginning or at its end."""
     max_target: int = 255
     """Pairs with a longer answer are dropped: 256 decoder positions, less one."""
 

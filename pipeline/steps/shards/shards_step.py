@@ -58,7 +58,7 @@ class ShardsStep(Step):
     was used."""
 
     name = "shards"
-    version = 2
+    version = 3
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         caps = [[source.name, source.max_epochs, source.max_tokens] for source in corpus.sources]

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from manifests.schema.instructions import InstructionSettings
-from pipeline.models.tokenizer import train
+from pipeline.models.tokenizer import Tokenizer, train
 from pipeline.runtime.arrow_files import open_table
 from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
-from pipeline.steps.shards.instruction_pairs import EncodePairs
+from pipeline.steps.shards.instruction_pairs import LISTS, EncodePairs, cut_middle
 from pipeline.steps.shards.token_gather import Columns
 from tests.pipeline.steps.shards.toy import documents
 
@@ -85,6 +88,41 @@ def test_each_useless_pair_has_its_reason_and_long_prompts_are_cut(model: Path, 
         if cut
     ] == [20]
     assert set(table["task"].to_pylist()) == {"zen/qa"}
+
+
+def test_a_long_prompt_loses_its_middle_and_is_counted(model: Path, tmp_path: Path) -> None:
+    """What is asked stands at its end, and the text that it is about at its beginning."""
+    text = " ".join(["Readability counts, and special cases are not special enough to break the rules."] * 4)
+    question = "Summarise: " + text + " What counts?"
+    records = [{"question": question, "answer": "readability", "lang": "en"}, RECORDS[0]]
+    chosen = settings()
+    encoded = encode(tmp_path, model, records, chosen)
+    table = open_table(tmp_path / "pairs.arrow")
+    prompt, short = table["prompt"].to_pylist()
+    whole = Tokenizer(model).encode(pa.array([question, "Beautiful is better than"])).to_pylist()
+    assert len(whole[0]) > 40
+    assert prompt == whole[0][:10] + whole[0][-10:]
+    assert short == whole[1]
+    assert Tokenizer(model).decode(pa.array([prompt], LISTS))[0].as_py().endswith("What counts?")
+    tokens = sum(len(row) for name in ("prompt", "target") for row in table[name].to_pylist())
+    chosen = chosen.model_copy(update={"ratio": {"en": 1.0}, "tokens": tokens})
+    counts = dict(pair_counts(plan_pairs(encoded, chosen, heldout=0.0, seed=1), encoded, chosen))
+    assert (counts["pairs/train/zen"], counts["pairs/cut/zen"]) == (2, 1)
+
+
+@given(st.lists(st.lists(st.integers(0, 99), max_size=12)), st.integers(0, 12), st.integers(0, 12))
+def test_a_list_keeps_its_first_half_of_the_room_and_its_last(
+    lists: list[list[int]], longest: int, less: int
+) -> None:
+    """What is cut again, as the trainer does, is what it would be if it was cut once."""
+    found = cut_middle(pa.array(lists, LISTS), longest)
+    head, tail = longest // 2, longest - longest // 2
+    assert found.to_pylist() == [
+        one if len(one) <= longest else one[:head] + one[len(one) - tail :] for one in lists
+    ]
+    shorter = min(less, longest)
+    assert cut_middle(found, shorter) == cut_middle(pa.array(lists, LISTS), shorter)
+    assert cut_middle(pa.array([[7], *lists], LISTS)[1:], longest) == found
 
 
 def test_duplicates_go_and_a_source_gives_at_most_max_pairs(model: Path, tmp_path: Path) -> None:
