@@ -46,15 +46,13 @@ def chosen_checkpoint(run: TrainingRun, which: Which = "last", ranks: Ranks = AL
     return found
 
 
-def chosen_state(
-    run: TrainingRun, which: Which = "last", ranks: Ranks = ALONE, *, average: bool = False
-) -> StateSource:
-    """The state of such a checkpoint; with the ``average`` of its weights in place of them, if so told.
+def state_of(found: Checkpoint, *, average: bool = False) -> StateSource:
+    """A checkpoint's state; with the ``average`` of its weights in place of them, if so told.
 
     Raises:
-        UserError: it holds no average; or see chosen_checkpoint.
+        UserError: it holds no average.
+        CheckpointError: it is not what was found.
     """
-    found = chosen_checkpoint(run, which, ranks)
     state = found.open()
     if not average:
         return state

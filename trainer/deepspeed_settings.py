@@ -52,11 +52,13 @@ def configuration(settings: TrainSettings, zero: int, optimizer: Optimizer) -> d
 
 
 def parameter_groups(model: nn.Module) -> list[dict[str, Any]]:
-    """AdamW's groups. Matrices decay; norms and biases do not (as in Megatron-LM, which OpenBA used)."""
-    parameters = list(model.parameters())
+    """AdamW's groups of what is trained. Matrices decay; norms and biases do not (as in Megatron-LM, which
+    OpenBA used)."""
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     matrices = [parameter for parameter in parameters if _dimensions(parameter) >= 2]
     vectors = [parameter for parameter in parameters if _dimensions(parameter) < 2]
-    return [{"params": matrices, "decays": True}, {"params": vectors, "decays": False}]
+    groups = [{"params": matrices, "decays": True}, {"params": vectors, "decays": False}]
+    return [group for group in groups if group["params"]]
 
 
 def _dimensions(parameter: nn.Parameter) -> int:

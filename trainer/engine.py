@@ -7,7 +7,6 @@ import logging
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from inspect import getclosurevars
 from typing import Any
 
@@ -25,6 +24,7 @@ from trainer.distributed import add_over_ranks, device, new_gloo_group
 from trainer.engine_state import MOMENTS, EngineState, StateSource, TensorSlice, held_slices
 from trainer.evaluation.mean_loss import mean_loss
 from trainer.forward_pass import ForwardPass
+from trainer.step_result import StepResult
 from trainer.tensor_file import CHUNK
 from trainer.weight_average import WeightAverage
 
@@ -51,23 +51,6 @@ _RELEASED = getclosurevars(
 ).nonlocals["func"]
 
 
-@dataclass(frozen=True)
-class StepResult:
-    """Mean cross-entropy in nats per target token over all processes, target tokens, the gradient's norm
-    before clipping, and the mean z-loss, which ``loss`` is without. ``skipped``: loss or norm is infinite or
-    not a number, and nothing was updated."""
-
-    loss: float
-    target_tokens: int
-    gradient_norm: float
-    z_loss: float = 0.0
-
-    @property
-    def skipped(self) -> bool:
-        """Whether the step made no update."""
-        return not (math.isfinite(self.loss) and math.isfinite(self.gradient_norm))
-
-
 class TrainingEngine:
     """AdamW over a model, with the gradient of the mean loss over all target tokens of a global batch.
 
@@ -90,7 +73,9 @@ class TrainingEngine:
         config = configuration(settings, self.zero, optimizer)
         model = model.to(torch.bfloat16 if settings.precision == "bf16" else torch.float32)
         model = _partitioned(model, config) if self.zero == 3 else _zeroed(model)
-        self._names = {parameter: name for name, parameter in model.named_parameters()}
+        named = list(model.named_parameters())
+        self._names = {parameter: name for name, parameter in named if parameter.requires_grad}
+        self._frozen = [one for one in named if not one[1].requires_grad]
         engine, *_ = deepspeed.initialize(
             model=model,
             optimizer=torch.optim.AdamW(
@@ -216,7 +201,14 @@ class TrainingEngine:
                     part.copy_(source.read(piece.name, piece.start + start, len(part)))
         if self._average:
             self._average.load(source, self._own()[0])
+        self._load_frozen(source)
         self.publish()
+
+    def _load_frozen(self, source: StateSource) -> None:
+        for name, parameter in self._frozen:
+            for start in range(0, parameter.numel(), CHUNK):
+                part = parameter.detach().view(-1)[start : start + CHUNK]
+                part.copy_(source.read(name, start, len(part)))
 
     @property
     def _adam(self) -> torch.optim.Optimizer:
@@ -266,6 +258,7 @@ class TrainingEngine:
         _RELEASED.cache_clear()
         F.linear = _LINEAR
         self._names.clear()
+        self._frozen.clear()
         del self._engine
 
 

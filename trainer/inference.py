@@ -19,7 +19,7 @@ from trainer.bf16_choice import inference_choice
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import ALONE, Checkpoint, Progress
 from trainer.checkpoint.saving import save
-from trainer.chosen_checkpoint import Which, chosen_state
+from trainer.chosen_checkpoint import Which
 from trainer.data.dataset import ShardError
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group, storage_ranks
@@ -30,8 +30,10 @@ from trainer.evaluation.mean_loss import LoadedModel
 from trainer.export import hf_folder
 from trainer.export.imported_state import ImportedState
 from trainer.export.parameter_layout import parameter_shapes
+from trainer.lora_state import plain_weights
 from trainer.model.bf16_ways import bf16_ways
 from trainer.model.loaded import loaded_model
+from trainer.model.lora import Read
 from trainer.model.transformer import EncoderDecoder
 from trainer.origin import opened_origin
 from trainer.run import TrainingRun
@@ -55,8 +57,7 @@ def evaluate_checkpoint(
         ShardError: a held-out shard is missing or is not what the manifest says.
     """
     join_process_group()
-    state = chosen_state(run, which, storage_ranks(), average=average)
-    model = _loaded(run, state, dtype)
+    model = _loaded(run, plain_weights(run, which, storage_ranks(), average=average), dtype)
     with (
         deterministic_cpu(run.manifest.train.threads),
         bf16_ways(inference_choice(run, model.output_bias.dtype)),
@@ -76,12 +77,12 @@ def trained_model(
     Raises:
         UserError: there is no such checkpoint, or it does not fit (see trainer.chosen_checkpoint).
     """
-    return _loaded(run, chosen_state(run, which, average=average), dtype)
+    return _loaded(run, plain_weights(run, which, average=average), dtype)
 
 
-def _loaded(run: TrainingRun, state: StateSource, dtype: InferenceDtype | None) -> EncoderDecoder:
+def _loaded(run: TrainingRun, read: Read, dtype: InferenceDtype | None) -> EncoderDecoder:
     precision = inference_dtype(run.manifest.train.precision, dtype)
-    return loaded_model(run.manifest.model, run.shards.vocabulary.padded, state, precision)
+    return loaded_model(run.manifest.model, run.shards.vocabulary.padded, read, precision)
 
 
 def checked_prompt(prompt: str) -> str:
@@ -118,7 +119,7 @@ def export_model(
         ShardError: the tokenizer is not the one that made the shards.
         UserError: the folder cannot be written to.
     """
-    weights = chosen_state(run, which, average=average)
+    read = plain_weights(run, which, average=average)
     load_tokenizer(run)
     vocabulary = run.shards.vocabulary
     with os_errors_explained(to):
@@ -127,7 +128,7 @@ def export_model(
             run.manifest,
             vocabulary,
             safe_join(run.shard_folder, vocabulary.model.path),
-            weights.read,
+            read,
             plugins=run.manifest_folder,
             dtype=DTYPES[dtype],
         )
@@ -153,6 +154,8 @@ def import_model(run: TrainingRun, source: Path) -> ImportedModel:
     with run_lock(run.folder, "openba import"):
         if checkpoint.folders(run.checkpoints):
             raise ManifestError(f"{run.checkpoints}: has checkpoints; import into a new run folder")
+        if run.manifest.lora:
+            raise ManifestError("lora: only a training begins beside given weights; use openba train --from")
         beginning = run.beginning_from(source)
         assert beginning.manifest.initial is not None
         origin, state = opened_origin(beginning, beginning.manifest.initial, ALONE)

@@ -44,23 +44,6 @@ class FreshMoments:
         return torch.zeros(1).expand(numel) if fresh else self._read(name, start, numel)
 
 
-def opened_state(
-    run: TrainingRun, found: Checkpoint | None, ranks: Ranks
-) -> tuple[Origin | None, StateSource | None]:
-    """What a run goes on from: its own checkpoint, or else the origin that the curriculum names; and the
-    record of the origin. None for new weights.
-
-    Raises:
-        CheckpointError: this process does not find the checkpoint that process 0 has found.
-        OriginError, ManifestError, CheckpointError: see opened_origin.
-    """
-    if found is not None:
-        return found.progress.origin, found.open()
-    if run.manifest.initial is None:
-        return None, None
-    return opened_origin(run, run.manifest.initial, ranks)
-
-
 def opened_origin(run: TrainingRun, initial: Initial, ranks: Ranks) -> tuple[Origin, StateSource]:
     """What ``initial.weights`` names: its record, and its weights and moments to be read by slices. Each of
     the processes hashes some of its files.
@@ -93,6 +76,13 @@ def _checkpoint(folder: Path, ranks: Ranks) -> Checkpoint | None:
     if found is None:
         raise OriginError(what, where=folder, fix=f"{fix}, or name other weights")
     return found
+
+
+def checkpoint_of(folder: Path, step: int | None) -> Path:
+    """The folder of a run's checkpoint after a step; other folders as they are."""
+    if step is None or not (folder / _CHECKPOINTS).exists():
+        return folder
+    return checkpoint.folder_of(folder / _CHECKPOINTS, step)
 
 
 def _kind(folder: Path) -> str:
@@ -139,9 +129,14 @@ def _of_checkpoint(initial: Initial, found: Checkpoint) -> tuple[Origin, StateSo
 
 
 def _check_checkpoint(run: TrainingRun, found: Checkpoint) -> None:
-    old = CurriculumManifest.model_validate_json(found.progress.curriculum).model
+    curriculum = CurriculumManifest.model_validate_json(found.progress.curriculum)
+    if curriculum.lora:
+        raise OriginError(
+            "holds LoRA's factors alone", where=found.folder, fix="export it, and begin from the export"
+        )
     free = {"dropout", "init_std"}  # what computes nothing in trained weights
-    theirs, ours = (model.model_dump(mode="json", exclude=free) for model in (old, run.manifest.model))
+    models = (curriculum.model, run.manifest.model)
+    theirs, ours = (model.model_dump(mode="json", exclude=free) for model in models)
     if difference := first_difference(theirs, ours, "model"):
         key, before, now = difference
         raise OriginError(

@@ -7,6 +7,7 @@ import torch
 from curriculum.keyed_hash import key
 from trainer.engine import TrainingEngine
 from trainer.engine_state import StateSource
+from trainer.model.lora import add_lora
 from trainer.model.transformer import EncoderDecoder
 from trainer.model.weight_init import InitialWeights
 from trainer.objectives import TrainingObjective, build
@@ -25,16 +26,28 @@ def build_objectives(run: TrainingRun) -> dict[str, TrainingObjective]:
     }
 
 
-def build_engine(run: TrainingRun, source: StateSource | None = None) -> TrainingEngine:
-    """A model with a state, or a new one with weights drawn from the curriculum's seed. Callers close it.
+def build_engine(run: TrainingRun, source: StateSource) -> TrainingEngine:
+    """The run's model with a state. Callers close it.
 
     Raises:
         CheckpointError: the source is a checkpoint that does not hold it.
     """
+    model = _shapes(run)
+    return TrainingEngine(model, run.manifest.train, run.manifest.stages[0].optimizer, source)
+
+
+def initial_weights(run: TrainingRun) -> InitialWeights:
+    """Those that the curriculum's seed stands for; LoRA's factors, too."""
+    return InitialWeights(_shapes(run), run.manifest.model, int(key(run.manifest.seed, "weights")))
+
+
+def _shapes(run: TrainingRun) -> EncoderDecoder:
+    """The model that is trained, on the ``meta`` device."""
+    manifest = run.manifest
     with torch.device("meta"):
         model = EncoderDecoder(
-            run.manifest.model, run.shards.vocabulary.padded, recompute=run.manifest.train.recompute
+            manifest.model, run.shards.vocabulary.padded, recompute=manifest.train.recompute
         )
-    seed = int(key(run.manifest.seed, "weights"))
-    source = source or InitialWeights(model, run.manifest.model, seed)
-    return TrainingEngine(model, run.manifest.train, run.manifest.stages[0].optimizer, source)
+        if manifest.lora:
+            add_lora(model, manifest.lora)
+    return model

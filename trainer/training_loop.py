@@ -22,11 +22,11 @@ from trainer.data.prepared_step import PreparedStep, StepPreparation
 from trainer.data.step_loader import StepLoader
 from trainer.distributed import add_over_ranks, decided_by_rank_0, signal_of_any_rank, storage_ranks
 from trainer.early_end import early_end
-from trainer.engine import StepResult
 from trainer.evaluation.best_step import best_step
 from trainer.evaluation.heldout_loss import Evaluator
 from trainer.forward_pass import ForwardPass
 from trainer.guard import judge_step, worth_keeping
+from trainer.lora_state import opened_state
 from trainer.monitor.callbacks import Callback, Callbacks
 from trainer.monitor.divergence import Anomaly, LossAnomaly
 from trainer.monitor.recorder import Recorder
@@ -34,10 +34,10 @@ from trainer.monitor.tensorboard_events import TensorBoard
 from trainer.monitor.terminal import progress_on_terminal, say
 from trainer.monitor.throughput_and_mfu import Stopwatch, total_peak_flops
 from trainer.objectives import TrainingObjective
-from trainer.origin import opened_state
 from trainer.resume import find_start
 from trainer.run import TrainingRun
 from trainer.run_engine import build_engine, build_objectives
+from trainer.step_result import StepResult
 
 
 class TrainingLoop:

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from manifests.schema.base import Strict
 from manifests.schema.initial import Initial
+from manifests.schema.lora import Lora
 from manifests.schema.model import ModelSettings
 from manifests.schema.objectives import UL2Objective
 from manifests.schema.stage import Stage
@@ -33,6 +34,8 @@ class CurriculumManifest(Strict):
     """The model's size and form."""
     initial: Initial | None = Field(default=None, exclude_if=lambda value: value is None)
     """What the training begins from; without it, from new weights, drawn from the seed."""
+    lora: Lora | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Trains low-rank factors beside the weights that the training begins from, instead of the weights."""
     train: TrainSettings = TrainSettings()
     """Settings of the training run itself."""
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
@@ -61,6 +64,16 @@ class CurriculumManifest(Strict):
             raise ValueError(
                 f"stage {waiting[0]!r} has until, which is judged after evaluations; set train.evaluate_every"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _adaptable(self) -> CurriculumManifest:
+        if self.lora and self.train.zero > 2:
+            raise ValueError(
+                "lora keeps its frozen weights whole in each process; set train.zero to 2 or less"
+            )
+        if self.lora and self.initial and self.initial.moments == "kept":
+            raise ValueError("lora trains factors that are new; set initial.moments to fresh")
         return self
 
     @property

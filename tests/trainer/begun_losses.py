@@ -15,6 +15,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from manifests.schema.initial import Initial
+from manifests.schema.lora import Lora
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
 from tests.trainer.origins import UPDATES
@@ -23,15 +24,18 @@ from trainer.data.step_loader import StepLoader
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group, storage_ranks
 from trainer.forward_pass import ForwardPass
-from trainer.origin import opened_state
+from trainer.lora_state import opened_state
 from trainer.run import TrainingRun
 from trainer.run_engine import build_engine, build_objectives
 
 EXPORT, CHECKPOINT = "../export", f"train/checkpoints/step-{UPDATES:09d}"
+LORA = Lora(rank=4, alpha=8)
 KINDS = (
-    *((EXPORT, "fp32", zero) for zero in (0, 1, 2, 3)),
-    *((EXPORT, "bf16", zero) for zero in (2, 3)),
-    *((CHECKPOINT, "fp32", zero) for zero in (1, 3)),
+    *((EXPORT, "fp32", zero, None) for zero in (0, 1, 2, 3)),
+    *((EXPORT, "bf16", zero, None) for zero in (2, 3)),
+    *((CHECKPOINT, "fp32", zero, None) for zero in (1, 3)),
+    *((EXPORT, "fp32", zero, LORA) for zero in (0, 1, 2)),
+    (EXPORT, "bf16", 2, LORA),
 )
 
 
@@ -42,7 +46,7 @@ class Counted:
         self._source, self.updates, self.averaged, self.elements = source, source.updates, False, 0
 
     def read(self, name: str, start: int, numel: int) -> Tensor:
-        self.elements += 0 if name.startswith("exp_avg") else numel
+        self.elements += 0 if name.startswith("exp_avg") or ".lora_" in name else numel
         found: Tensor = self._source.read(name, start, numel)
         return found
 
@@ -65,7 +69,8 @@ def measured(run: TrainingRun, rank: int, ranks: int) -> tuple[list[float], floa
     loaded = loader.load(objective, plan.sets, plan.samples, run.manifest.stages[0].micro_batch)
     work = [ForwardPass(one.batch, idle=idle) for one, idle in loaded]
     losses = [engine.step(work, 1e-3, Optimizer()).loss for _ in range(3)]
-    whole = sum(getattr(one, "ds_numel", one.numel()) for one in engine.module.parameters())
+    sizes = {name: getattr(one, "ds_numel", one.numel()) for name, one in engine.module.named_parameters()}
+    whole = sum(size for name, size in sizes.items() if ".lora_" not in name)
     engine.close()
     share = torch.tensor(counted.elements / whole)
     dist.all_reduce(share, dist.ReduceOp.MAX)
@@ -77,11 +82,13 @@ def main(folder: Path) -> None:
     run = TrainingRun.open(folder / "curriculum.yaml", folder)
     found = {}
     with deterministic_cpu(threads=1):
-        for weights, precision, zero in KINDS:
+        for weights, precision, zero, lora in KINDS:
             settings = TrainSettings.model_validate({"precision": precision, "zero": zero})
-            changes = {"train": settings, "initial": Initial(weights=weights)}
+            changes = {"train": settings, "initial": Initial(weights=weights), "lora": lora}
             one = replace(run, manifest=run.manifest.model_copy(update=changes))
-            found[f"{weights} {precision} {zero}"] = measured(one, dist.get_rank(), dist.get_world_size())
+            found[f"{weights} {'lora-' if lora else ''}{precision} {zero}"] = measured(
+                one, dist.get_rank(), dist.get_world_size()
+            )
     if dist.get_rank() == 0:
         print(json.dumps(found))
 

@@ -12,9 +12,10 @@ import pytest
 import torch
 import yaml
 
-from trainer.engine import StepResult, TrainingEngine
+from trainer.engine import TrainingEngine
 from trainer.monitor.throughput_and_mfu import Throughput
 from trainer.run import TrainingRun
+from trainer.step_result import StepResult
 
 RECORDS = ("metrics.jsonl", "evaluation.jsonl", "manifest.json")
 

@@ -36,7 +36,7 @@ class Trained:
         data = yaml.safe_load((self.run.folder / "curriculum.yaml").read_text())
         data |= {"initial": initial} if initial else {}
         for key, value in changes.items():
-            data[key] = data[key] | value if isinstance(value, dict) else value
+            data[key] = data.get(key, {}) | value if isinstance(value, dict) else value
         (folder / "curriculum.yaml").write_text(yaml.safe_dump(data))
         return TrainingRun.open(folder / "curriculum.yaml", folder)
 

@@ -16,8 +16,9 @@ from manifests.json_lines import read_json_lines
 from tests.trainer.disturbed import Fault, KillAt, Killed, blow_up, copy, grow, longer, outcome
 from tests.trainer.states import held
 from tests.trainer.tiny import write_curriculum, write_shards
-from trainer.engine import StepResult, TrainingEngine
+from trainer.engine import TrainingEngine
 from trainer.run import TrainingRun
+from trainer.step_result import StepResult
 from trainer.train import train
 
 

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from manifests.errors import UserError
 from openba.cli.main import main
 from tests.trainer.disturbed import KillAt, Killed, copy, outcome
+from tests.trainer.export.read_back import read_back
 from tests.trainer.processes import ended, modules
 from tests.trainer.whole_state import whole_state
 from trainer.checkpoint.checkpoint import newest
-from trainer.chosen_checkpoint import chosen_state
+from trainer.chosen_checkpoint import chosen_checkpoint, state_of
 from trainer.engine_state import TensorSlice
-from trainer.export import hf_folder
 from trainer.inference import evaluate_checkpoint, trained_model
 from trainer.run import TrainingRun
 from trainer.train import train
@@ -138,11 +138,11 @@ def test_the_average_is_evaluated_exported_and_written_with_if_asked_for(
         assert not torch.equal(parameter.flatten(), state[name]), name
     arguments = ["--curriculum", str(averaged.folder / "curriculum.yaml"), "--run", str(averaged.folder)]
     assert main(["export", *arguments, "--average", "--to", str(tmp_path / "out")]) == 0
-    exported = hf_folder.read(tmp_path / "out", averaged.manifest.model, averaged.shards.vocabulary)
+    exported = read_back(tmp_path / "out", averaged)
     assert all(torch.equal(exported[name], value) for name, value in model.named_parameters())
     assert evaluate_checkpoint(averaged, average=True) != evaluate_checkpoint(averaged)
     capsys.readouterr()
     assert main(["evaluate", *arguments, "--average", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == evaluate_checkpoint(averaged, average=True)
     assert main(["generate", *arguments, "--average", "--prompt", "for", "--max-tokens", "2"]) == 0
-    assert chosen_state(averaged, average=True).updates == 12
+    assert state_of(chosen_checkpoint(averaged), average=True).updates == 12

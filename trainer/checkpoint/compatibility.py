@@ -36,13 +36,14 @@ def check_shards(old: str, new: str, where: str, manifest: Path) -> None:
 
 
 def check_model(old: CurriculumManifest, new: CurriculumManifest, where: str) -> None:
-    """Refuses a checkpoint of another model than the curriculum's, whose weights would not fit or mean
-    something else.
+    """Refuses a checkpoint of another model than the curriculum's, or of other LoRA factors, whose weights
+    would not fit or mean something else.
 
     Raises:
         CompatibilityError: with the first key that differs.
     """
-    _refuse(old.model.model_dump(mode="json"), new.model.model_dump(mode="json"), "model", where)
+    kept = {"model", "lora"}
+    _refuse(old.model_dump(mode="json", include=kept), new.model_dump(mode="json", include=kept), "", where)
 
 
 def check_compatibility(
@@ -121,6 +122,7 @@ def _past(manifest: CurriculumManifest, stages_begun: int) -> dict[str, Any]:
     return {
         "seed": data["seed"],
         "model": data["model"],
+        "lora": data.get("lora"),
         "train": train,
         "stages": [
             {key: value for key, value in stage.items() if key != "micro_batch"}

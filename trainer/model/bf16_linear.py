@@ -18,10 +18,15 @@ class Linear(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., in features] -> [..., out features]."""
-        if widened(x):
-            product: Tensor = apply(_Widened, x, self.weight, self.bias)
-            return product
-        return F.linear(x, self.weight, self.bias)
+        return linear(x, self.weight, self.bias)
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """[..., in features] -> [..., out features]; ``weight`` is [out features, in features]."""
+    if widened(x):
+        product: Tensor = apply(_Widened, x, weight, bias)
+        return product
+    return F.linear(x, weight, bias)
 
 
 class _Widened(torch.autograd.Function):
@@ -37,5 +42,7 @@ class _Widened(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         wide = grad.flatten(0, -2).float()
         x_grad = (wide @ weight.float()).to(x.dtype).view_as(x)
+        if not ctx.needs_input_grad[1]:
+            return x_grad, None, None
         weight_grad = (wide.T @ x.flatten(0, -2).float()).to(weight.dtype)
         return x_grad, weight_grad, wide.sum(0).to(weight.dtype) if ctx.biased else None

@@ -61,12 +61,15 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, chunk: int, z_loss: float
     ) -> tuple[Tensor, Tensor]:
-        training, wide = any(ctx.needs_input_grad), _at_least_float32(hidden.dtype)
+        training, trained = any(ctx.needs_input_grad), ctx.needs_input_grad[1]
+        wide = _at_least_float32(hidden.dtype)
         sums = torch.zeros(2, device=hidden.device, dtype=wide)
         if training:
             # float32 whatever the type of the model: thousands of chunks' bfloat16 gradients would not add
             # up.
-            weight_grad, bias_grad = torch.zeros_like(weight, dtype=wide), torch.zeros_like(bias, dtype=wide)
+            weight_grad, bias_grad = (
+                torch.zeros_like(one if trained else one[:0], dtype=wide) for one in (weight, bias)
+            )
             hidden_grad = torch.empty_like(hidden)
         for start in range(0, len(labels), chunk):
             rows = slice(start, start + chunk)
@@ -74,10 +77,12 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             grad = _add_losses(sums, logits, labels[rows, None], z_loss, training=training)
             del logits
             if grad is not None:
-                bias_grad += grad.sum(0)
+                if trained:
+                    bias_grad += grad.sum(0)
                 grad = grad.to(hidden.dtype)
                 torch.mm(grad, weight, out=hidden_grad[rows])
-                _add_product(weight_grad, grad.T, hidden[rows])
+                if trained:
+                    _add_product(weight_grad, grad.T, hidden[rows])
         if training:
             ctx.save_for_backward(hidden_grad, weight_grad.to(weight.dtype), bias_grad.to(bias.dtype))
         ctx.mark_non_differentiable(sums)
@@ -87,6 +92,8 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, scale: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         hidden_grad, weight_grad, bias_grad = ctx.saved_tensors
+        if not ctx.needs_input_grad[1]:
+            return hidden_grad * scale, None, None, None, None, None
         return hidden_grad * scale, weight_grad * scale, bias_grad * scale, None, None, None
 
 

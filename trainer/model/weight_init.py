@@ -12,6 +12,7 @@ from curriculum.keyed_hash import key
 from manifests.schema.model import ModelSettings
 from trainer.model.attention import CrossAttention, SelfAttention
 from trainer.model.feedforward import FeedForward
+from trainer.model.lora import LoraLinear
 
 BLOCK = 1 << 18
 """Elements that one generator draws. A part of a tensor costs the blocks that it touches."""
@@ -28,7 +29,7 @@ class InitialWeights:
     encoder_layers)) in both stacks: the released model's .02 / sqrt(24) with its 12 encoder layers. Biases
     are 0, gains of norms 1. The gain of an output norm starts at ``init_std``, as large as the embeddings.
     Starting at 1 it would drown them, and undo the smaller initial output projections: after 290 steps of the
-    demo the loss was then 6.01 instead of 5.83.
+    demo the loss was then 6.01 instead of 5.83. Of LoRA's factors A is N(0, 1 / sqrt(in features)), B 0.
     """
 
     updates, averaged = 0, False
@@ -68,5 +69,7 @@ def _normals(model: nn.Module, settings: ModelSettings) -> Iterator[tuple[str, N
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear | nn.Embedding):
             yield f"{name}.weight", (0.0, residual_std if module in into_residual else settings.init_std)
+            if isinstance(module, LoraLinear):
+                yield f"{name}.lora_a", (0.0, module.in_features**-0.5)
         elif isinstance(module, nn.RMSNorm | nn.LayerNorm):
             yield f"{name}.weight", (settings.init_std if name.endswith("output_norm") else 1.0, 0.0)

@@ -108,6 +108,7 @@ def test_the_tables_name_every_key() -> None:
         "seed",
         "model",
         "initial",
+        "lora",
         "train",
         "stages",
     } == CurriculumManifest.model_fields.keys()

@@ -31,7 +31,7 @@ from trainer.forward_pass import ForwardPass
 from trainer.model.loss import IGNORED
 from trainer.model.transformer import EncoderDecoder
 from trainer.run import TrainingRun
-from trainer.run_engine import build_engine, build_objectives
+from trainer.run_engine import build_engine, build_objectives, initial_weights
 
 VOCABULARY = Vocabulary(
     model=File(path="tokenizer.model", sha256="0" * 64, bytes=0), pieces=50, size=153, padded=256
@@ -89,7 +89,7 @@ def run(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainingRun
 def engine(run: TrainingRun) -> Iterator[TrainingEngine]:
     join_process_group()
     with deterministic_cpu(1):
-        yield build_engine(run)
+        yield build_engine(run, initial_weights(run))
 
 
 @pytest.fixture(scope="module")
