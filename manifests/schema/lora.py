@@ -25,5 +25,5 @@ class Lora(Strict):
     """``alpha / rank`` is what B A x is multiplied by. Once or twice the rank is usual."""
     targets: Annotated[tuple[Target, ...], Field(min_length=1)] = get_args(Target)
     """The sublayers whose matrices are adapted, in the encoder and in the decoder: self-attention,
-    attention to the encoder's output, feed-forward. All do best at the same number of parameters (Dettmers et
-    al. 2023, section 4)."""
+    attention to the encoder's output, feed-forward. All of them are what comes up to full fine-tuning
+    (Dettmers et al. 2023, QLoRA, section 4)."""
