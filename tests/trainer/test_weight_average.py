@@ -128,6 +128,29 @@ def test_an_average_goes_on_with_other_processes_and_another_zero_stage(
 
 
 @pytest.mark.slow
+def test_an_average_that_is_asked_for_later_begins_at_the_weights_of_then(
+    averaged: TrainingRun, prepared: Path, tmp_path: Path
+) -> None:
+    run = copy(prepared, tmp_path)
+    with pytest.raises(Killed):
+        train(run, [KillAt(10)], quiet=True)
+    begun = whole_state(next(iter(run.checkpoints.glob("step-*9"))))
+    assert not any(name.startswith("average.") for name in begun)
+    assert train(averaging(run, checkpoint_every=1, keep=9), quiet=True)
+    weights = [whole_state(next(iter(run.checkpoints.glob(f"step-*{step}")))) for step in (10, 11, 12)]
+    for name in (name for name in begun if not name.startswith("exp_avg")):
+        expected = begun[name].double()
+        for updates, now in enumerate(weights, start=10):
+            kept = min(EMA, (1 + updates) / (10 + updates))
+            expected = kept * expected + (1 - kept) * now[name].double()
+            assert torch.allclose(now[f"average.{name}"].double(), expected, atol=1e-6), name
+    assert (
+        saved(run)["weights-00000-of-00001.safetensors"]
+        == saved(averaged)["weights-00000-of-00001.safetensors"]
+    )
+
+
+@pytest.mark.slow
 def test_the_average_is_evaluated_exported_and_written_with_if_asked_for(
     averaged: TrainingRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

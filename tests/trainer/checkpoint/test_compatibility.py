@@ -41,6 +41,7 @@ FIRST_STAGE: dict[str, Any] = {
     "optimizer": {"clip": 0.5},
     "max_epochs": {"zh": 8},
     "until": {"threshold": {"metric": "metrics:mean", "below": 1.0}},
+    "z_loss": 1e-4,
 }
 MODEL: dict[str, Any] = {
     "d_model": 32,
@@ -60,6 +61,7 @@ MAY_CHANGE: dict[str, Any] = {
     "threads": 3,
     "checkpoint_every": 5,
     "keep": 4,
+    "ema": 0.99,
     "evaluation_samples": 9,
     "evaluate_every": 2,
     "guard": {"window": 9},
