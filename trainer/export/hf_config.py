@@ -88,6 +88,8 @@ def generation_config(vocabulary: Vocabulary, longest: int) -> dict[str, Any]:
         "decoder_start_token_id": vocabulary.pad,
         "forced_bos_token_id": vocabulary.sentinel(0),
         "suppress_tokens": sorted(special),
+        # Beams are compared by their probability among texts, as ours are.
+        "renormalize_logits": True,
         "max_length": longest,
     }
 

@@ -61,5 +61,6 @@ def test_answers_begin_with_the_first_sentinel_hold_only_text_and_fit_the_decode
         "decoder_start_token_id": 3,
         "forced_bos_token_id": 599,
         "suppress_tokens": [3, *range(500, 599), *range(600, 640)],
+        "renormalize_logits": True,
         "max_length": 27,
     }
