@@ -20,7 +20,8 @@ from manifests.schema.train_settings import TrainSettings
 from tests.trainer.examples import SMALL, small_settings
 from trainer import distributed
 from trainer.data.batch import make_batch
-from trainer.engine import ForwardPass, TrainingEngine
+from trainer.engine import TrainingEngine
+from trainer.forward_pass import ForwardPass
 from trainer.model.transformer import EncoderDecoder
 from trainer.model.weight_init import InitialWeights
 

@@ -28,7 +28,7 @@ from trainer.checkpoint.checkpoint import ALONE, newest
 from trainer.data.dataset import open_sets
 from trainer.data.step_loader import StepLoader
 from trainer.distributed import join_process_group
-from trainer.engine import ForwardPass
+from trainer.forward_pass import ForwardPass
 from trainer.inference import evaluate_checkpoint, export_model, trained_model
 from trainer.lora_state import opened_state
 from trainer.model.lora import LoraLinear, add_lora

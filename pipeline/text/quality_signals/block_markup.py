@@ -197,7 +197,7 @@ def _unfenced(data: np.ndarray, at: int, first: int, stop: int, end: int, state:
     last = stop - 1
     while last > first and data[last] <= SPACE:
         last -= 1
-    return program_end(data, at, end) if may_be_program(data, first, last) else -1  # type: ignore[no-any-return]
+    return program_end(data, at, end) if may_be_program(data, first, last) else -1
 
 
 @kernel
@@ -226,7 +226,7 @@ def aside_until(data: np.ndarray, at: int, stop: int, end: int, state: np.ndarra
     if block < 0:
         block = _unfenced(data, at, whole, stop, end, state)
     if block >= 0:
-        return block
+        return block  # type: ignore[no-any-return]
     byte = data[first]
     if byte == _DOT and is_directive(data, first, stop):
         state[_LITERAL] = first - at if holds_code(data, first, stop) else -1

@@ -108,9 +108,7 @@ def is_template_tag(data: np.ndarray, first: int, stop: int) -> bool:
     if last - first < 4 or data[last] != _CURLY_END:
         return False
     second = data[first + 1]
-    return (second == _CURLY and data[last - 1] == _CURLY_END) or (
-        second == _PERCENT and data[last - 1] == _PERCENT
-    )
+    return data[last - 1] == (_CURLY_END if second == _CURLY else _PERCENT) and second in (_CURLY, _PERCENT)
 
 
 @kernel
@@ -131,4 +129,4 @@ def behind_item(data: np.ndarray, first: int, stop: int) -> int:
         at += at < stop and data[at] == _DOT
     elif data[first] not in (_DASH, _STAR, _PLUS):
         return first
-    return visible_from(data, at, stop) if at < stop and data[at] == SPACE else first  # type: ignore[no-any-return]
+    return visible_from(data, at, stop) if at < stop and data[at] == SPACE else first

@@ -169,7 +169,7 @@ def preformatted_end(data: np.ndarray, first: int, end: int) -> int:
     at = first + 4
     while at + 4 < end:
         if data[np.uint64(at)] == LESS and data[at + 1] == ord("/") and _says_pre(data, at + 2):
-            return min(_line_end(data, at, end) + 1, end)
+            return min(_line_end(data, at, end) + 1, end)  # type: ignore[no-any-return]
         at += 1
     return 0
 
