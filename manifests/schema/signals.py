@@ -117,7 +117,8 @@ SIGNALS: dict[str, str] = {
     "first level of neither GB 2312 nor Big5); NaN for fewer than 50",
     "gapped_characters": "Chinese characters that a symbol parts from the one before, or a space with a "
     "single one on a side, for each; punctuation and emoji part none, and what stands beside a number "
-    "or a Latin word is not single; 0 for fewer than 3 such places; NaN for fewer than 50 characters, and "
+    "or a Latin word is not single; 0 for fewer than 3 such places, or a space behind most words; NaN for "
+    "fewer than 50 characters, and "
     "where more than a quarter of the text is white space, which lays it out",
     # Repetition
     "unique_words": "share of distinct words",

@@ -40,7 +40,7 @@ from pipeline.text.unicode.utf8 import decode_at
 NEIGHBOURS = np.dtype(
     [
         (name, np.int64)
-        for name in "letter_pairs odd_pairs latin_words odd_words openers misplaced han rare_han gaps "
+        for name in "letter_pairs odd_pairs latin_words odd_words openers misplaced han rare_han gaps spaces "
         "joined_lines lower_lines torn_lines clauses clause_characters clause_squares".split()
     ]
 )
@@ -139,6 +139,7 @@ def _stretch(beside, joined, stretch, waits, out):  # type: ignore[no-untyped-de
     and ``waits`` of ``_read``."""
     if beside == _BEHIND_HAN:
         return stretch + 1, waits
+    out.spaces += beside == _BEHIND_SPACE
     if joined:
         return _SHORT + 1, False
     short = stretch <= _SHORT

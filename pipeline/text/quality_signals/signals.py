@@ -29,6 +29,9 @@ UNLIKE = 0.6
 LAID_OUT = 0.25
 """White space among all code points, at most, of text that is not laid out by spaces. Manual pages have 0.27
 to 0.6, what a shuffle made of other text 0.2."""
+SPACED, BY_WORDS = 0.1, 0.7
+"""Spaces for each Chinese character, at least, of text that is written in words, and the share of gaps among
+them, at most: a scanner's spaces make nothing but gaps."""
 FEWEST_GAPS = 3
 """Gaps between Chinese characters, at least: one or two are slips, in a short text, too."""
 ENOUGH_OF_ENTROPY = 200
@@ -210,7 +213,7 @@ def _order(c: np.ndarray, beside: np.ndarray) -> dict[str, np.ndarray]:
         "gapped_characters": np.where(
             c["visible"] < (1 - LAID_OUT) * c["code_points"],
             np.nan,
-            _share(beside["gaps"] * (beside["gaps"] >= FEWEST_GAPS), beside["han"], ENOUGH),
+            _share(beside["gaps"] * _are_gaps(beside), beside["han"], ENOUGH),
         ),
         "torn_lines": np.where(
             2 * beside["lower_lines"] >= beside["joined_lines"],
@@ -222,6 +225,13 @@ def _order(c: np.ndarray, beside: np.ndarray) -> dict[str, np.ndarray]:
         "word_order": np.where(_clause_spread(beside) < UNLIKE, np.nan, _word_order(c)),
         "line_order": _line_order(c),
     }
+
+
+def _are_gaps(beside: np.ndarray) -> np.ndarray:
+    """Whether what parts characters is more than slips, and no space behind every word, of which few have one
+    character."""
+    words = (beside["spaces"] > SPACED * beside["han"]) & (beside["gaps"] < BY_WORDS * beside["spaces"])
+    return (beside["gaps"] >= FEWEST_GAPS) & ~words
 
 
 def _clause_spread(beside: np.ndarray) -> np.ndarray:

@@ -141,6 +141,8 @@ def _chinese(text: str) -> dict[str, float]:
         for k in range(len(text) - 2)
         if han[k] and han[k + 2]
     )
+    spaces = sum(han[k] and han[k + 2] and text[k + 1] == " " for k in range(len(text) - 2))
+    apart = spaces > 0.1 * sum(han) and gaps < 0.7 * spaces
     clauses = [
         sum(bool(CLASSES[ord(c)] & IS_HAN) for c in part)
         for part in re.split("[" + "".join(chr(k) for k in range(0xFFFF) if CLASSES[k] & MARK) + "\n]", text)
@@ -148,7 +150,7 @@ def _chinese(text: str) -> dict[str, float]:
     clauses = [size for size in clauses if size]
     return {
         "rare_characters": share(sum(bool(kind & RARE) for kind in kinds), sum(han), 50),
-        "gapped_characters": share(gaps if gaps >= 3 else 0, sum(han), 50),
+        "gapped_characters": share(gaps if gaps >= 3 and not apart else 0, sum(han), 50),
         "mean_clause_length": share(sum(clauses), len(clauses), 10),
         "clause_length_spread": spread(clauses, 10),
     }

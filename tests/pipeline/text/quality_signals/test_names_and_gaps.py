@@ -129,6 +129,18 @@ def test_a_character_beside_a_number_or_a_word_is_no_single_one(text: str) -> No
     assert chinese(JUDGMENT + text * 5) == 0
 
 
+SPACED = (
+    "下面列出的是 操作系统 支持的全部信号。 某些信号的编号 依赖于 体系结构，所以首先描述标准 的 信号以及它们默认的动作，"
+    "然后 在 后面的 表格里 给出 每一种机器上的编号。"
+)
+
+
+def test_a_text_with_a_space_behind_every_word_is_not_judged_by_its_spaces() -> None:
+    assert chinese(SPACED * 3) == 0
+    scanned = "".join(c + " " * (k % 9 in (4, 5)) for k, c in enumerate(SPACED.replace(" ", "") * 3))
+    assert chinese(scanned) > 0.1
+
+
 CANTONESE = "呢個問題好多人都問過，呢啲嘢其實唔難，呢次我哋慢慢講，呢本書入面都有寫，呢度就唔再重複，呢位同學你話係咪。"
 ANNOUNCED = (
     "的确，参与者都来了，着手准备的人不多，着力推进的更少，的确如此，与者同行，着眼将来，了解情况的都说好。"
