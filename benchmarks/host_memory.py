@@ -1,4 +1,4 @@
-"""Peak memory of a process of a training, measured with two small models and reckoned for a larger one.
+"""Peak memory of a process of a training, measured with small models and reckoned for a larger one.
 
     python -m benchmarks.host_memory --processes 4 --zero 3
     python -m benchmarks.host_memory --zero 3 --for openba-15b --ranks 64 --per-host 8
@@ -10,7 +10,7 @@ exports it. Each phase has a peak (the kernel's, reset before it). By formula it
 
 where ``base`` is what the process takes with everything imported, and the bytes a parameter follow from what is held
 (see HELD). What is left is laid to the largest parameter, whose gathered copies and gradients ZeRO 3 does not spread;
-it is printed for both sizes, and the reckoning takes the larger one. On CPUs host and device are the same memory; the
+it is printed for each size, and the reckoning takes the largest. On CPUs host and device are the same memory; the
 reckoning says what is whose on a machine with GPUs. Activations of a real micro batch come on top of a step.
 """
 
@@ -21,6 +21,7 @@ import gc
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,8 @@ SIZES: dict[str, dict[str, int]] = {
     "tiny": {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "heads": 1, "head_size": 16, "d_ff": 32},
     "50 M": {"d_model": 512, "encoder_layers": 2, "decoder_layers": 6, "heads": 8, "head_size": 64, "d_ff": 1536},
     "200 M": {"d_model": 1024, "encoder_layers": 3, "decoder_layers": 9, "heads": 16, "head_size": 64, "d_ff": 2560},
+    "260 M": {"d_model": 1280, "encoder_layers": 3, "decoder_layers": 8, "heads": 20, "head_size": 64, "d_ff": 3456},
+    "1.3 B": {"d_model": 2048, "encoder_layers": 6, "decoder_layers": 18, "heads": 16, "head_size": 128, "d_ff": 5440},
 }  # fmt: skip
 LARGE_VOCABULARY = 250_368
 DEVICE, HOST = 80, 512
@@ -184,11 +187,11 @@ def measured(size: str, zero: int, precision: str, processes: int) -> dict[str, 
     return peaks
 
 
-def fit(zero: int, precision: str, processes: int) -> tuple[float, dict[str, float]]:
+def fit(sizes: Sequence[str], zero: int, precision: str, processes: int) -> tuple[float, dict[str, float]]:
     """Prints what was measured beside the formula. The base, and by phase the bytes an element of the largest
-    parameter, the larger of the two."""
+    parameter, the largest found."""
     base, rests = 0.0, dict.fromkeys(PHASES, 0.0)
-    for size in list(SIZES)[1:]:
+    for size in sizes:
         parameters, largest = sizes_of(ModelSettings.model_validate(SIZES[size]), VOCABULARY)
         found = measured(size, zero, precision, processes)
         base = max(base, found["base"])
@@ -239,6 +242,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--processes", type=int, default=4, help="of the measurement")
+    parser.add_argument(
+        "--sizes", nargs="+", default=["50 M", "200 M"], choices=list(SIZES)[1:], help="of the models"
+    )
     parser.add_argument("--zero", type=int, default=3, choices=range(4))
     parser.add_argument("--precision", default="bf16", choices=("bf16", "fp32"))
     parser.add_argument("--for", dest="preset", default="openba-15b", help="the preset to reckon for")
@@ -251,7 +257,7 @@ def main() -> int:
     if options.one:
         print(json.dumps(worker(options.one, options.part, options.zero, options.precision, options.folder)))
         return 0
-    fitted = fit(options.zero, options.precision, options.processes)
+    fitted = fit(options.sizes, options.zero, options.precision, options.processes)
     reckon(options.preset, options.zero, options.precision, options.ranks, options.per_host, fitted)
     return 0
 
