@@ -108,7 +108,9 @@ def is_template_tag(data: np.ndarray, first: int, stop: int) -> bool:
     if last - first < 4 or data[last] != _CURLY_END:
         return False
     second = data[first + 1]
-    return data[last - 1] == (_CURLY_END if second == _CURLY else _PERCENT) and second in (_CURLY, _PERCENT)
+    return (second == _CURLY and data[last - 1] == _CURLY_END) or (  # type: ignore[no-any-return]
+        second == _PERCENT and data[last - 1] == _PERCENT
+    )
 
 
 @kernel
