@@ -76,7 +76,6 @@ def join_process_group() -> None:
     if "RANK" in os.environ:
         dist.init_process_group(backend, timeout=LONGEST_WAIT)
     else:
-        os.environ.setdefault("LOCAL_RANK", "0")  # DeepSpeed asks for it even in a group of one
         dist.init_process_group(backend, store=HashStore(), rank=0, world_size=1, timeout=LONGEST_WAIT)
     atexit.register(_leave)
 

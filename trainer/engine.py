@@ -68,6 +68,9 @@ class TrainingEngine:
         self, model: nn.Module, settings: TrainSettings, optimizer: Optimizer, source: StateSource
     ) -> None:
         _make_group()
+        # DeepSpeed asks for it even in a group of one; other libraries take it for a sign of several.
+        self._adds_local_rank = "LOCAL_RANK" not in os.environ
+        os.environ.setdefault("LOCAL_RANK", "0")
         self.world_size = dist.get_world_size()
         self.zero = zero_stage(settings, self.world_size)
         config = configuration(settings, self.zero, optimizer)
@@ -260,6 +263,8 @@ class TrainingEngine:
         self._names.clear()
         self._frozen.clear()
         del self._engine
+        if self._adds_local_rank:
+            os.environ.pop("LOCAL_RANK", None)
 
 
 def _make_group() -> None:

@@ -139,7 +139,7 @@ class ImportedModel:
     """The checkpoint that was made of a folder, and the types that its weights were stored in, by name."""
 
     checkpoint: Checkpoint
-    dtypes: tuple[str, ...]
+    dtypes: list[str]
 
 
 def import_model(run: TrainingRun, source: Path) -> ImportedModel:

@@ -112,7 +112,7 @@ def _of_export(run: TrainingRun, initial: Initial, folder: Path, ranks: Ranks) -
     weights = HFWeights(folder, run.manifest.model, run.shards.vocabulary)
     ranks.all_did(lambda: weights.check_output(ranks.rank, ranks.size))
     origin = Origin(
-        path=initial.weights, files=dict(sorted(hashes.items())), dtypes=weights.dtypes, moments="fresh"
+        path=initial.weights, files=dict(sorted(hashes.items())), dtypes=list(weights.dtypes), moments="fresh"
     )
     return origin, FreshMoments(weights.read)
 
@@ -121,9 +121,7 @@ def _of_checkpoint(initial: Initial, found: Checkpoint) -> tuple[Origin, StateSo
     kept = initial.moments == "kept"
     files = {name: hash_ for name, hash_ in found.files.items() if kept or name.startswith("weights")}
     step = found.progress.step
-    origin = Origin(
-        path=initial.weights, files=files, dtypes=("float32",), moments=initial.moments, step=step
-    )
+    origin = Origin(path=initial.weights, files=files, dtypes=["float32"], moments=initial.moments, step=step)
     reader = found.open()
     return origin, reader if kept else FreshMoments(reader.read)
 

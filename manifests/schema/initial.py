@@ -32,7 +32,7 @@ class Origin(Strict):
     """The folder, as it was given."""
     files: dict[str, str]
     """SHA-256 of each file that was read, by name."""
-    dtypes: tuple[str, ...]
+    dtypes: list[str]
     """The types of the weights there."""
     moments: Moments
     """Whether AdamW's moments were fresh or kept."""

@@ -96,6 +96,7 @@ def holds_code(data: np.ndarray, first: int, stop: int) -> bool:
 
 @kernel
 def is_directive(data: np.ndarray, first: int, stop: int) -> bool:
+    """Whether a line that begins with a mark is a directive of reST: ``.. `` and a name."""
     return stop - first > 2 and data[first + 1] == _DOT and data[first + 2] == SPACE
 
 
