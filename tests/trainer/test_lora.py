@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -70,7 +71,7 @@ def test_it_trains_factors_alone_and_the_export_is_what_was_trained(
     assert all(name.endswith((".lora_a", ".lora_b")) for name in state)
     assert len(state) == 3 * 2 * 18, "the weights and two moments of 18 matrices' A and B"
     assert all(state[name].any() for name in state if name.endswith(".lora_b")), "B has left 0"
-    merged, base = tmp_path / "merged_factors", load_file(trained.export / "model.safetensors")
+    merged, base = tmp_path / "merged", load_file(trained.export / "model.safetensors")
     export_model(run, merged)
     changed = {
         name
@@ -93,12 +94,14 @@ def test_transformers_computes_what_the_merged_model_does(trained: Trained, tmp_
     )
     run = adapted(trained, tmp_path / "run")
     assert train(run, quiet=True)
-    export_model(run, tmp_path / "merged_factors")
+    export_model(run, tmp_path / "merged")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(transformers.dynamic_module_utils, "HF_MODULES_CACHE", str(tmp_path / "cache"))
         patch.syspath_prepend(str(tmp_path / "cache"))
+        for name in [name for name in sys.modules if name.split(".")[0] == "transformers_modules"]:
+            patch.delitem(sys.modules, name)  # of another cache
         theirs = transformers.AutoModelForSeq2SeqLM.from_pretrained(
-            tmp_path / "merged_factors", trust_remote_code=True
+            tmp_path / "merged", trust_remote_code=True
         )
     ours = trained_model(run)
     source, target = torch.arange(3, 40)[None], torch.arange(5, 30)[None]
@@ -145,7 +148,7 @@ def test_without_the_weights_beside_which_it_was_trained_it_is_of_no_use(
     run = adapted(trained, tmp_path / "run", base)
     assert train(run, quiet=True)
     with pytest.raises(UserError, match=harm(base)):
-        export_model(run, tmp_path / "merged_factors")
+        export_model(run, tmp_path / "merged")
     where = ["--curriculum", str(run.folder / "curriculum.yaml"), "--run", str(run.folder)]
     assert main(["evaluate", *where]) == 1
     assert "holds LoRA's factors alone" in capsys.readouterr().err
