@@ -22,6 +22,7 @@ from benchmarks.train_text import MODEL, OBJECTIVE, chunks, curriculum
 from curriculum.curriculum import Curriculum
 from manifests.schema.shards import ShardManifest
 from trainer.data.dataset import open_sets
+from trainer.data.drawn import drawn
 from trainer.data.step_loader import StepLoader
 from trainer.objectives import UL2, build
 
@@ -68,15 +69,15 @@ def noising(folder: Path) -> dict[str, float]:
 def loading(folder: Path) -> float:
     """Ours: plan, read and noise."""
     shards = ShardManifest.model_validate_json((folder / "shards.json").read_text(encoding="utf-8"))
-    stage = Curriculum(curriculum(MICRO_BATCH_TOKENS, GLOBAL_BATCH, STEPS), shards)
+    planned = Curriculum(curriculum(MICRO_BATCH_TOKENS, GLOBAL_BATCH, STEPS), shards)
     sets = open_sets(folder, shards.sets)
     loader = StepLoader(sets, MODEL, shards.vocabulary.padded, rank=0, ranks=1)
-    objective = build(OBJECTIVE, shards.vocabulary)
+    objectives = {stage.name: build(OBJECTIVE, shards.vocabulary) for stage in planned.manifest.stages}
 
     def work() -> None:
         for step in range(STEPS):
-            plan = stage.step(step)
-            for _ in loader.load(objective, plan.sets, plan.samples, MICRO_BATCH_TOKENS):
+            plan = planned.step(step)
+            for _ in loader.load(drawn(plan, objectives), MICRO_BATCH_TOKENS):
                 pass
 
     return speed(work, STEPS * GLOBAL_BATCH * OBJECTIVE.chunk)

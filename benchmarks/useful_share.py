@@ -21,6 +21,7 @@ from manifests.schema.base import load
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.shards import ShardManifest, Vocabulary
 from trainer.data.dataset import PairTable
+from trainer.data.drawn import drawn
 from trainer.data.packing import useful_share
 from trainer.data.step_loader import StepLoader
 from trainer.objectives import build
@@ -51,14 +52,14 @@ def shares(corpus: Path, tokenizer: Path) -> dict[str, dict[str, float]]:
     curriculum = Curriculum(manifest, shards)
     found: dict[str, dict[str, float]] = {}
     for span in curriculum.spans:
-        stage, objective = span.plan.stage, build(span.plan.stage.objective, shards.vocabulary)
+        stage = span.stream.stage
+        objectives = {stage.name: build(stage.objective, shards.vocabulary)}
         plans = [curriculum.step(span.first + step) for step in range(STEPS)]
         found[stage.name] = {}
         for ranks in RANKS:
             loader = StepLoader(sets, manifest.model, shards.vocabulary.padded, 0, ranks)
             steps = [
-                useful_share(*loader.packed(objective, plan.sets, plan.samples, stage.micro_batch))
-                for plan in plans
+                useful_share(*loader.packed(drawn(plan, objectives), stage.micro_batch)) for plan in plans
             ]
             found[stage.name][str(ranks)] = float(np.mean(steps))
     return found

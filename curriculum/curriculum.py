@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -12,31 +13,37 @@ from curriculum.journal import Journal, Rollback, StageEndedEarly
 from curriculum.lr_schedule import learning_rate
 from curriculum.pair_lengths import PairLengths
 from curriculum.plugin_objective import shape_of
-from curriculum.stage_plan import StagePlan
-from curriculum.step_plan import StepPlan
+from curriculum.sample_stream import SampleStream
+from curriculum.step_plan import StepPart, StepPlan
+from curriculum.step_quotas import StepQuotas, step_quotas
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.optimization import Optimizer
 from manifests.schema.shards import ShardManifest
 
 
 @dataclass(frozen=True)
 class Span:
-    """The global steps ``first .. first + steps - 1`` of one stage. ``skips`` are pairs (stage step, samples
-    skipped from it on)."""
+    """The global steps ``first .. first + steps - 1`` of one stage: ``stream`` is its own objective's
+    samples, ``quotas`` says how many of whose come in each step. ``skips`` are pairs (stage step, samples
+    skipped from it on, by stage)."""
 
-    plan: StagePlan
+    stream: SampleStream
+    quotas: StepQuotas
     first: int
     steps: int
-    skips: tuple[tuple[int, int], ...] = ((0, 0),)
+    skips: tuple[tuple[int, Mapping[int, int]], ...] = ((0, MappingProxyType({})),)
 
     @property
     def end(self) -> int:
         """The first global step after the stage."""
         return self.first + self.steps
 
-    def skipped(self, step: int) -> int:
-        """Samples lost to rollbacks before the stage's step ``step``."""
-        return next(skipped for start, skipped in reversed(self.skips) if start <= step)
+    def read(self, step: int) -> dict[int, int]:
+        """Samples that were read before the stage's step ``step``, those lost to rollbacks included, by
+        stage whose objective made examples of them."""
+        skipped = next(skipped for start, skipped in reversed(self.skips) if start <= step)
+        return {stage: count + skipped.get(stage, 0) for stage, count in self.quotas.counts(step).items()}
 
 
 class Curriculum:
@@ -58,11 +65,17 @@ class Curriculum:
         pairs: Mapping[str, PairLengths] = MappingProxyType({}),
     ) -> None:
         self.manifest = manifest
+        streams = [
+            SampleStream(
+                stage, shape_of(stage.objective, shards.vocabulary, folder), shards, manifest.seed, pairs
+            )
+            for stage in manifest.stages
+        ]
         self.spans: tuple[Span, ...] = ()
-        for stage in manifest.stages:
-            shape = shape_of(stage.objective, shards.vocabulary, folder)
-            plan = StagePlan(stage, shape, shards, manifest.seed, pairs)
-            self.spans += (Span(plan, self.total_steps, plan.steps),)
+        for index, stream in enumerate(streams):
+            quotas = step_quotas(index, streams)
+            self.spans += (Span(stream, quotas, self.total_steps, quotas.steps),)
+        self._check_epochs(self.spans)
         for event in journal.events if journal else ():
             self.apply(event)
         for index in range(len(self.spans)):
@@ -81,7 +94,7 @@ class Curriculum:
             self._roll_back(event)
 
     def _end_early(self, event: StageEndedEarly) -> None:
-        index = next((i for i, span in enumerate(self.spans) if span.plan.stage.name == event.stage), None)
+        index = next((i for i, span in enumerate(self.spans) if span.stream.stage.name == event.stage), None)
         if index is None or not self.spans[index].first <= event.step <= self.spans[index].end:
             raise ValueError(
                 f"the journal ends stage {event.stage!r} at step {event.step}, where the manifest has no "
@@ -100,17 +113,21 @@ class Curriculum:
             raise ValueError(
                 f"the journal rolls back from step {event.step} to {event.to}, which is in another stage"
             )
-        start = event.to - span.first
-        skipped = (
-            span.skipped(event.step - span.first) + (event.step - event.to) * span.plan.stage.global_batch
-        )
-        span.plan.check_epochs(skipped)
+        start, stop = event.to - span.first, event.step - span.first
+        lost, read = span.read(stop), span.quotas.counts(start)
         kept = tuple(skip for skip in span.skips if skip[0] < start)
-        self.spans = (
-            *self.spans[:index],
-            replace(span, skips=(*kept, (start, skipped))),
-            *self.spans[index + 1 :],
-        )
+        skipped = {stage: count - read[stage] for stage, count in lost.items()}
+        spans = list(self.spans)
+        spans[index] = replace(span, skips=(*kept, (start, skipped)))
+        self._check_epochs(tuple(spans))
+        self.spans = tuple(spans)
+
+    def _check_epochs(self, spans: tuple[Span, ...]) -> None:
+        needed = Counter[int]()
+        for span in spans:
+            needed.update(span.read(span.steps))
+        for index, span in enumerate(spans):
+            span.stream.check_epochs(needed[index])
 
     @property
     def total_steps(self) -> int:
@@ -135,31 +152,58 @@ class Curriculum:
         """
         index = self.stage_of(k)
         span = self.spans[index]
-        stage, within = span.plan.stage, k - span.first
+        within = k - span.first
+        share = float(span.quotas.share(within))
         return StepPlan(
             step=k,
             stage_index=index,
-            stage=stage.name,
-            objective=stage.objective,
-            optimizer=stage.optimizer,
+            stage=span.stream.stage.name,
+            optimizer=self._optimizer(index, share),
             learning_rate=self._rate(index, within),
-            sets=tuple(source.name for source in span.plan.sources),
-            samples=span.plan.step_samples(within, span.skipped(within)),
+            parts=tuple(self._parts(index, within)),
+            share=share,
+            whole=span.quotas.part(within),
         )
+
+    def _parts(self, index: int, within: int) -> Iterator[StepPart]:
+        before, after = (self.spans[index].quotas.counts(steps) for steps in (within, within + 1))
+        read = Counter(self.spans[index].read(within))
+        for span in self.spans[:index]:
+            read.update(span.read(span.steps))
+        for stage in sorted(after):
+            count, stream = after[stage] - before[stage], self.spans[stage].stream
+            if count:
+                sets = tuple(source.name for source in stream.sources)
+                yield StepPart(stream.stage.name, sets, stream.read(read[stage], count))
+
+    def _optimizer(self, index: int, share: float) -> Optimizer:
+        """The stage's own, on the way to it within a blend that interpolates."""
+        stage = self.spans[index].stream.stage
+        if stage.blend is None or stage.blend.rates == "switched" or share == 1:
+            return stage.optimizer
+        old, new = self.spans[index - 1].stream.stage.optimizer, stage.optimizer
+        betas = [(1 - share) * was + share * will for was, will in zip(old.betas, new.betas, strict=True)]
+        decay = (1 - share) * old.weight_decay + share * new.weight_decay
+        return new.model_copy(update={"betas": tuple(betas), "weight_decay": decay})
 
     def _rate(self, index: int, within: int) -> float:
         """The learning rate of a stage's step; a stage that continues goes on from where the one before
         really ended."""
         span = self.spans[index]
-        settings = span.plan.stage.learning_rate
+        settings = span.stream.stage.learning_rate
         previous = self._last_rate(index - 1) if settings.peak == "previous" else 0.0
         if settings.minimum is not None and settings.peak == "previous" and settings.minimum > previous:
             raise ManifestError(
-                f"stage {span.plan.stage.name}: learning_rate.minimum ({settings.minimum:g}) is above the "
+                f"stage {span.stream.stage.name}: learning_rate.minimum ({settings.minimum:g}) is above the "
                 "rate at which the stage before "
                 f"ends ({previous:g}); lower it"
             )
-        return learning_rate(settings, within, span.plan.steps, previous)
+        own = learning_rate(settings, within, span.quotas.steps, previous)
+        blend = span.stream.stage.blend
+        if blend is None or blend.rates == "switched" or within >= span.quotas.blend_steps:
+            return own
+        share = float(span.quotas.share(within))
+        return (1 - share) * self._last_rate(index - 1) + share * own
 
     def _last_rate(self, index: int) -> float:
         """That of a stage's last step, or, where it has none, of the stage before it."""

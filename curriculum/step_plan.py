@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from manifests.schema.objectives import Objective
 from manifests.schema.optimization import Optimizer
 
 
@@ -35,14 +34,34 @@ class Samples:
 
 
 @dataclass(frozen=True, eq=False)
+class StepPart:
+    """The samples of a step that one objective makes examples of: that of ``stage``. ``sets`` is what their
+    ``set_index`` points into."""
+
+    stage: str
+    sets: tuple[str, ...]
+    samples: Samples
+
+
+@dataclass(frozen=True, eq=False)
 class StepPlan:
-    """Global step ``step``. It does not depend on how many processes share the work."""
+    """Global step ``step``. It does not depend on how many processes share the work.
+
+    ``parts`` come in the order of their stages; there are several in a blend and where earlier stages are
+    rehearsed. ``share`` is the stage's own part while it takes the place of the one before, else 1.
+    ``whole`` is how much of a step there is: less than 1 at the end of a stage.
+    """
 
     step: int
     stage_index: int
     stage: str
-    objective: Objective
     optimizer: Optimizer
     learning_rate: float
-    sets: tuple[str, ...]
-    samples: Samples
+    parts: tuple[StepPart, ...]
+    share: float = 1.0
+    whole: float = 1.0
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Names of all sets that the step may read."""
+        return tuple(sorted({name for part in self.parts for name in part.sets}))

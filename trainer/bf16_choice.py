@@ -57,7 +57,7 @@ def _kept(run: TrainingRun) -> Bf16Ways | None:
 
 
 def _measured(run: TrainingRun) -> Bf16Ways:
-    longest = max(max(span.plan.shape.longest) for span in run.curriculum().spans)
+    longest = max(max(span.stream.shape.longest) for span in run.curriculum().spans)
     return fastest_ways(run.manifest.model, longest)
 
 

@@ -8,7 +8,6 @@ import math
 import os
 from collections.abc import Sequence
 from inspect import getclosurevars
-from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -18,6 +17,7 @@ from torch.distributed.constants import default_pg_timeout
 
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
+from trainer.allocation import partitioned, zeroed
 from trainer.data.batch import on_device
 from trainer.deepspeed_settings import configuration, parameter_groups, zero_stage
 from trainer.distributed import add_over_ranks, device, new_gloo_group
@@ -75,7 +75,11 @@ class TrainingEngine:
         self.zero = zero_stage(settings, self.world_size)
         config = configuration(settings, self.zero, optimizer)
         model = model.to(torch.bfloat16 if settings.precision == "bf16" else torch.float32)
-        model = _partitioned(model, config) if self.zero == 3 else _zeroed(model)
+        model = (
+            partitioned(model, deepspeed.zero.Init(config_dict_or_path=config))
+            if self.zero == 3
+            else zeroed(model)
+        )
         named = list(model.named_parameters())
         self._names = {parameter: name for name, parameter in named if parameter.requires_grad}
         self._frozen = [one for one in named if not one[1].requires_grad]
@@ -207,6 +211,13 @@ class TrainingEngine:
         self._load_frozen(source)
         self.publish()
 
+    def forget_moments(self) -> None:
+        """Begins AdamW anew: moments of zero, and no updates made."""
+        self.updates = 0
+        for adam_state in self._adam.state.values():
+            for values in adam_state.values():
+                values.zero_()
+
     def _load_frozen(self, source: StateSource) -> None:
         for name, parameter in self._frozen:
             for start in range(0, parameter.numel(), CHUNK):
@@ -272,27 +283,3 @@ def _make_group() -> None:
     if groups._WORLD_GROUP is None and device().type == "cpu":
         groups._WORLD_GROUP = new_gloo_group(default_pg_timeout)
         atexit.register(groups._release_process_group_references)
-
-
-def _zeroed(model: nn.Module) -> nn.Module:
-    """A model of shapes, with memory for its values."""
-    model.to_empty(device=device())
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.zero_()
-    return model
-
-
-def _partitioned(model: nn.Module, config: dict[str, Any]) -> nn.Module:
-    """A model of shapes, with memory for this process's part of each parameter. While it lives, what
-    DeepSpeed's linear layers keep for the backward pass is the parameter, which can be released in
-    between."""
-    init = deepspeed.zero.Init(config_dict_or_path=config)
-    init._enable_mem_efficient_linear()
-    for module in model.modules():
-        module.to_empty(device=device(), recurse=False)  # no memory is used before it is written to
-        for parameter in module.parameters(recurse=False):
-            init._convert_to_deepspeed_param(parameter)
-            parameter.partition()  # type: ignore[attr-defined]
-            parameter.ds_tensor.zero_()  # type: ignore[attr-defined]
-    return model

@@ -51,8 +51,9 @@ def _noted(loop: TrainingLoop, anomaly: Anomaly, last: Checkpoint | None) -> Non
 
 def _describe(plan: StepPlan, anomaly: Anomaly, last: Checkpoint | None) -> str:
     samples: dict[str, list[int]] = {name: [] for name in plan.sets}
-    for index, row in zip(plan.samples.set_index.tolist(), plan.samples.rows.tolist(), strict=True):
-        samples[plan.sets[index]].append(row)
+    for part in plan.parts:
+        for index, row in zip(part.samples.set_index.tolist(), part.samples.rows.tolist(), strict=True):
+            samples[part.sets[index]].append(row)
     return (
         f"step {anomaly.step + 1} (stage {plan.stage}): {anomaly.reason}; its samples by set: {samples}; "
         f"the last checkpoint is {last.folder if last else 'none'}"

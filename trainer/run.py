@@ -187,8 +187,8 @@ class TrainingRun:
         found = list(self.manifest.warnings)
         planned = Curriculum(self.manifest, self.shards, None, self.manifest_folder, self.pair_lengths)
         for index, span in enumerate(planned.spans):
-            stage = span.plan.stage
-            if stage.steps is None and (warning := stage.warning_of(span.plan.steps)):
+            stage = span.stream.stage
+            if stage.steps is None and (warning := stage.warning_of(span.quotas.steps)):
                 found.append(f"stages[{index}].{warning}")
             found += [
                 f"stages[{index}].objective: {cut.describe(name)}"

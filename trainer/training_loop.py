@@ -126,8 +126,7 @@ class TrainingLoop:
         """Makes a step and judges it; its plan, this process's part of its work, and its line of
         ``metrics.jsonl``."""
         stage = self.curriculum.stage_of(self.position.step)
-        begins = self.position.step == self.curriculum.spans[stage].first
-        expected = self.evaluator.expected(self.engine, stage) if begins else None
+        expected = self._begin_stage(stage)
         self.stopwatch.start()
         prepared = self.prepared.take(self.position.step)
         self.stopwatch.data_came()
@@ -146,6 +145,20 @@ class TrainingLoop:
         judge_step(self.monitor, record)
         return plan, work, record
 
+    def _begin_stage(self, stage: int) -> float | None:
+        """What is due before a stage's first step, and before the first after its blend: the loss that is
+        expected, in a blend the greater one of those that are mixed."""
+        span = self.curriculum.spans[stage]
+        within = self.position.step - span.first
+        if within == 0 and span.stream.stage.moments == "fresh":
+            self.engine.forget_moments()
+        if within not in (0, span.quotas.blend_steps):
+            return None
+        mixed = sorted({stage, *(span.quotas.before if within < span.quotas.blend_steps else ())})
+        expected = [self.evaluator.expected(self.engine, one) for one in mixed]
+        known = [loss for loss in expected if loss is not None]
+        return max(known) if len(known) == len(expected) else None
+
     def _line(self, plan: StepPlan, result: StepResult) -> dict[str, Any]:
         """The step's line of ``metrics.jsonl``; JSON has no number for what is not finite."""
         loss, norm = result.loss, result.gradient_norm
@@ -161,9 +174,10 @@ class TrainingLoop:
         stage = self.run.manifest.stages[plan.stage_index]
         if stage.z_loss:
             record["z_loss"] = result.z_loss if math.isfinite(result.z_loss) else None
-        whole = stage.global_batch
-        if len(plan.samples) < whole:
-            record["part"] = len(plan.samples) / whole
+        if plan.share < 1:
+            record["blend"] = plan.share
+        if plan.whole < 1:
+            record["part"] = plan.whole
         if result.skipped:
             finite = math.isfinite(loss)
             record["skipped"] = f"the gradient's norm is {norm}" if finite else f"the loss is {loss}"
@@ -228,7 +242,7 @@ class TrainingLoop:
             origin=self.origin,
         )
         span = self.curriculum.spans[self.curriculum.stage_of(max(step, 1) - 1)]
-        best = best_step(span.plan.stage.name, span.first, read_json_lines(run.evaluations_file))
+        best = best_step(span.stream.stage.name, span.first, read_json_lines(run.evaluations_file))
         return run.checkpoints, progress, run.manifest.train.keep, best
 
     def _wait_for_checkpoint(self) -> None:

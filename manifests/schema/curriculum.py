@@ -57,6 +57,23 @@ class CurriculumManifest(Strict):
             )
         return stages
 
+    @field_validator("stages")
+    @classmethod
+    def _come_after(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        if stages[0].blend:
+            raise ValueError(
+                f"stage {stages[0].name!r} is the first: there is none before it to blend from; remove blend"
+            )
+        for index, stage in enumerate(stages):
+            earlier = [other.name for other in stages[:index]]
+            unknown = sorted(set(stage.rehearse) - set(earlier))
+            if unknown:
+                raise ValueError(
+                    f"stage {stage.name!r} rehearses {unknown[0]!r}, which is none of the stages before it "
+                    f"({', '.join(earlier) or 'there are none'}); remove it"
+                )
+        return stages
+
     @model_validator(mode="after")
     def _judged(self) -> CurriculumManifest:
         waiting = [stage.name for stage in self.stages if stage.until]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from manifests.schema.base import Strict, Tokens
+from manifests.schema.blend import Blend
 from manifests.schema.objectives import Objective, PrefixObjective, UL2Objective
 from manifests.schema.optimization import LearningRate, Optimizer
 from manifests.schema.training_plugins import Until
@@ -26,7 +27,7 @@ class Stage(Strict):
     """Each set's share of the tokens; adds up to 1. Sets are those of the shards: ``en``, ``zh``, ``code``,
     and ``biflan_en``, ``biflan_zh`` of pairs."""
     tokens: Annotated[Tokens, Field(ge=1)]
-    """Tokens of its sets that the stage reads before it ends."""
+    """Tokens that the stage reads before it ends, those of a blend and of what it rehearses among them."""
     global_batch: Positive
     """Sequences of a step, over all processes."""
     micro_batch: Positive
@@ -43,13 +44,25 @@ class Stage(Strict):
     cross-entropy."""
     max_epochs: dict[Name, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """How often a set may be read within the stage: 1 where it is not named."""
+    blend: Blend | None = Field(default=None, exclude_if=lambda value: value is None)
+    """How the stage takes the place of the one before; without it, at once."""
+    rehearse: dict[Name, Annotated[float, Field(gt=0, lt=1)]] = Field(
+        default_factory=dict, exclude_if=lambda value: not value
+    )
+    """Earlier stages of which samples are mixed in to the stage's end, so that what they taught is not
+    forgotten (Robins 1995), each with its share of the tokens: ``{ul2: 0.05}``. They come from where that
+    stage stopped reading, with its objective, mixture and ``max_epochs``."""
+    moments: Literal["kept", "fresh"] = Field(default="kept", exclude_if=lambda value: value == "kept")
+    """AdamW's moments at the stage's first step: kept from the stage before, or made anew as in the released
+    scripts, which begin each stage as a training of its own."""
     until: Until | None = Field(default=None, exclude_if=lambda value: value is None)
     """What may end the stage before its tokens are read."""
 
     @property
     def steps(self) -> int | None:
-        """Steps of the optimizer; None where samples are pairs or a plug-in's, and the shards decide."""
-        if not isinstance(self.objective, UL2Objective | PrefixObjective):
+        """Steps of the optimizer; None where the shards decide, since samples are pairs or a plug-in's, or
+        other stages have a part in them."""
+        if self.blend or self.rehearse or not isinstance(self.objective, UL2Objective | PrefixObjective):
             return None
         return math.ceil(math.ceil(Fraction(self.tokens, self.objective.chunk)) / self.global_batch)
 
@@ -90,6 +103,20 @@ class Stage(Strict):
             )
             raise ValueError(f"the shares add up to {total:g}, not 1; {advice}")
         return mixture
+
+    @model_validator(mode="after")
+    def _shared(self) -> Stage:
+        if self.blend and self.blend.tokens > self.tokens:
+            raise ValueError(
+                f"the blend has {self.blend.tokens:,} tokens, and the whole stage {self.tokens:,}; lower "
+                "blend.tokens"
+            )
+        rehearsed = sum(self.rehearse.values())
+        if rehearsed >= 1:
+            raise ValueError(
+                f"the shares of rehearse add up to {rehearsed:g}, and leave the stage nothing; lower them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Stage:

@@ -30,9 +30,10 @@ BIFLAN = stage(
 
 def samples(plan: StepPlan) -> list[tuple[str, int, int]]:
     """(set, row, seed) of every sample of a step, in order."""
-    drawn = plan.samples
+    (part,) = plan.parts
+    drawn = part.samples
     columns = drawn.set_index.tolist(), drawn.rows.tolist(), drawn.noise.tolist()
-    return [(plan.sets[index], row, seed) for index, row, seed in zip(*columns, strict=True)]
+    return [(part.sets[index], row, seed) for index, row, seed in zip(*columns, strict=True)]
 
 
 def everything(curriculum: Curriculum) -> list[list[tuple[str, int, int]]]:
@@ -48,7 +49,9 @@ def journal(folder: Path, *events: StageEndedEarly | Rollback) -> Journal:
 
 def test_stages_end_when_their_tokens_are_read() -> None:
     curriculum = Curriculum(curriculum_manifest(UL2, LENGTH, BIFLAN), SHARDS)
-    assert [(span.first, span.plan.samples, span.steps) for span in curriculum.spans] == [
+    assert [
+        (span.first, span.read(span.steps)[index], span.steps) for index, span in enumerate(curriculum.spans)
+    ] == [
         (0, 200, 25),
         (25, 100, 13),
         (38, 200, 25),
@@ -97,7 +100,7 @@ def test_denoisers_are_drawn_uniformly() -> None:
         curriculum_manifest(stage("ul2", STREAMS, "700 K", max_epochs={"en": 6, "zh": 6})), SHARDS
     )
     plans = [curriculum.step(k) for k in range(curriculum.total_steps)]
-    counts = np.bincount(np.concatenate([plan.samples.denoisers for plan in plans]), minlength=7)
+    counts = np.bincount(np.concatenate([plan.parts[0].samples.denoisers for plan in plans]), minlength=7)
     assert counts.sum() == 10_938
     assert counts.min() > 0.93 * 10_938 / 7
     assert counts.max() < 1.07 * 10_938 / 7
@@ -115,7 +118,7 @@ def test_step_one_billion_of_the_real_recipe() -> None:
     curriculum = Curriculum(curriculum_manifest(stage("ul2", STREAMS, "6000 T", global_batch=4096)), shards)
     assert curriculum.total_steps > 10**9
     plan = curriculum.step(10**9)
-    assert len(plan.samples) == 4096
+    assert len(plan.parts[0].samples) == 4096
     assert len({row for _, row, _ in samples(plan)}) == 4096
 
 
@@ -155,7 +158,7 @@ def test_a_set_that_runs_short_is_named() -> None:
 @pytest.mark.parametrize("share", [0.00015, 0.00001])
 def test_a_small_share_of_the_tokens_is_read(share: float) -> None:
     curriculum = Curriculum(curriculum_manifest(stage("a", {"en": share, "zh": 1 - share}, 64)), SHARDS)
-    en, zh = curriculum.spans[0].plan.mixture.counts(10**8)
+    en, zh = curriculum.spans[0].stream.mixture.counts(10**8)
     assert en == pytest.approx(share * 10**8, abs=1)
     assert en + zh == 10**8
 

@@ -36,7 +36,7 @@ def test_a_stage_of_pairs_that_are_cut_reads_as_many_tokens_as_it_says() -> None
         Curriculum(curriculum_manifest(flan), shards, pairs=pairs).spans
         for pairs in ({}, {"biflan_en": lengths})
     )
-    assert (whole.plan.samples, cut.plan.samples) == (536, 800)
+    assert (whole.read(whole.steps)[0], cut.read(cut.steps)[0]) == (536, 800)
 
 
 def test_a_set_that_loses_more_gives_more_samples() -> None:
@@ -49,6 +49,6 @@ def test_a_set_that_loses_more_gives_more_samples() -> None:
         "biflan_en": PairLengths.of([(np.full(1000, 90), np.full(1000, 10))]),
         "biflan_zh": PairLengths.of([(np.tile([30, 150], 500), np.full(1000, 10))]),
     }
-    plan = Curriculum(curriculum_manifest(flan), shards, pairs=pairs).spans[0].plan
-    assert [float(source.sample_tokens) for source in plan.sources] == [50, 45]
-    assert plan.mixture.counts(plan.samples) == [300, 334]
+    plan = Curriculum(curriculum_manifest(flan), shards, pairs=pairs).spans[0]
+    assert [float(source.sample_tokens) for source in plan.stream.sources] == [50, 45]
+    assert plan.stream.mixture.counts(plan.read(plan.steps)[0]) == [300, 334]

@@ -20,6 +20,7 @@ from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
 from tests.trainer.origins import UPDATES
 from trainer.data.dataset import open_sets
+from trainer.data.drawn import drawn
 from trainer.data.step_loader import StepLoader
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group, storage_ranks
@@ -60,13 +61,13 @@ def measured(run: TrainingRun, rank: int, ranks: int) -> tuple[list[float], floa
         rank,
         ranks,
     )
-    objective = build_objectives(run)["ul2"]
+    objectives = build_objectives(run)
     plan = run.curriculum().step(0)
     origin, source = opened_state(run, None, storage_ranks())
     assert origin is not None
     counted = Counted(source)
     engine = build_engine(run, counted)
-    loaded = loader.load(objective, plan.sets, plan.samples, run.manifest.stages[0].micro_batch)
+    loaded = loader.load(drawn(plan, objectives), run.manifest.stages[0].micro_batch)
     work = [ForwardPass(one.batch, idle=idle) for one, idle in loaded]
     losses = [engine.step(work, 1e-3, Optimizer()).loss for _ in range(3)]
     sizes = {name: getattr(one, "ds_numel", one.numel()) for name, one in engine.module.named_parameters()}

@@ -15,6 +15,7 @@ from openba.cli.main import main
 from tests.trainer.disturbed import copy
 from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import PairTable, open_sets
+from trainer.data.drawn import drawn
 from trainer.run import TrainingRun
 from trainer.run_engine import build_objectives
 
@@ -34,11 +35,11 @@ def narrow(prepared: Path, folder: Path, **changes: object) -> TrainingRun:
 def test_tokens_that_count_are_those_that_the_model_reads(prepared: Path, tmp_path: Path) -> None:
     run = narrow(prepared, tmp_path)
     loader, curriculum = DataLoader(open_sets(run.shard_folder, run.shards.sets)), run.curriculum()
-    (objective,) = build_objectives(run).values()
+    objectives = build_objectives(run)
     counted = 0
     for k in range(curriculum.total_steps):
         plan = curriculum.step(k)
-        loaded = loader.load(objective, plan.sets, plan.samples)
+        loaded = loader.load(drawn(plan, objectives))
         batch, vocabulary = loaded.batch, run.shards.vocabulary
         text = [(ids < vocabulary.pieces) & (ids != vocabulary.eos) for ids in (batch.encoder, batch.labels)]
         assert loaded.tokens["pairs"] == sum(int(one.sum()) for one in text)

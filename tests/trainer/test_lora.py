@@ -27,6 +27,7 @@ from tests.trainer.whole_state import whole_state
 from trainer.__main__ import main
 from trainer.checkpoint.checkpoint import ALONE, newest
 from trainer.data.dataset import open_sets
+from trainer.data.drawn import drawn
 from trainer.data.step_loader import StepLoader
 from trainer.distributed import join_process_group
 from trainer.forward_pass import ForwardPass
@@ -171,7 +172,7 @@ def test_a_frozen_weight_has_neither_gradient_nor_moments(
             8 * factors,
         ]
         assert engine.state().bytes == 12 * factors
-        objective = build_objectives(run)["ul2"]
+        objectives = build_objectives(run)
         plan = run.curriculum().step(0)
         loader = StepLoader(
             open_sets(run.shard_folder, run.shards.sets),
@@ -180,7 +181,7 @@ def test_a_frozen_weight_has_neither_gradient_nor_moments(
             0,
             1,
         )
-        loaded = loader.load(objective, plan.sets, plan.samples, run.manifest.stages[0].micro_batch)
+        loaded = loader.load(drawn(plan, objectives), run.manifest.stages[0].micro_batch)
         engine.step([ForwardPass(one.batch) for one, _ in loaded], 1e-3, Optimizer())
         assert all(weight.grad is None for weight in frozen)
 

@@ -170,7 +170,11 @@ def test_an_objective_is_trained_resumed_exported_and_alike_in_two_processes(
 
 def test_both_denoisers_of_an_objective_are_drawn(prepared: Path, tmp_path: Path) -> None:
     curriculum = copying(prepared, tmp_path).curriculum()
-    drawn = {denoiser for step in range(9) for denoiser in curriculum.step(step).samples.denoisers.tolist()}
+    drawn = {
+        denoiser
+        for step in range(9)
+        for denoiser in curriculum.step(step).parts[0].samples.denoisers.tolist()
+    }
     assert drawn == {0, 1}
 
 

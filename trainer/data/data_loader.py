@@ -1,9 +1,9 @@
-"""From plan to batch: reads the planned samples and applies the stage's objective."""
+"""From plan to batch: reads the planned samples and applies their objectives."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,9 +13,9 @@ from curriculum.objective_shape import ObjectiveShape
 from curriculum.step_plan import Samples
 from trainer.data.batch import Batch
 from trainer.data.dataset import PairTable, TokenStream
+from trainer.data.drawn import Drawn
 from trainer.data.joined_batch import join
 from trainer.data.ragged import Pairs, Ragged
-from trainer.objectives import TrainingObjective
 
 
 @dataclass(frozen=True)
@@ -28,23 +28,22 @@ class LoadedBatch:
 
 
 class DataLoader:
-    """Samples of opened sets, as the batches of an objective."""
+    """Samples of opened sets, as the batches of their objectives."""
 
     def __init__(self, sets: Mapping[str, TokenStream | PairTable]) -> None:
         self._sets = sets
 
-    def load(self, objective: TrainingObjective, names: tuple[str, ...], samples: Samples) -> LoadedBatch:
-        """The samples as one micro batch, ordered by denoiser and else as given; ``names`` are the sets that
-        their ``set_index`` points into."""
-        samples = samples[np.argsort(samples.denoisers, kind="stable")]
+    def load(self, parts: Sequence[Drawn]) -> LoadedBatch:
+        """The samples as one micro batch: part by part, ordered by denoiser and else as given."""
         batches: list[Batch] = []
         tokens: Counter[str] = Counter()
-        for denoiser in np.unique(samples.denoisers).tolist():
-            alike = samples[np.flatnonzero(samples.denoisers == denoiser)]
-            read, counted = self._read(objective.shape, names, alike)
-            batches.append(objective.apply(read, denoiser, alike.noise))
+        alike = [same for part in parts for same in _by_denoiser(part)]
+        for same in alike:
+            read, counted = self._read(same.objective.shape, same.sets, same.samples)
+            batches.append(same.objective.apply(read, int(same.samples.denoisers[0]), same.samples.noise))
             tokens.update(counted)
-        return LoadedBatch(replace(join(batches), dropout_seeds=samples.dropout), tokens)
+        seeds = np.concatenate([same.samples.dropout for same in alike])
+        return LoadedBatch(replace(join(batches), dropout_seeds=seeds), tokens)
 
     def _read(
         self, shape: ObjectiveShape, names: tuple[str, ...], samples: Samples
@@ -78,6 +77,11 @@ class DataLoader:
                 prompts[index], targets[index] = prompt, target
                 tokens[name] += min(len(prompt), room[0]) + min(len(target), room[1])
         return Pairs(Ragged.of(prompts), Ragged.of(targets)), tokens
+
+
+def _by_denoiser(part: Drawn) -> list[Drawn]:
+    denoisers = part.samples.denoisers
+    return [part[np.flatnonzero(denoisers == denoiser)] for denoiser in np.unique(denoisers).tolist()]
 
 
 def _by_set(names: tuple[str, ...], samples: Samples) -> list[tuple[str, NDArray[np.int64]]]:

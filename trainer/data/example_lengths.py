@@ -6,20 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from curriculum.step_plan import Samples
 from trainer.data.batch import Tokens
 from trainer.data.dataset import PairTable, TokenStream
-from trainer.objectives import TrainingObjective
+from trainer.data.drawn import Drawn
 
 
-def example_lengths(
-    objective: TrainingObjective,
-    names: tuple[str, ...],
-    samples: Samples,
-    sets: Mapping[str, TokenStream | PairTable],
-) -> tuple[Tokens, Tokens]:
-    """Tokens of each sample's example on the encoder's side and on the decoder's: int64 [samples] each.
-    ``names`` are the sets that ``samples.set_index`` points into."""
+def example_lengths(part: Drawn, sets: Mapping[str, TokenStream | PairTable]) -> tuple[Tokens, Tokens]:
+    """Tokens of each sample's example on the encoder's side and on the decoder's: int64 [samples] each."""
+    objective, names, samples = part.objective, part.sets, part.samples
     pairs = np.zeros((2, len(samples)), dtype=np.int64)
     if objective.shape.chunk_length is None:
         for index in np.unique(samples.set_index).tolist():

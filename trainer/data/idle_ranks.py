@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainer.data.dataset import open_sets
+from trainer.data.drawn import drawn
 from trainer.data.packing import useful_share
 from trainer.data.step_loader import StepLoader
-from trainer.objectives import build
 from trainer.run import TrainingRun
+from trainer.run_engine import build_objectives
 
 ENOUGH = 0.9
 
@@ -21,14 +22,12 @@ def stage_shares(run: TrainingRun, ranks: int) -> dict[str, float]:
         ShardError: a shard is missing or is not what the manifest says.
     """
     sets, curriculum, shares = open_sets(run.shard_folder, run.shards.sets), run.curriculum(), {}
+    objectives = build_objectives(run)
     loader = StepLoader(sets, run.manifest.model, run.shards.vocabulary.padded, 0, ranks)
     for span in curriculum.spans:
         if span.steps:
-            plan, stage = curriculum.step(span.first), span.plan.stage
-            objective = build(stage.objective, run.shards.vocabulary, run.manifest_folder)
-            shares[stage.name] = useful_share(
-                *loader.packed(objective, plan.sets, plan.samples, stage.micro_batch)
-            )
+            plan, stage = curriculum.step(span.first), span.stream.stage
+            shares[stage.name] = useful_share(*loader.packed(drawn(plan, objectives), stage.micro_batch))
     return shares
 
 

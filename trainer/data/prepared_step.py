@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from curriculum.curriculum import Curriculum
 from curriculum.step_plan import StepPlan
+from trainer.data.drawn import drawn
 from trainer.data.step_loader import StepLoader
 from trainer.forward_pass import ForwardPass
 from trainer.model.flops import step_flops
@@ -45,7 +46,7 @@ class StepPreparation:
         budget = self.curriculum.manifest.stages[plan.stage_index].micro_batch
         work: list[ForwardPass] = []
         tokens: Counter[str] = Counter()
-        for loaded, idle in self.loader.load(self.objectives[plan.stage], plan.sets, plan.samples, budget):
+        for loaded, idle in self.loader.load(drawn(plan, self.objectives), budget):
             work.append(ForwardPass(loaded.batch, idle=idle))
             tokens.update(Counter() if idle else loaded.tokens)
         return PreparedStep(plan, work, tokens, self._flops(work))

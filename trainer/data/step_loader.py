@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curriculum.step_plan import Samples
 from manifests.schema.model import ModelSettings
 from trainer.data.data_loader import DataLoader, LoadedBatch
 from trainer.data.dataset import PairTable, TokenStream
+from trainer.data.drawn import Drawn, chosen
 from trainer.data.example_lengths import example_lengths
 from trainer.data.packing import Places, pack
 from trainer.model.flops import example_flops
-from trainer.objectives import TrainingObjective
 
 
 @dataclass(frozen=True)
@@ -31,27 +30,24 @@ class StepLoader:
     rank: int
     ranks: int
 
-    def packed(
-        self, objective: TrainingObjective, names: tuple[str, ...], samples: Samples, budget: int
-    ) -> tuple[NDArray[np.int64], list[list[Places]]]:
+    def packed(self, parts: list[Drawn], budget: int) -> tuple[NDArray[np.int64], list[list[Places]]]:
         """What each sample costs (FLOP, int64 [samples]), and the micro batches of each process (see
-        trainer.data.packing)."""
-        sources, targets = example_lengths(objective, names, samples, self.sets)
+        trainer.data.packing). Samples are numbered through all parts: those of different objectives share
+        micro batches."""
+        lengths = [example_lengths(part, self.sets) for part in parts]
+        sources, targets = (np.concatenate(side) for side in zip(*lengths, strict=True))
         costs = example_flops(self.model, self.vocabulary, sources, targets)
         return costs, pack(costs, sources + targets, self.ranks, budget)
 
-    def load(
-        self, objective: TrainingObjective, names: tuple[str, ...], samples: Samples, budget: int
-    ) -> Iterator[tuple[LoadedBatch, bool]]:
+    def load(self, parts: list[Drawn], budget: int) -> Iterator[tuple[LoadedBatch, bool]]:
         """This process's micro batches, each with whether it is idle: where no samples are left, it is the
         step's cheapest, which then counts for nothing.
 
         Args:
-            names: the sets that ``samples.set_index`` points into.
             budget: tokens of a micro batch, at most.
         """
-        costs, packed = self.packed(objective, names, samples, budget)
+        costs, packed = self.packed(parts, budget)
         loader, cheapest = DataLoader(self.sets), np.array([costs.argmin()])
         for places in packed[self.rank]:
             idle = len(places) == 0
-            yield loader.load(objective, names, samples[cheapest if idle else places]), idle
+            yield loader.load(chosen(parts, cheapest if idle else places)), idle

@@ -16,6 +16,7 @@ from manifests.schema.shards import Vocabulary
 from manifests.schema.stage import Stage
 from trainer.data.batch import Batch
 from trainer.data.dataset import open_sets
+from trainer.data.drawn import Drawn
 from trainer.data.step_loader import StepLoader
 from trainer.evaluation.mean_loss import Measurable
 from trainer.forward_pass import ForwardPass
@@ -75,7 +76,7 @@ class Evaluator:
         objective = self._objectives[stage.name]
         return [
             ForwardPass(text_only(loaded.batch, vocabulary) if only_text else loaded.batch, idle=idle)
-            for loaded, idle in loader.load(objective, (name,), samples, stage.micro_batch)
+            for loaded, idle in loader.load([Drawn(objective, (name,), samples)], stage.micro_batch)
         ]
 
     def _samples(self, stage: Stage, name: str) -> Samples:

@@ -33,7 +33,8 @@ class DivergenceMonitor:
     else, so a resumed run decides as one that was never interrupted.
 
     A stage begins with a loss that is ``expected``: what its objective loses on held-out samples before its
-    first step, or, where that is not known, what a model with new weights loses. Three tests hold from there
+    first step, or, where that is not known, what a model with new weights loses; it begins once more when it
+    has taken the place of the one before, and until then no drift is judged. Three tests hold from there
     on: a loss is a spike when it is ``spike`` standard deviations above the usual ones or above the expected
     one (or as far below), and ``patience`` spikes are wrong; a drift, whose cumulative sum is that of
     ``patience`` spikes, is wrong; and a stage that ends on a spike or half a drift is.
@@ -44,7 +45,7 @@ class DivergenceMonitor:
 
     def __init__(self, settings: GuardSettings, untrained: float) -> None:
         self._settings, self._untrained = settings, untrained
-        self._stage = ""
+        self._stage, self._blends = "", False
         self._rate = 0.0
         self._begin(untrained, 0.0)
 
@@ -68,13 +69,16 @@ class DivergenceMonitor:
         Args:
             record: with ``step`` (the first is 1), ``stage``, ``loss`` (nats per target token),
                 ``learning_rate``; where the step made no update, ``skipped``; at a stage's beginning
-                ``expected``; at its end ``part``, where only that part of a batch was left.
+                ``expected``; at its end ``part``, where only that part of a batch was left; while it blends
+                with the one before, its part as ``blend``.
         """
-        if record["stage"] != self._stage:
+        ended, self._blends = self._blends and "blend" not in record, "blend" in record
+        if ended or record["stage"] != self._stage:
             scatter = self._usual.scatter if self._stage else 0.0
             self._stage, self._rate = record["stage"], 0.0
             self._begin(record.get("expected") or self._untrained, scatter)
         rising, self._rate = record["learning_rate"] > self._rate > 0, record["learning_rate"]
+        rising = rising or self._blends  # from an easier objective to a harder one the loss may rise
         if "skipped" in record:
             self._spikes.observe(1)
         else:

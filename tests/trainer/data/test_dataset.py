@@ -17,6 +17,7 @@ from manifests.schema.shards import ShardManifest
 from tests.trainer.tiny import SHARD_TOKENS, write_shards
 from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import PairTable, ShardError, TokenStream, open_sets
+from trainer.data.drawn import Drawn
 from trainer.data.shard_verification import verify
 from trainer.distributed import Ranks
 from trainer.objectives import build
@@ -98,7 +99,7 @@ def test_a_micro_batch_keeps_the_order_of_its_samples(shards: tuple[Path, ShardM
     folder, manifest = shards
     sets = open_sets(folder, manifest.sets)
     objective = build(PrefixObjective(kind="prefix", source=6, target=4), manifest.vocabulary)
-    loaded = DataLoader(sets).load(objective, ("en", "zh"), samples([1, 0, 1], [3, 99, 0]))
+    loaded = DataLoader(sets).load([Drawn(objective, ("en", "zh"), samples([1, 0, 1], [3, 99, 0]))])
     assert loaded.tokens == {"en": 10, "zh": 20}
     streams = {name: tokens for name, tokens in sets.items() if isinstance(tokens, TokenStream)}
     expected = [
@@ -111,7 +112,8 @@ def test_a_micro_batch_keeps_the_order_of_its_samples(shards: tuple[Path, ShardM
 def test_instruction_pairs_count_their_own_tokens(shards: tuple[Path, ShardManifest]) -> None:
     folder, manifest = shards
     objective = build(InstructionObjective(kind="instruction", source=64, target=64), manifest.vocabulary)
-    loaded = DataLoader(open_sets(folder, manifest.sets)).load(objective, ("pairs",), samples([0, 0], [7, 2]))
+    part = Drawn(objective, ("pairs",), samples([0, 0], [7, 2]))
+    loaded = DataLoader(open_sets(folder, manifest.sets)).load([part])
     prompts, targets = (column(folder, manifest, "pairs", field) for field in ("prompt", "target"))
     assert loaded.tokens == {"pairs": sum(len(side[row]) for side in (prompts, targets) for row in (7, 2))}
     assert loaded.batch.encoder[0, 1 : 1 + len(prompts[7])].tolist() == prompts[7]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.trainer.tiny import write_curriculum
 from trainer.data.batch import Batch
 from trainer.data.dataset import ShardError, open_sets
+from trainer.data.drawn import drawn
 from trainer.data.prefetch import AHEAD, Prefetcher
 from trainer.data.prepared_step import StepPreparation
 from trainer.data.step_loader import StepLoader
@@ -130,10 +131,11 @@ def test_a_curriculum_s_steps_made_ahead_are_those_made_at_need(
     for step in range(curriculum.total_steps):
         plan, made = curriculum.step(step), ahead.take(step)
         budget = run.manifest.stages[plan.stage_index].micro_batch
-        needed = list(loader.load(objectives[plan.stage], plan.sets, plan.samples, budget))
+        needed = list(loader.load(drawn(plan, objectives), budget))
         assert [flat(one.batch) for one in made.work] == [flat(loaded.batch) for loaded, _ in needed]
         assert [one.idle for one in made.work] == [idle for _, idle in needed]
-        assert np.array_equal(made.plan.samples.rows, plan.samples.rows)
+        for mine, planned in zip(made.plan.parts, plan.parts, strict=True):
+            assert np.array_equal(mine.samples.rows, planned.samples.rows)
         assert made.plan.learning_rate == plan.learning_rate
         stages.append(made.plan.stage)
     assert stages == ["ul2"] * 8 + ["biflan"] * (len(stages) - 8)

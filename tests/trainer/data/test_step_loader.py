@@ -10,10 +10,11 @@ import pytest
 from tests.trainer.examples import small_settings
 from tests.trainer.tiny import write_curriculum
 from trainer.data.dataset import open_sets
+from trainer.data.drawn import drawn
 from trainer.data.step_loader import StepLoader
 from trainer.model.transformer import EncoderDecoder
-from trainer.objectives import build
 from trainer.run import TrainingRun
+from trainer.run_engine import build_objectives
 
 LARGE = 4096
 
@@ -34,11 +35,11 @@ def shared(
 ) -> tuple[float, int, int, Counter[str]]:
     """A step's loss and target tokens over all processes, the passes of one, and the tokens read."""
     plan, vocabulary = run.curriculum().step(step), run.shards.vocabulary
-    objective, sets = build(plan.objective, vocabulary), open_sets(run.shard_folder, run.shards.sets)
+    objectives, sets = build_objectives(run), open_sets(run.shard_folder, run.shards.sets)
     loss, targets, passes, tokens = 0.0, 0, set(), Counter[str]()
     for rank in range(ranks):
         loader = StepLoader(sets, run.manifest.model, vocabulary.padded, rank, ranks)
-        loaded = list(loader.load(objective, plan.sets, plan.samples, budget))
+        loaded = list(loader.load(drawn(plan, objectives), budget))
         passes.add(len(loaded))
         for one, idle in loaded:
             if not idle:

@@ -23,6 +23,7 @@ from tests.trainer.tiny import write_curriculum
 from trainer.data.batch import Batch, make_batch
 from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import open_sets
+from trainer.data.drawn import Drawn
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group
 from trainer.engine import TrainingEngine
@@ -132,10 +133,11 @@ def held_out(run: TrainingRun, stage: Stage) -> list[tuple[int, Batch]]:
     assert len(set(rows.tolist())) == count
     denoisers = len(stage.objective.mixture) if isinstance(stage.objective, UL2Objective) else 1
     samples = Samples(np.zeros(count, np.int32), rows, np.arange(count) % denoisers, noise, noise)
+    part = Drawn(objective, (name,), samples)
     return [
         (
             i % denoisers,
-            text_only(loader.load(objective, (name,), samples[slice(i, i + 1)]).batch, run.shards.vocabulary),
+            text_only(loader.load([part[np.array([i])]]).batch, run.shards.vocabulary),
         )
         for i in range(count)
     ]

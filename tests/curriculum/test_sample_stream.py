@@ -33,7 +33,7 @@ def drawn(samples: Samples) -> Drawn:
 
 def plan(journal: Journal | None = None) -> list[Drawn]:
     curriculum = Curriculum(MANIFEST, SHARDS, journal)
-    return [drawn(curriculum.step(k).samples) for k in range(curriculum.total_steps)]
+    return [drawn(curriculum.step(k).parts[0].samples) for k in range(curriculum.total_steps)]
 
 
 def journal(folder: Path, *events: Rollback) -> Journal:
@@ -90,5 +90,5 @@ def test_a_replay_of_the_journal_draws_the_same(tmp_path: Path) -> None:
     for event in ROLLBACKS:
         live.apply(event)
     replayed = plan(Journal(events.file))
-    assert replayed == plan(events) == [drawn(live.step(k).samples) for k in range(live.total_steps)]
+    assert replayed == plan(events) == [drawn(live.step(k).parts[0].samples) for k in range(live.total_steps)]
     assert replayed != plan()

@@ -1,5 +1,4 @@
-"""One stage over given shards: its sources, how many samples and steps it has, and which samples each step
-reads."""
+"""The samples of a stage's objective over given shards: its sources, and which sample has which number."""
 
 from __future__ import annotations
 
@@ -40,13 +39,15 @@ class StageSource:
         return permute(positions, self.rows, splitmix64(epochs.astype(np.uint64)) ^ self.secret)
 
 
-class StagePlan:
-    """A stage's samples, numbered from 0. All random choices are keyed by the seed and the stage's name, so a
-    stage reads the same samples wherever it is in the manifest.
+class SampleStream:
+    """A stage's samples, numbered from 0, without end. All random choices are keyed by the seed and the
+    stage's name, so a stage reads the same samples wherever it is in the manifest.
+
+    Attributes:
+        sample_tokens: tokens that are read of one sample, on average over the mixture.
 
     Raises:
-        ManifestError: a set is missing, of the wrong kind, or too small for its ``max_epochs``; or
-            ``micro_batch`` has no room for one example.
+        ManifestError: a set is missing, or of the wrong kind.
     """
 
     def __init__(
@@ -65,25 +66,19 @@ class StagePlan:
         # A set's part of the samples is its part of the tokens divided by the tokens of a sample.
         rates = [Fraction(str(stage.mixture[source.name])) / source.sample_tokens for source in self.sources]
         self.mixture = Mixture(rates)
-        self.samples = -(-stage.tokens * sum(rates).numerator // sum(rates).denominator)
-        self.steps = -(-self.samples // stage.global_batch)
-        try:
-            stage.check_micro_batch(shape.longest)
-        except ValueError as error:
-            raise ManifestError(f"stage {stage.name}: {error}") from None
+        self.sample_tokens = 1 / sum(rates, Fraction())
         self._sample_secret = key(seed, stage.name, "sample")
         self._denoiser_secret = key(seed, stage.name, "denoiser")
         self._dropout_secret = key(seed, stage.name, "dropout")
-        self.check_epochs(skipped=0)
 
-    def check_epochs(self, skipped: int) -> None:
-        """Refuses a stage that would read a set more often than allowed, ``skipped`` samples lost to
-        rollbacks included.
+    def check_epochs(self, samples: int) -> None:
+        """Refuses a curriculum that would read a set more often than allowed, ``samples`` samples in all,
+        those lost to rollbacks included.
 
         Raises:
             ManifestError: it would; the message names the set, what is missing, and the ways out.
         """
-        for source, needed in zip(self.sources, self.mixture.counts(self.samples + skipped), strict=True):
+        for source, needed in zip(self.sources, self.mixture.counts(samples), strict=True):
             allowed = int(source.rows * Fraction(str(source.max_epochs)))
             if needed > allowed:
                 missing = int((needed - allowed) * source.sample_tokens)
@@ -96,12 +91,8 @@ class StagePlan:
                     f"{{{source.name}: {np.ceil(100 * needed / source.rows) / 100:g}}}"
                 )
 
-    def step_samples(self, step: int, skipped: int) -> Samples:
-        """The samples of the stage's step ``step``; ``skipped`` samples of the stage were lost to rollbacks
-        before it."""
-        first = step * self.stage.global_batch
-        count = min(self.stage.global_batch, self.samples - first)
-        first += skipped
+    def read(self, first: int, count: int) -> Samples:
+        """The samples ``first .. first + count - 1``."""
         set_index, numbers = self.mixture.samples(first, count)
         rows = np.empty(count, dtype=np.int64)
         for index, source in enumerate(self.sources):

@@ -1,0 +1,148 @@
+"""How many samples each objective gives to each step of a stage: its own all of them, or it takes the place
+of the stage before little by little, or it is rehearsed beside another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curriculum.sample_stream import SampleStream
+from manifests.schema.base import ManifestError
+from manifests.schema.blend import Blend
+
+UNIT = 1 << 32
+"""Shares within a blend are whole numbers of this part, so that they add up exactly on every machine."""
+
+Rates = Mapping[int, Fraction]
+"""Samples in a step, on average, by stage whose objective makes examples of them."""
+
+
+def steady_rates(index: int, streams: list[SampleStream]) -> dict[int, Fraction]:
+    """Those of stage ``index`` when no blend is under way. What is rehearsed has its share of the tokens, so
+    that a step has as many as without."""
+    stage, stream = streams[index].stage, streams[index]
+    number = {other.stage.name: place for place, other in enumerate(streams)}
+    shares = {number[name]: Fraction(str(share)) for name, share in sorted(stage.rehearse.items())}
+    tokens = stage.global_batch * stream.sample_tokens
+    rates = {place: share * tokens / streams[place].sample_tokens for place, share in shares.items()}
+    return rates | {index: stage.global_batch * (1 - sum(shares.values(), Fraction(0)))}
+
+
+@dataclass(frozen=True)
+class StepQuotas:
+    """The samples of each step of a stage, by the stage whose objective makes examples of them.
+
+    After any number of steps each count is what its rate makes, rounded down: exact to one sample at every
+    prefix. Only the stage's own objective is rounded up at the end, so that its tokens are read.
+
+    Attributes:
+        own: index of the stage.
+        rates: after the blend. ``before``: those of the stage before, of which the blend begins.
+        tokens: of a sample, by stage. ``budget``: those that the stage reads in all.
+    """
+
+    own: int
+    rates: Rates
+    before: Rates
+    tokens: Mapping[int, Fraction]
+    budget: int
+    blend: Blend | None
+
+    @cached_property
+    def blend_steps(self) -> int:
+        """Steps of the blend: as many as read its tokens."""
+        if self.blend is None:
+            return 0
+        return math.ceil(
+            2 * self.blend.tokens / (self._step_tokens(self.before) + self._step_tokens(self.rates))
+        )
+
+    @cached_property
+    def _arrived(self) -> NDArray[np.int64]:
+        """Int64 [blend_steps + 1], in UNITs: the sum of the new stage's shares in the first steps."""
+        middles = (np.arange(self.blend_steps) + 0.5) / max(self.blend_steps, 1)
+        if self.blend is not None and self.blend.shape == "cosine":
+            middles = (1 - np.cos(np.pi * middles)) / 2
+        return np.concatenate([[0], np.cumsum(np.rint(middles * UNIT).astype(np.int64))])
+
+    def share(self, step: int) -> Fraction:
+        """The new stage's part of a step: 1 after the blend."""
+        if step >= self.blend_steps:
+            return Fraction(1)
+        return Fraction(int(self._arrived[step + 1] - self._arrived[step]), UNIT)
+
+    @cached_property
+    def end(self) -> Fraction:
+        """When the stage's tokens are read, in steps."""
+        blended = self._at(Fraction(self.blend_steps))
+        read = sum((count * self.tokens[stage] for stage, count in blended.items()), Fraction())
+        return self.blend_steps + max(Fraction(), (self.budget - read) / self._step_tokens(self.rates))
+
+    @cached_property
+    def steps(self) -> int:
+        """Steps of the stage; the last one may be a part of one."""
+        return math.ceil(self.end)
+
+    def counts(self, steps: int) -> dict[int, int]:
+        """Samples of the first ``steps`` steps, by stage."""
+        if steps < self.steps:
+            return {stage: math.floor(count) for stage, count in self._at(Fraction(steps)).items()}
+        last = self._at(self.end)
+        return {stage: math.floor(count) for stage, count in last.items()} | {
+            self.own: math.ceil(last[self.own])
+        }
+
+    def part(self, step: int) -> float:
+        """How much of a step there is: 1, but for the last one."""
+        if step < self.steps - 1:
+            return 1.0
+        last, before = (sum(self.counts(steps).values()) for steps in (self.steps, self.steps - 1))
+        return min(1.0, float((last - before) / sum(self.rates.values(), Fraction())))
+
+    def _at(self, time: Fraction) -> dict[int, Fraction]:
+        """Samples until a time in steps, which within the blend is a whole number."""
+        whole = min(int(time), self.blend_steps)
+        new = Fraction(int(self._arrived[whole]), UNIT) + max(Fraction(), time - self.blend_steps)
+        stages = sorted({*self.rates, *self.before})
+        return {
+            stage: self.rates.get(stage, Fraction()) * new + self.before.get(stage, Fraction()) * (time - new)
+            for stage in stages
+        }
+
+    def _step_tokens(self, rates: Rates) -> Fraction:
+        return sum((rate * self.tokens[stage] for stage, rate in rates.items()), Fraction())
+
+
+def step_quotas(index: int, streams: list[SampleStream]) -> StepQuotas:
+    """Those of stage ``index``.
+
+    Raises:
+        ManifestError: steps would be without a sample, or ``micro_batch`` has no room for an example.
+    """
+    stage = streams[index].stage
+    rates = steady_rates(index, streams)
+    before = steady_rates(index - 1, streams) if stage.blend else {}
+    tokens = {place: streams[place].sample_tokens for place in {*rates, *before}}
+    _check_room(index, streams, tokens)
+    fewest = min(sum(each.values(), Fraction()) for each in (rates, before) if each)
+    if fewest < len(tokens):
+        raise ManifestError(
+            f"stage {stage.name}: {len(tokens)} stages share a step of {float(fewest):g} samples, and some "
+            "steps would have none; raise global_batch"
+        )
+    return StepQuotas(index, rates, before, tokens, stage.tokens, stage.blend)
+
+
+def _check_room(index: int, streams: list[SampleStream], parts: Iterable[int]) -> None:
+    stage = streams[index].stage
+    try:
+        for part in sorted(parts, key=lambda part: part != index):
+            stage.check_micro_batch(streams[part].shape.longest)
+    except ValueError as error:
+        raise ManifestError(f"stage {stage.name}: {error}") from None
