@@ -222,3 +222,25 @@ def test_it_depends_on_nothing_but_the_losses_seen(values: list[float], cut: int
     feed(resumed, values[:cut])
     rest = values[cut:]
     assert feed(whole, rest, first=cut + 1) == feed(resumed, rest, first=cut + 1)
+
+
+def test_a_loss_that_rises_with_a_blend_is_no_drift() -> None:
+    """From 5 nats to 7 within 100 steps, as a harder objective takes over; then it is judged as a new stage."""
+    rising = [value + 2 * step / 100 for step, value in enumerate(losses(100, seed=3))]
+    monitor = watching()
+    found = [
+        monitor.observe(record(101 + step, value, "length", blend=(step + 0.5) / 100, expected=10.2))
+        for step, value in enumerate(rising)
+    ]
+    assert not any(found)
+    assert feed(monitor, losses(100, seed=4, level=7.0), 201, "length", expected=7.5) == []
+    assert feed(monitor, [value + 1.5 for value in losses(60, seed=5, level=7.0)], 301, "length")
+
+
+def test_a_blow_up_in_a_blend_is_found() -> None:
+    monitor = watching()
+    for step in range(20):
+        assert monitor.observe(record(101 + step, 5.1, "length", blend=step / 40, expected=6.0)) is None
+    found = [monitor.observe(record(121 + step, 11.0, "length", blend=0.6)) for step in range(3)]
+    assert found[-1] is not None
+    assert found[-1].reason.startswith("spike: loss 11 where 5.1")
