@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from curriculum.feistel_permutation import permute
+from curriculum.feistel_permutation import permute, position_of
 from curriculum.keyed_hash import key, seeds
 from curriculum.mixture import Mixture
 from curriculum.objective_shape import ObjectiveShape
@@ -36,7 +36,17 @@ class StageSource:
         """The rows (int64[n]) that the source's samples ``numbers`` (int64[n]) are: each epoch is a
         permutation of all rows."""
         epochs, positions = np.divmod(numbers, self.rows)
-        return permute(positions, self.rows, splitmix64(epochs.astype(np.uint64)) ^ self.secret)
+        return permute(positions, self.rows, self._keys(epochs))
+
+    def numbers_of(self, row: int, samples: int) -> list[int]:
+        """Which of the source's first ``samples`` samples are a row: one in each epoch."""
+        epochs = np.arange(-(-samples // self.rows))
+        positions = position_of(np.full(len(epochs), row), self.rows, self._keys(epochs))
+        numbers = epochs * self.rows + positions
+        return [int(number) for number in numbers if number < samples]
+
+    def _keys(self, epochs: NDArray[np.int64]) -> NDArray[np.uint64]:
+        return splitmix64(epochs.astype(np.uint64)) ^ self.secret
 
 
 class SampleStream:

@@ -137,15 +137,24 @@ def open_sets(folder: Path, sets: dict[str, TokenSet]) -> dict[str, TokenStream 
     }
 
 
-def _column(folder: Path, shard: Shard, name: str) -> pa.ListArray:
+def shard_batch(folder: Path, shard: Shard) -> pa.RecordBatch:
+    """A shard's rows, mapped into memory.
+
+    Raises:
+        ShardError: it is missing or no whole shard.
+    """
     path = safe_join(folder, shard.file.path)
     if not path.exists():
         raise ShardError(f"{path}: no such shard; make the shards again")
     try:
         with pa.memory_map(str(path)) as source:
-            return pa.ipc.open_file(source).get_batch(0).column(name)
+            return pa.ipc.open_file(source).get_batch(0)
     except (pa.ArrowException, OSError) as error:
         raise ShardError(f"{path}: is no whole shard ({error}); make the shards again") from None
+
+
+def _column(folder: Path, shard: Shard, name: str) -> pa.ListArray:
+    return shard_batch(folder, shard).column(name)
 
 
 def _list_column(column: pa.ListArray) -> tuple[NDArray[np.uint32], Rows]:
