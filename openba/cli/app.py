@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from openba.cli import corpus, demo, generate, judge, manifests, near, setup, train
+from openba.cli import audit, corpus, demo, generate, judge, manifests, near, setup, train
 from openba.cli.exit import USAGE
 from openba.cli.options import examples
 
@@ -20,7 +20,17 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-for group in (demo.app, setup.app, manifests.app, near.app, corpus.app, judge.app, train.app, generate.app):
+for group in (
+    demo.app,
+    setup.app,
+    manifests.app,
+    near.app,
+    corpus.app,
+    judge.app,
+    train.app,
+    audit.app,
+    generate.app,
+):
     app.add_typer(group)
 
 

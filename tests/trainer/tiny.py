@@ -109,29 +109,27 @@ def _train_tokenizer(folder: Path) -> sentencepiece.SentencePieceProcessor:
 
 def _stream(folder: Path, name: str, documents: list[list[int]]) -> dict[str, Any]:
     """Cuts documents at the shards' ends, as the pipeline does."""
-    shards: list[list[list[int]]] = [[]]
+    shards: list[list[tuple[str, int, list[int]]]] = [[]]
     room = SHARD_TOKENS
-    for document in documents:
-        while document:
-            head, document = document[:room], document[room:]
-            shards[-1].append(head)
-            room -= len(head)
+    for number, document in enumerate(documents):
+        start = 0
+        while start < len(document):
+            head = document[start : start + room]
+            shards[-1].append((f"{name}-{number}", start, head))
+            start, room = start + len(head), room - len(head)
             if room == 0:
                 shards.append([])
                 room = SHARD_TOKENS
     entries = []
     for index, rows in enumerate(filter(None, shards)):
-        columns = [
-            pa.array([name] * len(rows)),
-            pa.array(["tiny"] * len(rows)),
-            pa.array([0] * len(rows), pa.uint32()),
-        ]
+        ids, starts, tokens = zip(*rows, strict=True)
+        columns = [pa.array(ids), pa.array(["tiny"] * len(rows)), pa.array(starts, pa.uint32())]
         entries.append(
             _shard(
                 folder / f"{name}-{index}.arrow",
                 STREAM,
-                [*columns, pa.array(rows, pa.list_(pa.uint32()))],
-                sum(map(len, rows)),
+                [*columns, pa.array(tokens, pa.list_(pa.uint32()))],
+                sum(map(len, tokens)),
             )
         )
     return _set(name, "stream", entries, len(documents))
@@ -141,9 +139,10 @@ def _pairs(folder: Path, name: str, pairs: list[tuple[list[int], list[int]]]) ->
     entries = []
     for index in range(2):
         rows = pairs[index::2]
-        labels = [pa.array([label] * len(rows)) for label in (name, "tiny", name)]
+        ids = pa.array([f"{name}-{index + 2 * row}" for row in range(len(rows))])
         columns = [
-            *labels,
+            ids,
+            *(pa.array([label] * len(rows)) for label in ("tiny", name)),
             *(pa.array(list(side), pa.list_(pa.uint32())) for side in zip(*rows, strict=True)),
         ]
         entries.append(

@@ -63,7 +63,8 @@ class Provenance:
         """Where each row begins, and the last one ends, in tokens of the stream or in pairs."""
         if self._length is None:
             return np.arange(batch.num_rows + 1)
-        return batch.column("tokens").offsets.to_numpy()
+        offsets: np.ndarray = batch.column("tokens").offsets.to_numpy()
+        return offsets
 
     def _between(self, first: int, end: int) -> Iterator[Passage]:
         while first < end:
