@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from manifests.credentials import without_credentials
+
 
 class UserError(Exception):
-    """Base of every error whose message alone is enough; it is shown without a traceback.
+    """Base of every error whose message alone is enough; it is shown without a traceback, and holds no
+    credentials of the addresses that it names.
 
     Attributes:
         exit_code: of the command that ends with it.
@@ -13,11 +16,12 @@ class UserError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, where: object = "", fix: str = "") -> None:
-        self.what, self.where, self.fix = what, str(where), fix
-        super().__init__(what)
+        self.what, self.where, self.fix = map(without_credentials, (what, str(where), fix))
+        super().__init__(self.what)
 
     def __str__(self) -> str:
-        return f"{self.where + ': ' if self.where else ''}{self.what}{'; ' + self.fix if self.fix else ''}"
+        where = self.where.replace("\n", "\\n")
+        return f"{where + ': ' if where else ''}{self.what}{'; ' + self.fix if self.fix else ''}"
 
     def __reduce__(self) -> tuple[object, ...]:
         # Workers send errors by pickle, which would call the class with the message alone.
@@ -32,7 +36,7 @@ class DataShortError(UserError):
 
 def shown(error: UserError) -> str:
     """The error as a command shows it: one line, or one for each of several errors in a manifest."""
-    return "\n".join(f"error: {line}" for line in str(error).splitlines())
+    return "\n".join(f"error: {line}" for line in str(error).split("\n"))
 
 
 def _rebuild(kind: type[UserError], what: str, where: str, fix: str) -> UserError:

@@ -99,7 +99,7 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 def explain(error: ValidationError, file: Path, model: type[BaseModel]) -> str:
     """Rewrites a validation error as lines of file, key, problem and fix."""
-    lines = []
+    lines, name = [], str(file).replace("\n", "\\n")
     wrong = [item["loc"] for item in error.errors()]
     for item in error.errors():
         # Items that are wrong are not counted as there, so that a list of them is called too short as well.
@@ -114,7 +114,7 @@ def explain(error: ValidationError, file: Path, model: type[BaseModel]) -> str:
         elif item["type"] == "missing":
             fix = "; add it"
         what = _EXPECTED.get(item["type"], item["msg"].removeprefix("Value error, "))
-        lines.append(f"{file}: {_key(item['loc'])}: {what}{fix}")
+        lines.append(f"{name}: {_key(item['loc'])}: {what}{fix}")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from manifests.schema.base import Strict, Tokens
+from manifests.schema.source_paths import FileBelow, LocalPath, Pattern
 from manifests.schema.values import Fraction, Name, Positive
 
 
@@ -26,14 +27,15 @@ class InstructionSource(Strict):
 
     name: Name
     """The source's name, in ids, counts and the report."""
-    path: str
-    """A file or folder, relative to the corpus manifest."""
+    path: LocalPath
+    """A file or folder of this machine, relative to the corpus manifest or absolute. As in the sources of
+    documents, links that lead out of the folder are not followed, and hidden files are none."""
     format: Literal["jsonl", "dialogue", "labelled", "tagged", "docstrings"]
     """``jsonl``: the fields that the templates name; ``dialogue``: YAML lists of a question and its answers
     (``question``, ``answer``); ``labelled``: text files with one item a line (``text``, ``label``);
     ``tagged``: word/TAG text (``text``, ``words``, ``tagged``); ``docstrings``: functions of Python files
     (``name``, ``signature``, ``docstring``, ``code``)."""
-    include: tuple[str, ...] = ("**/*",)
+    include: tuple[Pattern, ...] = ("**/*",)
     """Glob patterns of the files to read below ``path``."""
     language: Literal["en", "zh"]
     """The language of the pairs."""
@@ -41,8 +43,8 @@ class InstructionSource(Strict):
     """The field that names the record's language, where a source is mixed; it goes before ``language``."""
     task_field: str | None = None
     """The field that names the record's task; else the task is ``source/template``."""
-    files: dict[str, str] = {}
-    """A label and its file, for ``labelled``."""
+    files: dict[str, FileBelow] = {}
+    """A label and its file below ``path``, for ``labelled``."""
     templates: Annotated[tuple[Template, ...], Field(min_length=1)]
     """The templates: record i takes the one of number i modulo how many there are."""
     license: str | None = None

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points
 from typing import Annotated, Any
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, PlainSerializer, model_validator
 
+from manifests.credentials import settings_without_credentials
 from manifests.schema.base import Strict
 
 SIGNALS_GROUP = "openba.signals"
@@ -16,6 +17,7 @@ READERS_GROUP = "openba.readers"
 STEPS_GROUP = "openba.steps"
 
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.-]*(:[A-Za-z_][\w.]*)?$")]
+Settings = Annotated[dict[str, JsonValue], PlainSerializer(settings_without_credentials)]
 PluginName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 _BINS = 50
@@ -74,8 +76,8 @@ class StepPlugin(_Named):
     """The step that it comes after; give this or ``before``."""
     before: str | None = None
     """The step that it comes before."""
-    settings: dict[str, JsonValue] = {}
-    """What it is given as it is written here."""
+    settings: Settings = {}
+    """What it is given as it is written here. Values of keys such as ``secret`` are written into no run."""
 
     @staticmethod
     def _called(name: str) -> str:

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from manifests.schema.base import Tokens, UnusedLeftOut
-from manifests.schema.plugins import check_reader
+from manifests.schema.plugins import Settings, check_reader
+from manifests.schema.source_paths import DocumentPath, Pattern
 from manifests.schema.values import Name, Positive
-
-
-def _below(pattern: str) -> str:
-    path = PurePosixPath(pattern)
-    if not path.parts or path.is_absolute() or ".." in path.parts:
-        raise ValueError(f"{pattern!r} matches nothing below the source's path; write for example **/*.txt")
-    if any("**" in part and part != "**" for part in path.parts):
-        raise ValueError(
-            f"{pattern!r}: ** stands for folders and between slashes; write for example **/*.txt"
-        )
-    return pattern
 
 
 def _expression(pattern: str) -> str:
     # Raises a ValueError that says what is wrong with it.
     pc.replace_substring_regex(pa.array([""]), pattern, "")
     return pattern
-
-
-Pattern = Annotated[str, AfterValidator(_below)]
 
 
 ALL_FIELDS = "*"
@@ -53,9 +39,10 @@ class Source(UnusedLeftOut):
     optional_keys = ("settings",)
     name: Name
     """The source's name: in document ids, counts and the report. Letters, digits, ``_``, ``.`` and ``-``."""
-    path: str
+    path: DocumentPath
     """A file or folder, relative to the corpus manifest or absolute, or a URL that fsspec opens (``s3://``,
-    ``gs://``, ``hdfs://``, ``memory://``, with the file system's own driver and credentials)."""
+    ``gs://``, ``hdfs://``, ``memory://``, with the file system's own driver and credentials); of fsspec's
+    chains its caches alone, as in ``simplecache::s3://``. Credentials in it are written nowhere."""
     format: str
     """``jsonl``: a document of each line, or of the one object or each item of the one array in a ``.json``
     file; ``text``: as ``document`` says; ``tree``: one of each source file; ``parquet``, ``arrow`` (files,
@@ -98,8 +85,9 @@ class Source(UnusedLeftOut):
     """The most often that the source's tokens may be in the shards. 1: no document twice."""
     max_tokens: Tokens | None = None
     """The most tokens that the source may give to the shards, over all languages. No limit, by default."""
-    settings: dict[str, JsonValue] = {}
-    """What a reader of your own is given beside the file; the built-in formats have none."""
+    settings: Settings = {}
+    """What a reader of your own is given beside the file; the built-in formats have none. Values of keys such
+    as ``secret`` are written into no run."""
 
     @field_validator("format")
     @classmethod

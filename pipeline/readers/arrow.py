@@ -7,12 +7,14 @@ from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 
+from manifests.credentials import without_credentials
+from manifests.schema.source_paths import is_url
 from manifests.schema.sources import Source
 from pipeline.readers.arrow_messages import UnreadableError, blocks, check_batches, check_message
 from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
 from pipeline.readers.compressed import DamagedFileError
 from pipeline.readers.expansion import within
-from pipeline.readers.input_files import InputFile, is_url
+from pipeline.readers.input_files import InputFile
 from pipeline.readers.raw_documents import raw_row
 
 _MAGIC = b"ARROW1"
@@ -152,7 +154,8 @@ def _read_batch(
 
 
 def _lost(name: str, number: int, detail: str) -> pa.RecordBatch:
-    return raw_row(f"{name}#{number}", b"", reason="corrupt_arrow", detail=f"record batch {number}: {detail}")
+    told = f"record batch {number}: {without_credentials(detail)}"
+    return raw_row(f"{name}#{number}", b"", reason="corrupt_arrow", detail=told)
 
 
 @contextmanager

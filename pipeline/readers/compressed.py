@@ -12,6 +12,7 @@ from typing import Any
 
 import zstandard
 
+from manifests.credentials import without_credentials
 from pipeline.readers.input_files import InputFile
 from pipeline.readers.zstd_dictionary import BadDictionaryError, zstd_decoder
 
@@ -42,7 +43,7 @@ class DamagedFileError(ValueError):
     """
 
     def __init__(self, reason: str, detail: str, text: bytes = b"", member: int = 0) -> None:
-        super().__init__(detail)
+        super().__init__(without_credentials(detail))
         self.reason = reason
         self.text = text
         self.member = member

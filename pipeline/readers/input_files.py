@@ -11,6 +11,9 @@ from typing import Any, BinaryIO, cast
 
 import fsspec
 
+from manifests.credentials import without_credentials
+from manifests.schema.source_paths import is_url
+
 # What the file systems call a sign that a file changed, the surest first.
 _STAMPS = (
     "ETag",
@@ -47,7 +50,7 @@ class InputFile:
     @property
     def suffix(self) -> str:
         """The last part of the name, with its dot; empty where it has none."""
-        return PurePosixPath(self.location).suffix
+        return PurePosixPath(file_name(self.location)).suffix
 
     def open(self) -> BinaryIO:
         """The file's bytes, to read and to seek in. What the file system needs to know (credentials, hosts)
@@ -56,6 +59,9 @@ class InputFile:
             return cast(BinaryIO, fsspec.open(self.location, "rb").open())
         return Path(self.location).open("rb")
 
+    def __repr__(self) -> str:
+        return f"InputFile({without_credentials(self.location)!r}, {self.size}, {self.stamp!r})"
+
 
 def readable(name: str) -> str:
     """A file's name with ``\\xd6`` for each byte that is not UTF-8, where Python has characters that no file
@@ -63,9 +69,11 @@ def readable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
-def is_url(path: str) -> bool:
-    """Whether a source's path is for fsspec; ``file://`` is a path of this machine."""
-    return "://" in path and not path.startswith("file://")
+def file_name(location: str) -> str:
+    """The last part of a path or URL. That of a web address ends before its query, which may be a
+    signature."""
+    web = is_url(location) and location.split("::")[-1].startswith(("http://", "https://"))
+    return PurePosixPath(location.partition("?")[0] if web else without_credentials(location)).name
 
 
 def local_path(path: str) -> Path:
@@ -73,9 +81,9 @@ def local_path(path: str) -> Path:
     return Path(path.removeprefix("file://"))
 
 
-def list_url(url: str) -> Iterator[tuple[str, InputFile]]:
+def list_url(url: str) -> Iterator[tuple[str | None, InputFile]]:
     """The files at and below a URL, each with its name relative to it, which is empty where the URL is that
-    of one file.
+    of one file, and None where the listing names a place that is not below it.
 
     Raises:
         FileNotFoundError: nothing is there.
@@ -85,9 +93,15 @@ def list_url(url: str) -> Iterator[tuple[str, InputFile]]:
     found: dict[str, dict[str, Any]] = system.find(root, detail=True)
     if not found:
         raise FileNotFoundError(url)
+    caches = url[: url.rfind("::") + 2] if "::" in url else ""
     for path, status in found.items():
         stamp = next((str(status[key]) for key in _STAMPS if status.get(key) is not None), None)
-        yield (
-            path[len(root) :].lstrip("/"),
-            InputFile(system.unstrip_protocol(path), int(status["size"]), stamp),
-        )
+        location = caches + system.unstrip_protocol(path)
+        yield _name_below(root, path), InputFile(location, int(status["size"]), stamp)
+
+
+def _name_below(root: str, path: str) -> str | None:
+    """Who lists a folder may name whatever they like."""
+    name = path.removeprefix(root)
+    outside = not path.startswith(root) or (bool(name) and not (root.endswith("/") or name.startswith("/")))
+    return None if outside or ".." in PurePosixPath(name).parts else name.lstrip("/")

@@ -10,8 +10,10 @@ from pathlib import Path, PurePosixPath
 from fsspec.utils import glob_translate
 
 from manifests.schema.base import ManifestError
+from manifests.schema.source_paths import is_url
 from manifests.schema.sources import Source
-from pipeline.readers.input_files import InputFile, is_url, list_url, local_path, readable
+from pipeline.readers.input_files import InputFile, file_name, list_url, local_path, readable
+from pipeline.readers.local_files import files_below, is_hidden
 
 
 @dataclass(frozen=True)
@@ -44,29 +46,15 @@ def _below(source: Source, root: Path) -> Found:
             f"source {source.name!r}: {root} does not exist; correct its `path` (relative to the corpus "
             "manifest) or run `openba setup`"
         )
-    excluded = {path for pattern in source.exclude for path in root.glob(pattern)}
-    matching = {path for pattern in source.include for path in root.glob(_with_files(pattern))}
-    matching = {path for path in matching if excluded.isdisjoint((path, *path.parents))}
-    shown = sorted(
-        (name, path) for path in matching if not _hidden(name := path.relative_to(root).as_posix())
-    )
-    broken = tuple(readable(name) for name, path in shown if path.is_symlink() and not path.exists())
-    named = [(name, path) for name, path in shown if path.is_file()]
-    resolved = root.resolve()
-    refused = tuple(name for name, path in named if not path.resolve().is_relative_to(resolved))
-    files = tuple((readable(name), InputFile.of(path)) for name, path in named if name not in set(refused))
+    found = files_below(root, source.include, source.exclude)
+    files = tuple((readable(name), InputFile.of(path)) for name, path in found.files)
     if not files:
-        links = f" ({len(refused)} links that lead out of it are not followed)" if refused else ""
+        links = f" ({len(found.refused)} links that lead out of it are not followed)" if found.refused else ""
         raise ManifestError(
             f"source {source.name!r}: no file below {root} matches {list(source.include)}{links}; correct "
             "`include`"
         )
-    return Found(files, refused, broken)
-
-
-def _with_files(pattern: str) -> str:
-    """For Path.glob, whose ``**`` at the end of a pattern means folders alone."""
-    return f"{pattern}/*" if pattern.endswith("**") else pattern
+    return Found(files, tuple(map(readable, found.refused)), tuple(map(readable, found.broken)))
 
 
 def _behind_url(source: Source) -> Found:
@@ -80,25 +68,23 @@ def _behind_url(source: Source) -> Found:
             f"source {source.name!r}: {url} cannot be listed ({type(error).__name__}: {error}); check the "
             "address, the credentials, "
             "and that the fsspec driver of its kind is installed (such as s3fs, gcsfs)"
-        ) from error
+        ) from None
     if listed[0][0] == "":
-        return Found(((PurePosixPath(url).name, listed[0][1]),))
-    files = sorted(((name, file) for name, file in listed if _shown(source, name)), key=lambda item: item[0])
+        return Found(((file_name(url), listed[0][1]),))
+    below = [(name, file) for name, file in listed if name is not None]
+    files = sorted(((name, file) for name, file in below if _shown(source, name)), key=lambda item: item[0])
     if not files:
         raise ManifestError(
             f"source {source.name!r}: no file below {url} matches {list(source.include)}; correct `include`"
         )
-    return Found(tuple(files))
+    refused = tuple(readable(file.location) for name, file in listed if name is None)
+    return Found(tuple(files), refused)
 
 
 def _shown(source: Source, name: str) -> bool:
     folders = [folder.as_posix() for folder in PurePosixPath(name).parents[:-1]]
     excluded = any(_matches(path, source.exclude) for path in (name, *folders))
-    return _matches(name, source.include) and not excluded and not _hidden(name)
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith(".") for part in PurePosixPath(name).parts)
+    return _matches(name, source.include) and not excluded and not is_hidden(name)
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

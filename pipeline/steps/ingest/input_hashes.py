@@ -7,6 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from manifests.credentials import without_credentials
 from manifests.files import write_json
 from manifests.schema.base import ManifestError
 from pipeline.readers.input_files import InputFile, readable
@@ -39,7 +40,7 @@ class HashCache:
         if file.stamp is None:
             return _sha256(file)
         key: list[int | str] = [file.size, file.stamp]
-        location = readable(file.location)
+        location = without_credentials(readable(file.location))
         known = self._known.get(location)
         found = (
             known

@@ -19,6 +19,8 @@ import pyarrow.json
 import yaml
 
 from manifests.schema.instructions import InstructionSource
+from pipeline.readers.input_files import readable
+from pipeline.readers.local_files import files_below, leads_out
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.templates import fields
 from pipeline.text.unicode.repair import repair
@@ -41,7 +43,7 @@ def records(source: InstructionSource, folder: Path) -> Iterator[pa.RecordBatch]
         PipelineError: no file matches, or one cannot be read in the source's format.
     """
     for path in files(source, folder):
-        name = path.name if folder.is_file() else path.relative_to(folder).as_posix()
+        name = readable(path.name if folder.is_file() else path.relative_to(folder).as_posix())
         row = 0
         for batch in _READERS[source.format](source, path, name):
             numbers = pc.cast(pa.array(range(row, row + batch.num_rows)), pa.string())
@@ -57,23 +59,44 @@ def _repaired(texts: pa.StringArray) -> pa.StringArray:
 
 
 def files(source: InstructionSource, folder: Path) -> list[Path]:
-    """The files of a source, sorted by name."""
+    """The files of a source, sorted by name; links that lead out of its folder are not followed.
+
+    Raises:
+        PipelineError: there is none, or one that the source names is missing or leads out.
+    """
     if source.format == "labelled":
-        found = [folder / name for name in source.files.values()]
+        found = [_named(source, folder, name) for name in source.files.values()]
     elif folder.is_file():
         found = [folder]
     else:
-        found = sorted(
-            {path for pattern in source.include for path in folder.glob(pattern) if path.is_file()}
-        )
-    missing = [path for path in found if not path.is_file()]
-    if missing or not found:
-        wanted = missing[0] if missing else f"{folder}/{{{', '.join(source.include)}}}"
-        raise PipelineError(
-            f"shards.instructions.sources: {source.name} finds no file {wanted}; correct its path, include "
-            "or files"
-        )
+        below = files_below(folder, source.include)
+        found = sorted(path for _, path in below.files)
+        links = f" ({len(below.refused)} links lead out of it)" if below.refused else ""
+        if not found:
+            raise _no_file(source, f"{folder}/{{{', '.join(source.include)}}}{links}")
     return found
+
+
+def links_outside(source: InstructionSource, folder: Path) -> int:
+    """How many links of a source's folder are not followed as they lead out of it."""
+    listed = source.format != "labelled" and not folder.is_file()
+    return len(files_below(folder, source.include).refused) if listed else 0
+
+
+def _named(source: InstructionSource, folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.is_file():
+        raise _no_file(source, str(path))
+    if leads_out(folder, path):
+        raise _no_file(source, f"{path} below it: that is a link that leads out")
+    return path
+
+
+def _no_file(source: InstructionSource, wanted: str) -> PipelineError:
+    return PipelineError(
+        f"shards.instructions.sources: {source.name} finds no file {wanted}; correct its path, include or "
+        "files"
+    )
 
 
 def _batch(columns: dict[str, list[str | None]]) -> pa.RecordBatch:
@@ -96,7 +119,7 @@ def _jsonl(source: InstructionSource, path: Path, name: str) -> Iterator[pa.Reco
     try:
         with pa.input_stream(path, compression="detect") as stream:
             yield from pyarrow.json.open_json(stream, pyarrow.json.ReadOptions(block_size=BLOCK), parse)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, UnicodeEncodeError) as error:  # Arrow opens no name that is not UTF-8
         raise _unreadable(source, path, error) from None
 
 

@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from manifests.files import atomic_write, digest, sha256, write_json
 from manifests.schema.corpus import CorpusManifest
-from manifests.schema.instructions import InstructionSettings
+from manifests.schema.instructions import InstructionSettings, InstructionSource
 from manifests.schema.shards import ShardManifest, TokenSet, Vocabulary
 from manifests.schema.steps import KEPT
 from pipeline.models.tokenizer import Tokenizer
+from pipeline.readers.input_files import local_path
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.context import StepContext
@@ -25,7 +26,7 @@ from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
 from pipeline.steps.shards.instruction_pairs import LANGUAGES, EncodePairs
-from pipeline.steps.shards.instruction_readers import files
+from pipeline.steps.shards.instruction_readers import files, links_outside
 from pipeline.steps.shards.inventory import Inventory
 from pipeline.steps.shards.pair_shards import write_pairs
 from pipeline.steps.shards.rehydrate import Rehydration, rehydration
@@ -70,7 +71,7 @@ class ShardsStep(Step):
         settings = context.corpus.shards.instructions
         for source in settings.sources if settings else ():
             found[f"instructions/{source.name}"] = digest(
-                [sha256(path) for path in files(source, context.resolve(source.path))]
+                [sha256(path) for path in files(source, _place(context, source))]
             )
         benchmarks = _benchmarks(context)
         return found | ({"benchmarks": sha256(benchmarks)} if settings and benchmarks else {})
@@ -109,7 +110,15 @@ class ShardsStep(Step):
         instructions = context.corpus.shards.instructions
         if instructions is None:
             return Sets({}, {}), {}
-        return _write_pairs(context, instructions, vocabulary, _pairs_key(self, context, instructions))
+        sets, counts = _write_pairs(
+            context, instructions, vocabulary, _pairs_key(self, context, instructions)
+        )
+        outside = sum(links_outside(source, _place(context, source)) for source in instructions.sources)
+        return sets, counts | ({"instructions/link_outside": outside} if outside else {})
+
+
+def _place(context: StepContext, source: InstructionSource) -> Path:
+    return (context.base / local_path(source.path)).resolve()
 
 
 def _model(context: StepContext) -> Path:
@@ -207,7 +216,7 @@ def _write_pairs(
     context: StepContext, settings: InstructionSettings, vocabulary: Vocabulary, key: object
 ) -> tuple[Sets, dict[str, int]]:
     """The sets of instruction pairs, and what became of the pairs."""
-    folders = tuple(context.resolve(source.path) for source in settings.sources)
+    folders = tuple(_place(context, source) for source in settings.sources)
     work = EncodePairs(settings.sources, folders, context.folder / MODEL, settings, _benchmarks(context))
     encoded = Columns(tuple(Phases(context).each("pairs", work, len(settings.sources), key=key)))
     shards = context.corpus.shards
