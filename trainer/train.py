@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -12,6 +11,7 @@ import torch.distributed as dist
 from curriculum.plugins import CALLBACKS
 from manifests.broken_pipe import output_may_be_lost
 from manifests.os_errors import os_errors_explained
+from manifests.output import complain
 from manifests.plugins import resolve
 from manifests.run_lock import run_lock
 from manifests.stop_signals import StopFlag, Stopped, stop_signals
@@ -72,7 +72,7 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
 def _warn_of_idle_ranks(run: TrainingRun) -> None:
     if dist.get_rank() == 0:
         for warning in idle_warnings(run, dist.get_world_size()):
-            print(f"warning: {warning}", file=sys.stderr)
+            complain(f"warning: {warning}")
 
 
 def _attempt(run: TrainingRun, callbacks: Callbacks, stop: StopFlag, *, quiet: bool) -> bool:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from openba.cli import audit, corpus, demo, generate, judge, manifests, near, setup, train
+from manifests.output import say
+from openba.cli import audit, corpus, demo, generate, judge, manifests, near, setup, sign, train
 from openba.cli.exit import USAGE
 from openba.cli.options import examples
 
@@ -24,6 +25,7 @@ for group in (
     demo.app,
     setup.app,
     manifests.app,
+    sign.app,
     near.app,
     corpus.app,
     judge.app,
@@ -52,7 +54,7 @@ def _root(
     if version:
         from openba.version import __version__
 
-        print(__version__)
+        say(__version__)
         raise typer.Exit
     if context.invoked_subcommand is None:
         print(context.get_help())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from manifests.output import say
 from openba.cli.options import Corpus, Engine, Json, Quiet, Run, Verbose, Workers, examples, set_verbosity
 
 if TYPE_CHECKING:
@@ -70,12 +71,12 @@ def _without_pandas() -> None:
 def _line(run: Path, step: str, outcome: StepOutcome) -> None:
     given, kept = outcome.manifest.documents_in, outcome.manifest.documents_kept
     state = f"{outcome.seconds:7.1f} s" if outcome.worked else "  as it was"
-    print(f"{step:<14} {given:>10,} in {kept:>10,} kept {given - kept:>9,} rejected {state}", flush=True)
+    say(f"{step:<14} {given:>10,} in {kept:>10,} kept {given - kept:>9,} rejected {state}")
     warnings = _warnings(run, step, outcome)
     for warning in warnings[:MOST_WARNINGS]:
-        print(f"  warning: {warning}", flush=True)
+        say(f"  warning: {warning}")
     if len(warnings) > MOST_WARNINGS:
-        print(f"  and {len(warnings) - MOST_WARNINGS} more: `openba report {run}` shows them", flush=True)
+        say(f"  and {len(warnings) - MOST_WARNINGS} more: `openba report {run}` shows them")
 
 
 def _warnings(run: Path, step: str, outcome: StepOutcome) -> list[str]:
@@ -96,7 +97,7 @@ def _json_line(run: Path, step: str, outcome: StepOutcome) -> None:
         "seconds": round(outcome.seconds, 3),
         "warnings": _warnings(run, step, outcome),
     }
-    print(json.dumps(record), flush=True)
+    say(json.dumps(record))
 
 
 def _command(steps: Sequence[str] | None) -> Callable[..., None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from manifests.broken_pipe import output_may_be_lost
 from manifests.errors import UserError, shown
 from manifests.os_errors import explained
+from manifests.output import complain
 
 USAGE = 2
 
@@ -26,7 +26,7 @@ def run(action: Callable[[], int], arguments: Sequence[str]) -> int:
     except (Exception, KeyboardInterrupt) as error:
         code, text = _outcome(error, arguments)
         if text:
-            print(text, file=sys.stderr)
+            complain(text)
         return code
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from manifests.errors import UserError
+from manifests.output import say
 from openba.cli.options import (
     Average,
     Curriculum,
@@ -83,7 +84,7 @@ def generate_command(
     model = load_model(curriculum, run, step, dtype, average=average)
     answers = model.generate(prompts, max_tokens, choice)
     for asked, answer in zip(prompts, answers, strict=True):
-        print(answer if prompt else json.dumps({"prompt": asked, "answer": answer}, ensure_ascii=False))
+        say(answer if prompt else json.dumps({"prompt": asked, "answer": answer}, ensure_ascii=False))
 
 
 def _lines(file: Path | None) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from manifests.output import say
 from openba.cli.options import Corpus, Engine, Json, Quiet, Run, Verbose, Workers, examples, set_verbosity
 
 
@@ -44,7 +45,7 @@ def quality_report_command(
 
     report = quality_report(corpus, run, engine, workers)
     if as_json:
-        print(json.dumps(report, indent=1, ensure_ascii=False))
+        say(json.dumps(report, indent=1, ensure_ascii=False))
     else:
         _print(report)
 
@@ -58,7 +59,7 @@ def _print(report: dict[str, Any]) -> None:
     for table in tables(report):
         console.print(table)
     for line in warnings(report):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(line)
 
 
 @app.command(
@@ -97,4 +98,4 @@ def calibrate_command(
 
     found = calibrate(corpus, run, loss, method.value, engine, workers)
     wanted = "the tenth percentile" if method is Method.tenth else f"{method.value}, loss {loss:g}"
-    print(rules_yaml(found, f"{wanted}, of the trusted sources of {corpus}"))
+    say(rules_yaml(found, f"{wanted}, of the trusted sources of {corpus}"))

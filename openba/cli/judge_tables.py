@@ -10,6 +10,7 @@ import yaml
 from rich.markup import escape
 from rich.table import Table
 
+from manifests.output import printable
 from manifests.trusted_loss import MOST_LOSS
 from pipeline.judge.calibration import Calibration, Proposal
 
@@ -54,7 +55,7 @@ def _table(title: str, names: list[str], numbers: list[str]) -> Table:
 def _trusted(report: Mapping[str, Any]) -> Table:
     table = _table("What is lost of trusted sources", ["source"], ["documents", "lost"])
     for source, share in report["trusted_loss"].items():
-        table.add_row(source, f"{report['documents'][source]:,}", _loss(share))
+        table.add_row(printable(source), f"{report['documents'][source]:,}", _loss(share))
     return table
 
 
@@ -71,7 +72,10 @@ def _rules(rules: Mapping[str, Mapping[str, Any]]) -> Table:
         if found["sources"] or found["junk"]:
             worst = max(found["sources"].values(), default=0.0)
             table.add_row(
-                escape(name), percent(found["trusted_loss"]), _loss(worst), percent(found["junk_caught"])
+                escape(printable(name)),
+                percent(found["trusted_loss"]),
+                _loss(worst),
+                percent(found["junk_caught"]),
             )
     return table
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +10,9 @@ import typer
 
 from manifests.errors import UserError
 from manifests.os_errors import os_errors_explained
+from manifests.output import complain, say
 from openba.cli.options import Json, RunArgument, examples, run_folder
+from openba.cli.sign import signature_problems
 
 PANEL = "Manifests and runs"
 
@@ -49,14 +50,14 @@ def check_command(
     """Validate manifests of any kind; errors name the file, the key and the fix."""
     found = [_checked(file, run, ranks) for file in files]
     if as_json:
-        print(json.dumps(found, indent=1, ensure_ascii=False))
+        say(json.dumps(found, indent=1, ensure_ascii=False))
     for one in () if as_json else found:
         for error in one["errors"]:
-            print(f"error: {error}", file=sys.stderr)
+            complain(f"error: {error}")
         if not one["errors"]:
-            print(f"{one['file']}: valid ({one['kind']})")
+            say(f"{one['file']}: valid ({one['kind']})")
         for warning in one["warnings"]:
-            print(f"{one['file']}: warning: {warning}")
+            say(f"{one['file']}: warning: {warning}")
     return int(any(one["errors"] for one in found))
 
 
@@ -67,7 +68,7 @@ def _checked(file: Path, run: Path | None, ranks: int) -> dict[str, Any]:
         manifest = check(file)
         warnings = _warnings(file, manifest, run, ranks)
     except UserError as error:
-        return {"file": str(file), "kind": None, "errors": str(error).splitlines(), "warnings": []}
+        return {"file": str(file), "kind": None, "errors": str(error).split("\n"), "warnings": []}
     return {"file": str(file), "kind": type(manifest).__name__, "errors": [], "warnings": warnings}
 
 
@@ -105,11 +106,11 @@ def schema_command(
     from manifests.check import KINDS
 
     if kind is None:
-        print(json.dumps(list(KINDS)) if as_json else "\n".join(KINDS))
+        say(json.dumps(list(KINDS)) if as_json else "\n".join(KINDS))
         return
     if kind not in KINDS:
         raise UserError(f"{kind!r} is not a kind of manifest", fix=f"name one of {', '.join(KINDS)}")
-    print(json.dumps(KINDS[kind].model_json_schema(), indent=1, ensure_ascii=False))
+    say(json.dumps(KINDS[kind].model_json_schema(), indent=1, ensure_ascii=False))
 
 
 def report(run: Path, *, as_json: bool = False) -> None:
@@ -122,9 +123,9 @@ def report(run: Path, *, as_json: bool = False) -> None:
         path = write_report(run)
     lines = summary_of(RunRecord.read(run))
     if as_json:
-        print(json.dumps({"summary": dict(lines), "report": str(path)}, indent=1, ensure_ascii=False))
+        say(json.dumps({"summary": dict(lines), "report": str(path)}, indent=1, ensure_ascii=False))
     else:
-        print("\n".join([*(f"{name}: {text}" for name, text in lines), str(path)]))
+        say("\n".join([*(f"{name}: {text}" for name, text in lines), str(path)]))
 
 
 @app.command("report", rich_help_panel=PANEL, epilog=examples("openba report runs/demo"))
@@ -133,28 +134,47 @@ def report_command(run: RunArgument, as_json: Json = False) -> None:
     report(run, as_json=as_json)
 
 
-@app.command("verify", rich_help_panel=PANEL, epilog=examples("openba verify runs/demo"))
-def verify_command(run: RunArgument, as_json: Json = False) -> int:
+@app.command(
+    "verify",
+    rich_help_panel=PANEL,
+    epilog=examples("openba verify runs/demo", "openba verify exported --key public.pem"),
+)
+def verify_command(
+    run: RunArgument,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            "--key",
+            metavar="PUBLIC",
+            help="Check the signature of `openba sign` first, by this public key (PEM); the folder may then "
+            "be an export or a checkpoint, too.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
     """Hash and count everything in a run folder again; the exit code is 1 if anything differs."""
     from dataclasses import asdict
 
-    from manifests.verify import verify
+    from manifests.step_order import steps_in
+    from manifests.verify import Verification, verify
 
+    unsigned = [] if key is None else signature_problems(run, key, quiet=as_json)
     with os_errors_explained(run):
-        result = verify(run)
+        result = Verification() if key is not None and not steps_in(run) else verify(run)
     if as_json:
-        print(json.dumps({"run": str(run), **asdict(result)}, indent=1, ensure_ascii=False))
-    else:
+        whole = asdict(result) | {"problems": unsigned + result.problems}
+        say(json.dumps({"run": str(run), **whole}, indent=1, ensure_ascii=False))
+    elif result.files:
         _print_verification(run, result)
-    return int(bool(result.problems))
+    return int(bool(unsigned or result.problems))
 
 
 def _print_verification(run: Path, result: Any) -> None:
     for problem in result.problems:
-        print(f"error: {problem}", file=sys.stderr)
+        complain(f"error: {problem}")
     number = len(result.problems)
     state = f"{number} problem{'s' * (number > 1)}" if number else "as its manifests say"
-    print(
+    say(
         f"{run}: {state} ({result.files:,} files, {result.bytes:,} bytes, {result.documents:,} documents, "
         f"{result.tokens:,} tokens checked)"
     )

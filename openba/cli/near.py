@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from manifests.output import say
 from openba.cli.options import Json, Run, examples
 
 SHOWN = 60
@@ -36,12 +37,12 @@ def near_command(
 
     found = near(run, _read(text))
     if as_json:
-        print(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))
+        say(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))
         return 0
     for one in found:
-        print(f"{one.similarity:.2f}  {one.id}  {' '.join(one.text[:SHOWN].split())}")
+        say(f"{one.similarity:.2f}  {one.id}  {' '.join(one.text[:SHOWN].split())}")
     if not found:
-        print("no document shares a band with it")
+        say("no document shares a band with it")
     return 0
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import sys
 import warnings
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TextIO
 
 import typer
 
+from manifests.output import complain
 from manifests.run_folder import checked_run_folder
 
 
@@ -75,13 +75,25 @@ class _StandardError(logging.Handler):
     """Writes to what is standard error when the line comes."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr, flush=True)
+        complain(self.format(record))
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    complain(warnings.formatwarning(message, category, filename, lineno, line).rstrip("\n"))
 
 
 def set_verbosity(verbose: bool, quiet: bool) -> None:
     """Sets what is shown besides the result: our progress unless ``quiet``, the libraries' own messages if
     ``verbose``."""
-    logging.basicConfig()
+    logging.basicConfig(handlers=[_StandardError()])
+    warnings.showwarning = _show_warning
     logging.getLogger().setLevel(logging.INFO if verbose else logging.ERROR)
     # Beam logs a worker's error with its traceback; we show it once, at the end.
     logging.getLogger("apache_beam").setLevel(logging.INFO if verbose else logging.CRITICAL)

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from manifests.os_errors import os_errors_explained
+from manifests.output import say
 from openba.cli.options import Quiet, Verbose, examples, set_verbosity
 
 PANEL = "Start here"
@@ -24,15 +25,13 @@ def set_up() -> Path:
     folder = assets_folder()
     with os_errors_explained(folder):
         made = set_up(folder, asset_manifest())
-    print(f"{folder}: {f'{made} assets fetched' if made else 'as it was'}", flush=True)
+    say(f"{folder}: {f'{made} assets fetched' if made else 'as it was'}")
     from pipeline.runtime.worker_start import start_worker
 
     start_worker()  # says where compiled kernels are kept
     from pipeline.setup.kernels import compiled_by
 
-    print(
-        f"kernels: {'compiled' if compiled_by(lambda: _smallest_run(folder)) else 'as they were'}", flush=True
-    )
+    say(f"kernels: {'compiled' if compiled_by(lambda: _smallest_run(folder)) else 'as they were'}")
     return folder
 
 

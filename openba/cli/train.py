@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from manifests.output import complain, say
 from openba.cli.options import (
     Average,
     Curriculum,
@@ -43,14 +43,14 @@ def work(
     alone = "RANK" not in os.environ  # of several processes only process 0 may tell what is there
     if not (alone and training.finished):
         for warning in training.warnings if os.environ.get("RANK", "0") == "0" else ():
-            print(f"{curriculum}: warning: {warning}", file=sys.stderr)
+            complain(f"{curriculum}: warning: {warning}")
         from trainer.monitor.step_profile import StepProfile
         from trainer.train import train  # torch and DeepSpeed take seconds
 
         callbacks = [] if profile is None else [StepProfile.of(profile)]
         if train(training, callbacks, quiet=quiet):
             return
-    print(f"{training.train_folder}: finished already, nothing to do")
+    say(f"{training.train_folder}: finished already, nothing to do")
 
 
 def _open(curriculum: Path, run: Path) -> TrainingRun:
@@ -116,10 +116,10 @@ def evaluate_command(
 
     losses = evaluate_checkpoint(training, step, dtype, average=average)
     if as_json:
-        print(json.dumps(losses, indent=1))
+        say(json.dumps(losses, indent=1))
         return
     for stage, by_set in losses.items():
-        print(f"{stage:<12} {'  '.join(f'{name} {loss:.4f}' for name, loss in by_set.items())}")
+        say(f"{stage:<12} {'  '.join(f'{name} {loss:.4f}' for name, loss in by_set.items())}")
 
 
 @app.command(
@@ -150,7 +150,7 @@ def export_command(
 
     export_model(training, to, step, dtype, average=average)
     loads = 'AutoModelForSeq2SeqLM.from_pretrained(folder, dtype="auto", trust_remote_code=True)'
-    print(f"{to}: written in {dtype}; {loads} loads it")
+    say(f"{to}: written in {dtype}; {loads} loads it")
 
 
 @app.command("import", rich_help_panel=PANEL, epilog=examples(f"openba import {ARGUMENTS} --from exported"))
@@ -171,4 +171,4 @@ def import_command(
     imported = import_model(training, source)
     dtypes = " and ".join(imported.dtypes)
     checkpoint = imported.checkpoint.folder
-    print(f"{checkpoint}: written, of weights in {dtypes}; evaluate, generate and train go on from it")
+    say(f"{checkpoint}: written, of weights in {dtypes}; evaluate, generate and train go on from it")

@@ -8,6 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from manifests.output import printable
 from trainer.monitor.callbacks import Callback
 from trainer.monitor.throughput_and_mfu import Throughput
 from trainer.monitor.token_counter import TokenCounter
@@ -85,7 +86,7 @@ def say(line: str) -> None:
     Not by ``print``, which Ray Train replaces by one that says everything twice.
     """
     with tqdm.external_write_mode():
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(printable(line) + "\n")
         sys.stdout.flush()
 
 
