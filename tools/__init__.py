@@ -1,0 +1,1 @@
+"""What keeps the environment: its lock, its bill of materials."""
