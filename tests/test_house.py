@@ -23,9 +23,17 @@ ROOMS = {
     "deepspeed": ("trainer/engine.py",),
     "apache_beam": ("pipeline/runtime/",),
     "transformers": ("trainer/export/huggingface/",),
+    "cryptography": ("manifests/ed25519_keys.py", "manifests/signature.py"),
+    "pip": ("pipeline/setup/pip_archive.py",),
 }
-SPEAKERS = ("manifests/output.py", "trainer/monitor/terminal.py", "openba/cli/app.py")
-"""What may write to a terminal: two show its escapes, the third prints help in colour."""
+SPEAKERS = (
+    "manifests/output.py",
+    "trainer/monitor/terminal.py",
+    "openba/cli/app.py",
+    "pipeline/setup/pip_archive.py",
+)
+"""What may write to a terminal: two show its escapes, the third prints help in colour, the last is a program
+whose lines another one reads."""
 MOST_LINES = 300
 
 

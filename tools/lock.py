@@ -75,11 +75,8 @@ def finders() -> Iterator[PackageFinder]:
 
 
 def archives(finder: PackageFinder, name: str, version: str) -> Iterator[Link]:
-    """The archives that pip may take: the wheels, or else the source package. A build of its own, such as
-    ``+cpu``, is wanted where there is one."""
-    there = finder.find_all_candidates(name)
-    exact = [one for one in there if str(one.version) == version]
-    found = exact or [one for one in there if str(one.version) == version.partition("+")[0]]
+    """The archives that pip may take: the wheels, or else the source package."""
+    found = [one for one in finder.find_all_candidates(name) if str(one.version) == version]
     wheels = [one.link for one in found if one.link.is_wheel]
     yield from wheels or (one.link for one in found)
 
@@ -102,7 +99,7 @@ def locked(names: Iterable[str], versions: dict[str, str], search: list[PackageF
 
     Raises:
         KeyError: a package has no pin.
-        ValueError: its release has no archive for a machine.
+        ValueError: its release has no archive for a machine. A build such as ``+cpu`` need not be for all.
     """
     lines = [_HEAD]
     for name in sorted(names):
@@ -110,7 +107,7 @@ def locked(names: Iterable[str], versions: dict[str, str], search: list[PackageF
         hashes: set[str] = set()
         for machine, finder in zip(MACHINES, search, strict=True):
             found = {hashed(link) for link in archives(finder, name, version)}
-            if not found:
+            if not found and "+" not in version:
                 raise ValueError(f"{name}=={version}: no archive for {machine}")
             hashes |= found
         tail = "".join(f" \\\n    --hash=sha256:{one}" for one in sorted(hashes))

@@ -11,6 +11,7 @@ from manifests.errors import UserError
 from manifests.files import sha256
 from manifests.schema.assets import Package
 
+_PROGRAM = Path(__file__).with_name("pip_archive.py")
 _MISMATCH = re.compile(r"Expected sha256 (\w+).*?Got\s+(\w+)", re.DOTALL)
 _NO_SPACE = ("No space left on device", "Errno 28")
 _NO_NETWORK = (
@@ -28,43 +29,14 @@ class FetchError(UserError):
 
 
 def fetch(package: Package, folder: Path) -> Path:
-    """Downloads one archive into ``folder``, which is made, and returns its path.
-
-    pip is given the hash, so that it refuses another archive before it asks a source package's build backend
-    for metadata.
+    """Downloads one archive into ``folder``, which is made, and returns its path. Nothing of it is run.
 
     Raises:
         FetchError: no network, no space, no such release, or another SHA-256 than the manifest's.
     """
     folder.mkdir(parents=True)
-    requirements = folder.parent / "requirements.txt"
-    requirements.write_text(
-        f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n", encoding="utf-8"
-    )
-    form = "--no-binary" if package.archive == "source" else "--only-binary"
-    options = [
-        "--no-deps",
-        "--require-hashes",
-        form,
-        package.name,
-        "--retries",
-        "2",
-        "--timeout",
-        "30",
-        "--dest",
-        str(folder),
-    ]
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        *options,
-        "-r",
-        str(requirements),
-    ]
+    wanted = (package.name, package.version, package.archive, package.sha256)
+    command = [sys.executable, str(_PROGRAM), *wanted, str(folder)]
     result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if result.returncode:
         raise FetchError(explain(package, result.stderr))

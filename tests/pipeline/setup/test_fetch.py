@@ -3,6 +3,8 @@ refused."""
 
 from __future__ import annotations
 
+import io
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,22 @@ def test_the_version_asked_for_is_downloaded(index: Path, tmp_path: Path) -> Non
     assert archive.read_bytes() == (index / archive.name).read_bytes()
 
 
-def test_an_archive_of_another_hash_is_refused_by_pip(index: Path, tmp_path: Path) -> None:
+def test_a_source_package_is_downloaded_and_nothing_of_it_is_run(index: Path, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    source = f"open({str(ran)!r}, 'w').write('setup.py')\n"
+    build = '[build-system]\nrequires = ["no-such-back-end"]\nbuild-backend = "evil"\n'
+    with tarfile.open(index / "laozi-4.0.tar.gz", "w:gz") as file:
+        for name, text in {"setup.py": source, "evil.py": source, "pyproject.toml": build}.items():
+            info = tarfile.TarInfo(f"laozi-4.0/{name}")
+            info.size = len(text)
+            file.addfile(info, io.BytesIO(text.encode()))
+    wanted = package(index, version="4.0", archive="source", sha256=sha256(index / "laozi-4.0.tar.gz"))
+    archive = fetch(wanted, tmp_path / "new" / "archive")
+    assert archive.name == "laozi-4.0.tar.gz"
+    assert not ran.exists()
+
+
+def test_an_archive_of_another_hash_is_refused(index: Path, tmp_path: Path) -> None:
     found = sha256(index / "laozi-1.0-py3-none-any.whl")
     message = rf"^laozi 1\.0: the archive's SHA-256 is not the one in manifests/assets.yaml: expected {'0' * 64}, found {found}; it was not"
     with pytest.raises(FetchError, match=message):
