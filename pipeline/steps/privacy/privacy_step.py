@@ -1,4 +1,4 @@
-"""The privacy step: personal data out of the text, counted but never written anywhere."""
+"""The privacy step: personal data out of the documents, counted but never written anywhere."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from pipeline.runtime.context import StepContext
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.runtime.transform import Transform
-from pipeline.steps.privacy.plugin_findings import load_kinds, resolve_plugins
-from pipeline.steps.privacy.pseudonyms import Pseudonyms, read_salt
-from pipeline.steps.privacy.scrub import Scrubbed, scrub
+from pipeline.steps.privacy.plugin_findings import load_kinds
+from pipeline.steps.privacy.pseudonyms import Pseudonyms
+from pipeline.steps.privacy.scrub import Scrubbed
+from pipeline.steps.privacy.scrubber import Scrubber, with_column
 from pipeline.steps.privacy.treatments import treatments
 
 PERSONAL_DATA, ONLY_PERSONAL_DATA = "personal_data", "only_personal_data"
@@ -29,12 +30,13 @@ _NO_TEXT = r"\A[^\pL\pM\pN\pP\pS]*"
 
 
 class Scrub(Transform):
-    """Documents -> the same without personal data.
+    """Documents -> the same without personal data, in text, address, licence and ``meta``.
 
     Documents with a datum whose action is drop are rejected (personal_data), as are those in which nothing
     but white space is left (only_personal_data): with their text as it is after scrubbing, and with the kinds
     and how often they were found, never the data.
-    Metrics: found/<kind>/<language>, found/<kind>/source/<source>, documents_changed/<language>.
+    Metrics: found/<kind>/<language>, found/<kind>/source/<source>, documents_changed/<language> of texts, and
+    found_in/<column>/<kind>.
     """
 
     def __init__(
@@ -43,29 +45,44 @@ class Scrub(Transform):
         pseudonyms: Pseudonyms | None = None,
         plugins: Sequence[Plugin] = (),
     ) -> None:
-        self._settings, self._pseudonyms, self._plugins = settings, pseudonyms, tuple(plugins)
+        self._scrubber = Scrubber(settings, pseudonyms, tuple(plugins))
         self._treatments = list(treatments(settings, load_kinds(plugins)).values())
         self.schema = kept_schema("privacy")
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
-        scrubbed = scrub(batch.column("text"), self._settings, self._pseudonyms, self._plugins)
+        scrubbed = self._scrubber.texts(batch.column("text"))
         changed = sum(scrubbed.found.values(), np.zeros(batch.num_rows, np.int64)) > 0
         metrics = dict(_metrics(batch, scrubbed, changed))
         if changed.any():
-            batch = batch.set_column(
-                batch.schema.get_field_index("text"), batch.schema.field("text"), scrubbed.texts
-            )
-        empty, dropped = self._empty(scrubbed.texts, changed), self._dropped(scrubbed)
+            batch = with_column(batch, "text", scrubbed.texts)
+        batch, found = self._around(batch, scrubbed.found, metrics)
+        empty, dropped = self._empty(scrubbed.texts, changed), self._dropped(found, batch.num_rows)
         reason = pc.if_else(pa.array(empty), ONLY_PERSONAL_DATA, pa.scalar(None, pa.string()))
         reason = pc.if_else(pa.array(dropped), PERSONAL_DATA, reason)
-        return decide("privacy", batch, reason, _kinds(scrubbed, np.flatnonzero(empty | dropped)), metrics)
+        return decide(
+            "privacy", batch, reason, _kinds(found, np.flatnonzero(empty | dropped), batch), metrics
+        )
 
-    def _dropped(self, scrubbed: Scrubbed) -> np.ndarray:
+    def _around(
+        self, batch: pa.RecordBatch, found: dict[str, np.ndarray], metrics: dict[str, int]
+    ) -> tuple[pa.RecordBatch, dict[str, np.ndarray]]:
+        """The batch with what is around its texts scrubbed, too; and all findings in each document, by kind."""
+        scrubber = self._scrubber
+        for name, clean in (("url", scrubber.urls), ("license", scrubber.repeated), ("meta", scrubber.json)):
+            column = clean(batch.column(name))
+            hits = {kind: number for kind, number in column.found.items() if number.any()}
+            metrics |= {f"found_in/{name}/{kind}": int(number.sum()) for kind, number in hits.items()}
+            if hits:
+                batch = with_column(batch, name, column.texts)
+            found = found | {kind: found[kind] + number for kind, number in hits.items()}
+        return batch, found
+
+    def _dropped(self, found: dict[str, np.ndarray], documents: int) -> np.ndarray:
         """bool [documents]: has a datum whose action is drop."""
-        dropped = np.zeros(len(scrubbed.texts), bool)
+        dropped = np.zeros(documents, bool)
         for treatment in self._treatments:
             if treatment.action == "drop":
-                dropped |= scrubbed.found[treatment.name] > 0
+                dropped |= found[treatment.name] > 0
         return dropped
 
     def _empty(self, texts: pa.Array, changed: np.ndarray) -> np.ndarray:
@@ -84,14 +101,12 @@ class Scrub(Transform):
         return empty
 
 
-def _kinds(scrubbed: Scrubbed, rows: np.ndarray) -> pa.Array:
+def _kinds(found: dict[str, np.ndarray], rows: np.ndarray, batch: pa.RecordBatch) -> pa.Array:
     """string [documents]: which kinds were found in each of these (few) documents, by name and number; null
     for the others."""
-    details: list[str | None] = [None] * len(scrubbed.texts)
+    details: list[str | None] = [None] * batch.num_rows
     for row in rows.tolist():
-        details[row] = ", ".join(
-            f"{kind} {count[row]}" for kind, count in scrubbed.found.items() if count[row]
-        )
+        details[row] = ", ".join(f"{kind} {count[row]}" for kind, count in found.items() if count[row])
     return pa.array(details, pa.string())
 
 
@@ -116,24 +131,17 @@ class PrivacyStep(Step):
     """Finds personal data of the kinds that the manifest names and acts on them."""
 
     name = "privacy"
-    version = 5
+    version = 6
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         return corpus.privacy.model_dump()
 
     def inputs(self, context: StepContext) -> dict[str, str]:
-        pseudonyms = _pseudonyms(context)
-        salt = {} if pseudonyms is None else {"salt": pseudonyms.fingerprint()}
-        plugins = resolve_plugins(context.corpus.privacy, context.base)
-        return salt | {f"kind {plugin.reference}": plugin.fingerprint for plugin in plugins}
+        scrubber = Scrubber.of(context)
+        salt = {} if scrubber.pseudonyms is None else {"salt": scrubber.pseudonyms.fingerprint()}
+        return salt | {f"kind {plugin.reference}": plugin.fingerprint for plugin in scrubber.plugins}
 
     def run(self, context: StepContext) -> StepResult:
-        settings = context.corpus.privacy
-        plugins = resolve_plugins(settings, context.base)
-        return StepResult(Phases(context).map(Scrub(settings, _pseudonyms(context), plugins)))
-
-
-def _pseudonyms(context: StepContext) -> Pseudonyms | None:
-    """Read here, once: workers on other machines have neither the file nor the variable."""
-    salt = context.corpus.privacy.salt
-    return None if salt is None else read_salt(salt, context.base)
+        scrubber = Scrubber.of(context)
+        work = Scrub(scrubber.settings, scrubber.pseudonyms, scrubber.plugins)
+        return StepResult(Phases(context).map(work))

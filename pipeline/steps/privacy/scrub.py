@@ -18,7 +18,7 @@ from pipeline.steps.privacy.replace import replace
 from pipeline.steps.privacy.reserved_addresses import without_reserved
 from pipeline.steps.privacy.treatments import Treatment, treatments
 from pipeline.steps.privacy.windows import filling_spans, stretches_around, whole_documents
-from pipeline.text.arrow.buffers import text_buffers
+from pipeline.text.arrow.buffers import TextBuffers, text_buffers
 
 
 class Scrubbed(NamedTuple):
@@ -45,23 +45,17 @@ def scrub(
         pseudonyms: needed where the settings have a kind hashed.
         plugins: those of the settings' kinds, in their order.
     """
-    kinds, wanted = frozenset(settings.actions), treatments(settings, load_kinds(plugins))
+    wanted = treatments(settings, load_kinds(plugins))
     found = {treatment.name: np.zeros(len(texts), np.int64) for treatment in wanted.values()}
     buffers = text_buffers(texts)
     spans = whole_documents(buffers, np.arange(len(texts)))
     by_plugins = find_by_plugins(plugins, texts)
     while len(spans):
-        findings = detect(buffers, spans, kinds)
-        if settings.ip.reserved == "keep":
-            findings = without_reserved(findings, buffers.data)
-        if len(by_plugins):
-            findings, by_plugins = keep_longest(np.concatenate([findings, by_plugins])), by_plugins[:0]
-        row_of = np.searchsorted(buffers.offsets, findings[:, 0], side="right") - 1
-        for index, treatment in wanted.items():
-            found[treatment.name] += np.bincount(row_of[findings[:, 2] == index], minlength=len(texts))
+        findings, by_plugins = look(buffers, spans, settings, by_plugins), by_plugins[:0]
+        row_of = count(findings, buffers, wanted, found)
         if not len(findings):
             break
-        filled, fillings = _with_fillings(buffers.data, findings, wanted, pseudonyms)
+        filled, fillings = with_fillings(buffers.data, findings, wanted, pseudonyms)
         texts = replace(texts, filled, fillings)
         starts, ends = filling_spans(filled, [len(filling) for filling in fillings], buffers.offsets[0])
         buffers = text_buffers(texts)
@@ -69,7 +63,29 @@ def scrub(
     return Scrubbed(texts, found)
 
 
-def _with_fillings(
+def look(
+    buffers: TextBuffers, spans: np.ndarray, settings: PrivacySettings, by_plugins: np.ndarray
+) -> np.ndarray:
+    """What ``detect`` finds in these stretches of the kinds of the settings, with what their plug-ins have
+    found."""
+    findings = detect(buffers, spans, frozenset(settings.actions))
+    if settings.ip.reserved == "keep":
+        findings = without_reserved(findings, buffers.data)
+    return keep_longest(np.concatenate([findings, by_plugins])) if len(by_plugins) else findings
+
+
+def count(
+    findings: np.ndarray, buffers: TextBuffers, wanted: Mapping[int, Treatment], found: dict[str, np.ndarray]
+) -> np.ndarray:
+    """Adds the findings to ``found``, and returns the row of each: int64 [findings]."""
+    row_of = np.searchsorted(buffers.offsets, findings[:, 0], side="right") - 1
+    for index, treatment in wanted.items():
+        rows = row_of[findings[:, 2] == index]
+        found[treatment.name] += np.bincount(rows, minlength=len(buffers.offsets) - 1)
+    return row_of
+
+
+def with_fillings(
     data: np.ndarray, findings: np.ndarray, wanted: Mapping[int, Treatment], pseudonyms: Pseudonyms | None
 ) -> tuple[np.ndarray, list[bytes]]:
     """The findings with the index of their filling in the place of the kind's, and the fillings."""

@@ -1,0 +1,126 @@
+"""The one scrubber: whatever leaves a run goes through it, as text, as URL or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.plugins import Plugin
+from manifests.schema.privacy import Action, PrivacyKind, PrivacySettings
+from pipeline.runtime.context import StepContext
+from pipeline.steps.privacy.encoded_text import Encoding
+from pipeline.steps.privacy.plugin_findings import resolve_plugins
+from pipeline.steps.privacy.pseudonyms import Pseudonyms, read_salt
+from pipeline.steps.privacy.scrub import Scrubbed, scrub
+from pipeline.steps.privacy.scrub_encoded import scrub_encoded
+
+_URL: PrivacyKind = "url"
+
+
+@dataclass(frozen=True)
+class Scrubber:
+    """The settings of a run's privacy step, with what they name. Nulls stay null, and what has no finding
+    keeps its bytes."""
+
+    settings: PrivacySettings
+    pseudonyms: Pseudonyms | None = None
+    plugins: Sequence[Plugin] = ()
+
+    @staticmethod
+    def of(context: StepContext) -> Scrubber:
+        """The salt is read here, once: workers on other machines have neither the file nor the variable."""
+        settings = context.corpus.privacy
+        salt = settings.salt
+        pseudonyms = None if salt is None else read_salt(salt, context.base)
+        return Scrubber(settings, pseudonyms, resolve_plugins(settings, context.base))
+
+    def with_placeholders(self) -> Scrubber:
+        """The same kinds, with a placeholder for whatever is not removed: for names, models and pages, where
+        nobody follows a datum from one place to another."""
+        actions = {kind: _shown(action) for kind, action in self.settings.actions.items()}
+        kinds = tuple(kind.model_copy(update={"action": _shown(kind.action)}) for kind in self.settings.kinds)
+        return Scrubber(
+            self.settings.model_copy(update={"actions": actions, "kinds": kinds, "salt": None}),
+            None,
+            self.plugins,
+        )
+
+    def identity(self) -> list[object]:
+        """JSON that decides what becomes of a text."""
+        salt = None if self.pseudonyms is None else self.pseudonyms.fingerprint()
+        return [self.settings.model_dump(mode="json"), salt, [plugin.fingerprint for plugin in self.plugins]]
+
+    def texts(self, values: pa.StringArray) -> Scrubbed:
+        """Of running text."""
+        return _nulls_kept(values, scrub(values, self.settings, self.pseudonyms, self.plugins))
+
+    def repeated(self, values: pa.StringArray) -> Scrubbed:
+        """Of texts of which many are the same."""
+        if values.null_count == len(values):
+            return Scrubbed(values, {})
+        encoded = values.dictionary_encode()
+        clean = self.texts(encoded.dictionary)
+        index = encoded.indices.fill_null(0).to_numpy()
+        found = {
+            name: number[index] * values.is_valid().to_numpy(zero_copy_only=False)
+            for name, number in clean.found.items()
+        }
+        return Scrubbed(clean.texts.take(encoded.indices), found)
+
+    def urls(self, values: pa.StringArray) -> Scrubbed:
+        """Of addresses of documents, which stay addresses: every kind but ``url`` is looked for, with
+        percent-encoding read, and plus signs as what they are and as spaces."""
+        addresses = self._without_url()
+        looks = (
+            (addresses, Encoding(percent=True)),
+            (addresses._built_in(), Encoding(percent=True, plus=True)),
+        )
+        return _looked_at(values, looks)
+
+    def json(self, values: pa.StringArray) -> Scrubbed:
+        """Of JSON, which stays JSON: in strings, keys and numbers, and in URLs in strings as ``urls``."""
+        addresses = self._without_url()._built_in()
+        return _looked_at(
+            values, ((self, Encoding(json=True)), (addresses, Encoding(json=True, percent=True)))
+        )
+
+    def _without_url(self) -> Scrubber:
+        actions = {kind: action for kind, action in self.settings.actions.items() if kind != _URL}
+        return replace(self, settings=self.settings.model_copy(update={"actions": actions}))
+
+    def _built_in(self) -> Scrubber:
+        """Without plug-ins, which look once, and so never see a placeholder."""
+        return replace(self, settings=self.settings.model_copy(update={"kinds": ()}), plugins=())
+
+
+def _looked_at(values: pa.StringArray, looks: Sequence[tuple[Scrubber, Encoding]]) -> Scrubbed:
+    """The values after several looks, each by a scrubber's settings."""
+    if values.null_count == len(values):
+        return Scrubbed(values, {})
+    texts, found = pc.fill_null(values, ""), dict[str, np.ndarray]()
+    for by, encoding in looks:
+        clean = scrub_encoded(texts, encoding, by.settings, by.pseudonyms, by.plugins)
+        texts = clean.texts
+        found |= {name: found.get(name, 0) + number for name, number in clean.found.items()}
+    return _nulls_kept(values, Scrubbed(texts, found))
+
+
+def _shown(action: Action) -> Action:
+    return "remove" if action == "remove" else "placeholder"
+
+
+def with_column(batch: pa.RecordBatch, name: str, values: pa.Array) -> pa.RecordBatch:
+    """The batch with another column of this name."""
+    place = batch.schema.get_field_index(name)
+    return batch.set_column(place, batch.schema.field(place), values)
+
+
+def _nulls_kept(values: pa.StringArray, scrubbed: Scrubbed) -> Scrubbed:
+    if not values.null_count:
+        return scrubbed
+    texts = pc.if_else(pc.is_valid(values), scrubbed.texts, pa.scalar(None, pa.string()))
+    return Scrubbed(texts, scrubbed.found)
