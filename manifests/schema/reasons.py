@@ -69,6 +69,7 @@ PAIR_REASONS = {
     "empty": "no prompt, or no target",
     "language": "neither English, Chinese nor code",
     "benchmark_overlap": "shares an n-gram with a benchmark's item",
+    "personal_data": "holds a datum of a kind whose action is ``drop``",
     "target_too_long": "more tokens than a target may have",
     "duplicate": "the same pair as one before",
     "max_pairs": "beyond the ``max_pairs`` of its source",

@@ -3,6 +3,7 @@ reject."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ from pipeline.steps.ingest.input_hashes import HashCache
 from pipeline.steps.ingest.part_plan import plan_parts
 from pipeline.steps.ingest.part_reader import SOURCE, PartReader
 from pipeline.steps.ingest.pieces import in_pieces
+from pipeline.steps.privacy.file_names import scrubbed_names
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.text.arrow.text_hashes import hashes
 from pipeline.text.unicode.repair import repair
 
@@ -125,7 +128,7 @@ class IngestStep(Step):
     """Reads JSON, plain text, source trees, Parquet, Arrow, pages and web archives."""
 
     name = "ingest"
-    version = 6
+    version = 7
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         sources = [
@@ -177,7 +180,15 @@ def _readers(context: StepContext) -> dict[str, Plugin]:
 
 
 def _find(context: StepContext) -> list[Found]:
-    return [find_files(source, context.base) for source in context.corpus.sources]
+    """The files of each source. Their names go into the documents' ids, which every later step writes down:
+    they are without personal data from here on."""
+    scrubber = Scrubber.of(context)
+    return [_named(find_files(source, context.base), scrubber) for source in context.corpus.sources]
+
+
+def _named(found: Found, scrubber: Scrubber) -> Found:
+    names = scrubbed_names([name for name, _ in found.files], scrubber)
+    return replace(found, files=tuple(zip(names, (file for _, file in found.files), strict=True)))
 
 
 def _file_metrics(found: list[Found]) -> dict[str, int]:

@@ -37,8 +37,8 @@ class Encoding(NamedTuple):
 
 
 class ReadText(NamedTuple):
-    """``texts`` string [n], what the values say. ``origin`` int32 [bytes + 1]: where in the data of the values
-    each byte comes from. ``part`` uint8 [bytes]: of what it is part; STRING everywhere but in JSON."""
+    """``texts`` string [n], what the values say. ``origin`` int32 [bytes + 1]: where in the values' data each
+    byte comes from. ``part`` uint8 [bytes]: of what it is part; STRING everywhere but in JSON."""
 
     texts: pa.StringArray
     origin: np.ndarray

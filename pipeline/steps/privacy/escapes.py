@@ -56,8 +56,8 @@ def percent_byte(data, at, end):  # type: ignore[no-untyped-def]
 
 @kernel
 def percent_character(data, at, end, out, written):  # type: ignore[no-untyped-def]
-    """Writes the character encoded at ``at``; returns where its encoding ends, and where ``out`` does. Nothing
-    is written where the bytes are no UTF-8."""
+    """Writes the character encoded at ``at``; returns where its encoding ends, and where ``out`` does. Where
+    the bytes are no UTF-8, nothing is written."""
     first, place = percent_byte(data, at, end)
     if first < 0 or FIRST_NON_ASCII <= first < 0xC2 or first > 0xF4:
         return at, written

@@ -66,7 +66,7 @@ class Scrub(Transform):
     def _around(
         self, batch: pa.RecordBatch, found: dict[str, np.ndarray], metrics: dict[str, int]
     ) -> tuple[pa.RecordBatch, dict[str, np.ndarray]]:
-        """The batch with what is around its texts scrubbed, too; and all findings in each document, by kind."""
+        """The batch with what is around its texts scrubbed; and all findings in each document, by kind."""
         scrubber = self._scrubber
         for name, clean in (("url", scrubber.urls), ("license", scrubber.repeated), ("meta", scrubber.json)):
             column = clean(batch.column(name))
@@ -80,9 +80,8 @@ class Scrub(Transform):
     def _dropped(self, found: dict[str, np.ndarray], documents: int) -> np.ndarray:
         """bool [documents]: has a datum whose action is drop."""
         dropped = np.zeros(documents, bool)
-        for treatment in self._treatments:
-            if treatment.action == "drop":
-                dropped |= found[treatment.name] > 0
+        for kind in self._scrubber.dropping:
+            dropped |= found[kind] > 0
         return dropped
 
     def _empty(self, texts: pa.Array, changed: np.ndarray) -> np.ndarray:

@@ -30,8 +30,8 @@ class Pseudonyms:
     key: bytes = field(repr=False)
 
     def name(self, kind: str, value: bytes) -> bytes:
-        """``<EMAIL:3fa9c1d2...>`` with 128 bits in hexadecimal digits: no two values share a name, in any corpus
-        (among n of a kind with a chance of n² / 6.8e38). A number is the same however it is grouped, an
+        """``<EMAIL:3fa9c1d2...>`` with 128 bits in hexadecimal digits: no two values share a name in any
+        corpus (among n of a kind with a chance of n² / 6.8e38). A number is the same however it is grouped, an
         address however it is capitalised."""
         digest = blake2b(
             _canonical(kind, value), digest_size=_DIGEST_BYTES, key=self.key, person=kind.encode()
@@ -72,8 +72,8 @@ def read_salt(salt: Salt, base: Path) -> Pseudonyms:
     bits = estimated_bits(content)
     if bits < LEAST_BITS:
         raise PipelineError(
-            f"privacy.salt: the {where} can be guessed: it has about {bits:.0f} bits, reckoned by its alphabet, "
-            f"repeats, sequences and words, and a salt needs {LEAST_BITS}; {_MAKE_ONE}"
+            f"privacy.salt: the {where} can be guessed: it has about {bits:.0f} bits, reckoned by "
+            f"its alphabet, repeats, sequences and words; a salt needs {LEAST_BITS}; {_MAKE_ONE}"
         )
     return Pseudonyms(blake2b(content, digest_size=32, person=b"privacy salt").digest())
 

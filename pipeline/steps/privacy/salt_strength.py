@@ -1,5 +1,5 @@
-"""How hard a salt is to guess: the bits of the cheapest way to describe it, piece by piece, as estimators of the
-strength of passwords reckon (Wheeler 2016, zxcvbn, USENIX Security), without their dictionaries."""
+"""How hard a salt is to guess: the bits of the cheapest way to describe it, piece by piece, as estimators of
+the strength of passwords reckon (Wheeler 2016, zxcvbn, USENIX Security), without their dictionaries."""
 
 from __future__ import annotations
 

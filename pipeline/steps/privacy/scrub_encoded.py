@@ -1,5 +1,5 @@
-"""URLs and JSON without personal data: looked for in what they say, replaced in how they say it, so that a URL
-stays a URL and JSON stays JSON."""
+"""URLs and JSON without personal data: looked for in what they say, replaced in how they say it, so that a
+URL stays a URL and JSON stays JSON."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def scrub_encoded(
 ) -> Scrubbed:
     """As ``scrub``, of values in this encoding; what has no finding keeps every byte.
 
-    In a URL the replacement is percent-encoded. In JSON a datum is replaced within its string or key; a number
-    that has one becomes a string; keys that become equal are numbered.
+    In a URL the replacement is percent-encoded. In JSON a datum is replaced within its string or key; a
+    number that has one becomes a string; keys that become equal are numbered.
     """
     wanted = treatments(settings, load_kinds(plugins))
     found = {treatment.name: np.zeros(len(values), np.int64) for treatment in wanted.values()}

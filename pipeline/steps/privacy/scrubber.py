@@ -13,10 +13,11 @@ from manifests.plugins import Plugin
 from manifests.schema.privacy import Action, PrivacyKind, PrivacySettings
 from pipeline.runtime.context import StepContext
 from pipeline.steps.privacy.encoded_text import Encoding
-from pipeline.steps.privacy.plugin_findings import resolve_plugins
+from pipeline.steps.privacy.plugin_findings import load_kinds, resolve_plugins
 from pipeline.steps.privacy.pseudonyms import Pseudonyms, read_salt
 from pipeline.steps.privacy.scrub import Scrubbed, scrub
 from pipeline.steps.privacy.scrub_encoded import scrub_encoded
+from pipeline.steps.privacy.treatments import treatments
 
 _URL: PrivacyKind = "url"
 
@@ -53,6 +54,12 @@ class Scrubber:
         """JSON that decides what becomes of a text."""
         salt = None if self.pseudonyms is None else self.pseudonyms.fingerprint()
         return [self.settings.model_dump(mode="json"), salt, [plugin.fingerprint for plugin in self.plugins]]
+
+    @property
+    def dropping(self) -> frozenset[str]:
+        """The kinds that drop what has one."""
+        wanted = treatments(self.settings, load_kinds(self.plugins)).values()
+        return frozenset(treatment.name for treatment in wanted if treatment.action == "drop")
 
     def texts(self, values: pa.StringArray) -> Scrubbed:
         """Of running text."""

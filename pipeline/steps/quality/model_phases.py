@@ -19,6 +19,7 @@ from pipeline.models.training_sample import Folds, Sample, language_bytes, langu
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.phases import Phases
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.quality.extractors import LanguageModel, PerplexityExtractor
 from pipeline.steps.quality.given_models import (
     GivenClassifierExtractor,
@@ -74,12 +75,14 @@ def measure_perplexity(
     available = known(language_bytes(context.inputs, sources))
     budget = settings.max_reference_tokens * BYTES_PER_TOKEN
     sample = Sample({language: min(1.0, budget / size) for language, size in available.items()}, sources)
-    key = [*key, settings.model_dump(), sorted(sources), hashes(context)]
+    scrubber = Scrubber.of(context).with_placeholders()
+    key = [*key, settings.model_dump(), sorted(sources), hashes(context), scrubber.identity()]
     given = _given_perplexity(context, settings, sample, key)
     reference = ReferenceTokens(context.tasks(), signals, sample, folds)
     trained = [language for language in available if language not in settings.models]
     models = list(itertools.product(trained, range(folds.models)))
-    train = TrainModel(settings, models, reference, lmplz.find(settings.estimator))
+    program = lmplz.find(settings.estimator)
+    train = TrainModel(settings, models, reference, tokenizer, scrubber, program)
     paths = Phases(context).each("models", train, len(models), ".ngrams", key=key)
     measure = MeasureBounds(paths, models, reference, tokenizer, context.corpus.seed)
     bounds = Phases(context).each("bounds", measure, len(models), ".json", key=key)

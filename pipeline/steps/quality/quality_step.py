@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from manifests.files import sha256
+from manifests.files import digest, sha256
 from manifests.plugins import Plugin
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import LANGUAGES, MEASURED, PART_SHIFT, with_signals
@@ -27,6 +27,7 @@ from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.runtime.transform import Transform
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.quality.extractors import LanguageModel, SignalExtractor
 from pipeline.steps.quality.model_phases import (
     given_files,
@@ -55,7 +56,7 @@ class QualityStep(Step):
     """
 
     name = "quality"
-    version = 8
+    version = 9
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         settings = corpus.quality.model_dump(mode="json")
@@ -68,6 +69,7 @@ class QualityStep(Step):
         settings = context.corpus.quality
         found = {f"signals/{name}": plugin.fingerprint for name, plugin in _user_signals(context).items()}
         found |= given_files(context)
+        found |= {"privacy": digest(Scrubber.of(context).with_placeholders().identity())}
         program = lmplz.find(settings.perplexity.estimator) if settings.perplexity else None
         return found if program is None else found | {lmplz.PROGRAM: sha256(program)}
 
@@ -115,8 +117,9 @@ class QualityStep(Step):
             sources = frozenset(source.name for source in context.corpus.sources)
             available = known(language_bytes(context.inputs, sources))
             sample = Sample(balanced(available, settings.sample_bytes), sources)
-            work = TrainTokenizer(settings, context.corpus.seed, context.tasks(), sample)
-            key = [self.version, settings.model_dump(), context.corpus.seed, hashes(context)]
+            seed, scrubber = context.corpus.seed, Scrubber.of(context).with_placeholders()
+            work = TrainTokenizer(settings, seed, context.tasks(), sample, scrubber)
+            key = [self.version, settings.model_dump(), seed, hashes(context), scrubber.identity()]
         return Phases(context).each("tokenizer", work, 1, ".model", key=key)[0]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from manifests.schema.quality import PerplexitySettings, TokenizerSettings
 from manifests.schema.steps import File
@@ -29,6 +30,7 @@ from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.transform import PartTask
 from pipeline.runtime.whole_documents import whole_hashes
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.quality.extractors import LanguageModel, is_traditional
 
 _MEASURED = pa.schema([("tokens", pa.list_(pa.uint32())), ("traditional_ratio", pa.float32())])
@@ -48,12 +50,14 @@ class CopyFile:
 
 @dataclass(frozen=True)
 class TrainTokenizer:
-    """Trains on the sampled documents, in the order of the parts."""
+    """Trains on the sampled documents, in the order of the parts, without their personal data: a piece may be
+    as long as an address, and the shards have no more of it."""
 
     settings: TokenizerSettings
     seed: int
     tasks: Sequence[PartTask]
     sample: Sample
+    scrubber: Scrubber
 
     def __call__(self, index: int, out: Path) -> None:
         tokenizer.train(self._texts(), self.settings.pieces, out, self.seed)
@@ -61,7 +65,8 @@ class TrainTokenizer:
     def _texts(self) -> Iterator[str]:
         for task in self.tasks:
             for batch in task.reader:
-                yield from batch.column("text").filter(pa.array(self.sample.chosen(batch))).to_pylist()
+                chosen = batch.column("text").filter(pa.array(self.sample.chosen(batch)))
+                yield from self.scrubber.texts(chosen).texts.to_pylist()
 
 
 @dataclass(frozen=True)
@@ -74,9 +79,28 @@ class ReferenceTokens:
     sample: Sample
     folds: Folds
 
-    def read(self, language: str, model: int, unseen: bool) -> pa.Table:
-        """``tokens`` and ``traditional_ratio`` of each document."""
-        found: list[pa.RecordBatch] = []
+    def read(self, language: str, model: int) -> pa.Table:
+        """``tokens`` and ``traditional_ratio`` of each document that the model does not see."""
+        found = [measured for _, measured in self._chosen(language, model, unseen=True)]
+        return pa.Table.from_batches(found, _MEASURED).combine_chunks()
+
+    def without_personal_data(
+        self, language: str, model: int, scrubber: Scrubber, encoder: Tokenizer
+    ) -> pa.ListArray:
+        """The tokens of each document that the model is trained on, as they are without personal data: an
+        n-gram may be somebody's number."""
+        found: list[pa.Array] = [pa.array([], _MEASURED.field("tokens").type)]
+        for texts, measured in self._chosen(language, model, unseen=False):
+            tokens, clean = measured.column("tokens"), scrubber.texts(texts).texts
+            changed = pc.not_equal(clean, texts)
+            again = encoder.encode_again(clean.filter(changed), tokens.filter(changed))
+            found.append(_with_lists(tokens, changed, again.cast(tokens.type)))
+        return pa.concat_arrays(found)
+
+    def _chosen(
+        self, language: str, model: int, unseen: bool
+    ) -> Iterator[tuple[pa.StringArray, pa.RecordBatch]]:
+        """Texts and what was measured of them, batch by batch."""
         for task in self.tasks:
             row = 0
             for batch in task.reader:
@@ -85,9 +109,17 @@ class ReferenceTokens:
                 if mask.any():
                     measured = self.signals.rows(BatchPosition(task.index, row), batch.num_rows)
                     columns = [measured[field.name] for field in _MEASURED]
-                    found.append(pa.RecordBatch.from_arrays(columns, schema=_MEASURED).filter(pa.array(mask)))
+                    rows = pa.RecordBatch.from_arrays(columns, schema=_MEASURED).filter(pa.array(mask))
+                    yield batch.column("text").filter(pa.array(mask)), rows
                 row += batch.num_rows
-        return pa.Table.from_batches(found, _MEASURED).combine_chunks()
+
+
+def _with_lists(lists: pa.ListArray, mask: pa.BooleanArray, new: pa.ListArray) -> pa.ListArray:
+    """The lists with those of ``mask`` replaced, in their order."""
+    chosen = mask.to_numpy(zero_copy_only=False)
+    place = np.arange(len(lists))
+    place[chosen] = len(lists) + np.arange(len(new))
+    return lists if not chosen.any() else pa.concat_arrays([lists, new]).take(pa.array(place))
 
 
 @dataclass(frozen=True)
@@ -101,14 +133,16 @@ class TrainModel:
     settings: PerplexitySettings
     models: Sequence[tuple[str, int]]
     reference: ReferenceTokens
+    tokenizer: Path
+    scrubber: Scrubber
     lmplz: Path | None
 
     def __call__(self, index: int, out: Path) -> None:
-        found = self.reference.read(*self.models[index], unseen=False)
-        if not len(found):
+        encoder = Tokenizer(self.tokenizer)
+        tokens = self.reference.without_personal_data(*self.models[index], self.scrubber, encoder)
+        if not len(tokens):
             out.touch()
             return
-        tokens = found["tokens"].combine_chunks()
         offsets = tokens.offsets.to_numpy().astype(np.int64)
         work = estimate if self.lmplz is None else partial(lmplz.estimate, self.lmplz)
         work(tokens.flatten().to_numpy(), offsets - offsets[0], self.settings.order, out)
@@ -128,7 +162,7 @@ class MeasureBounds:
 
     def __call__(self, index: int, out: Path) -> None:
         path = self.paths[index]
-        found = self.reference.read(*self.models[index], unseen=True)
+        found = self.reference.read(*self.models[index])
         bounds: list[float] | None = None
         scales: list[GainScale | None] = [None, None]
         if len(found) and path.stat().st_size:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from manifests.schema.instructions import InstructionSettings, InstructionSource
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.runtime.arrow_files import BatchWriter
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.instruction_readers import records
 from pipeline.steps.shards.templates import render
 from pipeline.steps.shards.token_gather import flat
@@ -36,23 +37,23 @@ ENCODED = pa.schema(
 
 @dataclass(frozen=True)
 class EncodePairs:
-    """One file of encoded pairs a source; a pair that cannot be used has a ``reason``. ``benchmarks`` is the
-    index of the decontaminate
-    step: a pair that holds a piece of a benchmark item, in prompt and target read as one text, is of no
-    use."""
+    """One file of encoded pairs a source, without personal data; a pair that cannot be used has a ``reason``.
+    ``benchmarks`` is the index of the decontaminate step: a pair that holds a piece of a benchmark item, in
+    prompt and target read as one text, is of no use."""
 
     sources: tuple[InstructionSource, ...]
     folders: tuple[Path, ...]
     model: Path
     settings: InstructionSettings
     benchmarks: Path | None
+    scrubber: Scrubber
 
     def __call__(self, index: int, path: Path) -> None:
         tokenizer = Tokenizer(self.model)
         benchmarks = NgramIndex.load(self.benchmarks) if self.benchmarks else None
         writer = BatchWriter(path, ENCODED)
         row = 0
-        for records_batch in records(self.sources[index], self.folders[index]):
+        for records_batch in records(self.sources[index], self.folders[index], self.scrubber):
             for start in range(0, records_batch.num_rows, 1000):
                 batch = records_batch.slice(start, 1000)
                 writer.write(self._encode(self.sources[index], batch, row, tokenizer, benchmarks))
@@ -73,12 +74,10 @@ class EncodePairs:
             if source.language_field
             else pa.repeat(source.language, len(prompt))
         )
-        reason = _unusable(prompt, target, language)
-        if benchmarks is not None:
-            hits = benchmarks.first_hits(pc.binary_join_element_wise(prompt, target, "\n"))[:, 0] >= 0
-            reason = pc.coalesce(
-                reason, pc.if_else(pa.array(hits), "benchmark_overlap", pa.nulls(len(hits), pa.string()))
-            )
+        overlap = _overlap(prompt, target, benchmarks)
+        (prompt, target, task), dropped = self._scrubbed(prompt, target, task)
+        personal = pc.if_else(dropped, "personal_data", pa.scalar(None, pa.string()))
+        reason = pc.coalesce(_unusable(prompt, target, language), overlap, personal)
         blank = pc.is_valid(reason)
         prompts = tokenizer.encode(pc.if_else(blank, "", prompt))
         targets = tokenizer.encode(pc.if_else(blank, "", target))
@@ -91,11 +90,22 @@ class EncodePairs:
             "task": task,
             "prompt": cut_middle(prompts, self.settings.max_prompt),
             "target": targets,
-            "language": language,
+            "language": pc.if_else(pc.is_in(language, value_set=pa.array(LANGUAGES)), language, None),
             "reason": pc.coalesce(reason, too_long),
             "cut": cut,
         }
         return pa.RecordBatch.from_pydict(columns, schema=ENCODED)
+
+    def _scrubbed(self, *texts: pa.StringArray) -> tuple[list[pa.StringArray], pa.BooleanArray]:
+        """Prompt, target and task without personal data; and which pairs have a datum that drops them."""
+        dropped = np.zeros(len(texts[0]), bool)
+        clean, looks = [], (self.scrubber.texts, self.scrubber.texts, self.scrubber.repeated)
+        for column, scrub in zip(texts, looks, strict=True):
+            result = scrub(column)
+            clean.append(result.texts)
+            for kind in self.scrubber.dropping & set(result.found):
+                dropped |= result.found[kind] > 0
+        return clean, pa.array(dropped)
 
 
 def cut_middle(prompts: pa.ListArray, longest: int) -> pa.ListArray:
@@ -122,6 +132,14 @@ def _pairs(source: InstructionSource, batch: pa.RecordBatch, row: int) -> tuple[
     if source.task_field:
         task = pc.coalesce(batch.column(source.task_field), task)
     return pc.choose(which, *prompts), pc.choose(which, *targets), task
+
+
+def _overlap(prompt: pa.Array, target: pa.Array, benchmarks: NgramIndex | None) -> pa.Array:
+    """``benchmark_overlap`` where a pair holds a piece of a benchmark item, else null."""
+    if benchmarks is None:
+        return pa.nulls(len(prompt), pa.string())
+    hits = benchmarks.first_hits(pc.binary_join_element_wise(prompt, target, "\n"))[:, 0] >= 0
+    return pc.if_else(pa.array(hits), "benchmark_overlap", pa.nulls(len(hits), pa.string()))
 
 
 def _unusable(prompt: pa.Array, target: pa.Array, language: pa.Array) -> pa.Array:

@@ -22,6 +22,8 @@ from manifests.schema.instructions import InstructionSource
 from pipeline.readers.input_files import readable
 from pipeline.readers.local_files import files_below, leads_out
 from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.steps.privacy.file_names import scrubbed_names
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.templates import fields
 from pipeline.text.unicode.repair import repair
 
@@ -29,9 +31,9 @@ BLOCK = 16_000_000
 _TAGGED = r"\[?([^\s/]+)/[A-Za-z]+(\][A-Za-z]*)?\s*"
 
 
-def records(source: InstructionSource, folder: Path) -> Iterator[pa.RecordBatch]:
+def records(source: InstructionSource, folder: Path, scrubber: Scrubber) -> Iterator[pa.RecordBatch]:
     """The records of a source whose path resolved to ``folder`` (or to one file), in the order of the files'
-    names.
+    names, which ids have without personal data.
 
     Characters are repaired as those of documents are, but for mojibake.
 
@@ -42,8 +44,9 @@ def records(source: InstructionSource, folder: Path) -> Iterator[pa.RecordBatch]
     Raises:
         PipelineError: no file matches, or one cannot be read in the source's format.
     """
-    for path in files(source, folder):
-        name = readable(path.name if folder.is_file() else path.relative_to(folder).as_posix())
+    paths = files(source, folder)
+    names = [path.name if folder.is_file() else path.relative_to(folder).as_posix() for path in paths]
+    for path, name in zip(paths, scrubbed_names([readable(name) for name in names], scrubber), strict=True):
         row = 0
         for batch in _READERS[source.format](source, path, name):
             numbers = pc.cast(pa.array(range(row, row + batch.num_rows)), pa.string())

@@ -24,6 +24,7 @@ from pipeline.runtime.file_names import part_index
 from pipeline.runtime.npy_files import save_durably
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
 from pipeline.steps.shards.instruction_pairs import LANGUAGES, EncodePairs
 from pipeline.steps.shards.instruction_readers import files, links_outside
@@ -59,7 +60,7 @@ class ShardsStep(Step):
     was used."""
 
     name = "shards"
-    version = 3
+    version = 4
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         caps = [[source.name, source.max_epochs, source.max_tokens] for source in corpus.sources]
@@ -74,7 +75,8 @@ class ShardsStep(Step):
                 [sha256(path) for path in files(source, _place(context, source))]
             )
         benchmarks = _benchmarks(context)
-        return found | ({"benchmarks": sha256(benchmarks)} if settings and benchmarks else {})
+        found |= {"benchmarks": sha256(benchmarks)} if settings and benchmarks else {}
+        return found | ({"privacy": digest(Scrubber.of(context).identity())} if settings else {})
 
     def run(self, context: StepContext) -> StepResult:
         """Raises:
@@ -217,7 +219,9 @@ def _write_pairs(
 ) -> tuple[Sets, dict[str, int]]:
     """The sets of instruction pairs, and what became of the pairs."""
     folders = tuple(_place(context, source) for source in settings.sources)
-    work = EncodePairs(settings.sources, folders, context.folder / MODEL, settings, _benchmarks(context))
+    scrubber = Scrubber.of(context)
+    model = context.folder / MODEL
+    work = EncodePairs(settings.sources, folders, model, settings, _benchmarks(context), scrubber)
     encoded = Columns(tuple(Phases(context).each("pairs", work, len(settings.sources), key=key)))
     shards = context.corpus.shards
     chosen = plan_pairs(encoded, settings, shards.heldout, context.corpus.seed)
@@ -233,7 +237,7 @@ def _write_pairs(
 def _pairs_key(step: ShardsStep, context: StepContext, settings: InstructionSettings) -> object:
     """What decides the encoded pairs: not the budget, so that another one is planned without encoding
     again."""
-    return [step.inputs(context), settings.model_dump(mode="json", exclude={"tokens", "ratio"})]
+    return [step.version, step.inputs(context), settings.model_dump(mode="json", exclude={"tokens", "ratio"})]
 
 
 def _metrics(sets: Sets) -> dict[str, int]:

@@ -13,11 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manifests.schema.instructions import InstructionSettings
+from manifests.schema.privacy import PrivacySettings
 from pipeline.models.tokenizer import Tokenizer, train
 from pipeline.runtime.arrow_files import open_table
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
 from pipeline.steps.shards.instruction_pairs import LISTS, EncodePairs, cut_middle
 from pipeline.steps.shards.token_gather import Columns
+from tests.pipeline.steps.privacy.looks import PLACEHOLDERS
 from tests.pipeline.steps.shards.toy import documents
 
 RECORDS: list[dict[str, Any]] = [
@@ -63,9 +66,16 @@ def settings(**more: Any) -> InstructionSettings:
     )
 
 
-def encode(folder: Path, model: Path, records: list[dict[str, Any]], chosen: InstructionSettings) -> Columns:
+def encode(
+    folder: Path,
+    model: Path,
+    records: list[dict[str, Any]],
+    chosen: InstructionSettings,
+    privacy: PrivacySettings = PLACEHOLDERS,
+) -> Columns:
     (folder / "zen.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
-    EncodePairs(chosen.sources, (folder / "zen.jsonl",), model, chosen, None)(0, folder / "pairs.arrow")
+    work = EncodePairs(chosen.sources, (folder / "zen.jsonl",), model, chosen, None, Scrubber(privacy))
+    work(0, folder / "pairs.arrow")
     return Columns((folder / "pairs.arrow",))
 
 
@@ -88,6 +98,40 @@ def test_each_useless_pair_has_its_reason_and_long_prompts_are_cut(model: Path, 
         if cut
     ] == [20]
     assert set(table["task"].to_pylist()) == {"zen/qa"}
+
+
+PERSONAL = [
+    {
+        "question": "Is it zhang@163.com?",
+        "answer": "Zhang, 13812345678.",
+        "lang": "en",
+        "of": "a@b.com",
+    },
+    {"question": "Beautiful is better than", "answer": "ugly.", "lang": "en", "of": "zen"},
+    {"question": "Where?", "answer": "zhang@163.com", "lang": "en", "of": "zen"},
+]
+
+
+def test_prompts_targets_and_task_names_have_no_personal_data(model: Path, tmp_path: Path) -> None:
+    encode(tmp_path, model, PERSONAL, settings(task_field="of"))
+    table = open_table(tmp_path / "pairs.arrow")
+    said = Tokenizer(model)
+    assert said.decode(table["prompt"].combine_chunks()).to_pylist() == [
+        "Is it <EMAIL>?",
+        "Beautiful is better than",
+        "Where?",
+    ]
+    targets = said.decode(table["target"].combine_chunks()).to_pylist()
+    assert targets == ["Zhang, <PHONE_CN>.", "ugly.", "<EMAIL>"]
+    assert table["task"].to_pylist() == ["<EMAIL>", "zen", "zen"]
+
+
+def test_a_pair_without_anything_left_or_with_what_drops_it_is_of_no_use(model: Path, tmp_path: Path) -> None:
+    privacy = PrivacySettings(actions={"email": "remove", "phone_cn": "drop"})
+    encode(tmp_path, model, PERSONAL, settings(), privacy)
+    table = open_table(tmp_path / "pairs.arrow")
+    assert table["reason"].to_pylist() == ["personal_data", None, "empty"]
+    assert [len(row) for row in table["target"].to_pylist()][::2] == [0, 0]
 
 
 def test_a_long_prompt_loses_its_middle_and_is_counted(model: Path, tmp_path: Path) -> None:

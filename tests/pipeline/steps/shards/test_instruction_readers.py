@@ -10,7 +10,9 @@ import pytest
 
 from manifests.schema.instructions import InstructionSource
 from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.instruction_readers import records
+from tests.pipeline.steps.privacy.looks import PLACEHOLDERS
 
 
 def source(form: str, prompt: str = "{text}", **more: Any) -> InstructionSource:
@@ -25,7 +27,9 @@ def source(form: str, prompt: str = "{text}", **more: Any) -> InstructionSource:
 
 
 def read(instructions: InstructionSource, folder: Path) -> list[dict[str, Any]]:
-    return [row for batch in records(instructions, folder) for row in batch.to_pylist()]
+    return [
+        row for batch in records(instructions, folder, Scrubber(PLACEHOLDERS)) for row in batch.to_pylist()
+    ]
 
 
 def test_jsonl_reads_named_fields_of_compressed_lines_and_ignores_others(tmp_path: Path) -> None:
