@@ -10,6 +10,7 @@ from manifests.schema.assets import AssetManifest
 from manifests.schema.base import ManifestError, Strict, load, unreadable
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.redaction import Redaction
 from manifests.schema.rules import RuleSet
 from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import StepManifest
@@ -21,6 +22,7 @@ KINDS: dict[str, type[Strict]] = {
     "assets": AssetManifest,
     "corpus": CorpusManifest,
     "curriculum": CurriculumManifest,
+    "redaction": Redaction,
     "rules": RuleSet,
     "shards": ShardManifest,
     "step": StepManifest,

@@ -107,7 +107,8 @@ def _examples(folder: Path, manifest: StepManifest, source: str, rule: str) -> l
 
 
 def _rejects(folder: Path, manifest: StepManifest, source: str, rule: str) -> Iterator[Path]:
-    """The files of the parts that have any."""
+    """The files of the parts that have any, as far as they were not redacted."""
     for part in manifest.parts:
-        if any((count.source, count.reason) == (source, rule) for count in part.counts):
-            yield safe_join(folder, part.rejected.path)
+        path = safe_join(folder, part.rejected.path)
+        if any((count.source, count.reason) == (source, rule) for count in part.counts) and path.exists():
+            yield path

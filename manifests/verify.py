@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from tqdm import tqdm
 
 from manifests.errors import UserError
 from manifests.files import digest, safe_join, sha256
+from manifests.personal_data import holds
+from manifests.redaction import redacted_in
 from manifests.schema.base import load
 from manifests.schema.documents import STEPS
 from manifests.schema.shards import ShardManifest, TokenSet
@@ -30,9 +32,11 @@ from manifests.verify_removed import removed_paragraphs_elsewhere
 
 @dataclass
 class Verification:
-    """What was checked, and every problem found, each as one line that names the file."""
+    """What was checked, and every problem found, each as one line that names the file. ``redacted``: files
+    that are gone on purpose, as ``redacted.json`` says."""
 
     files: int = 0
+    redacted: int = 0
     bytes: int = 0
     documents: int = 0
     tokens: int = 0
@@ -47,18 +51,22 @@ def verify(run: Path) -> Verification:
         UserError: the folder holds no manifest at all.
     """
     result = Verification()
-    manifests = steps_in(run)
+    manifests, redacted = steps_in(run), redacted_in(run)
     if not manifests:
         raise UserError("holds no step manifest", where=run, fix="run `openba corpus` first")
     whole: set[str] = set()
     for step, manifest in tqdm(manifests.items(), desc="verify", unit="step", leave=False, disable=None):
-        if _verify_step(run / step, manifest, result):
+        if _verify_step(run / step, manifest, result, redacted.get(step, ())):
             whole.add(step)
         if step == STEPS[0] and step in whole:
             result.problems += documents_not_whole(run / step, manifest)
         before = step_before(step, manifest)
-        if before in whole and step in whole:
-            _verify_chain(run, step, manifest, before, manifests[before], result)
+        if (
+            before in manifests
+            and _is_linked(run, step, manifest, before, result)
+            and {before, step} <= whole
+        ):
+            _verify_documents(run, step, manifest, before, manifests[before], result)
     if "dedup" in whole:
         result.problems += _dedup_problems(run, manifests, whole)
     if "shards" in whole:
@@ -80,12 +88,12 @@ def _dedup_problems(run: Path, manifests: dict[str, StepManifest], whole: set[st
     return problems
 
 
-def _verify_step(folder: Path, manifest: StepManifest, result: Verification) -> bool:
+def _verify_step(folder: Path, manifest: StepManifest, result: Verification, redacted: Sequence[str]) -> bool:
     """Whether all of the step's files are there and have the bytes that the manifest says: only then can they
     be read."""
-    sound = [_verify_file(folder, file, result) for file in manifest.files]
+    sound = [_verify_file(folder, file, result, redacted) for file in manifest.files]
     for part in manifest.parts:
-        readable = [_verify_file(folder, part.kept, result), _verify_file(folder, part.rejected, result)]
+        readable = [_verify_file(folder, file, result, redacted) for file in (part.kept, part.rejected)]
         if all(readable):
             _verify_counts(folder, part, result)
         sound += readable
@@ -93,8 +101,11 @@ def _verify_step(folder: Path, manifest: StepManifest, result: Verification) -> 
     return all(sound)
 
 
-def _verify_file(folder: Path, file: File, result: Verification) -> bool:
+def _verify_file(folder: Path, file: File, result: Verification, redacted: Sequence[str] = ()) -> bool:
     path = safe_join(folder, file.path)
+    if not path.exists() and holds(redacted, file.path):
+        result.redacted += 1
+        return False
     if not path.exists():
         result.problems.append(f"{path}: missing")
         return False
@@ -151,17 +162,21 @@ def _ids(folder: Path, files: list[File]) -> pa.ChunkedArray:
     return pa.chunked_array(chunks, pa.string())
 
 
-def _verify_chain(
+def _is_linked(run: Path, step: str, manifest: StepManifest, before: str, result: Verification) -> bool:
+    """Whether the step read what the one before says that it kept."""
+    if manifest.input_sha256 == sha256(run / before / "manifest.json"):
+        return True
+    result.problems.append(
+        f"{run / step / 'manifest.json'}: was made from another {before}/manifest.json; run `openba "
+        f"{step}` again"
+    )
+    return False
+
+
+def _verify_documents(
     run: Path, step: str, manifest: StepManifest, before: str, previous: StepManifest, result: Verification
 ) -> None:
-    """The step read just what the one before kept, and every one of those documents is there again, kept or
-    rejected."""
-    if manifest.input_sha256 != sha256(run / before / "manifest.json"):
-        result.problems.append(
-            f"{run / step / 'manifest.json'}: was made from another {before}/manifest.json; run `openba "
-            f"{step}` again"
-        )
-        return
+    """Every document that the step before kept is there again, kept or rejected."""
     given = _ids(run / before, [part.kept for part in previous.parts])
     got = _ids(run / step, [file for part in manifest.parts for file in (part.kept, part.rejected)])
     if not given.take(pc.sort_indices(given)).equals(got.take(pc.sort_indices(got))):

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.files import safe_join
-from manifests.report.masks import MASKS
+from manifests.report.scrubbing import Scrub, beginnings
 from manifests.schema.steps import StepManifest
 
 EXAMPLES = 3
@@ -22,7 +22,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Example:
-    """A rejected document: the beginning of its text, masked, and what the step noted."""
+    """A rejected document: the beginning of its text, scrubbed, and what the step noted."""
 
     id: str
     language: str
@@ -31,10 +31,10 @@ class Example:
 
 
 def examples(
-    folder: Path, manifest: StepManifest, totals: Mapping[Key, int], by: str = "step"
+    folder: Path, manifest: StepManifest, totals: Mapping[Key, int], scrub: Scrub, by: str = "step"
 ) -> dict[Key, list[Example]]:
-    """The first, the middle and the last rejected document of each group. Reads the columns that tell the
-    groups, and the text of those documents only.
+    """The first, the middle and the last rejected document of each group; none of rejects that were redacted.
+    Reads the columns that tell the groups, and the text of those documents only.
 
     Args:
         totals: documents by reason and value of the column ``by``.
@@ -44,7 +44,9 @@ def examples(
     seen: Counter[Key] = Counter()
     for part in manifest.parts:
         if part.rejected.rows and any(len(found[key]) < len(rows) for key, rows in wanted.items()):
-            _read(safe_join(folder, part.rejected.path), by, wanted, seen, found)
+            path = safe_join(folder, part.rejected.path)
+            if path.exists():
+                _read(path, by, wanted, seen, found, scrub)
     return found
 
 
@@ -54,6 +56,7 @@ def _read(
     wanted: Mapping[Key, list[int]],
     seen: Counter[Key],
     found: dict[Key, list[Example]],
+    scrub: Scrub,
 ) -> None:
     with pa.memory_map(str(path)) as file:
         reader = pa.ipc.open_file(file)
@@ -67,7 +70,7 @@ def _read(
                 ]
                 seen[key] += len(rows)
                 if picked:
-                    found[key].extend(_examples(batch.take(pa.array(rows[picked]))))
+                    found[key].extend(_examples(batch.take(pa.array(rows[picked])), scrub))
 
 
 def _groups(batch: pa.RecordBatch, by: str) -> dict[Key, np.ndarray]:
@@ -82,22 +85,15 @@ def _groups(batch: pa.RecordBatch, by: str) -> dict[Key, np.ndarray]:
     }
 
 
-def _examples(batch: pa.RecordBatch) -> list[Example]:
+def _examples(batch: pa.RecordBatch, scrub: Scrub) -> list[Example]:
     # The details of duplicates name documents, whose numbers are places and nobody's.
-    details = pc.utf8_slice_codeunits(batch.column("detail").cast(pa.string()), 0, 2 * CHARACTERS)
+    details = batch.column("detail").cast(pa.string())
     is_text = pc.invert(pc.starts_with(pc.fill_null(details, ""), "cluster="))
+    told = pc.if_else(is_text, beginnings(details, 2 * CHARACTERS, scrub), details)
     columns = (
         batch.column("id").to_pylist(),
         pc.fill_null(batch.column("language").cast(pa.string()), "").to_pylist(),
-        pc.fill_null(pc.if_else(is_text, masked(details, 2 * CHARACTERS), details), "").to_pylist(),
-        masked(batch.column("text"), CHARACTERS).to_pylist(),
+        pc.fill_null(told, "").to_pylist(),
+        beginnings(batch.column("text"), CHARACTERS, scrub).to_pylist(),
     )
     return [Example(*row) for row in zip(*columns, strict=True)]
-
-
-def masked(texts: pa.Array, characters: int) -> pa.Array:
-    """The first characters, masked; cut again after masking, so that no cut leaves half an address."""
-    texts = pc.utf8_slice_codeunits(texts, 0, 2 * characters)
-    for pattern, mask in MASKS:
-        texts = pc.replace_substring_regex(texts, pattern=pattern, replacement=mask)
-    return pc.utf8_slice_codeunits(texts, 0, characters)

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.files import safe_join
-from manifests.report.examples import CHARACTERS, masked
+from manifests.report.examples import CHARACTERS
 from manifests.report.run_record import RunRecord
+from manifests.report.scrubbing import Scrub, beginnings
 from manifests.schema.steps import StepManifest
 from manifests.verify_dedup import DETAIL
 
@@ -23,7 +24,7 @@ REASON = "near_duplicate"
 @dataclass(frozen=True)
 class Dropped:
     """A near-duplicate: its similarity to the document that stays, as it is written, and its beginning,
-    masked."""
+    scrubbed."""
 
     id: str
     similarity: str
@@ -49,12 +50,12 @@ def near_duplicates(record: RunRecord) -> list[DuplicateGroup]:
     folder, manifest = record.folder / "dedup", record.steps["dedup"]
     groups = {name: DuplicateGroup(name) for name in _survivors(folder, manifest)}
     for rows in _near(folder, manifest) if groups else ():
-        _add(groups, rows)
+        _add(groups, rows, record.scrub)
     names = pa.array(groups, pa.string())
     for part in manifest.parts if groups else ():
         for batch in _batches(safe_join(folder, part.kept.path)):
             mine = batch.filter(pc.is_in(batch.column("id"), names))
-            texts = masked(mine.column("text"), CHARACTERS).to_pylist()
+            texts = beginnings(mine.column("text"), CHARACTERS, record.scrub).to_pylist()
             for name, text in zip(mine.column("id").to_pylist(), texts, strict=True):
                 groups[name].text = text
     return list(groups.values())
@@ -86,13 +87,14 @@ def _near(folder: Path, manifest: StepManifest) -> Iterator[pa.Table]:
                 yield table
 
 
-def _add(groups: dict[str, DuplicateGroup], rows: pa.Table) -> None:
+def _add(groups: dict[str, DuplicateGroup], rows: pa.Table, scrub: Scrub) -> None:
     rows = rows.filter(pc.is_in(rows["survivor"], pa.array(groups, pa.string())))
     for one in rows.select(["id", "survivor", "similarity"]).to_pylist():
         group = groups[one["survivor"]]
         group.number += 1
         if len(group.dropped) < MEMBERS:
-            text = masked(rows["text"].filter(pc.equal(rows["id"], one["id"])), CHARACTERS)[0].as_py()
+            mine = rows["text"].filter(pc.equal(rows["id"], one["id"])).combine_chunks()
+            text = beginnings(mine, CHARACTERS, scrub)[0].as_py()
             group.dropped.append(Dropped(one["id"], one["similarity"], text))
 
 

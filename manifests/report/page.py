@@ -27,6 +27,7 @@ from manifests.report.privacy_examples import privacy_examples
 from manifests.report.rehydrated import size_rows
 from manifests.report.removed_paragraphs import removed_counts, removed_paragraphs
 from manifests.report.run_record import RunRecord
+from manifests.report.scrubbing import Scrub, hidden
 from manifests.report.signals import panels
 from manifests.report.sources import sources
 from manifests.report.summary import summary_of
@@ -46,14 +47,24 @@ class Origin:
     hashes: tuple[tuple[str, str], ...]
 
 
-def write_report(run: Path) -> Path:
+def write_report(run: Path, scrub: Scrub = hidden) -> Path:
     """Writes ``report.html`` into the run folder and returns its path. The same run gives the same bytes.
+
+    Args:
+        scrub: takes personal data out of the texts that are shown; without it none is shown.
 
     Raises:
         UserError: the folder holds neither a step manifest nor a training log.
         ManifestError: a manifest is not valid.
     """
-    record = RunRecord.read(run)
+    target = run / "report.html"
+    with atomic_write(target) as temporary:
+        temporary.write_text(render(run, scrub), encoding="utf-8")
+    return target
+
+
+def render(run: Path, scrub: Scrub) -> str:
+    """The page."""
     environment = Environment(
         loader=PackageLoader("manifests.report", "."),
         autoescape=True,
@@ -65,12 +76,7 @@ def write_report(run: Path) -> Path:
         {name: getattr(number_format, name) for name in ("count", "plain", "short", "size")}
     )
     environment.globals.update(share=number_format.share)
-    target = run / "report.html"
-    with atomic_write(target) as temporary:
-        temporary.write_text(
-            environment.get_template("report.html").render(content(record)), encoding="utf-8"
-        )
-    return target
+    return environment.get_template("report.html").render(content(RunRecord.read(run, scrub)))
 
 
 def content(record: RunRecord) -> dict[str, Any]:
@@ -126,7 +132,7 @@ def _examples(record: RunRecord) -> list[tuple[Reason, list[Example]]]:
     found: dict[Key, list[Example]] = {}
     for step, manifest in record.steps.items():
         totals = {(reason.name, step): reason.documents for reason in every if reason.step == step}
-        found |= examples(record.folder / step, manifest, totals)
+        found |= examples(record.folder / step, manifest, totals, record.scrub)
     return [(reason, found[reason.name, reason.step]) for reason in every]
 
 

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.files import safe_join
-from manifests.report.examples import EXAMPLES, masked
+from manifests.report.examples import EXAMPLES
 from manifests.report.replaced_data import Replaced, replaced
 from manifests.report.run_record import RunRecord
+from manifests.report.scrubbing import Scrub, beginnings
 from manifests.schema.steps import Part
 from manifests.step_order import step_before
 
@@ -61,11 +62,12 @@ def privacy_examples(record: RunRecord) -> dict[str, list[ScrubbedDatum]]:
     old = {part.index: record.folder / before / part.kept.path for part in record.steps[before].parts}
     found: dict[str, list[ScrubbedDatum]] = {}
     for part, kinds in _parts(manifest.parts).items():
-        if part in old and old[part].exists():
+        rejects = safe_join(record.folder / "privacy", manifest.parts[part].rejected.path)
+        if part in old and old[part].exists() and rejects.exists():
             changes = _Changes(record.folder / "privacy", manifest.parts[part], old[part])
             removed = _removed(manifest.settings)
             for kind, number in kinds.items():
-                found.setdefault(kind, []).extend(islice(changes.of(kind, removed), number))
+                found.setdefault(kind, []).extend(islice(changes.of(kind, removed, record.scrub), number))
     return found
 
 
@@ -102,7 +104,7 @@ class _Changes:
         changed = pc.not_equal(after["text"], before["text"])
         self._table = after.filter(changed).append_column("old", before.filter(changed)["text"])
 
-    def of(self, kind: str, removed: tuple[str, ...]) -> Iterator[ScrubbedDatum]:
+    def of(self, kind: str, removed: tuple[str, ...], scrub: Scrub) -> Iterator[ScrubbedDatum]:
         """Data of a kind, one of each document. What was removed is known to be of a kind only where no other
         kind is removed."""
         if kind in removed and len(removed) > 1:
@@ -113,7 +115,7 @@ class _Changes:
         for row in table.slice(0, _DOCUMENTS).to_pylist():
             for one in replaced(row["old"], row["text"]):
                 if _kind(one.filling, removed) == kind:
-                    yield _datum(row, one, kind)
+                    yield _datum(row, one, kind, scrub)
                     break
 
 
@@ -124,10 +126,10 @@ def _kind(filling: str, removed: tuple[str, ...]) -> str:
     return re.split("[:>]", filling[1:], maxsplit=1)[0].lower()
 
 
-def _datum(row: dict[str, str], one: Replaced, kind: str) -> ScrubbedDatum:
+def _datum(row: dict[str, str], one: Replaced, kind: str, scrub: Scrub) -> ScrubbedDatum:
     text, end = row["text"], one.place + len(one.filling)
     around = pa.array([text[max(0, one.place - _AROUND) : one.place], text[end : end + _AROUND]])
-    before, after = masked(around, _AROUND).to_pylist()
+    before, after = beginnings(around, _AROUND, scrub).to_pylist()
     value = form(one.value, kind)
     return ScrubbedDatum(row["id"], row["language"] or "", before, value, one.filling, after)
 

@@ -8,15 +8,16 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.files import safe_join
-from manifests.report.examples import CHARACTERS, masked
+from manifests.report.examples import CHARACTERS
 from manifests.report.run_record import RunRecord
+from manifests.report.scrubbing import Scrub, beginnings
 
 SHOWN = 12
 
 
 @dataclass(frozen=True)
 class RemovedParagraph:
-    """The beginning of a paragraph, masked; the ``document`` that it was taken out of, its ``first_byte`` in
+    """The beginning of a paragraph, scrubbed; the ``document`` it was taken out of, its ``first_byte`` in
     the UTF-8 of the text as it came to the step; the document that keeps it (``copy_of``)."""
 
     document: str
@@ -40,26 +41,28 @@ def removed_paragraphs(record: RunRecord) -> list[RemovedParagraph]:
     """Up to ``SHOWN`` of all, equally far from each other. Reads the record batches that hold them."""
     if "dedup" not in record.steps:
         return []
+    folder = record.folder / "dedup"
     files = [file for file in record.steps["dedup"].files if file.path.startswith("removed/") and file.rows]
+    files = [file for file in files if safe_join(folder, file.path).exists()]
     total = sum(file.rows for file in files)
     wanted = np.unique(np.linspace(0, max(total - 1, 0), SHOWN).round().astype(np.int64))
     found: list[RemovedParagraph] = []
     first = 0
     for file in files:
-        with pa.memory_map(str(safe_join(record.folder / "dedup", file.path))) as source:
+        with pa.memory_map(str(safe_join(folder, file.path))) as source:
             reader = pa.ipc.open_file(source)
             for index in range(reader.num_record_batches):
                 batch = reader.get_batch(index)
                 rows = wanted[(wanted >= first) & (wanted < first + batch.num_rows)] - first
-                found += _rows(batch.take(pa.array(rows)))
+                found += _rows(batch.take(pa.array(rows)), record.scrub)
                 first += batch.num_rows
     return found
 
 
-def _rows(batch: pa.RecordBatch) -> list[RemovedParagraph]:
+def _rows(batch: pa.RecordBatch, scrub: Scrub) -> list[RemovedParagraph]:
     names = ("id", "first_byte", "copy_of", "language")
     columns = [batch.column(name).to_pylist() for name in names]
-    texts = masked(batch.column("text"), CHARACTERS).to_pylist()
+    texts = beginnings(batch.column("text"), CHARACTERS, scrub).to_pylist()
     return [
         RemovedParagraph(one, place, other, language or "", text)
         for one, place, other, language, text in zip(*columns, texts, strict=True)

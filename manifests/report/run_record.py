@@ -10,6 +10,7 @@ from typing import Any
 
 from manifests.errors import UserError
 from manifests.json_lines import read_json_lines
+from manifests.report.scrubbing import Scrub, hidden
 from manifests.schema.base import load
 from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import KEPT, StepManifest
@@ -57,10 +58,12 @@ class RunRecord:
     training_steps: tuple[TrainingStep, ...]
     evaluations: tuple[Evaluation, ...]
     training: TrainingManifest | None
+    scrub: Scrub = hidden
 
     @classmethod
-    def read(cls, run: Path) -> RunRecord:
-        """Loads the manifests and logs of a run folder.
+    def read(cls, run: Path, scrub: Scrub = hidden) -> RunRecord:
+        """Loads the manifests and logs of a run folder. ``scrub``: what is to be done with texts before they
+        are shown; without it none is.
 
         Raises:
             UserError: the folder holds neither a step manifest nor a training log.
@@ -80,6 +83,7 @@ class RunRecord:
                 for line in read_json_lines(run / "train" / "evaluation.jsonl")
             ),
             training=load(training, TrainingManifest) if training.exists() else None,
+            scrub=scrub,
         )
         if not steps and not record.training_steps:
             raise UserError(

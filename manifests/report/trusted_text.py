@@ -95,7 +95,7 @@ def _with_examples(record: RunRecord, losses: list[LostByRule]) -> dict[LostByRu
     for step in dict.fromkeys(loss.step for loss in losses):
         mine = {(loss.reason, loss.source): loss for loss in losses if loss.step == step}
         totals = {key: loss.lost for key, loss in mine.items()}
-        such = examples(record.folder / step, record.steps[step], totals, by="source")
+        such = examples(record.folder / step, record.steps[step], totals, record.scrub, by="source")
         for key, loss in mine.items():
             found[loss] = LostByRule(
                 loss.source, step, loss.reason, loss.lost, loss.documents, tuple(such[key])

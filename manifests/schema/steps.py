@@ -101,6 +101,11 @@ class StepManifest(Strict):
     """The parts, in order."""
     files: tuple[File, ...] = ()
     """Further files that the step wrote: models, indices, shards."""
+    personal_data: tuple[str, ...] = ()
+    """What of the folder holds text as it was before the privacy step, or was rejected, and what was made of
+    it: ``*`` is all but the manifest and the folders ``tokenizer``, ``models`` and ``classifiers``, whose
+    models were trained on scrubbed text; ``rejected`` the rejects. Only its owner may read it; `openba
+    redact` removes it, and `openba share` leaves it out. Empty in manifests of versions that did not tell."""
     artifacts: dict[str, tuple[str, ...]] = {}
     """Paths, among ``files``, of what the step leaves to later ones, by name."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from manifests.output import say
-from openba.cli import audit, corpus, demo, generate, judge, manifests, near, setup, sign, train
+from openba.cli import audit, corpus, demo, generate, judge, manifests, near, privacy, setup, sign, train
 from openba.cli.exit import USAGE
 from openba.cli.options import examples
 
@@ -21,19 +21,9 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-for group in (
-    demo.app,
-    setup.app,
-    manifests.app,
-    sign.app,
-    near.app,
-    corpus.app,
-    judge.app,
-    train.app,
-    audit.app,
-    generate.app,
-):
-    app.add_typer(group)
+_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, train, audit, generate)
+for group in _GROUPS:
+    app.add_typer(group.app)
 
 
 @cache

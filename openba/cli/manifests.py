@@ -118,9 +118,10 @@ def report(run: Path, *, as_json: bool = False) -> None:
     from manifests.report.page import write_report
     from manifests.report.run_record import RunRecord
     from manifests.report.summary import summary_of
+    from pipeline.steps.privacy.shown_texts import shown_of
 
     with os_errors_explained(run):
-        path = write_report(run)
+        path = write_report(run, shown_of(run))
     lines = summary_of(RunRecord.read(run))
     if as_json:
         say(json.dumps({"summary": dict(lines), "report": str(path)}, indent=1, ensure_ascii=False))
@@ -174,6 +175,7 @@ def _print_verification(run: Path, result: Any) -> None:
         complain(f"error: {problem}")
     number = len(result.problems)
     state = f"{number} problem{'s' * (number > 1)}" if number else "as its manifests say"
+    state += f", {result.redacted:,} files redacted" if result.redacted else ""
     say(
         f"{run}: {state} ({result.files:,} files, {result.bytes:,} bytes, {result.documents:,} documents, "
         f"{result.tokens:,} tokens checked)"

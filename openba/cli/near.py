@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -32,10 +32,16 @@ def near_command(
     run: Run,
     as_json: Json = False,
 ) -> int:
-    """Find the documents of a run that are near duplicates of a text, by the run's own index."""
+    """Find the documents of a run that are near duplicates of a text, by the run's own index. Their texts are
+    shown without personal data."""
+    import pyarrow as pa
+
     from pipeline.steps.dedup.near import near
+    from pipeline.steps.privacy.shown_texts import shown_of
 
     found = near(run, _read(text))
+    shown = shown_of(run)(pa.array([one.text for one in found], pa.string())).to_pylist()
+    found = [replace(one, text=text) for one, text in zip(found, shown, strict=True)]
     if as_json:
         say(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))
         return 0

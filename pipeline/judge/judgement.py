@@ -9,13 +9,14 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from manifests.report.examples import masked
+from manifests.report.scrubbing import beginnings
 from manifests.schema.genres import genres
 from manifests.schema.rules import Rule
 from manifests.trusted_loss import EXAMPLES, MOST_LOSS
 from pipeline.judge.junk_sources import junk_kind
 from pipeline.judge.measured_documents import MeasuredDocuments
 from pipeline.judge.verdicts import concerned, dropped, verdicts
+from pipeline.steps.privacy.shown_texts import shown
 
 CHARACTERS = 200
 """Of an example's text."""
@@ -86,13 +87,10 @@ def _examples(documents: MeasuredDocuments, chosen: np.ndarray) -> list[dict[str
     rows = np.flatnonzero(chosen)
     picked = rows[np.unique(np.linspace(0, len(rows) - 1, EXAMPLES).astype(int))]
     table = documents.table.take(pa.array(picked))
-    texts = masked(table.column("text"), CHARACTERS).to_pylist()
-    return [
-        {"id": _own_id(id_, meta), "text": text}
-        for id_, meta, text in zip(
-            table.column("id").to_pylist(), table.column("meta").to_pylist(), texts, strict=True
-        )
-    ]
+    texts = beginnings(table.column("text").combine_chunks(), CHARACTERS, shown).to_pylist()
+    own = zip(table.column("id").to_pylist(), table.column("meta").to_pylist(), strict=True)
+    ids = shown(pa.array([_own_id(*one) for one in own], pa.string())).to_pylist()
+    return [{"id": id_, "text": text} for id_, text in zip(ids, texts, strict=True)]
 
 
 def _own_id(id_: str, meta: str | None) -> str:

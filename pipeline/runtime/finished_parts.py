@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from manifests.files import cached_sha256
+from manifests.personal_data import holds
 from manifests.schema.steps import File, Part, StepManifest
 
 
-def step_in_place(folder: Path, manifest: StepManifest) -> bool:
-    """Whether all files of a step are there with their sizes. Their bytes are checked when they are read."""
+def step_in_place(folder: Path, manifest: StepManifest, redacted: Sequence[str] = ()) -> bool:
+    """Whether all files of a step are there with their sizes, but for those ``redacted``. Their bytes are
+    checked when they are read."""
     parts = [file for part in manifest.parts for file in (part.kept, part.rejected)]
-    return all(_in_place(folder, file) for file in (*parts, *manifest.files))
+    needed = [file for file in (*parts, *manifest.files) if not holds(redacted, file.path)]
+    return all(_in_place(folder, file) for file in needed)
 
 
 def part_in_place(folder: Path, record: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import apache_beam as beam
 
 from manifests.files import digest, sync
+from manifests.personal_data import REJECTED, make_private
 from manifests.schema.documents import with_signals
 from manifests.schema.steps import Part
 from pipeline.runtime.context import StepContext
@@ -41,14 +42,16 @@ class Phases:
         """Kept and rejected documents for every task. Conservation is checked when a part is recorded."""
         tasks = self._context.tasks() if tasks is None else tasks
         keys = self._part_keys(tasks, self._fingerprint)
-        (self._folder / "rejected").mkdir(parents=True, exist_ok=True)
+        rejected = self._folder / REJECTED
+        rejected.mkdir(parents=True, exist_ok=True)
+        make_private(self._folder, (REJECTED,))
         todo = self._missing(self._folder, tasks, keys, part_in_place)
         schema = with_signals(transform.schema, self._context.user_signals)
         work = TransformParts(transform, WritePart(self._folder, schema, keys))
         self._run(self._step, self._folder, todo, keys, lambda: self._engine.run(todo, work))
         records = [read_receipt(self._folder, part_name(task.index), keys[task.index]) for task in tasks]
         self._sweep(self._folder, {part_name(task.index) for task in tasks}, ".arrow")
-        self._sweep(self._folder / "rejected", {part_name(task.index) for task in tasks}, ".arrow")
+        self._sweep(rejected, {part_name(task.index) for task in tasks}, ".arrow")
         return [Part.model_validate(record) for record in records]
 
     def extract(

@@ -7,13 +7,16 @@ import resource
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from manifests.errors import UserError
 from manifests.files import digest, sha256, write_json
 from manifests.os_errors import os_errors_explained
+from manifests.personal_data import make_private, personal_data_of
+from manifests.redaction import NAME, redacted_in
 from manifests.run_folder import checked_run_folder
 from manifests.run_lock import run_lock
 from manifests.schema.base import ManifestError, load
@@ -90,15 +93,21 @@ class CorpusRun:
     def _step(self, step: Step) -> StepOutcome:
         started = time.perf_counter()
         context, manifest_path, input_sha256 = self._context(step)
-        current = _current(manifest_path, context.fingerprint)
+        redacted = redacted_in(self._folder)
+        current = _current(manifest_path, context.fingerprint, redacted.get(step.name, ()))
         if current is not None:
             return StepOutcome(current, False, time.perf_counter() - started)
+        if redacted:
+            raise _is_redacted(step.name, self._folder)
+        private = personal_data_of(step.name, steps_of(self.corpus))
         manifest_path.unlink(missing_ok=True)
         context.folder.mkdir(parents=True, exist_ok=True)
+        make_private(context.folder, private)
         manifest = self._finish(step, context, input_sha256, step.run(context))
         write_json(manifest_path, manifest.model_dump(mode="json"))
         seconds = time.perf_counter() - started
         _write_stats(context.folder, manifest, seconds)
+        make_private(context.folder, private)
         return StepOutcome(manifest, True, seconds)
 
     def _context(self, step: Step) -> tuple[StepContext, Path, str]:
@@ -143,6 +152,7 @@ class CorpusRun:
             metrics=merge_metrics([*(part.metrics for part in result.parts), result.metrics]),
             parts=tuple(result.parts),
             files=tuple(result.files),
+            personal_data=personal_data_of(step.name, steps_of(self.corpus)),
             artifacts={name: tuple(file.path for file in files) for name, files in result.artifacts.items()},
         )
         _check(manifest, context)
@@ -174,12 +184,20 @@ def _check(manifest: StepManifest, context: StepContext) -> None:
         )
 
 
-def _current(path: Path, fingerprint: str) -> StepManifest | None:
+def _is_redacted(step: str, folder: Path) -> UserError:
+    return UserError(
+        f"{step} would have to run, but the run was redacted: texts that it needs are gone",
+        where=folder,
+        fix=f"take another --run, or remove {folder / NAME} to make them again from the sources",
+    )
+
+
+def _current(path: Path, fingerprint: str, redacted: Sequence[str]) -> StepManifest | None:
     try:
         manifest = load(path, StepManifest)
     except ManifestError:
         return None
-    whole = manifest.fingerprint == fingerprint and step_in_place(path.parent, manifest)
+    whole = manifest.fingerprint == fingerprint and step_in_place(path.parent, manifest, redacted)
     return manifest if whole else None
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from datasketch import MinHash, MinHashLSH
 
 from manifests.files import safe_join
+from manifests.redaction import is_redacted
 from manifests.schema.base import load
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.steps import StepManifest
@@ -71,6 +72,10 @@ def _manifest(run: Path) -> StepManifest:
     path = run / "dedup" / "manifest.json"
     if not path.exists():
         raise PipelineError(f"near: {run} has no finished dedup step; run `openba dedup` there first")
+    if is_redacted(run, "dedup", "keys"):
+        raise PipelineError(
+            f"near: {run} was redacted: its documents and their keys are gone; ask another run"
+        )
     return load(path, StepManifest)
 
 

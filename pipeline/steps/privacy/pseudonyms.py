@@ -31,8 +31,8 @@ class Pseudonyms:
 
     def name(self, kind: str, value: bytes) -> bytes:
         """``<EMAIL:3fa9c1d2...>`` with 128 bits in hexadecimal digits: no two values share a name in any
-        corpus (among n of a kind with a chance of n² / 6.8e38). A number is the same however it is grouped, an
-        address however it is capitalised."""
+        corpus (among n of a kind with a chance of n² / 6.8e38). A number is the same however it is grouped,
+        an address however it is capitalised."""
         digest = blake2b(
             _canonical(kind, value), digest_size=_DIGEST_BYTES, key=self.key, person=kind.encode()
         )
