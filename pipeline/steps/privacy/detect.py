@@ -17,11 +17,15 @@ from pipeline.steps.privacy.scan import scan
 from pipeline.steps.privacy.windows import whole_documents
 from pipeline.text.arrow.buffers import TextBuffers
 
+_PLACEHOLDER_END = b"X>"
+
 Finding = tuple[int, int, int]
 """First byte and end, as positions in the batch's data, and the index of the kind in KINDS."""
 
 
-def detect(texts: TextBuffers, spans: np.ndarray, kinds: frozenset[PrivacyKind]) -> np.ndarray:
+def detect(
+    texts: TextBuffers, spans: np.ndarray, kinds: frozenset[PrivacyKind], confirm: bool = True
+) -> np.ndarray:
     """Personal data of these built-in kinds in these stretches of documents.
 
     Time is linear in the text: one native pass, and bounded work for each byte of the few candidates that it
@@ -30,39 +34,54 @@ def detect(texts: TextBuffers, spans: np.ndarray, kinds: frozenset[PrivacyKind])
     Args:
         spans: int64 [n, 3]: document, first byte and end, in order; of a document with full-width characters
             all is looked at.
+        confirm: whether validators confirm what is found; else all that could be personal data is.
 
     Returns:
         int64 [findings, 3]: rows of ``Finding``, in order and without overlap.
     """
     candidates, wide = scan(texts, spans)
     if not wide.any():
-        return _findings(texts, candidates, kinds)
+        return _findings(texts, candidates, kinds, confirm)
     rows = np.unique(spans[wide, 0])
     row_of = np.searchsorted(texts.offsets, candidates[:, 0], side="right") - 1
-    plain = _findings(texts, candidates[~np.isin(row_of, rows)], kinds)
-    found = np.concatenate([plain, _findings_in_folded(texts, rows, kinds)])
+    plain = _findings(texts, candidates[~np.isin(row_of, rows)], kinds, confirm)
+    found = np.concatenate([plain, _findings_in_folded(texts, rows, kinds, confirm)])
     return found[np.argsort(found[:, 0], kind="stable")]
 
 
-def _findings_in_folded(texts: TextBuffers, rows: np.ndarray, kinds: frozenset[PrivacyKind]) -> np.ndarray:
+def _findings_in_folded(
+    texts: TextBuffers, rows: np.ndarray, kinds: frozenset[PrivacyKind], confirm: bool
+) -> np.ndarray:
     """Rows of ``Finding`` of these documents, looked for after full-width characters were folded."""
     folded = fold_fullwidth(texts, rows)
     candidates, _ = scan(folded.texts, whole_documents(folded.texts, np.arange(len(rows))))
-    found = _findings(folded.texts, candidates, kinds)
+    found = _findings(folded.texts, candidates, kinds, confirm)
     found[:, :2] = folded.restore(found[:, :2], texts)
     return found
 
 
-def _findings(texts: TextBuffers, candidates: np.ndarray, kinds: frozenset[PrivacyKind]) -> np.ndarray:
+def _findings(
+    texts: TextBuffers, candidates: np.ndarray, kinds: frozenset[PrivacyKind], confirm: bool
+) -> np.ndarray:
     # URLs are proved by the scan itself, and so frequent that no loop may touch them.
     is_url = candidates[:, 2] == url.CANDIDATE
-    confirmed = list(_confirmed_findings(texts, candidates[~is_url], kinds))
+    findings = _confirmed_findings if confirm else _possible_findings
+    confirmed = list(findings(texts, candidates[~is_url], kinds))
     found = np.array(confirmed, np.int64).reshape(-1, 3)
     if url.KIND.name in kinds:
         urls = candidates[is_url]
         urls[:, 2] = KINDS.index(url.KIND)
         found = np.concatenate([found, urls])
     return keep_longest(found)
+
+
+def _possible_findings(
+    texts: TextBuffers, candidates: np.ndarray, kinds: frozenset[PrivacyKind]
+) -> Iterator[Finding]:
+    """Every candidate, as a finding of the first kind that it could be."""
+    for first, last, bits in candidates.tolist():
+        for index, _ in _detectors(bits, kinds)[:1]:
+            yield first, last, index
 
 
 def _confirmed_findings(
@@ -99,13 +118,23 @@ def _confirmed_spans(detector: Detector, window: bytes, first: int, last: int) -
         if size:
             yield first, first + size
         return
-    match: re.Match[bytes] | None = detector.expression.search(window, first)
+    text: bytes | bytearray = window
+    match: re.Match[bytes] | None = detector.expression.search(text, first)
     while match and match.start() < last:
         start, end = match.span()
-        before, after = window[max(0, start - CONTEXT_BEFORE) : start], window[end : end + CONTEXT_AFTER]
+        before, after = bytes(text[max(0, start - CONTEXT_BEFORE) : start]), window[end : end + CONTEXT_AFTER]
         size = detector.validate(match.group(), before, after)
         if size:
             yield start, start + size
+            text = _without(text, start + size)
         # What a validator refused may hide another candidate that begins a little later; expressions for
         # numbers are bounded.
-        match = detector.expression.search(window, start + size if size else start + 1)
+        match = detector.expression.search(text, start + size if size else start + 1)
+
+
+def _without(text: bytes | bytearray, end: int) -> bytearray:
+    """The same with a placeholder's end where a finding ends: of a list of numbers, each of which is free
+    once the one before it is replaced, all are found at the first look."""
+    changed = text if isinstance(text, bytearray) else bytearray(text)
+    changed[end - len(_PLACEHOLDER_END) : end] = _PLACEHOLDER_END
+    return changed

@@ -20,6 +20,10 @@ from pipeline.steps.privacy.treatments import Treatment, treatments
 from pipeline.steps.privacy.windows import filling_spans, stretches_around, whole_documents
 from pipeline.text.arrow.buffers import TextBuffers, text_buffers
 
+MOST_LOOKS = 32
+"""Real text has nothing at the third look, and lists of numbers nothing at the fifth. A text can be made of
+which each look frees one more number: then the last look takes all that could be one."""
+
 
 class Scrubbed(NamedTuple):
     """``texts`` string [n]; ``found``: by kind, int64 [n], how many findings each text had."""
@@ -38,8 +42,8 @@ def scrub(
 
     A number that touched a finding may be free once that is replaced (``a@b.com-13812345678``), so changed
     texts are looked at again until nothing is found. Each time fewer bytes are left that could be part of a
-    finding; in real text the second look is the last. Plug-ins look once, at the texts as they come, so that
-    they never see a placeholder or a pseudonym.
+    finding; in real text the second look is the last, in any ``MOST_LOOKS``. Plug-ins look once, at the
+    texts as they come, so that they never see a placeholder or a pseudonym.
 
     Args:
         pseudonyms: needed where the settings have a kind hashed.
@@ -50,9 +54,10 @@ def scrub(
     buffers = text_buffers(texts)
     spans = whole_documents(buffers, np.arange(len(texts)))
     by_plugins = find_by_plugins(plugins, texts)
-    while len(spans):
-        findings, by_plugins = look(buffers, spans, settings, by_plugins), by_plugins[:0]
-        row_of = count(findings, buffers, wanted, found)
+    for number in range(MOST_LOOKS if len(texts) else 0):
+        confirm = number < MOST_LOOKS - 1
+        findings = look(buffers, spans, settings, by_plugins, confirm=confirm)
+        by_plugins, row_of = by_plugins[:0], count(findings, buffers, wanted, found)
         if not len(findings):
             break
         filled, fillings = with_fillings(buffers.data, findings, wanted, pseudonyms)
@@ -60,15 +65,22 @@ def scrub(
         starts, ends = filling_spans(filled, [len(filling) for filling in fillings], buffers.offsets[0])
         buffers = text_buffers(texts)
         spans = stretches_around(buffers, row_of, starts, ends)
+        if number == MOST_LOOKS - 2:
+            spans = whole_documents(buffers, np.unique(spans[:, 0]))
     return Scrubbed(texts, found)
 
 
 def look(
-    buffers: TextBuffers, spans: np.ndarray, settings: PrivacySettings, by_plugins: np.ndarray
+    buffers: TextBuffers,
+    spans: np.ndarray,
+    settings: PrivacySettings,
+    by_plugins: np.ndarray,
+    *,
+    confirm: bool = True,
 ) -> np.ndarray:
     """What ``detect`` finds in these stretches of the kinds of the settings, with what their plug-ins have
     found."""
-    findings = detect(buffers, spans, frozenset(settings.actions))
+    findings = detect(buffers, spans, frozenset(settings.actions), confirm=confirm)
     if settings.ip.reserved == "keep":
         findings = without_reserved(findings, buffers.data)
     return keep_longest(np.concatenate([findings, by_plugins])) if len(by_plugins) else findings
