@@ -1,5 +1,5 @@
-"""The genre of a document, by what most of its lines are: a statute, a dialogue, a table, a list or verse
-are no junk for being no prose.
+"""The genre of a document, by what most of its lines are: a statute, a dialogue, a table, a list, a reference
+of functions or verse are no junk for being no prose.
 
 A genre only says by which rules a document is judged; nothing is kept for its genre alone.
 """
@@ -19,12 +19,15 @@ _GENRE_LINES = (
     ("dialogue", ("speech_lines", "question_lines"), _MOST),
     ("table", ("row_lines",), _MOST),
     ("list", ("item_lines",), 0.3),
+    ("reference", ("field_lines",), 0.08),
 )
 """Genres, the first that fits counts, with the lines that tell them and the least share of these."""
 VERSE_LENGTH = (4.0, 60.0)
 """Code points in a line of verse, mean."""
 VERSE_SPREAD = 0.4
 """Verse has lines of like length: their standard deviation by their mean, at most."""
+EXPLAINED = 0.065
+"""Grammatical characters among the Chinese ones, at least, of a reference that explains what it names."""
 METRE_LENGTH, METRE_SPREAD = 8.5, 0.25
 """Chinese verse may be written without line breaks: its clauses are short and of like length."""
 
@@ -42,5 +45,8 @@ def genres(signals: Mapping[str, np.ndarray]) -> np.ndarray[Any, np.dtype[np.obj
     found[metre & (signals["mean_clause_length"] <= METRE_LENGTH)] = "verse"
     for genre, forms, least in reversed(_GENRE_LINES):
         share = sum(signals[form] for form in forms)
-        found[(share >= np.float32(least)) & (lines >= _FEWEST_LINES)] = genre
+        chosen = (share >= np.float32(least)) & (lines >= _FEWEST_LINES)
+        if genre == "reference":
+            chosen &= ~(signals["function_characters"] < EXPLAINED)
+        found[chosen] = genre
     return found

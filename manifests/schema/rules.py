@@ -14,7 +14,7 @@ from manifests.schema.signals import SIGNALS
 from manifests.schema.values import Name
 
 Language = Literal["en", "zh", "code"]
-Genre = Literal["statute", "dialogue", "table", "list", "verse", "prose"]
+Genre = Literal["statute", "dialogue", "table", "list", "reference", "verse", "prose"]
 """What most lines of a document are; see ``manifests.schema.genres``."""
 RuleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$")]
 FOLDER = Path(__file__).parents[1] / "rules"
@@ -30,7 +30,7 @@ class Spared(Strict):
     """Of these sources."""
     genres: tuple[Genre, ...] = ()
     """Of these genres: ``statute``, ``dialogue`` (and questions with answers), ``table``, ``list`` (recipes,
-    too), ``verse`` (and lyrics), ``prose``."""
+    too), ``reference`` (of functions), ``verse`` (and lyrics), ``prose``."""
 
 
 class Company(Strict):

@@ -91,6 +91,8 @@ SIGNALS: dict[str, str] = {
     "speech_lines": "share of lines that begin with a short name and a colon",
     "question_lines": "share of lines that end in a question mark",
     "row_lines": "share of lines with cells between tabs or wide gaps",
+    "field_lines": "share of lines that name a parameter or a result as docstrings do (``:param x:``, "
+    "``@param x``, ``x (int):``, ``first_row:``)",
     "mean_clause_length": "Chinese characters between two marks (，。、；：？！), mean; NaN for fewer "
     "than 10 such clauses",
     "clause_length_spread": "standard deviation of these lengths, by their mean: low in verse",

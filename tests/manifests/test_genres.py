@@ -21,6 +21,15 @@ ENGLISH_STATUTE = (
 DIALOGUE = "甲：您好，请问图书馆怎么走？\n乙：往前走两百米，左手边就是。\n甲：谢谢您。\n乙：不客气。\n"
 QUESTIONS = "What is a spider?\nWhat does the engine do?\nHow are items stored?\nWho calls the pipeline?\n"
 TABLE = "北京市\t2185\t16410\t43760\n上海市\t2487\t6340\t47218\n广州市\t1882\t7434\t30355\n深圳市\t1779\t1997\t34606\n"
+BOLD_STATUTE = "# 图书馆管理办法\n\n**第一条** 为了规范管理，制定本办法。\n\n**第二条** 本办法适用于公共图书馆。\n\n**第三条** 坚持公益。"
+DOCSTRINGS = (
+    "把文件里的行读成一张表，空行不算在内。\n:param path: 文件在哪里，可以是压缩过的\n:param int skip: 从哪一行开始读\n"
+    "first_row: 表头是不是在第一行里\nwidth (int): 一行最多有多少个字\n@return 读到的表，没有的时候是空的\n"
+)
+BARE_DOCSTRINGS = "".join(
+    f"@id{k} 策略\n@code{k} 合约代码\n@period{k} K线周期\n@last_tick_of_all_ticks{k} 最新一笔成交 成交回报 合约价格 委托数量 K线指数\n"
+    for k in range(9)
+)
 RECIPE = "番茄炒蛋\n- 番茄两个\n- 鸡蛋三个\n1. 番茄洗净切块，鸡蛋打散。\n2. 锅里放油烧热，倒入蛋液炒成块。\n"
 PROSE = (
     "我们去年冬天搬到了这里。房子不大，但是很安静，窗外有一棵老树。\n"
@@ -38,6 +47,9 @@ SONNET = "Shall I compare thee to a summer's day?\nThou art more lovely and more
         (SONNET, "verse"),
         (STATUTE, "statute"),
         (ENGLISH_STATUTE, "statute"),
+        (BOLD_STATUTE, "statute"),
+        (DOCSTRINGS, "reference"),
+        (BARE_DOCSTRINGS, "prose"),
         (DIALOGUE, "dialogue"),
         (QUESTIONS, "dialogue"),
         (TABLE, "table"),

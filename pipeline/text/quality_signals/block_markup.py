@@ -39,7 +39,9 @@ from pipeline.text.quality_signals.line_markup import (
     holds_code,
     is_definition,
     is_directive,
+    is_environment,
     is_row,
+    is_rule_of_comment,
     is_ruler,
     is_template_tag,
     run_of,
@@ -53,7 +55,9 @@ from pipeline.text.quality_signals.listings import (
     program_end,
 )
 
-_TILDE, _DASH, _PLUS, _PIPE, _DOT, _HASH, _NEW_LINE, _EQUALS, _CURLY = (ord(mark) for mark in "~-+|.#\n={")
+_TILDE, _DASH, _PLUS, _PIPE, _DOT, _HASH, _NEW_LINE, _EQUALS, _CURLY, _PERCENT = (
+    ord(mark) for mark in "~-+|.#\n={%"
+)
 _LETTER_B, _LETTER_E, _LETTER_M, _BANG = ord("b"), ord("e"), ord("m"), ord("!")
 _QUOTE, _BOX = 0x22, 0xE2
 _DEEPEST_HEADING = 6
@@ -140,14 +144,14 @@ def _front_matter(data: np.ndarray, first: int, stop: int, end: int) -> int:
 
 @kernel
 def _pair(data: np.ndarray, first: int, stop: int, end: int, state: np.ndarray) -> int:
-    """The block that two bytes open and two others close on a later line: a displayed formula or a
-    comment."""
+    """The block that two bytes open and two others close on a later line: a displayed formula, a table or
+    listing of LaTeX, or a comment."""
     one, two = data[first], data[first + 1]
     if one == DOLLAR and two == DOLLAR:
         bit, last, behind = 1, DOLLAR, DOLLAR
     elif one == BACKSLASH and two == BRACKET:
         bit, last, behind = 2, BACKSLASH, CLOSE_BRACKET
-    elif one == BACKSLASH and two == _LETTER_B:
+    elif one == BACKSLASH and two == _LETTER_B and is_environment(data, first, stop):
         bit, last, behind = 4, BACKSLASH, _LETTER_E
     elif one == LESS and two == _BANG:
         bit, last, behind = 8, _DASH, MORE
@@ -236,7 +240,8 @@ def aside_until(data: np.ndarray, at: int, stop: int, end: int, state: np.ndarra
     row = byte in (_PIPE, _PLUS, _BOX) and is_row(data, first, stop)
     definition = byte == BRACKET and is_definition(data, first, stop)
     tag = byte == _CURLY and is_template_tag(data, first, stop)
-    if row or definition or tag or is_ruler(data, first, stop):
+    rule = byte in (_HASH, _PERCENT) and is_rule_of_comment(data, first, stop)
+    if row or definition or tag or rule or is_ruler(data, first, stop):
         return after
     state[_BEFORE] = at
     return -1

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.text.arrow.kernel import kernel
-from pipeline.text.quality_signals.line_forms import ARTICLE, ITEM, ROW, SPEECH, line_form
+from pipeline.text.quality_signals.line_forms import ARTICLE, FIELD, ITEM, ROW, SPEECH, line_form
 from pipeline.text.quality_signals.phrases import GROUP, NAMES
 from pipeline.text.quality_signals.repetition import first_of
 from pipeline.text.unicode.character_classes import (
@@ -202,6 +202,7 @@ def tally_line(data, classes, start, first, last, size, visible, letters, runs, 
     out.articles += form == ARTICLE
     out.speeches += form == SPEECH
     out.rows += form == ROW
+    out.fields += form == FIELD
     out.data_characters += visible * (letters * DATA_LETTERS < visible)
     _tally_c4(end, dots, runs, sentences, marks, out)
     return _hash(data, start, last + width)

@@ -1,5 +1,5 @@
 """The form of a line by how it begins and is divided: an item of a list, an article of a statute, a speech of
-a dialogue, a row of a table. What most lines of a document are tells its genre."""
+a dialogue, a row of a table, a field of a reference. What most lines of a document are tells its genre."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.text.arrow.kernel import kernel
 from pipeline.text.unicode.character_classes import CJK, DIGIT, LETTER
 from pipeline.text.unicode.utf8 import decode_at, eight_at
 
-PLAIN, ITEM, ARTICLE, SPEECH, ROW = range(5)
+PLAIN, ITEM, ARTICLE, SPEECH, ROW, FIELD = range(6)
 _LONGEST_NAME = 16
 """Letters of the name before a speech, at most."""
 _LEAST_TABS = 2
@@ -38,6 +38,9 @@ _EIGHT_TABS, _EIGHT_BLANKS, _8 = _ONES * np.uint64(_TAB), _ONES * np.uint64(_BLA
 _EIGHT_WIDE_ENDS = _ONES * np.uint64(_WIDE_END)
 _NAMES = np.array([[*b"Art"], [*b"Sec"], [*b"ART"], [*b"SEC"]], np.uint8)
 """How articles and sections of English statutes begin."""
+_STAR, _AT, _LOW_LINE, _CLOSE = ord("*"), ord("@"), ord("_"), ord(")")
+_LONGEST_FIELD = 64
+"""Bytes of a parameter's name with its type, at most."""
 
 
 @kernel
@@ -65,6 +68,8 @@ def _is_item(data, first, end):  # type: ignore[no-untyped-def]
 
 @kernel
 def _is_article(data, first, end):  # type: ignore[no-untyped-def]
+    while data[first] == _STAR and first + 1 < end:  # in bold
+        first += 1
     point, width = decode_at(data, first)
     if point == _ORDINAL:
         at = first + width
@@ -72,7 +77,7 @@ def _is_article(data, first, end):  # type: ignore[no-untyped-def]
         return at < behind < end and decode_at(data, behind)[0] in _OF_STATUTES
     if point == _PARAGRAPH:
         return True
-    if not _is_named(data, first, end):
+    if not _is_one_of(_NAMES, data, first, end):
         return False
     at = first + _NAMES.shape[1]
     while at < end and data[at] > _BLANK:
@@ -81,11 +86,12 @@ def _is_article(data, first, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_named(data, first, end):  # type: ignore[no-untyped-def]
-    for k in range(_NAMES.shape[0]):
-        same = first + _NAMES.shape[1] <= end
-        for j in range(_NAMES.shape[1]):
-            same = same and data[first + j] == _NAMES[k, j]
+def _is_one_of(names, data, first, end):  # type: ignore[no-untyped-def]
+    """Whether one of ``names``, bytes [names, length], stands here."""
+    for k in range(names.shape[0]):
+        same = first + names.shape[1] <= end
+        for j in range(names.shape[1]):
+            same = same and data[first + j] == names[k, j]
         if same:
             return True
     return False
@@ -104,6 +110,34 @@ def _is_speech(data, classes, first, end):  # type: ignore[no-untyped-def]
             return False
         letters += 1
     return False
+
+
+@kernel
+def _is_field(data, first, end):  # type: ignore[no-untyped-def]
+    """A parameter or a result as docstrings have it: ``:param x: ...``, ``@param x ...``, ``x (int): ...``,
+    ``first_row: ...``."""
+    mark = data[first]
+    at, lows = first + (mark in (_COLON, _AT)), 0
+    name = at
+    while at < end and (_is_name_byte(data[at]) or (mark == _COLON and data[at] == _BLANK)):
+        lows += data[at] == _LOW_LINE
+        at += 1
+    if at == name or at + 1 >= end:
+        return False
+    if mark in (_COLON, _AT):
+        return data[at] == (_COLON if mark == _COLON else _BLANK)
+    at += data[at] == _BLANK
+    if data[at] == _COLON or decode_at(data, at)[0] == _WIDE_COLON:
+        return lows > 0
+    last = min(end - 1, first + _LONGEST_FIELD) if data[at] == _OPEN else at
+    while at < last and not (data[at] == _CLOSE and data[at + 1] == _COLON):
+        at += 1
+    return at < last
+
+
+@kernel
+def _is_name_byte(byte):  # type: ignore[no-untyped-def]
+    return 97 <= byte | 0x20 <= 122 or 48 <= byte <= 57 or byte in (_LOW_LINE, _STAR)
 
 
 @kernel
@@ -155,4 +189,6 @@ def line_form(data, classes, first, end):  # type: ignore[no-untyped-def]
         return ARTICLE
     if _is_speech(data, classes, first, end):
         return SPEECH
-    return ROW if _has_gap(data, first, end) and _is_row(data, first, end) else PLAIN
+    if _has_gap(data, first, end) and _is_row(data, first, end):
+        return ROW
+    return FIELD if _is_field(data, first, end) else PLAIN

@@ -29,6 +29,19 @@ _CODE_DIRECTIVES = np.array(
 """How the names of directives begin whose content is no prose: code-block, sourcecode, parsed-literal, math,
 toctree, doctest, testcode, console, raw."""
 
+_ENVIRONMENTS = np.array(
+    [
+        [*name]
+        for name in (
+            b"equa eqna alig xali flal gath mult spli sube case dcas rcas arra matr pmat bmat Bmat vmat "
+            b"Vmat smal math disp IEEE tabu tabl long figu wrap tikz pgfp pict axis scop verb Verb lstl mint "
+            b"code algo fore file comm"
+        ).split()
+    ],
+    np.uint8,
+)
+"""How the names of LaTeX's environments begin that hold formulas, tables, pictures or program text."""
+
 
 @inlined
 def run_of(data: np.ndarray, at: int, stop: int, mark: int) -> int:
@@ -45,6 +58,17 @@ def visible_from(data: np.ndarray, at: int, stop: int) -> int:
     while at < stop and data[at] <= SPACE:
         at += 1
     return at
+
+
+@kernel
+def is_rule_of_comment(data: np.ndarray, first: int, stop: int) -> bool:
+    """Behind the mark of a comment (``#``, ``%``) a ruler, of ASCII or of box drawing: it sets off what the
+    comments say."""
+    inner = visible_from(data, first + 1, stop)
+    if inner == stop:
+        return False
+    box = data[inner] == _BOX and is_row(data, inner, stop)
+    return box or (data[inner] != data[first] and is_ruler(data, inner, stop))  # type: ignore[no-any-return]
 
 
 @kernel
@@ -89,6 +113,20 @@ def holds_code(data: np.ndarray, first: int, stop: int) -> bool:
         same = name + 4 <= stop
         for j in range(4):
             same = same and data[name + j] == _CODE_DIRECTIVES[k, j]
+        if same:
+            return True
+    return False
+
+
+@kernel
+def is_environment(data: np.ndarray, first: int, stop: int) -> bool:
+    """Whether ``\\begin{name}``, which begins at a byte, opens what is no prose. Abstracts, lists,
+    quotations and whole documents are environments, too."""
+    name = first + len(b"\\begin{")
+    for k in range(_ENVIRONMENTS.shape[0]):
+        same = name + _ENVIRONMENTS.shape[1] <= stop
+        for j in range(_ENVIRONMENTS.shape[1]):
+            same = same and data[name + j] == _ENVIRONMENTS[k, j]
         if same:
             return True
     return False

@@ -116,13 +116,18 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "advertising": tuple(
         (
-            "微信公众号 联系电话 返回首页 返回顶部 回到首頁 网站首页 网站地图 当前位置 友情链接 设为首页 "
+            "返回首页 返回顶部 回到首頁 网站首页 网站地图 友情链接 设为首页 "
             "加入收藏 收藏本站 版权所有 版權所有 ICP备 备案号 转载请注明 责任编辑 打印本页 "
-            "关闭窗口 用户登录 忘记密码"
+            "关闭窗口"
         ).split()
     ),
-    # A text may say these, too: the help of a word processor, a README with links.
-    "turning": tuple("点击这里 点击下载 点击查看 点击进入 上一篇 下一篇 上一页 下一页 上一頁 下一頁".split()),
+    # A text may say these, too: the help of a word processor, a README with links, a page on accounts.
+    "turning": tuple(
+        (
+            "点击这里 点击下载 点击查看 点击进入 上一篇 下一篇 上一页 下一页 上一頁 下一頁 "
+            "微信公众号 联系电话 当前位置 用户登录 忘记密码"
+        ).split()
+    ),
     "mojibake": tuple(("锟斤拷 烫烫烫 屯屯屯 ï»¿ â€™ â€œ â€“ Ã© Ã¨ Ã¼ Ã¶ Ã¤ ã€ ï¼Œ").split()),
     # Of the file, not of what its code makes: "the auto-generated ID", "do not edit or override".
     "generated": (

@@ -16,9 +16,9 @@ _WORDS = (
 )
 _LINES = (
     "lines line_characters longest_line bullet ellipsis terminal closed short few_runs comment header "
-    "items articles speeches rows questions line_squares licence_line data_characters javascript_lines "
-    "policy_lines c4_lines c4_sentences c4_curly duplicate_lines duplicate_line_characters paragraphs "
-    "duplicate_paragraphs duplicate_paragraph_characters"
+    "items articles speeches rows fields questions line_squares licence_line data_characters "
+    "javascript_lines policy_lines c4_lines c4_sentences c4_curly duplicate_lines duplicate_line_characters "
+    "paragraphs duplicate_paragraphs duplicate_paragraph_characters"
 )
 
 COUNTS = np.dtype(

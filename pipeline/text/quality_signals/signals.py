@@ -264,6 +264,7 @@ def _forms(c: np.ndarray) -> dict[str, np.ndarray]:
         "speech_lines": "speeches",
         "question_lines": "questions",
         "row_lines": "rows",
+        "field_lines": "fields",
     }
     return {name: _share(c[count], c["lines"]) for name, count in shares.items()} | {
         "line_length_spread": _spread(c["lines"], c["line_characters"], c["line_squares"])

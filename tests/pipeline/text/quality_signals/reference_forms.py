@@ -15,15 +15,16 @@ SPACES = "".join(chr(point) for point in range(0x3001) if TABLE[point] & charact
 _NUMERAL = "[0-9一二三四五六七八九十百零〇两]+"
 _ITEM = re.compile(rf"(?:[•‣▪▫◦●○■□◆◇►▶➢➤*\-–·+][\x00-\x20].|[①-⓿]|[(（]?{_NUMERAL}[.)、．）:：])", re.DOTALL)
 _ARTICLE = re.compile(
-    rf"第{_NUMERAL}[条條章节節编編款项項]|§|(?:Art|Sec|ART|SEC)[^\x00-\x20]*[\x00-\x20][0-9]"
+    rf"\**(?:第{_NUMERAL}[条條章节節编編款项項]|§|(?:Art|Sec|ART|SEC)[^\x00-\x20]*[\x00-\x20][0-9])"
 )
+_FIELD = re.compile(rb":[\w* ]+:.|@[\w*]+ .|(?=[\w*]*_)[\w*]+ ?(?::|\xef\xbc\x9a)|[\w*]+ ?(\()", re.DOTALL)
 
 
 def forms(lines: list[str]) -> dict[str, float]:
     """Of lines that are stripped at both ends and not empty."""
     found = Counter(_form(line) for line in lines)
     questions = sum(line.endswith(("?", "？")) for line in lines)
-    counts = {f"{form}_lines": found[form] for form in ("item", "article", "speech", "row")}
+    counts = {f"{form}_lines": found[form] for form in ("item", "article", "speech", "row", "field")}
     return {
         name: number / len(lines) if lines else math.nan
         for name, number in (counts | {"question_lines": questions}).items()
@@ -38,7 +39,16 @@ def _form(line: str) -> str:
     if _is_speech(line):
         return "speech"
     gaps = sum(len(gap) + gap.count("\u3000") > 2 for gap in re.findall("[ \u3000]+", line))
-    return "row" if line.count("\t") >= 2 or gaps >= 2 else "plain"
+    if line.count("\t") >= 2 or gaps >= 2:
+        return "row"
+    return "field" if _is_field(line.encode()) else "plain"
+
+
+def _is_field(line: bytes) -> bool:
+    found = _FIELD.match(line)
+    if found is None or not found[1]:
+        return found is not None and len(line) > len(found[0].rstrip(b":\xef\xbc\x9a ")) + 1
+    return 0 <= line.find(b"):", found.start(1)) < min(len(line) - 1, 64)
 
 
 def _is_speech(line: str) -> bool:

@@ -63,7 +63,14 @@ def prose(text: str) -> str:
         ("+86-10-6552, a1+1=2, 1.2-4+b9, 5==5, 5+, 3-4", "+86-10-6552, a1+1=2, 1.2-4+b9, 5==5, 5+, 3-4"),
         ("a\n$$\nx = y\n$$\nb", "a\nb"),
         ("a\n\\begin{align}\nx &= y\n\\end{align}\nb", "a\nb"),
+        (
+            "\\begin{abstract}\n本文讲的是\\textbf{树}。\n\\end{abstract}",
+            "X{abstract}\n本文讲的是X{树}。\nX{abstract}",
+        ),
+        ("\\begin{quote}\nTo be.\n\\begin{equation*}\nx\n\\end{equation*}\nNot.", "X{quote}\nTo be.\nNot."),
         # Blocks
+        ("# ═══════\n# 说明\n# ───────\n%------\n% a\n% - - -\nb", "说明\n% a\nb"),
+        ("# - a\n#\n% --\n#######\n", "- a\n#\n% --\n"),
         ("---\ntitle: x\n---\ntext", "text"),
         ("+++\ntitle = 1\n+++\ntext", "text"),
         ("---\nno matter\n---\ntext", "no matter\ntext"),
@@ -101,7 +108,7 @@ def test_what_is_no_prose_is_set_aside(text: str, left: str) -> None:
         "---\nkey: value\n",
         "$$\nx\n",
         "<!-- a\nb\n",
-        "\\begin{x}\ny\n",
+        "\\begin{align}\ny\n",
     ],
 )
 def test_a_block_that_nothing_closes_is_text(text: str) -> None:
@@ -149,8 +156,8 @@ PIECES = st.sampled_from(
         "~~~",
         "$",
         "$$",
-        "\\begin{x}",
-        "\\end{x}",
+        "\\begin{align}",
+        "\\end{align}",
         "[",
         "](",
         ")",
