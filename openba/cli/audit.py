@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from manifests.output import say
 from openba.cli.options import Curriculum, Json, Run, examples
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def replay_command(
         if rank is not None and sample.rank != rank:
             continue
         record = _record(sample, readable, text=text)
-        print(json.dumps(record, ensure_ascii=False) if as_json else "\n".join(_lines(record)))
+        say(json.dumps(record, ensure_ascii=False) if as_json else "\n".join(_lines(record)))
 
 
 def _opened(curriculum: Path, run: Path, ranks: int = 1) -> tuple[Replay, ReadableTokens]:
@@ -109,9 +110,9 @@ def seen_command(
     replay, _ = _opened(curriculum, run)
     found = replay.seen(document)
     if as_json:
-        print(json.dumps([{"step": step, "sets": sets} for step, sets in found.items()]))
+        say(json.dumps([{"step": step, "sets": sets} for step, sets in found.items()]))
         return
     for step, sets in found.items():
-        print(f"step {step:,}  {', '.join(sets)}")
+        say(f"step {step:,}  {', '.join(sets)}")
     if not found:
-        print("no step reads it: the stages end before, or a rollback has skipped it")
+        say("no step reads it: the stages end before, or a rollback has skipped it")

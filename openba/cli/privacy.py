@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from manifests.os_errors import os_errors_explained
+from manifests.output import say
 from openba.cli.options import Json, RunArgument, examples
 
 PANEL = "Manifests and runs"
@@ -20,7 +21,7 @@ app = typer.Typer()
 def redact_command(run: RunArgument, as_json: Json = False) -> None:
     """Remove from a run all text from before the privacy step, and all rejects.
 
-    What was made of them goes, too: signals, tokens, the dedup index. Kept are the scrubbed documents, shards,
+    What was made of them goes, too: signals, tokens, the dedup index. Kept are scrubbed documents, shards,
     models (trained on scrubbed text), manifests and the training, so that `openba train` goes on; no step can
     be run there again. `openba verify` calls what is gone redacted. Copies and backups are yours to remove.
     """
@@ -29,9 +30,9 @@ def redact_command(run: RunArgument, as_json: Json = False) -> None:
     with os_errors_explained(run):
         removed = redact(run)
     if as_json:
-        print(json.dumps({"run": str(run), "removed": removed}))
+        say(json.dumps({"run": str(run), "removed": removed}))
     else:
-        print(f"{run}: {removed:,} files removed; what is left was made after the privacy step")
+        say(f"{run}: {removed:,} files removed; what is left was made after the privacy step")
 
 
 @app.command("share", rich_help_panel=PANEL, epilog=examples("openba share runs/mine --to shared/mine"))
@@ -54,6 +55,6 @@ def share_command(
     with os_errors_explained(to):
         copied = share(run, to, shown_of(run))
     if as_json:
-        print(json.dumps({"run": str(run), "to": str(to), "bytes": copied}))
+        say(json.dumps({"run": str(run), "to": str(to), "bytes": copied}))
     else:
-        print(f"{to}: {copied:,} bytes of {run}, without what the privacy step had not scrubbed")
+        say(f"{to}: {copied:,} bytes of {run}, without what the privacy step had not scrubbed")

@@ -18,7 +18,7 @@ from pipeline.steps.privacy.encoded_text import KEY, LITERAL, Encoding, ReadText
 from pipeline.steps.privacy.plugin_findings import find_by_plugins, load_kinds
 from pipeline.steps.privacy.pseudonyms import Pseudonyms
 from pipeline.steps.privacy.replace import replace
-from pipeline.steps.privacy.scrub import Scrubbed, count, look, with_fillings
+from pipeline.steps.privacy.scrub import MOST_LOOKS, Scrubbed, count, look, with_fillings
 from pipeline.steps.privacy.treatments import treatments
 from pipeline.steps.privacy.windows import whole_documents
 from pipeline.text.arrow.buffers import text_buffers
@@ -39,19 +39,20 @@ def scrub_encoded(
     wanted = treatments(settings, load_kinds(plugins))
     found = {treatment.name: np.zeros(len(values), np.int64) for treatment in wanted.values()}
     rows, texts, keyed = np.arange(len(values)), values, np.zeros(len(values), bool)
-    while len(rows):
+    for number in range(MOST_LOOKS):
         some = texts if len(rows) == len(texts) else texts.take(pa.array(rows))
         read = read_encoded(some, encoding)
         by_plugins = find_by_plugins(plugins if texts is values else (), read.texts)
         buffers = text_buffers(read.texts)
-        findings = look(buffers, whole_documents(buffers, np.arange(len(rows))), settings, by_plugins)
+        spans, confirm = whole_documents(buffers, np.arange(len(rows))), number < MOST_LOOKS - 1
+        findings = look(buffers, spans, settings, by_plugins, confirm=confirm)
         findings = within_parts(findings, read.part)
         here = {name: np.zeros(len(rows), np.int64) for name in found}
         row_of = count(findings, buffers, wanted, here)
         if not len(findings):
             break
-        for name, number in here.items():
-            found[name][rows] += number
+        for name, times in here.items():
+            found[name][rows] += times
         keyed[rows[row_of[read.part[findings[:, 0]] == KEY]]] = True
         filled, fillings = with_fillings(buffers.data, findings, wanted, pseudonyms)
         some = _replaced(some, read, filled, fillings, encoding)
