@@ -17,7 +17,12 @@ REASONS: dict[str, dict[str, str]] = {
         "not_an_array": "a ``.json`` file that holds neither an array nor an object",
         "invalid_encoding": "no charset fits, or more than one character in a thousand is broken, or "
         "in valid Unicode more than one in ten stands for a broken one",
-        "too_long": "above ``ingest.max_document_bytes``; the reject has its beginning",
+        "too_long": "above ``ingest.max_document_bytes``; the reject has its beginning, its size and the "
+        "hash of what was read of it",
+        "too_costly": "reading it would take more work or memory than a file or page of its size needs, as "
+        "with those made to stall a reader; the detail says of what",
+        "nested_too_deep": "JSON or a page whose values or elements are deeper in one another than those of "
+        "any text",
         "binary": "a file of a source tree that is not text",
         "no_main_text": "a page that holds menus, links and forms, but no text of its own",
         "not_a_page": "a web archive's record of another type than HTML or plain text",

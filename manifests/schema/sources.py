@@ -24,6 +24,8 @@ ALL_FIELDS = "*"
 _WITHOUT_FIELDS = ("text", "tree", "html", "warc")
 LEAST_MAX_WORDS = 100
 """The fewest words that ``max_words`` may be."""
+OF_A_DOCUMENT = 10
+"""How often a document may be in memory while it is decoded, parsed and repaired."""
 FORMATS = ("jsonl", "text", "tree", "parquet", "arrow", "html", "warc")
 
 
@@ -36,7 +38,7 @@ class Source(UnusedLeftOut):
     cut into parts; the record's own id is kept in ``meta``.
     """
 
-    optional_keys = ("settings",)
+    optional_keys = ("settings", "max_window")
     name: Name
     """The source's name: in document ids, counts and the report. Letters, digits, ``_``, ``.`` and ``-``."""
     path: DocumentPath
@@ -85,6 +87,10 @@ class Source(UnusedLeftOut):
     """The most often that the source's tokens may be in the shards. 1: no document twice."""
     max_tokens: Tokens | None = None
     """The most tokens that the source may give to the shards, over all languages. No limit, by default."""
+    max_window: Annotated[int, Field(ge=1 << 10, le=1 << 31)] | None = None
+    """Bytes back to which zstd or xz may refer: so much memory a file takes that was packed so. 128 MiB by
+    default, as zstd itself refuses more; a file of ``--long=31`` needs 2147483648. What asks for more is
+    rejected (``too_costly``)."""
     settings: Settings = {}
     """What a reader of your own is given beside the file; the built-in formats have none. Values of keys such
     as ``secret`` are written into no run."""
@@ -117,9 +123,25 @@ class IngestSettings(UnusedLeftOut):
     max_document_bytes: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100_000_000
     """Documents of more bytes are rejected, and so much of them kept among the rejects; it bounds the memory
     of a worker."""
+    max_worker_memory: Annotated[int, Field(ge=100_000_000)] = 4_000_000_000
+    """Bytes that a worker may take for what it reads. A page of Parquet, a record batch, a dictionary or a
+    response's body that would take more than a quarter of it is rejected before it is unpacked, and
+    ``max_document_bytes`` may be a tenth and a source's ``max_window`` half of it. 4 GB, which every host
+    has for each of its workers."""
     max_words: Annotated[int, Field(ge=LEAST_MAX_WORDS)] | None = None
     """Longer documents are cut into pieces of at most so many words, each a document of its own, at the best
     place in the last part of a piece: a chapter or heading, else a blank line, else the end of a line, else
     that of a sentence, else between words; in a code fence only where there is no other. Words as the signal
     ``words`` counts them, markup included: in Chinese, characters. By default documents are left whole.
     Gopher (arXiv 2112.11446, A.1.1) drops those of more than 100,000 words, which are books."""
+
+    @model_validator(mode="after")
+    def _documents_fit(self) -> IngestSettings:
+        needed = OF_A_DOCUMENT * self.max_document_bytes
+        if needed > self.max_worker_memory:
+            raise ValueError(
+                f"max_document_bytes: a document of {self.max_document_bytes} bytes may take {needed} while "
+                f"it is read, and max_worker_memory is {self.max_worker_memory}; lower the one or raise the "
+                "other"
+            )
+        return self

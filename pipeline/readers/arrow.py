@@ -15,6 +15,7 @@ from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_colu
 from pipeline.readers.compressed import DamagedFileError
 from pipeline.readers.expansion import within
 from pipeline.readers.input_files import InputFile
+from pipeline.readers.limits import Limits
 from pipeline.readers.raw_documents import raw_row
 
 _MAGIC = b"ARROW1"
@@ -77,10 +78,10 @@ def _read_file(
     numbers: range,
     limit: int,
 ) -> Iterator[pa.RecordBatch]:
-    batches = _blocks(data, file.size)
+    batches = _blocks(data, file.size, file.limits)
     for number in numbers:
         try:
-            _check(data, batches[number : number + 1])
+            _check(data, batches[number : number + 1], file.limits)
             batch = reader.get_batch(number)
         except DAMAGE as error:
             only_damage(error)
@@ -89,7 +90,7 @@ def _read_file(
         yield from _read_batch(source, batch, name, number, limit)
 
 
-def _blocks(data: pa.NativeFile, size: int) -> list[int]:
+def _blocks(data: pa.NativeFile, size: int, limits: Limits) -> list[int]:
     """Offsets of a file's record batches, none where its footer cannot be read here.
 
     Raises:
@@ -97,7 +98,7 @@ def _blocks(data: pa.NativeFile, size: int) -> list[int]:
     """
     try:
         dictionaries, batches = blocks(data, size)
-        _check(data, dictionaries)
+        _check(data, dictionaries, limits)
     except UnreadableError:
         return []
     except DAMAGE as error:
@@ -106,10 +107,10 @@ def _blocks(data: pa.NativeFile, size: int) -> list[int]:
     return batches
 
 
-def _check(data: pa.NativeFile, offsets: list[int]) -> None:
+def _check(data: pa.NativeFile, offsets: list[int], limits: Limits) -> None:
     for offset in offsets:
         with suppress(UnreadableError):
-            check_message(data, offset)
+            check_message(data, offset, limits)
 
 
 def _read_stream(
@@ -120,7 +121,7 @@ def _read_stream(
     number = 0
     try:
         with _opened(file) as beside:
-            checks = check_batches(beside, begin)
+            checks = check_batches(beside, begin, file.limits)
             data.seek(begin)
             next(checks, None)
             with pa.ipc.open_stream(data) as reader:

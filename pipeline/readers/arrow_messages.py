@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from pipeline.readers.expansion import check_expansion
+from pipeline.readers.limits import DEFAULT, Limits
 
 _MAGIC = b"ARROW1"
 _DICTIONARY, _BATCH = 2, 3
@@ -79,7 +80,7 @@ def blocks(stream: BinaryIO, size: int) -> tuple[list[int], list[int]]:
     return dictionaries, batches
 
 
-def check_message(stream: BinaryIO, at: int) -> tuple[int, int]:
+def check_message(stream: BinaryIO, at: int, limits: Limits = DEFAULT) -> tuple[int, int]:
     """The kind of the message at an offset, and where the next one is.
 
     Raises:
@@ -97,11 +98,11 @@ def check_message(stream: BinaryIO, at: int) -> tuple[int, int]:
     batch = header.table(1) if kind == _DICTIONARY else header
     if kind in (_DICTIONARY, _BATCH) and batch is not None and batch.table(3) is not None:
         expanded = sum(_expanded(stream, begin + length, batch))
-        check_expansion("a record batch", expanded, body)
+        check_expansion("a record batch", expanded, body, limits)
     return kind, begin + length + body
 
 
-def check_batches(stream: BinaryIO, at: int) -> Iterator[None]:
+def check_batches(stream: BinaryIO, at: int, limits: Limits = DEFAULT) -> Iterator[None]:
     """Checks a stream's messages from an offset on, as far as the next record batch at a time.
 
     Raises (from the iterator):
@@ -109,7 +110,7 @@ def check_batches(stream: BinaryIO, at: int) -> Iterator[None]:
     """
     while True:
         try:
-            kind, at = check_message(stream, at)
+            kind, at = check_message(stream, at, limits)
         except UnreadableError:
             yield None
             return

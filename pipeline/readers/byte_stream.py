@@ -34,11 +34,15 @@ class ByteStream:
         self._advance(len(found))
         return found
 
-    def give_back(self, data: bytes) -> None:
-        """Puts what was taken before the next byte again."""
-        self._held[: self._position] = data
-        self._position = 0
-        self.offset -= len(data)
+    def holds(self, size: int) -> bool:
+        """Whether ``size`` bytes are left; so many are held then."""
+        return self._fill(size)
+
+    def peek_behind(self, distance: int, size: int) -> bytes:
+        """``size`` bytes that come after ``distance`` others, fewer at the end; all of them are held then."""
+        self._fill(distance + size)
+        first = self._position + distance
+        return bytes(self._held[first : first + size])
 
     def skip(self, size: int) -> int:
         """Passes over at most ``size`` bytes, holding none of them; returns how many there were."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.schema.sources import Source
+from pipeline.readers.json_values import NestedTooDeepError, shown
 from pipeline.readers.kept_fields import kept_names, meta_of
 from pipeline.readers.raw_documents import names_found, raw_batch
 
@@ -65,6 +65,7 @@ def documents(source: Source, batch: pa.RecordBatch, keys: pa.Array, limit: int)
         shown = pa.array(_json(batch, pc.indices_nonzero(missing)), text.type)
         text, size = pc.replace_with_mask(text, missing, shown), pc.fill_null(size, 0)
     null = pa.scalar(None, pa.string())
+    meta, deep = _meta(source, batch)
     yield raw_batch(
         {
             "key": keys,
@@ -72,9 +73,11 @@ def documents(source: Source, batch: pa.RecordBatch, keys: pa.Array, limit: int)
             "size": size,
             "url": _strings(batch, source.url_field),
             "license": _strings(batch, source.license_field),
-            "meta": _meta(source, batch),
-            "reason": pc.if_else(missing, "missing_text", null),
-            "detail": pc.if_else(missing, f"column {source.text_field!r} is null", null),
+            "meta": meta,
+            "reason": pc.if_else(
+                missing, "missing_text", pc.if_else(pc.is_valid(deep), "nested_too_deep", null)
+            ),
+            "detail": pc.if_else(missing, f"column {source.text_field!r} is null", deep),
         },
         batch.num_rows,
     )
@@ -166,7 +169,7 @@ def _without_text(source: Source, batch: pa.RecordBatch, keys: pa.Array) -> pa.R
 
 def _json(batch: pa.RecordBatch, rows: pa.Array | None = None) -> list[bytes]:
     """Rows (all, by default) as lines of JSON, to show in rejects."""
-    return [orjson.dumps(row, default=str) for row in _rows(batch, batch.schema.names, rows)]
+    return [shown(row) for row in _rows(batch, batch.schema.names, rows)]
 
 
 def _rows(batch: pa.RecordBatch, names: Iterable[str], rows: pa.Array | None) -> Iterator[dict[str, Any]]:
@@ -218,10 +221,20 @@ def _utf8(value: bytes | None) -> str | None:
         return None
 
 
-def _meta(source: Source, batch: pa.RecordBatch) -> pa.Array:
-    """``meta`` of each row."""
+def _meta(source: Source, batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
+    """``meta`` of each row, and what is wrong with it: null but where its values are nested too deep."""
     wanted = dict.fromkeys([source.id_field, *kept_names(source, batch.schema.names)])
     names = [name for name in wanted if batch.schema.get_field_index(name) >= 0]
     if not names:
-        return pa.nulls(batch.num_rows, pa.string())
-    return pa.array([meta_of(source, row) for row in _rows(batch, names, None)], pa.string())
+        return pa.nulls(batch.num_rows, pa.string()), pa.nulls(batch.num_rows, pa.string())
+    found = [_meta_or_error(source, row) for row in _rows(batch, names, None)]
+    return pa.array([meta for meta, _ in found], pa.string()), pa.array(
+        [why for _, why in found], pa.string()
+    )
+
+
+def _meta_or_error(source: Source, row: dict[str, Any]) -> tuple[str | None, str | None]:
+    try:
+        return meta_of(source, row), None
+    except NestedTooDeepError as error:
+        return None, str(error)

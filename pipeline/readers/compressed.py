@@ -14,12 +14,19 @@ import zstandard
 
 from manifests.credentials import without_credentials
 from pipeline.readers.input_files import InputFile
-from pipeline.readers.zstd_dictionary import BadDictionaryError, zstd_decoder
+from pipeline.readers.zstd_dictionary import BadDictionaryError, first_block, zstd_decoder
 
 BLOCK = 1 << 22
 # zstd may blow four bytes up to 128 kB and cannot be asked to stop: it gets so little at a time that memory
 # stays bounded.
-_COMPRESSED_BLOCK = 1 << 14
+_COMPRESSED_BLOCK = {".zst": 1 << 12}
+# What xz needs beside its window.
+_BESIDE_WINDOW = 1 << 24
+# As zstd and liblzma say it.
+_TOO_MUCH_MEMORY = ("too much memory", "Memory usage limit")
+
+PROBE = 1 << 12
+"""Bytes of a gzip member that hold its header and something of its content."""
 
 Decoder = Callable[[], Any]
 """Makes what decompresses one gzip member, zstd frame or stream."""
@@ -27,7 +34,9 @@ Decoder = Callable[[], Any]
 _DECODERS: dict[str, Callable[[InputFile], Decoder]] = {
     ".gz": lambda file: lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
     ".bz2": lambda file: bz2.BZ2Decompressor,
-    ".xz": lambda file: lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
+    ".xz": lambda file: (
+        lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=file.limits.window + _BESIDE_WINDOW)
+    ),
     ".zst": zstd_decoder,
 }
 # What decoders raise on damaged data; bzip2's is a bare OSError.
@@ -39,14 +48,14 @@ class DamagedFileError(ValueError):
 
     ``reason`` is that of the reject; ``text`` are bytes before the damage that were not given, as they are no
     whole document; ``member`` is where in the file the damaged stretch begins that was compressed by itself
-    (a gzip member, a zstd frame).
+    (a gzip member, a zstd frame), ``end`` as far as the file was read.
     """
 
-    def __init__(self, reason: str, detail: str, text: bytes = b"", member: int = 0) -> None:
+    def __init__(self, reason: str, detail: str, text: bytes = b"", member: int = 0, end: int = 0) -> None:
         super().__init__(without_credentials(detail))
         self.reason = reason
         self.text = text
-        self.member = member
+        self.member, self.end = member, end
 
 
 def is_compressed(file: InputFile) -> bool:
@@ -81,11 +90,15 @@ def decoder_of(file: InputFile) -> Decoder:
         raise DamagedFileError("corrupt_compression", str(error)) from None
 
 
-def head(file: InputFile, start: int, decoder: Decoder) -> bytes:
-    """Some bytes of what the gzip member or zstd frame at ``start`` holds; none where it is damaged."""
-    with suppress(DamagedFileError):
-        return next(filter(None, _decompressed(file, start, decoder)), b"")
-    return b""
+def begins_with(file: InputFile, data: bytes, wanted: bytes, decoder: Decoder) -> bool:
+    """Whether what is compressed from the first byte of ``data`` on, a gzip member or a zstd frame, begins
+    with some bytes. Of gzip ``PROBE`` bytes are looked at, of zstd the first block."""
+    with suppress(*_ERRORS):
+        if file.suffix == ".gz":
+            return bool(decoder().decompress(data[:PROBE], len(wanted)) == wanted)
+        block = first_block(data)
+        return block > 0 and bool(decoder().decompress(data[:block]).startswith(wanted))
+    return False
 
 
 def _until_damage(decoder: Any | None, block: bytes) -> bytes:
@@ -124,24 +137,31 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _from_member(file: InputFile, start: int) -> Iterator[bytes]:
-    yield from _decompressed(file, start, decoder_of(file))
+    given, most = 0, file.limits.expanded(file.size)
+    for block in _decompressed(file, start, decoder_of(file)):
+        given += len(block)
+        if given > most:
+            raise DamagedFileError(
+                "too_costly", f"over {most} bytes in a compressed file of {file.size}: the rest is left out"
+            )
+        yield block
 
 
 def _decompressed(file: InputFile, start: int, new: Decoder) -> Iterator[bytes]:
     """Decompresses all members (gzip), frames (zstd) or streams of a file from the one at ``start`` on."""
     decoder = None
     end = member = start
-    for block in _plain(file, start, _COMPRESSED_BLOCK):
+    for block in _plain(file, start, _COMPRESSED_BLOCK.get(file.suffix, 1 << 14)):
         end += len(block)
         while block:
             if decoder is None:
                 decoder, member = new(), end - len(block)
             before = decoder.copy() if file.suffix == ".gz" else None
             try:
-                yield decoder.decompress(block)
+                yield from _in_steps(decoder, block)
             except _ERRORS as error:
                 yield _until_damage(before, block)
-                raise DamagedFileError("corrupt_compression", str(error), member=member) from None
+                raise _damage(file, error, member, end) from None
             block = decoder.unused_data
             if decoder.eof:
                 decoder = None
@@ -151,4 +171,23 @@ def _decompressed(file: InputFile, start: int, new: Decoder) -> Iterator[bytes]:
             f"truncated_{kind}",
             f"the file ends after {end} bytes, before its compressed data do",
             member=member,
+            end=end,
         )
+
+
+def _in_steps(decoder: Any, block: bytes) -> Iterator[bytes]:
+    """What a block gives: bzip2 and xz at most ``BLOCK`` bytes at a time, of which 40 may stand for 45 MB."""
+    if not isinstance(decoder, bz2.BZ2Decompressor | lzma.LZMADecompressor):
+        yield decoder.decompress(block)
+        return
+    yield decoder.decompress(block, BLOCK)
+    while not (decoder.eof or decoder.needs_input):
+        yield decoder.decompress(b"", BLOCK)
+
+
+def _damage(file: InputFile, error: Exception, member: int, end: int) -> DamagedFileError:
+    if any(phrase in str(error) for phrase in _TOO_MUCH_MEMORY):
+        most = file.limits.window
+        detail = f"at byte {member}: a window of over {most} bytes, which the source's max_window forbids"
+        return DamagedFileError("too_costly", detail, member=member, end=end)
+    return DamagedFileError("corrupt_compression", str(error), member=member, end=end)

@@ -12,21 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.readers.compressed import DamagedFileError
+from pipeline.readers.limits import DEFAULT, Limits
 
-_MOST_BYTES = 1 << 26
-"""Bytes of a page or a record batch that need no excuse."""
-_MOST_FACTOR = 200
 _MOST_TEXT, _MOST_TEXT_FACTOR = 1 << 28, 1000
 """The same of all text of a file, which the same values may make again and again."""
 
 
-def check_expansion(what: str, bytes_: int, stored: int) -> None:
+def check_expansion(what: str, bytes_: int, stored: int, limits: Limits = DEFAULT) -> None:
     """Before ``bytes_`` are held that ``stored`` ones make.
 
     Raises:
-        pa.ArrowInvalid: they are far more than text makes.
+        pa.ArrowInvalid: they are far more than text makes, or than a worker may hold.
     """
-    if bytes_ > max(_MOST_BYTES, _MOST_FACTOR * stored):
+    if bytes_ > limits.held(stored):
         raise pa.ArrowInvalid(f"{what} of {bytes_} bytes in {stored}")
 
 

@@ -14,6 +14,7 @@ from pipeline.readers.input_files import InputFile
 from pipeline.readers.main_content import main_lines
 from pipeline.readers.main_element import main_element
 from pipeline.readers.page_blocks import PageBlocks, blocks_of
+from pipeline.readers.page_cost import too_costly
 from pipeline.readers.page_text import text_of
 from pipeline.readers.raw_documents import raw_row
 from pipeline.readers.single_document import read_whole
@@ -69,6 +70,9 @@ def page_of(data: bytes, declared: Sequence[str | None] = ()) -> Page:
             "invalid_encoding",
             f"no charset fits; declared: {', '.join(filter(None, declared)) or 'none'}",
         )
+    costly = too_costly(text)
+    if costly is not None:
+        return Page(text, None, None, charset, costly.reason, costly.detail)
     tree = HTMLTree.parse(text)
     title = " ".join((tree.title or "").split())
     source = tree.body.inner_html if tree.body is not None else ""

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import brotli
 import zstandard
 
+from pipeline.readers.limits import DEFAULT
+
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: |\r?\n|$)")
 _MAX_HEAD = 1 << 18
@@ -152,10 +154,14 @@ def _decoded(body: bytes, coding: str, limit: int) -> bytes:
     decode = _decoder(coding, body)
     if decode is None or not body or _looks_decoded(body):
         return body
+    most = min(limit + 1, DEFAULT.held(len(body)))
     try:
-        return decode(body, limit + 1)
+        found = decode(body, most)
     except _BROKEN as error:
         raise BrokenResponseError("bad_content_encoding", f"{coding}: {error}") from None
+    if limit >= most <= len(found):
+        raise BrokenResponseError("too_costly", f"{coding}: over {most} bytes in {len(body)}")
+    return found
 
 
 def _looks_decoded(body: bytes) -> bool:

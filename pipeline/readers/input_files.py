@@ -13,6 +13,7 @@ import fsspec
 
 from manifests.credentials import without_credentials
 from manifests.schema.source_paths import is_url
+from pipeline.readers.limits import DEFAULT, Limits
 
 # What the file systems call a sign that a file changed, the surest first.
 _STAMPS = (
@@ -31,11 +32,13 @@ _STAMPS = (
 @dataclass(frozen=True)
 class InputFile:
     """A file to read. ``location`` is a path or a URL, ``size`` its bytes as stored; ``stamp`` changes
-    whenever the file does (it is None where the file system cannot tell)."""
+    whenever the file does (it is None where the file system cannot tell). ``limits``: what it may expand
+    to."""
 
     location: str
     size: int
     stamp: int | str | None = None
+    limits: Limits = DEFAULT
 
     @classmethod
     def of(cls, path: Path) -> InputFile:

@@ -15,7 +15,7 @@ from manifests.schema.sources import Source
 from pipeline.readers.charset import without_utf16
 from pipeline.readers.compressed import DamagedFileError, blocks, is_compressed
 from pipeline.readers.input_files import InputFile
-from pipeline.readers.json_values import parse
+from pipeline.readers.json_values import NestedTooDeepError, parse, shown
 from pipeline.readers.kept_fields import meta_of
 from pipeline.readers.lines import read_lines
 from pipeline.readers.raw_documents import names_found, raw_batch
@@ -121,22 +121,26 @@ def _record(source: Source, key: str, item: Any, line: bytes | None, charset: st
     """The columns of a parsed record. ``line`` is what it was parsed from."""
     if not isinstance(item, dict):
         return _reject(
-            key, line or orjson.dumps(item), None, "not_an_object", f"found {type(item).__name__}", charset
+            key, line or shown(item), None, "not_an_object", f"found {type(item).__name__}", charset
         )
     text = item.get(source.text_field)
     if text is None:
         detail = f"no field {source.text_field!r}; found {names_found(item)}"
-        return _reject(key, line or orjson.dumps(item), None, "missing_text", detail, charset)
+        return _reject(key, line or shown(item), None, "missing_text", detail, charset)
     if not isinstance(text, str):
         kind = f"field {source.text_field!r} is {type(text).__name__}, not a string"
         detail = f"{kind}; found {names_found(item)}"
-        return _reject(key, line or orjson.dumps(item), None, "text_not_a_string", detail, charset)
+        return _reject(key, line or shown(item), None, "text_not_a_string", detail, charset)
     encoded = text.encode()
     url, license_ = (
         value if isinstance(value, str) else None
         for value in (item.get(source.url_field), item.get(source.license_field))
     )
-    return key, encoded, len(encoded), url, license_, meta_of(source, item), charset, None, None
+    try:
+        meta = meta_of(source, item)
+    except NestedTooDeepError as error:
+        return _reject(key, line or shown(item), None, "nested_too_deep", str(error), charset)
+    return key, encoded, len(encoded), url, license_, meta, charset, None, None
 
 
 def _reject(

@@ -67,7 +67,7 @@ def _read_groups(
             try:
                 columns = wanted_columns(source, parquet.schema_arrow)
                 for each in pages[group : group + 1]:
-                    check_pages(stream, each, columns)
+                    check_pages(stream, each, columns, file.limits)
             except DAMAGE as error:
                 only_damage(error)
                 yield _lost(name, group, rows, error)

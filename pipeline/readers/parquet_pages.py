@@ -11,6 +11,7 @@ import struct
 from typing import Any, BinaryIO, NamedTuple
 
 from pipeline.readers.expansion import check_expansion
+from pipeline.readers.limits import DEFAULT, Limits
 from pipeline.readers.thrift import NoThriftError, integer, read_struct
 
 _TAIL = struct.Struct("<I4s")
@@ -65,7 +66,7 @@ def _chunk(found: dict[int, Any]) -> Chunk:
     return Chunk(path, integer(found, _CHUNK_BYTES), start, start + integer(found, _CHUNK_STORED))
 
 
-def check_pages(stream: BinaryIO, group: RowGroup, names: list[str] | None) -> None:
+def check_pages(stream: BinaryIO, group: RowGroup, names: list[str] | None, limits: Limits = DEFAULT) -> None:
     """Before the pages of the columns called ``names`` (None: of all) are read. A header that cannot be read
     ends the check, as it will end the reading.
 
@@ -74,17 +75,17 @@ def check_pages(stream: BinaryIO, group: RowGroup, names: list[str] | None) -> N
     """
     for chunk in group.chunks:
         if names is None or chunk.path[0] in names:
-            _check_chunk(stream, chunk)
+            _check_chunk(stream, chunk, limits)
 
 
-def _check_chunk(stream: BinaryIO, chunk: Chunk) -> None:
+def _check_chunk(stream: BinaryIO, chunk: Chunk, limits: Limits) -> None:
     at = chunk.start
     while 0 <= at < chunk.end:
         header = _header(stream, at)
         if header is None:
             return
         size, bytes_, stored = header
-        check_expansion(f"column {'.'.join(chunk.path)!r} has a page", bytes_, stored)
+        check_expansion(f"column {'.'.join(chunk.path)!r} has a page", bytes_, stored, limits)
         at += size + stored
 
 

@@ -11,16 +11,18 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pipeline.readers.archive_members import Members
 from pipeline.readers.byte_stream import ByteStream
-from pipeline.readers.compressed import BLOCK, blocks, decoder_of, head
 from pipeline.readers.input_files import InputFile
 
 _VERSION = b"WARC/"
 _BETWEEN = b"\r\n\r\n"
 _NEXT = b"\nWARC/1."
 _MAX_HEAD = 1 << 16
+_BEHIND = len(_BETWEEN) + len(_VERSION)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_MEMBERS = {".gz": b"\x1f\x8b\x08", ".zst": b"\x28\xb5\x2f\xfd"}
+# No header goes on behind the beginning of another record.
+_HEAD_OR_NEXT = re.compile(rb"\r?\n(?:\r?\n|(?=WARC/1\.))")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _PROBE = 1 << 12
 # Wget and others state a length that is a byte or two too short, or count the line ends behind the block.
@@ -43,7 +45,8 @@ class Record(NamedTuple):
 def records(file: InputFile, start: int, end: int | None, limit: int) -> Iterator[Record]:
     """The records that begin in bytes [start, end) of a file; ``start`` is where one begins. Bodies are cut
     at ``limit`` bytes."""
-    stream = ByteStream(blocks(file, start), start)
+    members = Members(file, _VERSION)
+    stream = ByteStream(members.blocks(start), start)
     while True:
         stream.skip_any(b"\r\n")
         if end is not None and stream.offset >= end:
@@ -54,12 +57,12 @@ def records(file: InputFile, start: int, end: int | None, limit: int) -> Iterato
             return
         if stream.damage is not None and not stream.peek(1):
             damage = stream.damage
-            member = _next_member(file, damage.member)
+            member = members.behind(damage)
             behind = "nothing follows" if member is None else f"read on at byte {member} of the file"
             yield Record(stream.offset, {}, b"", 0, damage.reason, f"{damage}; {behind}")
             if member is None:
                 return
-            stream.go_on(blocks(file, member))
+            stream.go_on(members.blocks(member))
             # The damage has a name of its own, also if not one byte came out of it.
             stream.offset += 1
 
@@ -71,17 +74,10 @@ def _record(stream: ByteStream, limit: int) -> Record:
     size = _length(headers)
     if size is None:
         return _unframed(stream, offset, head, headers, limit)
-    body = stream.take(min(size, limit))
-    there = len(body) + (stream.skip(size - limit) if size > limit else 0)
-    behind = stream.peek(len(_BETWEEN) + len(_VERSION))
-    if there == size and (
-        behind.startswith(_BETWEEN) or behind.lstrip(b"\r\n")[: len(_VERSION)] in (_VERSION, b"")
-    ):
-        return Record(offset, headers, _without_line_ends(body, behind), size)
+    body, there, ends = _block(stream, size, limit)
+    if ends:
+        return Record(offset, headers, _without_line_ends(body, stream.peek(_BEHIND)), size)
     # The length is wrong, or the file ends: the next record tells which, and where this one ends.
-    if size <= limit:
-        stream.give_back(body)
-        body, there = b"", 0
     rest, more = stream.take_to(_NEXT, limit - len(body))
     if _is_short(body + rest, there + more, size):
         block = (body + rest).rstrip(b"\r\n")
@@ -95,6 +91,21 @@ def _record(stream: ByteStream, limit: int) -> Record:
         reason,
         f"{size} bytes are stated, {there + more} are there",
     )
+
+
+def _block(stream: ByteStream, size: int, limit: int) -> tuple[bytes, int, bool]:
+    """A block of a stated size: its first ``limit`` bytes, how many there were, and whether the record ends
+    behind it. Where it does not, a block of at most ``limit`` bytes is not taken."""
+    if size <= limit:
+        ends = stream.holds(size) and _is_end(stream.peek_behind(size, _BEHIND))
+        return (stream.take(size), size, True) if ends else (b"", 0, False)
+    body = stream.take(limit)
+    there = len(body) + stream.skip(size - limit)
+    return body, there, there == size and _is_end(stream.peek(_BEHIND))
+
+
+def _is_end(behind: bytes) -> bool:
+    return behind.startswith(_BETWEEN) or behind.lstrip(b"\r\n")[: len(_VERSION)] in (_VERSION, b"")
 
 
 def _without_line_ends(body: bytes, behind: bytes) -> bytes:
@@ -139,11 +150,11 @@ def _take_head(stream: ByteStream) -> bytes:
     size = _PROBE
     while True:
         data = stream.peek(size)
-        end = _HEAD_END.search(data)
+        end = _HEAD_OR_NEXT.search(data)
         if not data.startswith(_VERSION) or (end is None and (len(data) < size or size >= _MAX_HEAD)):
             return b""
         if end is not None:
-            return stream.take(end.end())
+            return stream.take(end.end()) if _HEAD_END.fullmatch(end[0]) else b""
         size *= 4
 
 
@@ -181,24 +192,3 @@ def record_offsets(file: InputFile, part_bytes: int) -> list[int]:
                 break
             offset += len(_BETWEEN)
     return found
-
-
-def _next_member(file: InputFile, after: int) -> int | None:
-    """Where the next gzip member or zstd frame that holds a WARC record begins, after the one at
-    ``after``."""
-    magic = _MEMBERS.get(file.suffix)
-    if magic is None:
-        return None
-    position, decoder = after + 1, decoder_of(file)
-    with file.open() as data:
-        while True:
-            data.seek(position)
-            window = data.read(BLOCK)
-            if len(window) < len(magic):
-                return None
-            at = window.find(magic)
-            while at >= 0:
-                if head(file, position + at, decoder).startswith(_VERSION):
-                    return position + at
-                at = window.find(magic, at + 1)
-            position += len(window) - len(magic) + 1

@@ -11,11 +11,9 @@ import zstandard
 
 from pipeline.readers.input_files import InputFile
 
-# The most that the format's own tool asks for (--long=31). So much memory a frame may take, and only one that
-# was packed so does.
-_MAX_WINDOW = 1 << 31
 _DICTIONARY_FRAME = 0x184D2A5D
 _COMPRESSED = b"\x28\xb5\x2f\xfd"
+_BLOCK_HEADER, _MAX_BLOCK, _REPEATED_BYTE, _RESERVED_BLOCK = 3, 1 << 17, 1, 3
 _HEADER = struct.Struct("<II")
 # Those of the archives are a hundredth of this; the length is what a file says, true or not.
 _MAX_DICTIONARY = 1 << 26
@@ -34,13 +32,26 @@ def zstd_decoder(file: InputFile) -> Callable[[], Any]:
     dictionary = _dictionary(file)
 
     def new() -> Any:
-        return zstandard.ZstdDecompressor(dictionary, max_window_size=_MAX_WINDOW).decompressobj()
+        return zstandard.ZstdDecompressor(dictionary, max_window_size=file.limits.window).decompressobj()
 
     try:
         new()
     except zstandard.ZstdError as error:
         raise BadDictionaryError(f"the file's dictionary is damaged: {error}") from None
     return new
+
+
+def first_block(frame: bytes) -> int:
+    """Where the first block of a frame ends (RFC 8878, 3.1.1.2); 0 where none begins there."""
+    try:
+        begin = zstandard.frame_header_size(frame)
+    except zstandard.ZstdError:
+        return 0
+    header = int.from_bytes(frame[begin : begin + _BLOCK_HEADER], "little")
+    kind, size = header >> 1 & 3, header >> 3
+    if kind == _RESERVED_BLOCK or size > _MAX_BLOCK:
+        return 0
+    return begin + _BLOCK_HEADER + (1 if kind == _REPEATED_BYTE else size)
 
 
 def _dictionary(file: InputFile) -> zstandard.ZstdCompressionDict | None:

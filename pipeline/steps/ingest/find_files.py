@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from fsspec.utils import glob_translate
@@ -13,6 +13,7 @@ from manifests.schema.base import ManifestError
 from manifests.schema.source_paths import is_url
 from manifests.schema.sources import Source
 from pipeline.readers.input_files import InputFile, file_name, list_url, local_path, readable
+from pipeline.readers.limits import Limits
 from pipeline.readers.local_files import files_below, is_hidden
 
 
@@ -24,6 +25,11 @@ class Found:
     files: tuple[tuple[str, InputFile], ...]
     refused: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+
+    def within(self, limits: Limits) -> Found:
+        """The same files, to be read within these limits."""
+        files = tuple((name, replace(file, limits=limits)) for name, file in self.files)
+        return replace(self, files=files)
 
 
 def find_files(source: Source, base: Path) -> Found:

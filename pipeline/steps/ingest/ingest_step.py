@@ -18,6 +18,7 @@ from manifests.schema.plugins import READERS_GROUP
 from manifests.schema.sources import FORMATS, IngestSettings, Source
 from pipeline.readers.broken_characters import REPLACEMENT
 from pipeline.readers.charset import decode_all
+from pipeline.readers.limits import Limits
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
@@ -27,6 +28,7 @@ from pipeline.runtime.transform import PartTask, Transform
 from pipeline.steps.ingest.find_files import Found, find_files
 from pipeline.steps.ingest.first_documents import check_first_documents
 from pipeline.steps.ingest.input_hashes import HashCache
+from pipeline.steps.ingest.long_rejects import heads_of_long
 from pipeline.steps.ingest.part_plan import plan_parts
 from pipeline.steps.ingest.part_reader import SOURCE, PartReader
 from pipeline.steps.ingest.pieces import in_pieces
@@ -65,7 +67,9 @@ class MakeDocuments(Transform):
         texts = pc.utf8_trim(texts, " \t\n\u3000")
         reason, detail = self._judge(batch, texts, decoded, maybe_broken)
         # A reject shows what was found, not what became of it.
-        texts = pc.if_else(pc.is_null(reason), texts, found) if reason.null_count < len(reason) else texts
+        if reason.null_count < len(reason):
+            texts = pc.if_else(pc.is_null(reason), texts, found)
+            texts, detail = heads_of_long(texts, reason, detail)
         documents = _documents(source, batch, texts)
         metrics |= _charsets(charsets) | ({"repaired/broken_characters": mended} if mended else {})
         pieces = in_pieces(documents, pc.is_null(reason), self._settings.max_words, prose)
@@ -182,8 +186,11 @@ def _readers(context: StepContext) -> dict[str, Plugin]:
 def _find(context: StepContext) -> list[Found]:
     """The files of each source. Their names go into the documents' ids, which every later step writes down:
     they are without personal data from here on."""
-    scrubber = Scrubber.of(context)
-    return [_named(find_files(source, context.base), scrubber) for source in context.corpus.sources]
+    scrubber, memory = Scrubber.of(context), context.corpus.ingest.max_worker_memory
+    return [
+        _named(find_files(source, context.base), scrubber).within(Limits.of(memory, source.max_window))
+        for source in context.corpus.sources
+    ]
 
 
 def _named(found: Found, scrubber: Scrubber) -> Found:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.text.unicode.combining_marks import stream_safe
 from pipeline.text.unicode.repair_candidates import (
     BROKEN,
     C1,
@@ -117,7 +118,8 @@ def _c1(texts: pa.StringArray) -> pa.StringArray:
 def _nfc(texts: pa.StringArray) -> pa.StringArray:
     # Not Arrow's utf8_normalize: asked for NFC, pyarrow 25 decomposes ("\u00e5" becomes "a\u030a"). Few
     # documents come here.
-    return pa.array([unicodedata.normalize("NFC", text) for text in texts.to_pylist()], pa.string())
+    normal = (unicodedata.normalize("NFC", stream_safe(text)) for text in texts.to_pylist())
+    return pa.array(normal, pa.string())
 
 
 def _fix_encoding(texts: pa.StringArray) -> pa.StringArray:

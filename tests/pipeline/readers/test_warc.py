@@ -192,7 +192,16 @@ def test_a_stream_takes_up_to_a_mark_over_any_blocks(blocks: list[bytes], mark: 
     assert stream.take_to(mark, limit) == (expected[:limit], len(expected))
     assert stream.offset == len(expected)
     assert stream.peek(len(data)) == data[len(expected) :]
-    stream.give_back(expected)
+
+
+@given(st.lists(st.binary(max_size=6), max_size=8), st.integers(0, 30), st.integers(0, 9))
+def test_a_stream_is_looked_into_without_taking_from_it(
+    blocks: list[bytes], distance: int, size: int
+) -> None:
+    data = b"".join(blocks)
+    stream = ByteStream(iter(blocks), 0)
+    assert stream.peek_behind(distance, size) == data[distance : distance + size]
+    assert stream.holds(distance) == (distance <= len(data))
     assert (stream.offset, stream.take(len(data) + 1)) == (0, data)
 
 

@@ -91,7 +91,7 @@ PAGES: tuple[tuple[str, Kind], ...] = (
         "a.html",
         page("<div>" * 50_000 + ROWS[0]).encode(),
         "nested_too_deep",
-        "1000",
+        "5000",
         key="",
     ),
     file(
@@ -99,7 +99,7 @@ PAGES: tuple[tuple[str, Kind], ...] = (
         "a.html",
         page("<ul><li>" * 50_000 + ROWS[0]).encode(),
         "nested_too_deep",
-        "1000",
+        "5000",
         key="",
     ),
     file("page too long", "a.html", LETTER, "too_long", f"{len(LETTER)} bytes", key="", limit=100),

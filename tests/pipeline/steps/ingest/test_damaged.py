@@ -127,13 +127,19 @@ def test_bzip2_and_xz_are_read_and_their_damage_is_told(
         assert [reason for _, reason in found.reasons] == ([reasons[name]] if name in reasons else [])
 
 
-def test_zstd_of_the_longest_window_is_read(tmp_path: Path) -> None:
+def test_zstd_of_the_longest_window_is_read_where_the_source_allows_it(tmp_path: Path) -> None:
     # As large dumps are packed: zstd --long=31.
     settings = zstandard.ZstdCompressionParameters.from_level(3, window_log=31, enable_ldm=True)
     packer = zstandard.ZstdCompressor(compression_params=settings).compressobj()
     (tmp_path / "a.jsonl.zst").write_bytes(packer.compress(jsonl(ROWS)) + packer.flush())
-    found = ingest(tmp_path, {"name": "s", "path": "a.jsonl.zst", "format": "jsonl"})
+    source = {"name": "s", "path": "a.jsonl.zst", "format": "jsonl"}
+    found = ingest(tmp_path, source | {"max_window": 1 << 31}, max_worker_memory=1 << 32)
     assert (tuple(found.texts), found.reasons) == (ROWS, [])
+    found = ingest(tmp_path, source)
+    assert (found.texts, found.reasons) == ([], [("s:a.jsonl.zst#damage", "too_costly")])
+    assert found.rejected.column("detail").to_pylist() == [
+        "at byte 0: a window of over 134217728 bytes, which the source's max_window forbids"
+    ]
 
 
 def test_a_truncated_whole_file_is_not_lost(tmp_path: Path) -> None:
