@@ -96,7 +96,8 @@ def _checked(run: Path) -> dict[str, StepManifest]:
 
 def _left_out(steps: dict[str, StepManifest]) -> Redaction:
     """All documents, and rejects; but the table of what went into the shards stays."""
-    names: dict[str, tuple[str, ...]] = dict.fromkeys(steps, (ALL,)) | {SHARDS: (REJECTED,)}
+    names: dict[str, tuple[str, ...]] = dict.fromkeys(steps, (ALL,))
+    names[SHARDS] = (REJECTED,)
     return Redaction(by="share", steps=names)
 
 

@@ -57,7 +57,7 @@ class PrivacySettings(UnusedLeftOut):
     optional_keys = ("kinds",)
     actions: dict[PrivacyKind, Action]
     """By kind: a ``placeholder`` such as ``<EMAIL>`` in its place, nothing (``remove``), a pseudonym such as
-    ``<EMAIL:3fa9c1d2>`` made with the ``salt`` (``hash``), or the whole document is rejected (``drop``).
+    ``<EMAIL:3fa9c1d2...>`` made with the ``salt`` (``hash``), or the whole document is rejected (``drop``).
     Kinds that are not named are left alone."""
     kinds: tuple[KindPlugin, ...] = ()
     """Kinds of your own."""

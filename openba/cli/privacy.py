@@ -21,9 +21,9 @@ app = typer.Typer()
 def redact_command(run: RunArgument, as_json: Json = False) -> None:
     """Remove from a run all text from before the privacy step, and all rejects.
 
-    What was made of them goes, too: signals, tokens, the dedup index. Kept are scrubbed documents, shards,
-    models (trained on scrubbed text), manifests and the training, so that `openba train` goes on; no step can
-    be run there again. `openba verify` calls what is gone redacted. Copies and backups are yours to remove.
+    What was made of them goes, too: signals, tokens, the dedup index. Kept are the scrubbed documents,
+    shards, models (trained on scrubbed text), manifests and the training, so that `openba train` goes on; no
+    step can be run there again. `openba verify` calls what is gone redacted. Copies are yours to remove.
     """
     from manifests.redaction import redact
 

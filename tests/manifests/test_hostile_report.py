@@ -9,6 +9,7 @@ import pytest
 from markupsafe import escape
 
 from manifests.report import write_report
+from pipeline.steps.privacy.shown_texts import shown as scrub
 from tests.manifests.forged_run import Content, edit, rewrite
 from tests.manifests.small_run import STEPS, build_corpus
 from tests.manifests.test_report import rows
@@ -74,7 +75,7 @@ def hostile(run: Path, name: str, text: str) -> Path:
 @pytest.mark.parametrize("name", [SCRIPT, "a' onload='x", "\u202eevil"])
 def test_names_and_texts_are_escaped(tmp_path: Path, name: str, text: str) -> None:
     # Counts are in the order of their sources.
-    page = write_report(hostile(tmp_path, f"z{name}", text)).read_text(encoding="utf-8")
+    page = write_report(hostile(tmp_path, f"z{name}", text), scrub).read_text(encoding="utf-8")
     check(page)
     assert f'<div dir="auto">{escape(text[:200])}</div>' in page
     assert f'<td class="name">{escape("z" + name)}</td>' in page
@@ -96,7 +97,7 @@ def test_two_hundred_sources_have_a_row_each(tmp_path: Path) -> None:
         manifest["parts"][0]["kept"]["rows"] = 200
 
     edit(tmp_path / "ingest" / "manifest.json", change)
-    page = write_report(tmp_path).read_text(encoding="utf-8")
+    page = write_report(tmp_path, scrub).read_text(encoding="utf-8")
     check(page)
     assert len([row for row in rows(page, "funnel") if row[0].startswith("source-")]) == 200
     assert "The step language was made from another ingest step" in page
@@ -113,7 +114,7 @@ def test_a_run_of_which_nothing_came_has_a_page(tmp_path: Path) -> None:
         manifest.update(documents_in=0, documents_kept=0, counts=[], parts=[], metrics={})
 
     edit(tmp_path / "ingest" / "manifest.json", change)
-    page = write_report(tmp_path).read_text(encoding="utf-8")
+    page = write_report(tmp_path, scrub).read_text(encoding="utf-8")
     check(page)
     assert "0 documents (0 B of text) from 0 sources" in page
     assert "not run yet" in page

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from manifests.report import write_report
+from pipeline.steps.privacy.shown_texts import shown as scrub
 from tests.manifests.small_run import JUDGEMENT, build_corpus
 from tests.manifests.test_report import rows
 
@@ -15,7 +16,7 @@ from tests.manifests.test_report import rows
 def judged_page(run: Path, **other: object) -> str:
     build_corpus(run)
     (run / "quality-report.json").write_text(json.dumps(JUDGEMENT | other), encoding="utf-8")
-    return write_report(run).read_text(encoding="utf-8")
+    return write_report(run, scrub).read_text(encoding="utf-8")
 
 
 @pytest.fixture

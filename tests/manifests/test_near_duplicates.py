@@ -7,12 +7,13 @@ from pathlib import Path
 from manifests.report import write_report
 from manifests.report.near_duplicates import DuplicateGroup, near_duplicates
 from manifests.report.run_record import RunRecord
+from pipeline.steps.privacy.shown_texts import shown as scrub
 from tests.manifests.forged_run import edit, rewrite
 from tests.manifests.small_run import ZEN, build_corpus, name_of
 
 
 def groups(run: Path) -> list[DuplicateGroup]:
-    return near_duplicates(RunRecord.read(run))
+    return near_duplicates(RunRecord.read(run, scrub))
 
 
 def test_the_document_that_stays_and_those_that_were_dropped_for_it(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_a_survivor_of_an_earlier_run_has_no_text_here(tmp_path: Path) -> None:
     detail = "cluster=01 survivor=old:1 similarity=0.91 index=../old/dedup"
     rewrite(tmp_path / "dedup" / "rejected" / "part-00000.arrow", "detail", lambda _: [detail, detail])
     assert [(group.survivor, group.text, group.number) for group in groups(tmp_path)] == [("old:1", "", 2)]
-    assert "in an earlier run" in write_report(tmp_path).read_text(encoding="utf-8")
+    assert "in an earlier run" in write_report(tmp_path, scrub).read_text(encoding="utf-8")
 
 
 def test_each_survivor_has_a_group(tmp_path: Path) -> None:
@@ -50,4 +51,4 @@ def test_exact_duplicates_are_no_near_duplicates(tmp_path: Path) -> None:
     rewrite(rejected, "reason", lambda reasons: ["exact_duplicate"] * len(reasons))
     assert groups(tmp_path) == []
     edit(tmp_path / "dedup" / "manifest.json", lambda manifest: manifest["metrics"].clear())
-    assert 'id="duplicates"' not in write_report(tmp_path).read_text(encoding="utf-8")
+    assert 'id="duplicates"' not in write_report(tmp_path, scrub).read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ import pytest
 from manifests.report import write_report
 from manifests.report.privacy_examples import form, privacy_examples
 from manifests.report.run_record import RunRecord
+from pipeline.steps.privacy.shown_texts import shown as scrub
 from tests.manifests.forged_run import Content, edit, rewrite
 from tests.manifests.small_run import ANALECTS, LETTER, SCRUBBED, ZEN, build_corpus
 
@@ -37,7 +38,7 @@ def _write(step: Path, texts: list[str]) -> None:
 
 
 def shown(folder: Path) -> dict[str, list[tuple[str, str, str, str]]]:
-    found = privacy_examples(RunRecord.read(folder))
+    found = privacy_examples(RunRecord.read(folder, scrub))
     return {
         kind: [(one.before, one.form, one.filling, one.after) for one in data] for kind, data in found.items()
     }
@@ -97,7 +98,7 @@ def test_of_a_dropped_document_the_scrubbed_reject_is_read(tmp_path: Path) -> No
 
 def test_the_page_shows_what_is_around_and_never_the_value(tmp_path: Path) -> None:
     build_corpus(tmp_path)
-    page = write_report(tmp_path).read_text(encoding="utf-8")
+    page = write_report(tmp_path, scrub).read_text(encoding="utf-8")
     assert "<del>ko••.•••@••.•••••••</del>" in page
     assert "<ins>&lt;EMAIL&gt;</ins>" in page
     assert "<del>13•-••••-••••</del>" in page

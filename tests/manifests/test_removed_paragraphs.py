@@ -12,6 +12,7 @@ from manifests.files import sha256
 from manifests.report.page import write_report
 from manifests.report.removed_paragraphs import SHOWN, removed_paragraphs
 from manifests.report.run_record import RunRecord
+from pipeline.steps.privacy.shown_texts import shown as scrub
 from tests.manifests.forged_run import edit
 from tests.manifests.small_run import ZEN, build_corpus
 
@@ -49,7 +50,7 @@ def removed(run: Path, numbers: list[int]) -> Path:
 
 @pytest.mark.parametrize("numbers", [[], [0], [1], [0, 5], [25, 0, 40], [3, 9]])
 def test_some_of_all_are_shown(tmp_path: Path, numbers: list[int]) -> None:
-    found = removed_paragraphs(RunRecord.read(removed(tmp_path, numbers)))
+    found = removed_paragraphs(RunRecord.read(removed(tmp_path, numbers), scrub))
     total = sum(numbers)
     assert len(found) == min(total, SHOWN)
     shown = [int(paragraph.document.split(":")[1]) for paragraph in found]
@@ -61,7 +62,7 @@ def test_some_of_all_are_shown(tmp_path: Path, numbers: list[int]) -> None:
 
 
 def test_the_page_has_a_section_of_them(tmp_path: Path) -> None:
-    page = write_report(removed(tmp_path, [2])).read_text(encoding="utf-8")
+    page = write_report(removed(tmp_path, [2]), scrub).read_text(encoding="utf-8")
     assert "which keeps them:\n2 en (documents cut: 1)." in page
     where = ("web:1", "en", "from byte 1,000", "stays in best:1")
     assert " · ".join(f"<bdi>{one}</bdi>" for one in where) in page
@@ -70,4 +71,4 @@ def test_the_page_has_a_section_of_them(tmp_path: Path) -> None:
 
 def test_a_run_without_them_has_none(tmp_path: Path) -> None:
     build_corpus(tmp_path)
-    assert "Removed paragraphs" not in write_report(tmp_path).read_text(encoding="utf-8")
+    assert "Removed paragraphs" not in write_report(tmp_path, scrub).read_text(encoding="utf-8")

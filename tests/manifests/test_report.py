@@ -17,13 +17,15 @@ from manifests.__main__ import main
 from manifests.files import sha256
 from manifests.report import summary, write_report
 from manifests.report.axis_scale import Scale
-from manifests.report.examples import masked
 from manifests.report.funnel import reasons
+from manifests.report.page import render
 from manifests.report.run_record import RunRecord
+from manifests.report.scrubbing import HIDDEN, beginnings, hidden
 from manifests.report.signals import panels, position
 from manifests.report.training import heldout_rows, thinned
 from manifests.schema.reasons import REASONS
 from manifests.schema.signals import histogram_edges
+from pipeline.steps.privacy.shown_texts import shown as scrub
 from tests.manifests.small_run import ANALECTS, JUDGEMENT, METRICS, STEPS, ZEN, build_corpus, build_training
 
 LOOKED_AT = Path(__file__).parents[1] / "data" / "report.html"
@@ -43,7 +45,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(run: Path) -> str:
-    return write_report(run).read_text(encoding="utf-8")
+    return write_report(run, scrub).read_text(encoding="utf-8")
 
 
 def sections(page: str) -> list[str]:
@@ -73,7 +75,9 @@ def test_the_funnel_has_the_manifests_numbers(page: str) -> None:
 
 
 def test_the_table_of_reasons(run: Path, page: str) -> None:
-    assert [(row.step, row.name, row.by_language, row.bytes) for row in reasons(RunRecord.read(run))] == [
+    assert [
+        (row.step, row.name, row.by_language, row.bytes) for row in reasons(RunRecord.read(run, scrub))
+    ] == [
         ("quality", "few_han", {"zh": 1}, 1000),
         ("dedup", "near_duplicate", {"en": 2}, 2000),
     ]
@@ -96,7 +100,7 @@ def test_the_mix_against_the_budget(page: str) -> None:
 def test_histograms_carry_their_thresholds(run: Path, page: str) -> None:
     found = {
         panel.signal: [(bound.rule, bound.bound, bound.value) for bound in panel.thresholds]
-        for panel in panels(RunRecord.read(run))
+        for panel in panels(RunRecord.read(run, scrub))
     }
     assert found == {
         "characters": [("short_text", "min", 15.0)],
@@ -127,7 +131,7 @@ def test_clusters_and_personal_data(page: str) -> None:
 
 
 def test_stages_and_heldout_losses(run: Path, page: str) -> None:
-    record = RunRecord.read(run)
+    record = RunRecord.read(run, scrub)
     assert record.stage_spans == [("ul2", 1, 40), ("length", 41, 60)]
     assert [
         (row.stage, row.set, row.first, row.after, row.last, row.unigram) for row in heldout_rows(record)
@@ -142,20 +146,27 @@ def test_stages_and_heldout_losses(run: Path, page: str) -> None:
     assert rows(page, "heldout")[1] == ["ul2", "zh", "8.500", "6.500", "7.123", "91.3 %", "5.500"]
 
 
-def test_snippets_are_escaped_and_masked(page: str) -> None:
+def test_snippets_are_escaped_and_scrubbed(page: str) -> None:
     assert "<script" not in page
     assert (
-        "&lt;script&gt;alert(&#39;rejected&#39;)&lt;/script&gt; 请联系张三：‹e-mail›，电话 ‹number›" in page
+        "&lt;script&gt;alert(&#39;rejected&#39;)&lt;/script&gt; 请联系张三：&lt;EMAIL&gt;，电话 &lt;PHONE_CN&gt;"
+        in page
     )
     assert "zhang.san" not in page
     assert "5678" not in page
     assert all(text in page for text in ZEN[5:])
 
 
-def test_masking_cuts_after_two_hundred_characters() -> None:
-    texts = pa.array(["".join(ANALECTS) * 3, "x" * 195 + " tim.peters@python.example", None])
-    found = masked(texts, 200).to_pylist()
-    assert found == [("".join(ANALECTS) * 3)[:200], "x" * 195 + " ‹e-m", None]
+def test_snippets_are_cut_after_two_hundred_characters_of_what_was_scrubbed() -> None:
+    texts = pa.array(["".join(ANALECTS) * 3, "x " * 97 + "tim.peters@python.example", None])
+    found = beginnings(texts, 200, scrub).to_pylist()
+    assert found == [("".join(ANALECTS) * 3)[:200], "x " * 97 + "<EMAIL", None]
+
+
+def test_without_a_scrubber_no_text_is_shown(run: Path) -> None:
+    page = render(run, hidden)
+    assert not any(text in page for text in (*ZEN[5:], "张三"))
+    assert HIDDEN in page
 
 
 def test_the_provenance_names_every_manifest(run: Path, page: str) -> None:
@@ -188,8 +199,8 @@ def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
 
 
 def test_the_same_run_gives_the_same_bytes(run: Path) -> None:
-    first = write_report(run).read_bytes()
-    assert write_report(run).read_bytes() == first
+    first = write_report(run, scrub).read_bytes()
+    assert write_report(run, scrub).read_bytes() == first
 
 
 def test_the_page_is_as_it_was_when_it_was_looked_at(page: str, tmp_path: Path) -> None:
@@ -203,14 +214,14 @@ def test_the_page_is_as_it_was_when_it_was_looked_at(page: str, tmp_path: Path) 
 
 def test_a_corpus_without_training(tmp_path: Path) -> None:
     build_corpus(tmp_path / "corpus")
-    page = write_report(tmp_path / "corpus").read_text(encoding="utf-8")
+    page = write_report(tmp_path / "corpus", scrub).read_text(encoding="utf-8")
     assert sections(page) == [name for name in SECTIONS if name not in {"training", "heldout"}]
     assert "training: not run yet" in summary(tmp_path / "corpus")
 
 
 def test_a_training_without_corpus(tmp_path: Path) -> None:
     build_training(tmp_path / "trained")
-    page = write_report(tmp_path / "trained").read_text(encoding="utf-8")
+    page = write_report(tmp_path / "trained", scrub).read_text(encoding="utf-8")
     assert sections(page) == ["training", "heldout", "provenance"]
     assert summary(tmp_path / "trained")[0] == "read: not run yet"
 
@@ -275,7 +286,7 @@ FLAGS = (
 
 @pytest.mark.skipif(BROWSER is None, reason="needs chromium or google-chrome on the PATH")
 def test_a_browser_draws_the_charts(run: Path, tmp_path: Path) -> None:
-    path = write_report(run)
+    path = write_report(run, scrub)
     command = [str(BROWSER), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", path.resolve().as_uri()]
     found = subprocess.run(command, capture_output=True, timeout=120, check=True).stdout.decode()
     labels = re.findall(r'<svg class="figure[^>]*aria-label="([^"]*)"', found)

@@ -7,6 +7,7 @@ from pathlib import Path
 from manifests.report import write_report
 from manifests.report.run_record import RunRecord
 from manifests.report.trusted_text import trusted_sources
+from pipeline.steps.privacy.shown_texts import shown as scrub
 from tests.manifests.forged_run import edit
 from tests.manifests.small_run import MARKUP, build_corpus
 from tests.manifests.test_report import rows
@@ -20,7 +21,7 @@ def trust(run: Path, *sources: str) -> None:
 
 def test_losses_are_counted_by_source_and_rule_with_examples(tmp_path: Path) -> None:
     trust(tmp_path, "lunyu", "pep20", "absent")
-    found = trusted_sources(RunRecord.read(tmp_path))
+    found = trusted_sources(RunRecord.read(tmp_path, scrub))
     assert [(source.name, source.documents, source.lost) for source in found] == [
         ("lunyu", 6, 1),
         ("absent", 0, 0),
@@ -36,13 +37,13 @@ def test_losses_are_counted_by_source_and_rule_with_examples(tmp_path: Path) -> 
 
 def test_duplicates_are_no_loss_of_trusted_text(tmp_path: Path) -> None:
     trust(tmp_path, "pep20")
-    (source,) = trusted_sources(RunRecord.read(tmp_path))
+    (source,) = trusted_sources(RunRecord.read(tmp_path, scrub))
     assert (source.lost, source.share, source.rules) == (0, 0.0, ())
 
 
 def test_the_table_has_a_row_a_source_and_one_a_rule(tmp_path: Path) -> None:
     trust(tmp_path, "lunyu")
-    page = write_report(tmp_path).read_text(encoding="utf-8")
+    page = write_report(tmp_path, scrub).read_text(encoding="utf-8")
     assert rows(page, "rules") == [
         ["lunyu", "", "all, of 6 documents", "1", "16.7 %", ""],
         ["", "quality", "few_han", "1", "16.7 %", ""],
@@ -52,4 +53,4 @@ def test_the_table_has_a_row_a_source_and_one_a_rule(tmp_path: Path) -> None:
 
 def test_a_run_that_trusts_nothing_has_no_section(tmp_path: Path) -> None:
     trust(tmp_path)
-    assert 'id="rules"' not in write_report(tmp_path).read_text(encoding="utf-8")
+    assert 'id="rules"' not in write_report(tmp_path, scrub).read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from pipeline.steps.privacy.scrubber import Scrubber
 def scrubbed_names(names: Sequence[str], scrubber: Scrubber) -> list[str]:
     """The names, which all differ, with a placeholder for each datum. Of those that become equal all but the
     first are numbered in the order given: ``<EMAIL>.txt``, ``<EMAIL>~2.txt``."""
-    clean = scrubber.with_placeholders().texts(pa.array(names, pa.string())).texts.to_pylist()
+    clean = _clean(_clean(names, scrubber, endings=True), scrubber, endings=False)
     taken = {name for name, new in zip(names, clean, strict=True) if name == new}
     shown: list[str] = []
     numbers: dict[str, int] = {}
@@ -21,6 +21,15 @@ def scrubbed_names(names: Sequence[str], scrubber: Scrubber) -> list[str]:
         shown.append(new if name == new else _unlike(new, taken, numbers))
         taken.add(shown[-1])
     return shown
+
+
+def _clean(names: Sequence[str], scrubber: Scrubber, endings: bool) -> list[str]:
+    """The names with placeholders, looked at with their ending (zhang@163.com) or without it: what ends in
+    .txt is no address to the scrubber, since that is no domain."""
+    rests = ["" if endings else PurePosixPath(name).suffix for name in names]
+    heads = [name.removesuffix(rest) for name, rest in zip(names, rests, strict=True)]
+    clean = scrubber.with_placeholders(removed=True).texts(pa.array(heads, pa.string())).texts.to_pylist()
+    return [head + rest for head, rest in zip(clean, rests, strict=True)]
 
 
 def _unlike(name: str, taken: set[str], numbers: dict[str, int]) -> str:

@@ -57,13 +57,13 @@ def scrub_encoded(
         filled, fillings = with_fillings(buffers.data, findings, wanted, pseudonyms)
         some = _replaced(some, read, filled, fillings, encoding)
         changed = np.unique(row_of)
-        texts = _with_rows(texts, rows[changed], some.take(pa.array(changed)))
+        texts = with_rows(texts, rows[changed], some.take(pa.array(changed)))
         rows = rows[changed]
     again = np.flatnonzero(keyed)
     named = pa.array(
         [_with_distinct_keys(text) for text in texts.take(pa.array(again)).to_pylist()], pa.string()
     )
-    return Scrubbed(_with_rows(texts, again, named), found)
+    return Scrubbed(with_rows(texts, again, named), found)
 
 
 def _replaced(
@@ -79,7 +79,7 @@ def _replaced(
     return replace(values, places, [*fillings, *(b'"%b"' % filling for filling in fillings)])
 
 
-def _with_rows(texts: pa.StringArray, rows: np.ndarray, new: pa.StringArray) -> pa.StringArray:
+def with_rows(texts: pa.StringArray, rows: np.ndarray, new: pa.StringArray) -> pa.StringArray:
     """The texts with those of some rows, in ascending order, replaced."""
     if not len(rows):
         return texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from pipeline.steps.privacy.encoded_text import Encoding
 from pipeline.steps.privacy.plugin_findings import load_kinds, resolve_plugins
 from pipeline.steps.privacy.pseudonyms import Pseudonyms, read_salt
 from pipeline.steps.privacy.scrub import Scrubbed, scrub
-from pipeline.steps.privacy.scrub_encoded import scrub_encoded
+from pipeline.steps.privacy.scrub_encoded import scrub_encoded, with_rows
 from pipeline.steps.privacy.treatments import treatments
 
 _URL: PrivacyKind = "url"
@@ -39,11 +40,15 @@ class Scrubber:
         pseudonyms = None if salt is None else read_salt(salt, context.base)
         return Scrubber(settings, pseudonyms, resolve_plugins(settings, context.base))
 
-    def with_placeholders(self) -> Scrubber:
-        """The same kinds, with a placeholder for whatever is not removed: for names, models and pages, where
-        nobody follows a datum from one place to another."""
-        actions = {kind: _shown(action) for kind, action in self.settings.actions.items()}
-        kinds = tuple(kind.model_copy(update={"action": _shown(kind.action)}) for kind in self.settings.kinds)
+    def with_placeholders(self, removed: bool = False) -> Scrubber:
+        """The same kinds, with a placeholder for whatever is not removed, or for all of them: for models and
+        names, in which nobody follows a datum from one place to another."""
+
+        def shown(action: Action) -> Action:
+            return "remove" if action == "remove" and not removed else "placeholder"
+
+        actions = {kind: shown(action) for kind, action in self.settings.actions.items()}
+        kinds = tuple(kind.model_copy(update={"action": shown(kind.action)}) for kind in self.settings.kinds)
         return Scrubber(
             self.settings.model_copy(update={"actions": actions, "kinds": kinds, "salt": None}),
             None,
@@ -82,18 +87,13 @@ class Scrubber:
         """Of addresses of documents, which stay addresses: every kind but ``url`` is looked for, with
         percent-encoding read, and plus signs as what they are and as spaces."""
         addresses = self._without_url()
-        looks = (
-            (addresses, Encoding(percent=True)),
-            (addresses._built_in(), Encoding(percent=True, plus=True)),
-        )
-        return _looked_at(values, looks)
+        spaced = _Look(addresses._built_in(), Encoding(percent=True, plus=True), "+")
+        return _looked_at(values, (_Look(addresses, Encoding(percent=True)), spaced))
 
     def json(self, values: pa.StringArray) -> Scrubbed:
         """Of JSON, which stays JSON: in strings, keys and numbers, and in URLs in strings as ``urls``."""
-        addresses = self._without_url()._built_in()
-        return _looked_at(
-            values, ((self, Encoding(json=True)), (addresses, Encoding(json=True, percent=True)))
-        )
+        links = _Look(self._without_url()._built_in(), Encoding(json=True, percent=True), "%")
+        return _looked_at(values, (_Look(self, Encoding(json=True)), links))
 
     def _without_url(self) -> Scrubber:
         actions = {kind: action for kind, action in self.settings.actions.items() if kind != _URL}
@@ -104,20 +104,27 @@ class Scrubber:
         return replace(self, settings=self.settings.model_copy(update={"kinds": ()}), plugins=())
 
 
-def _looked_at(values: pa.StringArray, looks: Sequence[tuple[Scrubber, Encoding]]) -> Scrubbed:
-    """The values after several looks, each by a scrubber's settings."""
+class _Look(NamedTuple):
+    """One look at encoded values: whose settings, which encoding, and what only those have that need it."""
+
+    by: Scrubber
+    encoding: Encoding
+    mark: str = ""
+
+
+def _looked_at(values: pa.StringArray, looks: Sequence[_Look]) -> Scrubbed:
+    """The values after several looks."""
     if values.null_count == len(values):
         return Scrubbed(values, {})
     texts, found = pc.fill_null(values, ""), dict[str, np.ndarray]()
-    for by, encoding in looks:
-        clean = scrub_encoded(texts, encoding, by.settings, by.pseudonyms, by.plugins)
-        texts = clean.texts
-        found |= {name: found.get(name, 0) + number for name, number in clean.found.items()}
+    for by, encoding, mark in looks:
+        rows = pc.match_substring(texts, mark).to_numpy(zero_copy_only=False).nonzero()[0]
+        some = texts if len(rows) == len(texts) else texts.take(pa.array(rows))
+        clean = scrub_encoded(some, encoding, by.settings, by.pseudonyms, by.plugins)
+        texts = with_rows(texts, rows, clean.texts)
+        for name, number in clean.found.items():
+            found.setdefault(name, np.zeros(len(texts), np.int64))[rows] += number
     return _nulls_kept(values, Scrubbed(texts, found))
-
-
-def _shown(action: Action) -> Action:
-    return "remove" if action == "remove" else "placeholder"
 
 
 def with_column(batch: pa.RecordBatch, name: str, values: pa.Array) -> pa.RecordBatch:
