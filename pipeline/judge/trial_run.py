@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 
 from manifests.files import atomic_write
+from manifests.personal_data import ALL, make_private
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.quality import PerplexitySettings, QualitySettings
 from manifests.schema.sources import Source
@@ -46,6 +47,8 @@ def run_trial(
         PipelineError: a step cannot go on.
         UserError: another command works in the folder.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder, (ALL,))
     run = CorpusRun(corpus_file, folder, engine)
     sources = [_written(name, one, folder.resolve() / "sources") for name, one in collections.items()]
     if tokenizer is None and run.corpus.quality.tokenizer.model is None:
@@ -57,6 +60,7 @@ def run_trial(
     with run.held("openba quality-report"):
         for name in STEPS:
             run.step(step_named(name, run.corpus))
+    make_private(folder, (ALL,))
     return run.corpus
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pyarrow as pa
 import yaml
 
+from manifests.schema.privacy import PrivacyKind
 from pipeline.steps.privacy.scrub import scrub
 from tests.pipeline.steps.privacy.labelled import ANNOUNCED, CHINESE, ENGLISH, Hosts, manual
 from tests.pipeline.steps.privacy.looks import KINDS, PLACEHOLDERS
@@ -54,7 +55,7 @@ def identities(of_each: int, seed: int) -> list[Identity]:
     return found
 
 
-def _drawn(random: Random, kind: str, place: str) -> Identity:
+def _drawn(random: Random, kind: PrivacyKind, place: str) -> Identity:
     ways = [way for way in WAYS.values() if way.kind == kind]
     way = random.choice(ways) if ways and random.random() < 0.3 else None
     value = way.value(random) if way else VALUES[kind](random)

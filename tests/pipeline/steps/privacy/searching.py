@@ -99,9 +99,10 @@ def _has_all(words: Sequence[int], tables: Sequence[dict[int, int]]) -> bool:
 
 
 def _has(words: Sequence[int], tables: Sequence[dict[int, int]]) -> bool:
-    slot: int | None = words[0]
+    slot = words[0]
     for word, table in zip(words[1:], tables, strict=True):
-        slot = table.get(slot << 32 | word + 1)
-        if slot is None:
+        key = slot << 32 | word + 1
+        if key not in table:
             return False
+        slot = table[key]
     return True

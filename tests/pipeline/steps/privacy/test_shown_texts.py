@@ -17,7 +17,7 @@ from pipeline.steps.privacy.shown_texts import shown, shown_of
     [
         ("张三：zhang.san@example.org，电话 138-1234-5678。", "张三：<EMAIL>，电话 <PHONE_CN>。"),
         ("zhang@例子.中国 和 a@bücher.example", "<EMAIL> 和 <EMAIL>"),
-        ("密码：Abc123x 请改", "密码：<PASSWORD> 请改"),
+        ("密码：Guangzhou2019 请改", "密码：<PASSWORD> 请改"),
         ("微信：li_lei_99", "微信：<WECHAT>"),
         ("AKIAIOSFODNN7EXAMPLR here", "<API_KEY> here"),
         ("card 4111 1111 1111 1111", "card <BANK_CARD>"),
