@@ -30,7 +30,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from pipeline.runtime.arrow_files import open_table
+from manifests.border.arrow_files import open_table
 from pipeline.steps.dedup.dedup_step import DedupStep
 from pipeline.text.similarity.shingles import shingles
 from tests.pipeline.steps.measured import context, corpus, measured

@@ -18,11 +18,11 @@ import yaml
 
 from benchmarks.cost import Cost, run
 from benchmarks.sample import FILES, read
+from manifests.border.arrow_files import read_batches
 from manifests.schema.base import load
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import PROSE_LANGUAGES
 from pipeline.models import tokenizer
-from pipeline.runtime.arrow_files import read_batches
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.steps.language.language_step import IdentifyLanguage
 from pipeline.steps.privacy.privacy_step import Scrub

@@ -20,10 +20,10 @@ import pyarrow.compute as pc
 import sentencepiece
 
 from benchmarks.ours import MANIFEST, ROUNDS, signals_of, speeds
+from manifests.border.arrow_files import read_batches
 from manifests.schema.base import load
 from manifests.schema.corpus import CorpusManifest
 from pipeline.models.tokenizer import Tokenizer
-from pipeline.runtime.arrow_files import read_batches
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.steps.language.language_step import IdentifyLanguage
 from pipeline.steps.privacy.detect import detect

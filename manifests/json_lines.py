@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 
 def whole_lines(file: Path) -> list[bytes]:
@@ -12,8 +10,3 @@ def whole_lines(file: Path) -> list[bytes]:
     if not file.exists():
         return []
     return [line for line in file.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-
-
-def read_json_lines(file: Path) -> list[dict[str, Any]]:
-    """The objects of all whole lines; none if there is no file."""
-    return [json.loads(line) for line in whole_lines(file)]

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from manifests.border.json_files import read_object
 from manifests.errors import UserError
 from manifests.os_errors import os_errors_explained
 from manifests.run_folder import checked_run_folder
@@ -131,7 +132,7 @@ def _read(path: Path) -> _Holder | None:
         UserError: the file is not one that ``run_lock`` wrote.
     """
     try:
-        return _Holder(**json.loads(path.read_text(encoding="utf-8")))
+        return _Holder(**read_object(path))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError):

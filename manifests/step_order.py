@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 from pathlib import Path
 
+from manifests.border.json_files import read_object
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.schema.base import load
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import STEPS
@@ -65,7 +66,6 @@ def _step_folders(run: Path) -> list[str]:
 
 def _is_step(file: Path) -> bool:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError):
+        return bool(read_object(file).get("kind") == "step")
+    except UnsoundFileError:
         return False
-    return isinstance(content, dict) and content.get("kind") == "step"

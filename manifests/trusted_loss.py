@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.arrow_files import open_table
+from manifests.border.json_files import read_object
 from manifests.files import safe_join
 from manifests.schema.base import load
+from manifests.schema.documents import REJECTED, some
 from manifests.schema.steps import KEPT, StepManifest
 
 MOST_LOSS = 0.02
@@ -74,7 +75,7 @@ def losses_of_run(run: Path) -> list[TrustedLoss]:
     """
     report, step = run / QUALITY_REPORT, run / "quality"
     if report.exists():
-        return _reported(json.loads(report.read_text(encoding="utf-8")))
+        return _reported(read_object(report))
     if not (step / "manifest.json").exists():
         return []
     return trusted_losses(step, load(step / "manifest.json", StepManifest))
@@ -97,8 +98,8 @@ def _worst_first(loss: TrustedLoss) -> tuple[float, str, str]:
 def _examples(folder: Path, manifest: StepManifest, source: str, rule: str) -> list[str]:
     found: list[str] = []
     for path in _rejects(folder, manifest, source, rule):
-        with pa.memory_map(str(path)) as file:
-            table = pa.ipc.open_file(file).read_all().select(["id", "source", "reason"])
+        names = ["id", "source", "reason"]
+        table = open_table(path, some(REJECTED, *names), names)
         chosen = pc.and_(pc.equal(table.column("source"), source), pc.equal(table.column("reason"), rule))
         found += table.filter(chosen).column("id").slice(0, EXAMPLES - len(found)).to_pylist()
         if len(found) == EXAMPLES:

@@ -3,9 +3,8 @@ followed from step to step."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
+from manifests.border.arrow_files import read_batches
+from manifests.border.json_files import read_object
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.errors import UserError
 from manifests.files import digest, safe_join, sha256
 from manifests.personal_data import holds
 from manifests.redaction import redacted_in
 from manifests.schema.base import load
-from manifests.schema.documents import STEPS
+from manifests.schema.documents import REJECTED, STEPS
 from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.steps import KEPT, File, Part, StepManifest
 from manifests.schema.training import TrainingManifest
@@ -28,6 +30,14 @@ from manifests.step_order import step_before, steps_in
 from manifests.verify_dedup import duplicates_without_survivor
 from manifests.verify_pieces import documents_not_whole, whole_ids
 from manifests.verify_removed import removed_paragraphs_elsewhere
+
+_IDS = pa.schema([pa.field("id", pa.string(), nullable=False)])
+_COUNTED = pa.schema([*_IDS, pa.field("source", pa.string(), nullable=False)])
+_LANGUAGE = pa.schema([("language", pa.string())])
+_SHARDS = {
+    kind: pa.schema([*_COUNTED, *(pa.field(name, pa.list_(pa.uint32()), nullable=False) for name in names)])
+    for kind, names in (("stream", ["tokens"]), ("pairs", ["prompt", "target"]))
+}
 
 
 @dataclass
@@ -118,17 +128,11 @@ def _verify_file(folder: Path, file: File, result: Verification, redacted: Seque
     return True
 
 
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    with pa.memory_map(str(path)) as source:
-        reader = pa.ipc.open_file(source)
-        for index in range(reader.num_record_batches):
-            yield reader.get_batch(index)
-
-
 def _count(path: Path, reason: bool) -> Counter[tuple[str, str, str]]:
     """Rows by (source, language, reason), counted from the file itself."""
     total: Counter[tuple[str, str, str]] = Counter()
-    for batch in _batches(path):
+    wanted = pa.schema([*_COUNTED, REJECTED.field("reason")]) if reason else _COUNTED
+    for batch in read_batches(path, wanted, _LANGUAGE):
         names = batch.schema.names
         language = batch.column("language") if "language" in names else pa.nulls(batch.num_rows, pa.string())
         table = pa.table(
@@ -146,7 +150,9 @@ def _count(path: Path, reason: bool) -> Counter[tuple[str, str, str]]:
 
 
 def _verify_counts(folder: Path, part: Part, result: Verification) -> None:
-    found = _count(folder / part.kept.path, reason=False) + _count(folder / part.rejected.path, reason=True)
+    found = _count(safe_join(folder, part.kept.path), reason=False) + _count(
+        safe_join(folder, part.rejected.path), reason=True
+    )
     stated = Counter({(count.source, count.language, count.reason): count.documents for count in part.counts})
     for key in sorted(set(found) | set(stated)):
         if found[key] != stated[key]:
@@ -158,7 +164,9 @@ def _verify_counts(folder: Path, part: Part, result: Verification) -> None:
 
 
 def _ids(folder: Path, files: list[File]) -> pa.ChunkedArray:
-    chunks = [batch.column("id") for file in files for batch in _batches(folder / file.path)]
+    chunks = [
+        batch.column("id") for file in files for batch in read_batches(safe_join(folder, file.path), _IDS)
+    ]
     return pa.chunked_array(chunks, pa.string())
 
 
@@ -213,7 +221,7 @@ def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[
     by_source: Counter[str] = Counter()
     for index, shard in enumerate(token_set.shards):
         tokens = 0
-        for batch in _batches(folder / shard.file.path):
+        for batch in read_batches(safe_join(folder, shard.file.path), _SHARDS[token_set.kind]):
             lengths = _lengths(batch, token_set.kind)
             tokens += int(lengths.sum())
             sources, inverse = np.unique(
@@ -268,10 +276,9 @@ def _verify_training(folder: Path, manifest: TrainingManifest, result: Verificat
 def _json(path: Path) -> dict[str, Any]:
     """A file's keys and values; none where it is damaged."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        return read_object(path)
+    except UnsoundFileError:
         return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _lengths(batch: pa.RecordBatch, kind: str) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.arrow_files import read_batches
+from manifests.border.unsound_file import check
+from manifests.files import safe_join
+from manifests.schema.documents import REJECTED, some
 from manifests.schema.steps import StepManifest
 
 DETAIL = r"^cluster=\S* survivor=(?P<survivor>.*) similarity=(?P<similarity>[01]\.\d\d)(?P<index> index=.*)?$"
 ROWS = 10_000
+_REJECTED = some(REJECTED, "id", "reason", "detail")
 UInt8 = npt.NDArray[np.uint8]
 
 
@@ -29,7 +33,7 @@ def duplicates_without_survivor(folder: Path, manifest: StepManifest) -> list[st
     least = round(float(manifest.settings.get("dedup", {}).get("similarity", 0)) * 10**6)
     problems: list[str] = []
     for part in manifest.parts:
-        for batch in _batches(folder / part.rejected.path):
+        for batch in read_batches(safe_join(folder, part.rejected.path), _REJECTED):
             found = _duplicates(batch)
             for what, bad in (
                 ("a document that does not stay", _gone(found, kept)),
@@ -101,26 +105,33 @@ def _sketches(folder: Path, keys: list[str], rows: npt.NDArray[np.int64]) -> UIn
     order = np.argsort(rows, kind="stable")
     first = 0
     for key in keys:
-        for batch in _batches(folder / key):
+        for batch in read_batches(safe_join(folder, key)):
+            _check_sketches(folder / key, batch)
             begin, end = np.searchsorted(rows[order], [first, first + batch.num_rows])
             if begin < end:
                 some = batch.column("sketch").take(pa.array(rows[order[begin:end]] - first))
                 width = some.type.byte_width
                 taken.append(np.frombuffer(some.buffers()[1], np.uint8, width * len(some)).reshape(-1, width))
             first += batch.num_rows
+    check(len({part.shape[1] for part in taken}) == 1, folder, "has sketches of two sizes in its keys")
     found = np.concatenate(taken)
     back = np.empty_like(found)
     back[order] = found
     return back
 
 
+def _check_sketches(path: Path, batch: pa.RecordBatch) -> None:
+    place = batch.schema.get_field_index("sketch")
+    check(
+        place >= 0 and pa.types.is_fixed_size_binary(batch.schema.field(place).type), path, "has no sketches"
+    )
+    check(batch.column(place).null_count == 0, path, "has documents without a sketch")
+
+
 def _column(folder: Path, files: list[str], name: str) -> pa.ChunkedArray:
-    chunks = [batch.column(name) for file in files for batch in _batches(folder / file)]
+    chunks = [
+        batch.column(name)
+        for file in files
+        for batch in read_batches(safe_join(folder, file), pa.schema([(name, pa.string())]))
+    ]
     return pa.chunked_array(chunks, pa.string())
-
-
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    with pa.memory_map(str(path)) as source:
-        reader = pa.ipc.open_file(source)
-        for index in range(reader.num_record_batches):
-            yield reader.get_batch(index)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from manifests.schema.documents import DOCUMENT_HASH, PIECE_ID
+from manifests.border.arrow_files import read_batches
+from manifests.border.json_files import meta_object
+from manifests.files import safe_join
+from manifests.schema.documents import DOCUMENT_HASH, INGESTED, PIECE_ID, some
 from manifests.schema.steps import StepManifest
 
 
@@ -20,8 +22,8 @@ class _Piece(NamedTuple):
     """``whole``: the document's id. ``number``, ``pieces`` and ``digest``: what ``meta`` tells."""
 
     whole: str
-    number: int
-    pieces: int
+    number: Any
+    pieces: Any
     digest: str
     text: pa.Buffer
 
@@ -36,7 +38,7 @@ def documents_not_whole(folder: Path, manifest: StepManifest) -> list[str]:
     problems: list[str] = []
     documents = pieces = 0
     for part in manifest.parts:
-        path, broken = folder / part.kept.path, []
+        path, broken = safe_join(folder, part.kept.path), []
         for whole, of_it in groupby(_pieces(path), key=lambda piece: piece.whole):
             number, sound = _put_together(of_it)
             documents, pieces = documents + 1, pieces + number
@@ -56,22 +58,22 @@ def documents_not_whole(folder: Path, manifest: StepManifest) -> list[str]:
 def _put_together(pieces: Iterable[_Piece]) -> tuple[int, bool]:
     """How many pieces there are, and whether they are all those of the document, in order and unchanged."""
     hashed, number, in_order = xxhash.xxh3_128(), 0, True
-    told: set[tuple[int, str]] = set()
+    told: list[tuple[Any, str]] = []
     for number, piece in enumerate(pieces, start=1):
         in_order &= piece.number == number
-        told.add((piece.pieces, piece.digest))
+        told.append((piece.pieces, piece.digest))
         hashed.update(piece.text)
-    return number, in_order and told == {(number, hashed.hexdigest())}
+    return number, in_order and all(one == (number, hashed.hexdigest()) for one in told)
 
 
 def _pieces(path: Path) -> Iterator[_Piece]:
     """The pieces among the documents of a part. One that tells no hash has but the name of a piece."""
-    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-        for index in range(reader.num_record_batches):
-            batch = reader.get_batch(index).select(["id", "text", "meta"])
-            batch = batch.filter(pc.match_substring_regex(batch.column("id"), PIECE_ID))
-            names = whole_ids(batch.column("id")).to_pylist()
-            for whole, text, meta in zip(names, batch.column("text"), batch.column("meta"), strict=True):
-                told = json.loads(meta.as_py() or "{}")
-                if DOCUMENT_HASH in told:
-                    yield _Piece(whole, told["piece"], told["pieces"], told[DOCUMENT_HASH], text.as_buffer())
+    for batch in read_batches(path, some(INGESTED, "id", "text", "meta")):
+        batch = batch.select(["id", "text", "meta"])
+        batch = batch.filter(pc.match_substring_regex(batch.column("id"), PIECE_ID))
+        names = whole_ids(batch.column("id")).to_pylist()
+        for whole, text, meta in zip(names, batch.column("text"), batch.column("meta"), strict=True):
+            told = meta_object(meta.as_py(), path)
+            if DOCUMENT_HASH in told:
+                number, pieces, digest = (told.get(name) for name in ("piece", "pieces", DOCUMENT_HASH))
+                yield _Piece(whole, number, pieces, str(digest), text.as_buffer())

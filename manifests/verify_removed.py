@@ -3,16 +3,28 @@ document that keeps the copy stays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.arrow_files import read_batches
+from manifests.border.unsound_file import check
+from manifests.files import safe_join
+from manifests.schema.documents import INGESTED, some
 from manifests.schema.steps import StepManifest
 
 REMOVED = "removed/"
+_IDS = pa.schema([pa.field("id", pa.string(), nullable=False)])
+_REMOVED = pa.schema(
+    [
+        *_IDS,
+        pa.field("first_byte", pa.int64(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("copy_of", pa.string(), nullable=False),
+    ]
+)
 
 
 def removed_paragraphs_elsewhere(
@@ -29,16 +41,21 @@ def removed_paragraphs_elsewhere(
     if not files:
         return []
     names = _kept(folder, manifest)
-    given = {Path(part.kept.path).name: before / part.kept.path for part in previous.parts}
+    given = {Path(part.kept.path).name: safe_join(before, part.kept.path) for part in previous.parts}
     problems = list[str]()
     for file in files:
-        removed = pa.Table.from_batches(list(_batches(folder / file)))
+        removed = pa.Table.from_batches(list(read_batches(safe_join(folder, file), _REMOVED)))
         for what, bad in (
             ("have their copy in a document that does not stay", ~_known(removed["copy_of"], names)),
-            ("did not stand where it says", ~_stood(removed, given[Path(file).name])),
+            ("did not stand where it says", ~_stood(removed, _given(given, folder / file))),
         ):
             problems += _problem(folder / file, removed["id"].filter(pa.array(bad)), what)
     return problems
+
+
+def _given(given: dict[str, Path], file: Path) -> Path:
+    check(file.name in given, file, "is of a part that the step before does not have")
+    return given[file.name]
 
 
 def _kept(folder: Path, manifest: StepManifest) -> pa.Array | None:
@@ -46,8 +63,8 @@ def _kept(folder: Path, manifest: StepManifest) -> pa.Array | None:
     from those of this one."""
     if manifest.settings.get("dedup", {}).get("index"):
         return None
-    files = [folder / part.kept.path for part in manifest.parts]
-    ids = [batch.column("id") for file in files for batch in _batches(file)]
+    files = [safe_join(folder, part.kept.path) for part in manifest.parts]
+    ids = [batch.column("id") for file in files for batch in read_batches(file, _IDS)]
     return pa.chunked_array(ids, pa.string()).unique()
 
 
@@ -64,7 +81,7 @@ def _known(names: pa.ChunkedArray, known: pa.Array | None) -> np.ndarray:
 def _stood(removed: pa.Table, given: Path) -> np.ndarray:
     """bool [paragraphs]: whether the document that the step was given has the paragraph's bytes there."""
     stood = np.zeros(len(removed), bool)
-    for batch in _batches(given):
+    for batch in read_batches(given, some(INGESTED, "id", "text")):
         places = pc.index_in(removed["id"], value_set=batch.column("id")).to_numpy(zero_copy_only=False)
         rows = np.flatnonzero(~np.isnan(places))
         if len(rows):
@@ -94,10 +111,3 @@ def _bytes(texts: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
     _, offsets, data = texts.buffers()
     places = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
     return places, np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-
-
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    with pa.memory_map(str(path)) as source:
-        reader = pa.ipc.open_file(source)
-        for index in range(reader.num_record_batches):
-            yield reader.get_batch(index)

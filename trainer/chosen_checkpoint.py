@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from manifests.border.logs import read_evaluations, read_metrics
 from manifests.errors import UserError
-from manifests.json_lines import read_json_lines
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
 from trainer.checkpoint import checkpoint
@@ -87,11 +87,11 @@ def _of_step(run: TrainingRun, step: int, ranks: Ranks) -> Checkpoint:
 
 
 def _best(run: TrainingRun, newest: Checkpoint) -> int:
-    steps = [line for line in read_json_lines(run.metrics_file) if line["step"] <= newest.progress.step]
+    steps = [line for line in read_metrics(run.metrics_file) if line["step"] <= newest.progress.step]
     stage = steps[-1]["stage"] if steps else ""
     first = sum(line["stage"] != stage for line in steps)
     kept = {checkpoint.step_of(folder) for folder in checkpoint.folders(run.checkpoints)}
-    lines = [line for line in read_json_lines(run.evaluations_file) if line["step"] in kept]
+    lines = [line for line in read_evaluations(run.evaluations_file) if line["step"] in kept]
     best = best_step(stage, first, lines)
     if best is None:
         raise UserError(

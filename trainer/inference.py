@@ -9,6 +9,7 @@ from pathlib import Path
 from sentencepiece import SentencePieceProcessor
 
 from curriculum.plugins import stage_plugins
+from manifests.border.sentencepiece_model import checked_model
 from manifests.errors import UserError
 from manifests.files import safe_join, sha256
 from manifests.os_errors import os_errors_explained
@@ -194,4 +195,4 @@ def load_tokenizer(run: TrainingRun) -> SentencePieceProcessor:
             where=path,
             fix="put that back, or make the shards again",
         )
-    return SentencePieceProcessor(model_file=str(path))
+    return SentencePieceProcessor(model_proto=checked_model(path))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from manifests.border.logs import read_evaluations, read_metrics
 from manifests.files import write_json
-from manifests.json_lines import read_json_lines
 from manifests.schema.base import ManifestError
 from manifests.schema.training import CheckpointFile, TrainingManifest
 from trainer.monitor.peak_memory import peak_memory
@@ -26,11 +26,11 @@ def write_results(loop: TrainingLoop) -> None:
         origin=loop.origin,
         curriculum=run.manifest.name,
         steps=position.step,
-        skipped_steps=sum("skipped" in line for line in read_json_lines(run.metrics_file)),
+        skipped_steps=sum("skipped" in line for line in read_metrics(run.metrics_file)),
         tokens=position.tokens.total(),
         tokens_by_set=dict(sorted(position.tokens.items())),
         cut_pairs=run.cut_pairs,
-        heldout_losses={line["stage"]: line["losses"] for line in read_json_lines(run.evaluations_file)},
+        heldout_losses={line["stage"]: line["losses"] for line in read_evaluations(run.evaluations_file)},
         checkpoint=CheckpointFile(
             path=last.folder.relative_to(run.train_folder).as_posix(), sha256=last.sha256
         ),

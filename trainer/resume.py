@@ -10,9 +10,9 @@ import torch.distributed as dist
 
 from curriculum.journal import Journal
 from curriculum.plugins import all_plugins, stage_plugins
+from manifests.border.logs import read_metrics
 from manifests.errors import UserError
 from manifests.files import digest
-from manifests.json_lines import read_json_lines
 from manifests.output import complain
 from manifests.schema.curriculum import CurriculumManifest
 from trainer.checkpoint.checkpoint import Checkpoint, newest
@@ -142,7 +142,7 @@ def position_after(found: Checkpoint | None) -> Position:
 
 
 def _replay_metrics(run: TrainingRun, start: Start) -> None:
-    for line in read_json_lines(run.metrics_file):
+    for line in read_metrics(run.metrics_file):
         if line["step"] <= start.position.step:
             start.token_counter.observe(line)
             start.monitor.observe(line)  # settings that were changed later judge what comes later

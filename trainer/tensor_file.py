@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from manifests.border.tensor_files import read_header
 from manifests.errors import UserError
 from trainer.dtypes import dtype_name
 
@@ -100,12 +101,10 @@ class TensorFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length))
-        self.metadata: dict[str, str] = header.pop("__metadata__", {})
-        self._starts = {name: 8 + length + place["data_offsets"][0] for name, place in header.items()}
-        self.numels = {name: math.prod(place["shape"]) for name, place in header.items()}
+        kind = torch.float32
+        self.metadata, places, begin = read_header(path, FORMAT_NAMES[kind], kind.itemsize)
+        self._starts = {name: begin + place.data_offsets[0] for name, place in places.items()}
+        self.numels = {name: place.numel for name, place in places.items()}
 
     def read_into(self, values: Tensor, name: str, start: int) -> None:
         """Makes ``values``, contiguous float32 [numel], elements ``start .. start + numel - 1`` of a

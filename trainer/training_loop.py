@@ -11,7 +11,7 @@ import torch.distributed as dist
 
 from curriculum.plugins import stage_plugins
 from curriculum.step_plan import StepPlan
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_evaluations
 from manifests.stop_signals import StopFlag, Stopped
 from trainer.checkpoint.async_checkpoint import AsyncCheckpointWriter
 from trainer.checkpoint.checkpoint import Progress
@@ -242,7 +242,7 @@ class TrainingLoop:
             origin=self.origin,
         )
         span = self.curriculum.spans[self.curriculum.stage_of(max(step, 1) - 1)]
-        best = best_step(span.stream.stage.name, span.first, read_json_lines(run.evaluations_file))
+        best = best_step(span.stream.stage.name, span.first, read_evaluations(run.evaluations_file))
         return run.checkpoints, progress, run.manifest.train.keep, best
 
     def _wait_for_checkpoint(self) -> None:

@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.arrow_files import read_batches
 from manifests.files import safe_join
 from manifests.report.scrubbing import Scrub, beginnings
+from manifests.schema.documents import REJECTED, some
 from manifests.schema.steps import StepManifest
 
 EXAMPLES = 3
@@ -58,19 +60,14 @@ def _read(
     found: dict[Key, list[Example]],
     scrub: Scrub,
 ) -> None:
-    with pa.memory_map(str(path)) as file:
-        reader = pa.ipc.open_file(file)
-        for index in range(reader.num_record_batches):
-            batch = reader.get_batch(index)
-            for key, rows in _groups(batch, by).items():
-                picked = [
-                    number - seen[key]
-                    for number in wanted.get(key, ())
-                    if 0 <= number - seen[key] < len(rows)
-                ]
-                seen[key] += len(rows)
-                if picked:
-                    found[key].extend(_examples(batch.take(pa.array(rows[picked])), scrub))
+    for batch in read_batches(path, some(REJECTED, "id", "text", "language", "detail", "reason")):
+        for key, rows in _groups(batch, by).items():
+            picked = [
+                number - seen[key] for number in wanted.get(key, ()) if 0 <= number - seen[key] < len(rows)
+            ]
+            seen[key] += len(rows)
+            if picked:
+                found[key].extend(_examples(batch.take(pa.array(rows[picked])), scrub))
 
 
 def _groups(batch: pa.RecordBatch, by: str) -> dict[Key, np.ndarray]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from manifests.border.json_files import read_object
 from manifests.report.run_record import RunRecord
 from manifests.trusted_loss import MOST_LOSS, QUALITY_REPORT
 
@@ -63,7 +63,7 @@ def judged_rules(record: RunRecord) -> JudgedRules | None:
     path = record.folder / QUALITY_REPORT
     if not path.exists():
         return None
-    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    report: dict[str, Any] = read_object(path)
     caught = report["junk_caught"]
     kinds = dict.fromkeys(kind for shares in caught.values() for kind in shares)
     names = tuple(report["trusted_loss"])

@@ -10,14 +10,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.arrow_files import read_batches
 from manifests.files import safe_join
 from manifests.report.examples import CHARACTERS
 from manifests.report.run_record import RunRecord
 from manifests.report.scrubbing import Scrub, beginnings
+from manifests.schema.documents import INGESTED, REJECTED, some
 from manifests.schema.steps import StepManifest
 from manifests.verify_dedup import DETAIL
 
 SHOWN, MEMBERS = 8, 3
+_REJECTED = some(REJECTED, "id", "text", "reason", "detail")
 REASON = "near_duplicate"
 
 
@@ -53,7 +56,7 @@ def near_duplicates(record: RunRecord) -> list[DuplicateGroup]:
         _add(groups, rows, record.scrub)
     names = pa.array(groups, pa.string())
     for part in manifest.parts if groups else ():
-        for batch in _batches(safe_join(folder, part.kept.path)):
+        for batch in _batches(safe_join(folder, part.kept.path), some(INGESTED, "id", "text")):
             mine = batch.filter(pc.is_in(batch.column("id"), names))
             texts = beginnings(mine.column("text"), CHARACTERS, record.scrub).to_pylist()
             for name, text in zip(mine.column("id").to_pylist(), texts, strict=True):
@@ -78,7 +81,7 @@ def _near(folder: Path, manifest: StepManifest) -> Iterator[pa.Table]:
     """Columns id, text, survivor and similarity of the near-duplicates of each record batch."""
     for part in manifest.parts:
         if any(count.reason == REASON for count in part.counts):
-            for batch in _batches(safe_join(folder, part.rejected.path)):
+            for batch in _batches(safe_join(folder, part.rejected.path), _REJECTED):
                 mine = pc.equal(batch.column("reason").cast(pa.string()), REASON)
                 table = pa.table({name: batch.column(name) for name in ("id", "text", "detail")}).filter(mine)
                 told = pc.extract_regex(table["detail"].cast(pa.string()), DETAIL)
@@ -98,10 +101,6 @@ def _add(groups: dict[str, DuplicateGroup], rows: pa.Table, scrub: Scrub) -> Non
             group.dropped.append(Dropped(one["id"], one["similarity"], text))
 
 
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    if not path.exists():
-        return
-    with pa.memory_map(str(path)) as source:
-        reader = pa.ipc.open_file(source)
-        for index in range(reader.num_record_batches):
-            yield reader.get_batch(index)
+def _batches(path: Path, wanted: pa.Schema) -> Iterator[pa.RecordBatch]:
+    if path.exists():
+        yield from read_batches(path, wanted)

@@ -12,11 +12,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.arrow_files import open_table
 from manifests.files import safe_join
 from manifests.report.examples import EXAMPLES
 from manifests.report.replaced_data import Replaced, replaced
 from manifests.report.run_record import RunRecord
 from manifests.report.scrubbing import Scrub, beginnings
+from manifests.schema.documents import IDENTIFIED, some
 from manifests.schema.steps import Part
 from manifests.step_order import step_before
 
@@ -135,6 +137,6 @@ def _datum(row: dict[str, str], one: Replaced, kind: str, scrub: Scrub) -> Scrub
 
 
 def _texts(file: Path) -> pa.Table:
-    with pa.memory_map(str(file)) as source:
-        table = pa.ipc.open_file(source).read_all().select(["id", "language", "text"])
+    names = ["id", "language", "text"]
+    table = open_table(file, some(IDENTIFIED, *names), names)
     return table.set_column(1, "language", table["language"].cast(pa.string()))

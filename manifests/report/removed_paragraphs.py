@@ -7,12 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from manifests.border.arrow_files import read_batches
 from manifests.files import safe_join
 from manifests.report.examples import CHARACTERS
 from manifests.report.run_record import RunRecord
 from manifests.report.scrubbing import Scrub, beginnings
 
 SHOWN = 12
+_REMOVED = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("language", pa.string()),
+        pa.field("first_byte", pa.int64(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("copy_of", pa.string(), nullable=False),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -49,13 +59,10 @@ def removed_paragraphs(record: RunRecord) -> list[RemovedParagraph]:
     found: list[RemovedParagraph] = []
     first = 0
     for file in files:
-        with pa.memory_map(str(safe_join(folder, file.path))) as source:
-            reader = pa.ipc.open_file(source)
-            for index in range(reader.num_record_batches):
-                batch = reader.get_batch(index)
-                rows = wanted[(wanted >= first) & (wanted < first + batch.num_rows)] - first
-                found += _rows(batch.take(pa.array(rows)), record.scrub)
-                first += batch.num_rows
+        for batch in read_batches(safe_join(folder, file.path), _REMOVED):
+            rows = wanted[(wanted >= first) & (wanted < first + batch.num_rows)] - first
+            found += _rows(batch.take(pa.array(rows)), record.scrub)
+            first += batch.num_rows
     return found
 
 

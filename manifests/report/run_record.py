@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from manifests.border.logs import read_evaluations, read_metrics
 from manifests.errors import UserError
-from manifests.json_lines import read_json_lines
 from manifests.report.scrubbing import Scrub, hidden
 from manifests.schema.base import load
 from manifests.schema.shards import ShardManifest
@@ -76,11 +76,11 @@ class RunRecord:
             steps=steps,
             shards=load(shards, ShardManifest) if shards.exists() else None,
             training_steps=tuple(
-                TrainingStep.of(line) for line in read_json_lines(run / "train" / "metrics.jsonl")
+                TrainingStep.of(line) for line in read_metrics(run / "train" / "metrics.jsonl")
             ),
             evaluations=tuple(
                 Evaluation(line["step"], line["stage"], line["losses"])
-                for line in read_json_lines(run / "train" / "evaluation.jsonl")
+                for line in read_evaluations(run / "train" / "evaluation.jsonl")
             ),
             training=load(training, TrainingManifest) if training.exists() else None,
             scrub=scrub,

@@ -69,6 +69,18 @@ def kept_schema(step: str) -> pa.Schema:
     return {"ingest": INGESTED, "language": IDENTIFIED, "quality": MEASURED}.get(step, DEDUPED)
 
 
+def some(schema: pa.Schema, *names: str) -> pa.Schema:
+    """Some of the columns of a schema."""
+    return pa.schema([schema.field(name) for name in names])
+
+
+def needed_schema(step: str) -> pa.Schema:
+    """The columns that a step's kept documents have at least, whatever version of it wrote them: of the
+    user's own, those that every document has."""
+    known = {"ingest": INGESTED, "language": IDENTIFIED}
+    return known.get(step, MEASURED if step in STEPS else INGESTED)
+
+
 def with_signals(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
     """The schema with further signals after the built-in ones; as it is where it has no signals."""
     place = schema.get_field_index("signals")

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 
+from manifests.border.json_files import meta_object
 from manifests.report.scrubbing import beginnings
 from manifests.schema.genres import genres
 from manifests.schema.rules import Rule
@@ -94,7 +94,7 @@ def _examples(documents: MeasuredDocuments, chosen: np.ndarray) -> list[dict[str
 
 
 def _own_id(id_: str, meta: str | None) -> str:
-    return str(orjson.loads(meta or "{}").get("id", id_))
+    return str(meta_object(meta).get("id", id_))
 
 
 def _by_label(

@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.arrow_files import open_table
 from manifests.files import safe_join
 from manifests.schema.base import load
 from manifests.schema.corpus import CorpusManifest
+from manifests.schema.documents import IDENTIFIED, REJECTED
 from manifests.schema.signals import SIGNALS
 from manifests.schema.steps import Part, StepManifest
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.file_names import part_name
 
 BEFORE = ("ingest", "language")
@@ -72,7 +73,7 @@ def measured_documents(run: Path, corpus: CorpusManifest) -> MeasuredDocuments:
 
 def _measured(run: Path, names: list[str]) -> Iterator[MeasuredDocuments]:
     for part in _parts(run, "language"):
-        table = open_table(safe_join(run / "language", part.kept.path))
+        table = open_table(safe_join(run / "language", part.kept.path), IDENTIFIED)
         found = _rows(run / "quality", part.index, set(names))
         signals = {name: found.get(name, _nothing(table.num_rows)) for name in names}
         lost = np.full(table.num_rows, None, object)
@@ -84,13 +85,17 @@ def _rows(quality: Path, part: int, names: set[str]) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     for path in sorted(quality.glob(f"*/**/{part_name(part)}.arrow")):
         if path.parent.name != "rejected":
-            table = open_table(path)
+            table = open_table(path, optional=_signals(names))
             found |= {name: table.column(name).to_numpy() for name in names & set(table.column_names)}
     return found
 
 
+def _signals(names: set[str]) -> pa.Schema:
+    return pa.schema([pa.field(name, pa.float32()) for name in names])
+
+
 def _lost(run: Path, step: str, names: list[str]) -> MeasuredDocuments:
-    tables = [open_table(safe_join(run / step, part.rejected.path)) for part in _parts(run, step)]
+    tables = [open_table(safe_join(run / step, part.rejected.path), REJECTED) for part in _parts(run, step)]
     table = pa.concat_tables(tables)
     reasons = pc.binary_join_element_wise(table.column("step"), table.column("reason"), "/").to_numpy()
     signals = {name: _nothing(table.num_rows) for name in names}

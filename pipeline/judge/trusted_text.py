@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from manifests.border.arrow_files import read_batches
 from manifests.files import safe_join
 from manifests.schema.base import ManifestError, load
 from manifests.schema.corpus import CorpusManifest
+from manifests.schema.documents import IDENTIFIED
 from manifests.schema.steps import KEPT, StepManifest
 from pipeline.judge.collection import Collection
-from pipeline.runtime.arrow_files import read_batches
 
 MOST_DOCUMENTS = 2000
 """Of a source; of more, an even choice over its parts."""
@@ -60,7 +61,7 @@ def _read(
     texts: dict[str, list[str]] = defaultdict(list)
     seen = Counter[str]()
     for part in manifest.parts:
-        for batch in read_batches(safe_join(folder, part.kept.path)):
+        for batch in read_batches(safe_join(folder, part.kept.path), IDENTIFIED):
             for row in _chosen(batch, steps, seen).to_pylist():
                 documents[row["source"]][row["id"]] = row["text"]
                 texts[row["language"]].append(row["text"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import fasttext
 
+from manifests.border.fasttext_model import check_classifier
 from manifests.errors import UserError
 
 
@@ -18,6 +19,7 @@ def load_model(path: Path) -> fasttext.FastText._FastText:
     Raises:
         UserError: the file is not a fastText model.
     """
+    check_classifier(path)
     try:
         return fasttext.load_model(str(path))
     except ValueError:

@@ -1,16 +1,16 @@
 """What a SentencePiece model file says about its pieces and its normalisation.
 
-A reader of protobuf's wire format and of a dozen fields of sentencepiece_model.proto: the module that
-sentencepiece generates from that file wants a newer protobuf than Beam allows.
+A reader of a dozen fields of sentencepiece_model.proto: the module that sentencepiece generates from that
+file wants a newer protobuf than Beam allows. ``manifests.border`` has checked them.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from manifests.border.protobuf import message_fields
 from pipeline.text.tokenization.incremental_encoding import Spelling, build_spelling
 from pipeline.text.tokenization.unigram import SPACE, Pieces, build_pieces
 
@@ -31,9 +31,9 @@ class _Piece(NamedTuple):
 @lru_cache(maxsize=2)
 def read_pieces(model: bytes, unknown_id: int) -> Pieces | None:
     """For the kernel of ``text.unigram``; None where the model is no unigram model, or normalises texts
-    beyond marking their spaces."""
-    fields = list(_fields(model))
-    trainer, normalizer = (dict(_fields(_last(fields, number))) for number in (2, 3))
+    beyond marking their spaces, or has a space beside its mark."""
+    fields = list(message_fields(model))
+    trainer, normalizer = (dict(message_fields(_last(fields, number))) for number in (2, 3))
     marks_spaces = normalizer.get(3, 1) and normalizer.get(5, 1) and not trainer.get(24, 0)
     changes_texts = normalizer.get(2, b"") or normalizer.get(4, 1)
     if trainer.get(3, UNIGRAM) != UNIGRAM or changes_texts or not marks_spaces:
@@ -44,7 +44,9 @@ def read_pieces(model: bytes, unknown_id: int) -> Pieces | None:
         for index, piece in enumerate(pieces)
         if piece.kind in (NORMAL, USER_DEFINED)
     }
-    least = min(piece.score for piece in pieces if piece.kind == NORMAL)
+    if not known or len({name.replace(SPACE, " ") for name in known}) < len(known):
+        return None
+    least = min((piece.score for piece in pieces if piece.kind == NORMAL), default=0.0)
     bytes_ = {int(piece.name[1:-1], 16): index for index, piece in enumerate(pieces) if piece.kind == BYTE}
     return build_pieces(
         known,
@@ -76,7 +78,7 @@ def _spelled(piece: _Piece) -> bytes:
 @lru_cache(maxsize=2)
 def _listed(model: bytes) -> list[_Piece]:
     """All pieces, by id."""
-    listed = [dict(_fields(value)) for number, value in _fields(model) if number == 1]
+    listed = [dict(message_fields(value)) for number, value in message_fields(model) if number == 1]
     return [
         _Piece(piece[1].decode(), struct.unpack("<f", piece.get(2, bytes(4)))[0], piece.get(3, NORMAL))
         for piece in listed
@@ -85,25 +87,3 @@ def _listed(model: bytes) -> list[_Piece]:
 
 def _last(fields: list[tuple[int, Any]], wanted: int) -> bytes:
     return next((value for number, value in reversed(fields) if number == wanted), b"")
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
-    """Number and value of each field of a message: an integer, or bytes."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = _varint(data, at)
-            yield key >> 3, value
-            continue
-        size, at = _varint(data, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)
-        yield key >> 3, data[at : at + size]
-        at += size
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value, shift = 0, 0
-    while data[at] >= 0x80:
-        value, shift, at = value | (data[at] & 0x7F) << shift, shift + 7, at + 1
-    return value | data[at] << shift, at + 1

@@ -20,6 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sentencepiece
 
+from manifests.border.sentencepiece_model import checked_model
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.files import atomic_write, sha256
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import SENTINELS, Vocabulary
@@ -31,6 +33,7 @@ from pipeline.text.tokenization.unigram import segment
 
 PAD, EOS, UNKNOWN = 0, 1, 2
 LONGEST_LINE = 4000
+_AGAIN = "run `openba quality` and the steps after it again"
 LARGEST_SAMPLE = 20_000_000
 MODES = 3
 PADDING = 512
@@ -113,10 +116,13 @@ class Tokenizer:
         self.path = model
         self._processor = sentencepiece.SentencePieceProcessor()
         try:
-            self._processor.Load(str(model))
-        except (OSError, RuntimeError) as error:
+            self._processor.LoadFromSerializedProto(checked_model(model))
+        except (OSError, RuntimeError, UnsoundFileError) as error:
+            what = (
+                error.what if isinstance(error, UnsoundFileError) else f"not a SentencePiece model: {error}"
+            )
             raise ManifestError(
-                f"{model}: not a SentencePiece model: {error}; give one, or leave quality.tokenizer.model out"
+                what, where=model, fix="give one, or leave quality.tokenizer.model out"
             ) from None
         ids = (self._processor.pad_id(), self._processor.eos_id(), self._processor.unk_id())
         if ids != (PAD, EOS, UNKNOWN):
@@ -154,6 +160,8 @@ class Tokenizer:
         if self._pieces is None or spelling is None:
             return self.encode(texts)
         known, begins = before.values.to_numpy(), before.offsets.to_numpy().astype(np.int64)
+        if int(known.max(initial=0)) >= self.pieces:
+            raise UnsoundFileError(f"tokens that were written down are not below {self.pieces}", fix=_AGAIN)
         ids, offsets = segment_changed_lines(text_buffers(texts), known, begins, spelling, self._pieces)
         return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(ids))
 

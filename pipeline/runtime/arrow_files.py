@@ -1,4 +1,4 @@
-"""Arrow IPC files: memory-mapped reading, atomic hashed writing in batches of a healthy size."""
+"""Arrow IPC files: atomic hashed writing in batches of a healthy size. ``manifests.border`` reads them."""
 
 from __future__ import annotations
 
@@ -85,17 +85,3 @@ def write_batches(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
             writer.write(batch)
         writer.close()
     return writer.rows
-
-
-def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """Record batches of an Arrow IPC file; their buffers are views of the memory-mapped file."""
-    with pa.memory_map(str(path)) as source:
-        reader = pa.ipc.open_file(source)
-        for index in range(reader.num_record_batches):
-            yield reader.get_batch(index)
-
-
-def open_table(path: Path) -> pa.Table:
-    """An Arrow IPC file as a table whose buffers are views of the memory-mapped file."""
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()

@@ -7,21 +7,24 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from manifests.border.arrow_files import ANY, read_batches
 from manifests.files import cached_sha256
+from manifests.schema.documents import DEDUPED
 from manifests.schema.steps import File
-from pipeline.runtime.arrow_files import read_batches
 from pipeline.runtime.pipeline_error import PipelineError
 
 
 class CheckedFile:
-    """The batches of an Arrow file whose SHA-256 a manifest names; a file with other bytes is refused."""
+    """The batches of an Arrow file whose SHA-256 a manifest names; a file with other bytes is refused, and
+    one without the columns ``wanted``."""
 
-    def __init__(self, path: Path, file: File) -> None:
+    def __init__(self, path: Path, file: File, wanted: pa.Schema = ANY) -> None:
         self.path = path
         self._sha256 = file.sha256
+        self._wanted = wanted
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        return read_batches(self.checked())
+        return read_batches(self.checked(), self._wanted, DEDUPED)
 
     def checked(self) -> Path:
         """The file, which has the bytes it should have.

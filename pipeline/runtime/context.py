@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from manifests.files import safe_join
 from manifests.plugins import Plugin, resolve
 from manifests.schema.base import load
 from manifests.schema.corpus import CorpusManifest
+from manifests.schema.documents import needed_schema
 from manifests.schema.steps import Part, StepManifest
 from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.engines.engine import Engine
@@ -48,8 +50,9 @@ class StepContext:
     def tasks(self) -> list[PartTask]:
         """One task for each part of the previous step; its file's hash is checked when it is read."""
         assert self.input_folder is not None
+        folder, wanted = self.input_folder, needed_schema(self.input_folder.name)
         return [
-            PartTask(part.index, CheckedFile(self.input_folder / part.kept.path, part.kept))
+            PartTask(part.index, CheckedFile(safe_join(folder, part.kept.path), part.kept, wanted))
             for part in self.inputs
         ]
 
@@ -77,7 +80,13 @@ class StepContext:
                 f"{step} left no {name}; remove {step}/manifest.json in {self.folder.parent} and run it again"
             )
         files = {file.path: file for file in manifest.files}
-        return tuple(CheckedFile(self.folder.parent / step / path, files[path]) for path in paths)
+        lost = [path for path in paths if path not in files]
+        if lost:
+            raise PipelineError(
+                f"{step}/manifest.json: its {name} {lost[0]} is none of its files; run it again"
+            )
+        folder = self.folder.parent / step
+        return tuple(CheckedFile(safe_join(folder, path), files[path]) for path in paths)
 
     def chain(self) -> list[StepManifest]:
         """The manifests of the steps that the documents came through, first to last, as far as they are

@@ -1,4 +1,4 @@
-"""Arrays in files: .npy, without pickles."""
+"""Writing arrays to files: .npy, without pickles. ``manifests.border`` reads them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,3 @@ def save_durably(path: Path, array: np.ndarray) -> Path:
     with atomic_write(path) as temporary:
         save(temporary, array)
     return path
-
-
-def view(path: Path) -> np.ndarray:
-    """A .npy file, memory-mapped."""
-    mapped: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return mapped

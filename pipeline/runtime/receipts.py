@@ -3,10 +3,11 @@ the same."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from manifests.border.json_files import read_object
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.files import write_json
 
 FOLDER = ".receipts"
@@ -26,9 +27,9 @@ def read_receipt(folder: Path, name: str, fingerprint: str) -> Any | None:
     """The recorded value, or None where there is none, it is torn, or it belongs to other input or
     settings."""
     try:
-        record = json.loads(receipt_path(folder, name).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
+        record = read_object(receipt_path(folder, name))
+    except (FileNotFoundError, UnsoundFileError):
         return None
-    if not isinstance(record, dict) or record.get("fingerprint") != fingerprint:
+    if record.get("fingerprint") != fingerprint:
         return None
     return record.get("value")

@@ -18,10 +18,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.arrow_files import schema_of
+from manifests.files import safe_join
 from manifests.plugins import Plugin
 from manifests.schema.corpus import CorpusManifest
+from manifests.schema.documents import needed_schema
 from manifests.schema.plugins import STEPS_GROUP, StepPlugin
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.phases import Phases
@@ -124,6 +126,7 @@ class UserStep(Step):
 
     def run(self, context: StepContext) -> StepResult:
         assert context.input_folder is not None
-        schema = open_table(context.input_folder / context.inputs[0].kept.path).schema
+        first = safe_join(context.input_folder, context.inputs[0].kept.path)
+        schema = schema_of(first, needed_schema(context.input_folder.name))
         work = UserTransform(self.name, self._plugin(context), dict(self._entry.settings), schema)
         return StepResult(Phases(context).map(work))

@@ -3,11 +3,16 @@ no model is asked about a book of which it has read another piece."""
 
 from __future__ import annotations
 
-import orjson
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.json_files import meta_object
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.schema.documents import DOCUMENT_HASH, PIECE_ID
+
+_HASH = re.compile("[0-9a-f]{32}")
 
 
 def whole_hashes(batch: pa.RecordBatch) -> pa.Array:
@@ -23,5 +28,9 @@ def whole_hashes(batch: pa.RecordBatch) -> pa.Array:
 
 def _whole(meta: str | None, own: bytes) -> bytes:
     """A file of the user's may be called like a piece, and is none."""
-    digest = orjson.loads(meta or "{}").get(DOCUMENT_HASH)
-    return own if digest is None else bytes.fromhex(digest)
+    digest = meta_object(meta).get(DOCUMENT_HASH)
+    if digest is None:
+        return own
+    if not isinstance(digest, str) or not _HASH.fullmatch(digest):
+        raise UnsoundFileError(f"a document's meta tells a hash that is none: {digest!r:.80}")
+    return bytes.fromhex(digest)

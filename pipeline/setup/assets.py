@@ -3,7 +3,6 @@ installed."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import sysconfig
@@ -13,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from manifests.border.json_files import read_object
 from manifests.files import digest, sha256, write_json
 from manifests.schema.assets import AssetManifest, Package
 from pipeline.runtime.meter import meter
@@ -84,7 +84,7 @@ def _finish(content: Path, files: list[Path], target: Path, key: str, archive_sh
 def _stamp(folder: Path) -> dict[str, Any] | None:
     """What was recorded when the folder was filled; None where it is not whole."""
     try:
-        stamp: dict[str, Any] = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+        stamp = read_object(folder / STAMP)
         return stamp if all((folder / name).is_file() for name in stamp["files"]) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

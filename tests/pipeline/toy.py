@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
+from manifests.border.arrow_files import read_batches
 from manifests.schema.documents import INGESTED
-from pipeline.runtime.arrow_files import read_batches
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.transform import Extractor, Transform
 

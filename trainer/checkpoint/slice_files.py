@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
+from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 from torch import Tensor
 
+from manifests.border.unsound_file import UnsoundFileError
 from trainer.checkpoint.error import CheckpointError
 from trainer.engine_state import AVERAGE, MOMENTS
 from trainer.tensor_file import TensorFile, write_tensors
@@ -22,6 +24,11 @@ SLICES = "slices"
 """Key of a file's metadata: ``{name: [start, length]}`` as JSON, in elements of the flattened tensors."""
 # Before slices there was one file of each kind, of whole tensors.
 _NAME = re.compile(rf"({'|'.join((*KINDS, AVERAGE))})(-\d{{5,}}-of-\d{{5,}})?\.safetensors")
+
+
+_SLICES: TypeAdapter[dict[str, tuple[NonNegativeInt, NonNegativeInt]]] = TypeAdapter(
+    dict[str, tuple[NonNegativeInt, NonNegativeInt]]
+)
 
 
 class StateSlice(Protocol):
@@ -102,7 +109,7 @@ class SliceReader:
         self._slices: dict[str, list[tuple[int, int, TensorFile]]] = defaultdict(list)
         for name in names:
             file = TensorFile(folder / name)
-            places = json.loads(file.metadata.get(SLICES, "{}"))
+            places = _slices(folder / name, file)
             for tensor, numel in file.numels.items():
                 start, _ = places.get(tensor, (0, numel))
                 self._slices[tensor].append((start, start + numel, file))
@@ -127,6 +134,16 @@ class SliceReader:
                 fix="restore another checkpoint",
             )
         return values
+
+
+def _slices(path: Path, file: TensorFile) -> dict[str, tuple[int, int]]:
+    """Start and length of each slice, by the tensor's name."""
+    try:
+        places = _SLICES.validate_json(file.metadata.get(SLICES, "{}"))
+    except ValidationError as error:
+        what = f"tells no slices: {error.errors()[0]['msg']}"
+        raise UnsoundFileError(what, where=path) from None
+    return places
 
 
 class AveragedWeights:

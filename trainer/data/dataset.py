@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from manifests.border.arrow_files import open_table
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.errors import UserError
 from manifests.files import safe_join
 from manifests.schema.shards import Shard, TokenSet
@@ -137,8 +139,8 @@ def open_sets(folder: Path, sets: dict[str, TokenSet]) -> dict[str, TokenStream 
     }
 
 
-def shard_batch(folder: Path, shard: Shard) -> pa.RecordBatch:
-    """A shard's rows, mapped into memory.
+def shard_batch(folder: Path, shard: Shard, wanted: pa.Schema) -> pa.RecordBatch:
+    """Columns of a shard's rows, mapped into memory.
 
     Raises:
         ShardError: it is missing or no whole shard.
@@ -147,14 +149,18 @@ def shard_batch(folder: Path, shard: Shard) -> pa.RecordBatch:
     if not path.exists():
         raise ShardError(f"{path}: no such shard; make the shards again")
     try:
-        with pa.memory_map(str(path)) as source:
-            return pa.ipc.open_file(source).get_batch(0)
-    except (pa.ArrowException, OSError) as error:
-        raise ShardError(f"{path}: is no whole shard ({error}); make the shards again") from None
+        table = open_table(path, wanted, wanted.names)
+    except UnsoundFileError as error:
+        raise ShardError(f"{path}: is no whole shard ({error.what}); make the shards again") from None
+    chunks = table[0].num_chunks
+    if chunks != 1:
+        raise ShardError(f"{path}: has {chunks} record batches, not 1; make the shards again")
+    return table.to_batches()[0]
 
 
 def _column(folder: Path, shard: Shard, name: str) -> pa.ListArray:
-    return shard_batch(folder, shard).column(name)
+    wanted = pa.schema([pa.field(name, pa.list_(pa.uint32()), nullable=False)])
+    return shard_batch(folder, shard, wanted).column(name)
 
 
 def _list_column(column: pa.ListArray) -> tuple[NDArray[np.uint32], Rows]:

@@ -13,6 +13,13 @@ import pyarrow.compute as pc
 from manifests.schema.shards import TokenSet
 from trainer.data.dataset import shard_batch
 
+_NAMES = [pa.field(name, pa.string(), nullable=False) for name in ("id", "source")]
+_LISTS = [pa.field(name, pa.list_(pa.uint32()), nullable=False) for name in ("tokens", "prompt", "target")]
+_WANTED = {
+    "stream": pa.schema([*_NAMES, pa.field("start", pa.uint32(), nullable=False), _LISTS[0]]),
+    "pairs": pa.schema([*_NAMES, *_LISTS[1:]]),
+}
+
 
 class Passage(NamedTuple):
     """``tokens`` tokens of a document, from its token ``first`` on; of a pair, the whole of it."""
@@ -36,7 +43,7 @@ class Provenance:
 
     def __init__(self, folder: Path, tokens: TokenSet, length: int | None) -> None:
         self._length = length
-        self._batches = [shard_batch(folder, shard) for shard in tokens.shards]
+        self._batches = [shard_batch(folder, shard, _WANTED[tokens.kind]) for shard in tokens.shards]
         ends = [np.diff(self._units(batch)).sum() for batch in self._batches]
         self._starts = np.concatenate([[0], np.cumsum(ends)]).astype(np.int64)
 

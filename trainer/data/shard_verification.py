@@ -3,11 +3,12 @@ processes."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from manifests.border.json_files import read_object
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.files import safe_join, sha256, write_json
 from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import File
@@ -62,7 +63,6 @@ def _check(folder: Path, files: Sequence[File]) -> None:
 def _read(verified: Path) -> dict[str, Any]:
     """What is remembered: by path, the hash and the looks. Nothing, where it is not readable."""
     try:
-        known = json.loads(verified.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_object(verified)
+    except (OSError, UnsoundFileError):
         return {}
-    return known if isinstance(known, dict) else {}

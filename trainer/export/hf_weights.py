@@ -3,13 +3,13 @@ read by whatever slices a process needs."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from manifests.border.json_files import read_object
 from manifests.files import sha256
 from manifests.schema.base import ManifestError
 from manifests.schema.model import ModelSettings
@@ -90,16 +90,11 @@ def _tied(folder: Path, settings: ModelSettings, vocabulary: Vocabulary) -> bool
 
 def _config(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        return read_object(folder / CONFIG)
     except FileNotFoundError:
         raise ManifestError(
             f"{folder}: holds no {CONFIG}; it is no exported model, or its export was broken off"
         ) from None
-    except ValueError as error:
-        raise ManifestError(f"{folder / CONFIG}: not readable as JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise ManifestError(f"{folder / CONFIG}: expected keys and values")
-    return found
 
 
 def _check_tokenizer(file: Path, vocabulary: Vocabulary) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from manifests.border.json_files import read_object
 from manifests.files import atomic_write, safe_join, write_json
 from manifests.schema.base import ManifestError
 from trainer.tensor_file import CHUNK, FORMAT_NAMES, Shape, write_tensors
@@ -178,9 +178,9 @@ def weight_files(folder: Path) -> list[Path]:
 
 def _weight_map(index: Path) -> dict[str, str]:
     try:
-        weight_map: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        weight_map: dict[str, str] = read_object(index)["weight_map"]
         if not all(isinstance(item, str) for pair in weight_map.items() for item in pair):
             raise TypeError("names must be strings")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ManifestError(f"{index}: not an index of safetensors: {error!r}") from None
     return weight_map

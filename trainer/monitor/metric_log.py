@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from manifests.border.logs import step_of_line
 from manifests.files import atomic_write
 from manifests.json_lines import whole_lines
 
@@ -20,7 +21,7 @@ class MetricLog:
     """
 
     def __init__(self, file: Path, step: int) -> None:
-        kept = [line for line in whole_lines(file) if json.loads(line)["step"] <= step]
+        kept = [line for line in whole_lines(file) if step_of_line(file, line) <= step]
         with atomic_write(file) as temporary:
             temporary.write_bytes(b"".join(kept))
         self.file = file

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.schema.shards import TokenSet
 
 
@@ -23,6 +24,8 @@ class TokenCounter:
         now = Counter(record["tokens_by_set"])
         stage = self._tokens.setdefault(record["stage"], Counter())
         for name, count in (now - self._seen).items():
+            if name not in self._languages:
+                raise UnsoundFileError(f"metrics.jsonl counts tokens of {name!r}, which is no set of it")
             stage[self._languages[name]] += count
         self._seen = now
 

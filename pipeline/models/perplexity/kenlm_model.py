@@ -11,6 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import sentencepiece
 
+from manifests.border.kenlm_model import check_kenlm
+from manifests.border.sentencepiece_model import checked_model
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.errors import UserError
 from pipeline.models.perplexity.ccnet_text import ccnet_text
 
@@ -53,6 +56,7 @@ class KenlmScorer:
 
 
 def _load(path: Path) -> kenlm.Model:
+    check_kenlm(path)
     config = kenlm.Config()
     config.show_progress = False
     config.arpa_complain = kenlm.ARPALoadComplain.NONE
@@ -67,8 +71,8 @@ def _load(path: Path) -> kenlm.Model:
 
 def _processor(path: Path) -> sentencepiece.SentencePieceProcessor:
     try:
-        return sentencepiece.SentencePieceProcessor(model_file=str(path))
-    except (OSError, RuntimeError):
+        return sentencepiece.SentencePieceProcessor(model_proto=checked_model(path))
+    except (OSError, RuntimeError, UnsoundFileError):
         raise UserError(
             "is no SentencePiece model", where=path, fix="give the one the model was made with"
         ) from None

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from manifests.border.npy_files import mapped_array
+from manifests.border.unsound_file import UnsoundFileError
 from pipeline.models.perplexity.ngrams import SPECIAL
 from pipeline.text.arrow.intrinsics import prefetch
 from pipeline.text.arrow.kernel import inlined, kernel
@@ -63,17 +65,43 @@ class NgramModel:
             OSError: the file cannot be read.
         """
         try:
-            flat = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-            ids, words, orders = (int(size) for size in flat[:3])
+            flat = np.asarray(mapped_array(path, "<u8", (None,)))
+            ids, words, orders = flat[:3].tolist()
+            if ids + words + orders > len(flat) - 3:
+                raise UnsoundFileError("its lengths are more than it has")
             word, unigrams, lines, rest = np.split(flat[3:], np.cumsum([ids, words, orders]))
-            size = int(lines.sum())
-            return NgramModel(
+            size = sum(lines.tolist())
+            if size * 2 * LINE > len(rest):
+                raise UnsoundFileError("its tables are larger than it is")
+            model = NgramModel(
                 word, unigrams, lines, rest[len(rest) - size * 2 * LINE :].reshape(size, 2 * LINE)
             )
-        except (ValueError, IndexError, TypeError, EOFError) as error:
+            model.check()
+            return model
+        except (ValueError, IndexError) as error:
             raise BrokenModelError(
                 f"{path} holds no n-gram model ({error}); remove it and run the step again"
             ) from None
+
+    def check(self) -> None:
+        """Every word has its numbers, and every table a free slot, where a search ends.
+
+        Raises:
+            UnsoundFileError: not so.
+        """
+        words = len(self.unigrams)
+        if words < SPECIAL or int(self.word.max(initial=0)) >= words:
+            raise UnsoundFileError("an id is of no word")
+        end = 0
+        for lines in self.lines.tolist():
+            begin, end = end, end + lines
+            if not 0 < lines < 1 << 30 or not _has_free_slot(self.tables[begin:end]):
+                raise UnsoundFileError("a table is full")
+
+
+def _has_free_slot(table: UInt64) -> bool:
+    blocks = range(0, len(table), BLOCK)
+    return any(bool((table[block : block + BLOCK, :LINE] == 0).any()) for block in blocks)
 
 
 class ModelBuilder:

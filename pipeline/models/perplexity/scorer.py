@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.unsound_file import UnsoundFileError
 from pipeline.models.perplexity.ngram_model import BLOCK, LINE, NgramModel, first_line, ngram_key, search
 from pipeline.models.perplexity.ngrams import BEGIN, END, UNKNOWN
 from pipeline.models.word_starts import BEGINS_HAN, BEGINS_WORD, ENDS_HAN
@@ -18,6 +19,7 @@ from pipeline.text.arrow.intrinsics import prefetch
 from pipeline.text.arrow.kernel import inlined, kernel
 from pipeline.text.arrow.njit_without_refcounts import kernel_without_refcounts
 
+_AGAIN = "run `openba quality` and the steps after it again"
 TOGETHER = 1024
 """Words of short documents that are searched for together, at least."""
 LINES, ABSENT, UNSURE = np.uint64(LINE), np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0xFFFFFFFFFFFFFFFE)
@@ -64,6 +66,10 @@ class PerplexityScorer:
         begins, ends = offsets[:-1][rows], offsets[1:][rows]
         ids = tokens.values.to_numpy()
         model = self._model
+        if int(ids.max(initial=0)) >= len(self._classes):
+            raise UnsoundFileError(
+                f"tokens that were written down are not below {len(self._classes)}", fix=_AGAIN
+            )
         unigrams, packed = model.unigrams.view("<f4").reshape(-1, 2), model.tables.view("<f4")
         tables = (unigrams, model.lines, model.tables, packed)
         total, *gains = _score(ids, begins, ends, model.word, self._classes, *tables)

@@ -30,11 +30,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.arrow_files import open_table
 from manifests.files import sha256
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.decontaminate import Benchmark, DecontaminateSettings
 from manifests.schema.documents import kept_schema
-from pipeline.runtime.arrow_files import MAX_ROWS, describe, open_table
+from pipeline.runtime.arrow_files import MAX_ROWS, describe
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.part_rows import PartRows
@@ -64,7 +65,7 @@ class WriteItems:
 
 
 def _all_items(files: Sequence[Path]) -> pa.Table:
-    return pa.concat_tables([SCHEMA.empty_table(), *(open_table(file) for file in files)])
+    return pa.concat_tables([SCHEMA.empty_table(), *(open_table(file, SCHEMA) for file in files)])
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class DecontaminateStep(Step):
         by_part = {part.index: path for part, path in zip(context.inputs, shared, strict=True)}
         passed = NgramIndex.load(whole).items_of(formulas(shared, settings.max_documents))
         return StepResult(
-            phases.map(Decontaminate(index, items, PartRows(by_part))),
+            phases.map(Decontaminate(index, items, PartRows(by_part, SharedNgrams.schema))),
             _coverage(found["benchmark"], NgramIndex.load(index))
             | _counts("formulas", found["benchmark"].take(pa.array(passed))),
             [file],

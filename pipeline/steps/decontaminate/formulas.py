@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.runtime.arrow_files import open_table
+from manifests.border.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.transform import Extractor
 from pipeline.text.contamination.ngram_index import NgramIndex
@@ -42,7 +42,7 @@ def formulas(shared: Sequence[Path], max_documents: int) -> np.ndarray:
     benchmarks that occur at all."""
     found, counts, documents = np.empty(0, np.uint64), np.empty(0, np.int64), 0
     for path in shared:
-        table = open_table(path)
+        table = open_table(path, SharedNgrams.schema)
         documents += table.num_rows
         for chunk in table["ngrams"].chunks:
             new = chunk.flatten().to_numpy()

@@ -10,9 +10,10 @@ from manifests.schema.dedup import DedupSettings
 from pipeline.steps.dedup.clusters import Pairs, VerifyPairs, WriteOriginals, WriteSurvivors
 from pipeline.steps.dedup.dedup_index import Index
 from pipeline.steps.dedup.document_ids import DocumentIds
+from pipeline.steps.dedup.group_files import PAIR
 from pipeline.steps.dedup.key_phases import KeyPhases
 from pipeline.steps.dedup.priority import WritePriorities
-from pipeline.steps.dedup.shuffle import BAND, HASH, PAIR, Bands, Exact, ReduceBands, reduce_exact
+from pipeline.steps.dedup.shuffle import BAND, HASH, Bands, Exact, ReduceBands, reduce_exact
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.runtime.npy_files import save, view
+from pipeline.runtime.npy_files import save
 from pipeline.steps.dedup.dedup_index import Index, indexed_survivors
 from pipeline.steps.dedup.document_ids import DocumentIds, Sketches
-from pipeline.steps.dedup.shuffle import PAIR, Share, gathered, read_pairs
+from pipeline.steps.dedup.group_files import PAIR, pairs_of, ranks_of, sorted_pairs_of, survivors_of
+from pipeline.steps.dedup.shuffle import Share, gathered
 from pipeline.text.arrow.kernel import kernel
 from pipeline.text.similarity.one_permutation import agreement, compare
 
@@ -38,7 +39,7 @@ class Pairs:
     share: Share = field(default=Share())
 
     def __call__(self, index: int, path: Path) -> Iterator[tuple[int, bytes]]:
-        pairs = read_pairs(path, PAIR)
+        pairs = pairs_of(path, self.documents)
         places = (pairs["second"].astype(np.uint64) << np.uint64(32)) // np.uint64(self.documents)
         return self.share.deal(places << np.uint64(32), pairs)
 
@@ -60,7 +61,8 @@ class VerifyPairs:
         keys = np.unique(found["second"].astype(np.uint64) << np.uint64(32) | found["first"])
         pairs = np.empty(len(keys), PAIR)
         pairs["first"], pairs["second"] = keys & np.uint64(0xFFFFFFFF), keys >> np.uint64(32)
-        documents, sketches = view(self.ranks)[1], Sketches(self.all_ids)
+        documents = ranks_of(self.ranks, self.all_ids.documents)[1]
+        sketches = Sketches(self.all_ids)
         kept = []
         for begin in range(0, len(pairs), BLOCK):
             block = pairs[begin : begin + BLOCK]
@@ -87,7 +89,7 @@ class WriteOriginals:
     def __call__(self, index: int, path: Path) -> None:
         originals = np.arange(self.documents, dtype=np.uint32)
         for file in self.pairs:
-            pairs = read_pairs(file, PAIR)
+            pairs = pairs_of(file, self.documents)
             originals[pairs["second"]] = pairs["first"]
         save(path, originals)
 
@@ -112,13 +114,14 @@ class WriteSurvivors:
     indexes: tuple[Index, ...] = ()
 
     def __call__(self, index: int, path: Path) -> None:
-        originals = view(self.originals)
+        originals = survivors_of(self.originals, self.all_ids.documents)
         survivors = np.array(originals)
         old = indexed_survivors(self.indexes)
         survivors[: len(old)] = old
-        sketches, documents = Sketches(self.all_ids), view(self.ranks)[1]
+        sketches = Sketches(self.all_ids)
+        documents = ranks_of(self.ranks, self.all_ids.documents)[1]
         for file in self.pairs:
-            for block in _blocks(read_pairs(file, PAIR)):
+            for block in _blocks(sorted_pairs_of(file, self.all_ids.documents)):
                 first, second = (np.ascontiguousarray(block[side]) for side in ("first", "second"))
                 met = _to_compare(first, second, survivors)
                 judge(
@@ -210,7 +213,7 @@ class WriteSizes:
     old: int
 
     def __call__(self, index: int, path: Path) -> None:
-        survivors = view(self.survivors)
+        survivors = survivors_of(self.survivors, None)
         sizes = np.bincount(survivors[self.old :], minlength=len(survivors)).astype(np.uint32)
         sizes[: self.old] += sizes[: self.old] > 0
         save(path, sizes)

@@ -11,12 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.arrow_files import open_table
+from manifests.border.unsound_file import UnsoundFileError, check
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.rules import Rule
-from pipeline.runtime.arrow_files import open_table
+from pipeline.steps.dedup.decisions import SCHEMA as DECISIONS
 from pipeline.steps.dedup.paragraph_cuts import plan_cuts
 from pipeline.text.arrow.buffers import text_buffers
 
+_OUTSIDE = "names a paragraph that is not inside its document"
 SCHEMA = pa.schema(
     [
         pa.field("stub", pa.bool_(), nullable=False),
@@ -43,10 +46,12 @@ class WriteCuts:
     rules: tuple[Rule, ...]
 
     def __call__(self, index: int, path: Path) -> None:
-        decisions, row = open_table(self.decisions[index]), 0
+        verdicts, row = open_table(self.decisions[index], DECISIONS), 0
         with pa.ipc.new_file(path, SCHEMA) as writer:
             for batch in self.parts[index]:
-                writer.write_batch(self._cuts(batch, decisions.slice(row, batch.num_rows).combine_chunks()))
+                verdict = verdicts.slice(row, batch.num_rows).combine_chunks()
+                check(len(verdict) == batch.num_rows, self.decisions[index], "lacks documents of its part")
+                writer.write_batch(self._cuts(batch, verdict))
                 row += batch.num_rows
 
     def _cuts(self, batch: pa.RecordBatch, verdict: pa.Table) -> pa.RecordBatch:
@@ -60,14 +65,21 @@ class WriteCuts:
         return pa.RecordBatch.from_arrays([stubs, details, *lists], schema=SCHEMA)
 
 
-def spans_of(batch: pa.RecordBatch, cuts: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+def spans_of(batch: pa.RecordBatch, cuts: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray]:
     """The row of each paragraph that a batch loses, int64 [cuts], and its first byte and end byte in the
     buffer of ``text_buffers(texts)``, int64 [2, cuts].
 
     Args:
-        cuts: the batch's rows of SCHEMA.
+        cuts: the batch's rows of SCHEMA, from the file ``path``.
+
+    Raises:
+        UnsoundFileError: a paragraph is not inside its document, or there is not one row for each document.
     """
-    lengths = pc.list_value_length(cuts["first_bytes"]).to_numpy()
-    owners = np.repeat(np.arange(batch.num_rows), lengths)
-    places = [pc.list_flatten(cuts[name]).to_numpy() for name in ("first_bytes", "end_bytes")]
-    return owners, np.stack(places) + text_buffers(batch.column("text")).offsets[owners]
+    lengths, *others = (pc.list_value_length(cuts[name]) for name in ("first_bytes", "end_bytes", "holders"))
+    if len(lengths) != batch.num_rows or any(lengths != other for other in others):
+        raise UnsoundFileError("is not about the documents of its part", where=path)
+    owners = np.repeat(np.arange(batch.num_rows), lengths.to_numpy())
+    first, end = (pc.list_flatten(cuts[name]).to_numpy() for name in ("first_bytes", "end_bytes"))
+    offsets = text_buffers(batch.column("text")).offsets
+    check(bool(((first >= 0) & (first <= end) & (end <= np.diff(offsets)[owners])).all()), path, _OUTSIDE)
+    return owners, np.stack([first, end]) + offsets[owners]

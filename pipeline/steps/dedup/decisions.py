@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.npy_files import mapped_array
 from pipeline.runtime.arrow_files import MAX_ROWS
-from pipeline.runtime.npy_files import view
 from pipeline.steps.dedup.dedup_index import Index
 from pipeline.steps.dedup.document_ids import DocumentIds, Sketches, names
-from pipeline.steps.dedup.shuffle import CUT, read_pairs
+from pipeline.steps.dedup.group_files import CUT, cuts_of, ranks_of, survivors_of
 from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.similarity.one_permutation import agreement
 
@@ -51,19 +51,24 @@ class WriteDecisions:
 
     def __call__(self, index: int, path: Path) -> None:
         begin, end = self.all_ids.firsts[self.all_ids.old_files + index :][:2]
-        ranks = view(self.ranks)[0, begin:end]
-        survivors = view(self.survivors)[ranks]
+        of_document, of_rank = ranks_of(self.ranks, self.all_ids.documents)
+        ranks = of_document[begin:end]
+        survivors = self._by_rank(self.survivors)[ranks]
         rows = np.flatnonzero(survivors != ranks)
-        exact = view(self.exact)[ranks[rows]] != ranks[rows]
-        best = np.asarray(view(self.ranks)[1][survivors[rows]])
+        exact = self._by_rank(self.exact)[ranks[rows]] != ranks[rows]
+        best = np.asarray(of_rank[survivors[rows]])
         reason = pc.if_else(pa.array(exact), "exact_duplicate", "near_duplicate")
         detail = self._details(begin + rows, best)
         place = _places(len(ranks), rows)
-        sizes = pa.array(view(self.sizes)[ranks].astype(np.int32))
+        sizes = mapped_array(self.sizes, "<u4", (self.all_ids.documents,), below=1 << 31)
+        sizes = pa.array(sizes[ranks].astype(np.int32))
         columns = [reason.take(place), detail.take(place), sizes, *self._cuts(begin, end)]
         table = pa.table(columns, schema=SCHEMA)
         with pa.ipc.new_file(path, SCHEMA) as writer:
             writer.write_table(table, max_chunksize=MAX_ROWS)
+
+    def _by_rank(self, path: Path) -> np.ndarray:
+        return survivors_of(path, self.all_ids.documents)
 
     def _details(self, documents: np.ndarray, best: np.ndarray) -> pa.Array:
         ids, hashes = names(self.all_ids, best)
@@ -98,7 +103,7 @@ class WriteDecisions:
         """The part's cuts and their holders, gathered from all buckets, each sorted by document."""
         found = [np.empty(0, CUT)]
         for file in self.cuts:
-            cuts = read_pairs(file, CUT)
+            cuts = cuts_of(file, self.all_ids.documents)
             first, last = np.searchsorted(cuts["document"], [begin, end])
             found.append(np.asarray(cuts[first:last]))
         own = np.sort(np.concatenate(found), order=("document", "ordinal"))

@@ -8,23 +8,28 @@ plus a constant.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
+from pydantic import Field
 
+from manifests.border.arrow_files import row_count, schema_of
+from manifests.border.unsound_file import check
 from manifests.files import safe_join, sha256, write_json
-from manifests.schema.base import ManifestError, load
+from manifests.schema.base import ManifestError, Strict, load
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.steps import File, StepManifest
 from pipeline.runtime.arrow_files import describe
-from pipeline.runtime.npy_files import view
 from pipeline.runtime.pipeline_error import PipelineError
-from pipeline.steps.dedup.document_ids import DocumentIds
+from pipeline.steps.dedup.document_ids import MOST_DOCUMENTS, DocumentIds
+from pipeline.steps.dedup.group_files import ranks_of, survivors_of
+from pipeline.steps.dedup.signatures import schema
 
 INDEX = "index.json"
+FILE = "part-00000.npy"
 # What two runs must share for their keys to be comparable.
 COMPARABLE = (
     "bands",
@@ -35,6 +40,18 @@ COMPARABLE = (
     "paragraphs",
     "min_paragraph_characters",
 )
+
+
+class _Known(Strict):
+    manifest_sha256: str
+    documents: int = Field(ge=0)
+
+
+class _IndexFile(Strict):
+    """What ``write_index`` writes."""
+
+    indexes: tuple[_Known, ...]
+    documents: int = Field(ge=0, lt=MOST_DOCUMENTS)
 
 
 @dataclass(frozen=True)
@@ -51,9 +68,25 @@ class Index:
     documents: int
     keys: tuple[Path, ...]
 
-    def column(self, file: str) -> np.ndarray:
-        """The entries of its own documents in its ``ranks`` or ``survivors``: uint32 [..., documents]."""
-        return np.asarray(view(self.folder / file / "part-00000.npy")[..., self.own :])
+    def ranks(self) -> np.ndarray:
+        """Ranks of its own documents, and the documents of these ranks: uint32 [2, documents].
+
+        Raises:
+            UnsoundFileError: they are not those of its own documents.
+        """
+        path = self.folder / "ranks" / FILE
+        own = ranks_of(path, self.own + self.documents)[:, self.own :]
+        check(int(own.min(initial=self.own)) >= self.own, path, "has ranks of others before its own")
+        return np.asarray(own)
+
+    def survivors(self) -> np.ndarray:
+        """Of its own documents, by rank: uint32 [documents].
+
+        Raises:
+            UnsoundFileError: they are none.
+        """
+        path = self.folder / "survivors" / FILE
+        return np.asarray(survivors_of(path, self.own + self.documents)[self.own :])
 
 
 def manifest_hash(name: str, folder: Path) -> str:
@@ -81,13 +114,22 @@ def open_index(name: str, folder: Path, settings: DedupSettings, version: int) -
         raise PipelineError(f"dedup.index: {name}: {error}") from None
     _check_comparable(name, manifest, settings, version)
     _check_files(name, folder, manifest.files)
-    content = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    firsts = np.cumsum([0, *(entry["documents"] for entry in content["indexes"])]).tolist()
+    content = load(folder / INDEX, _IndexFile)
+    firsts = [0, *accumulate(entry.documents for entry in content.indexes)]
     ranges = tuple(
-        (first, entry["manifest_sha256"]) for first, entry in zip(firsts, content["indexes"], strict=False)
+        (first, entry.manifest_sha256) for first, entry in zip(firsts, content.indexes, strict=False)
     )
     keys = tuple(folder / file.path for file in manifest.files if file.path.startswith("keys/"))
-    return Index(name, folder, digest, ranges, firsts[-1], content["documents"], keys)
+    _check_keys(folder, keys, settings, content.documents)
+    return Index(name, folder, digest, ranges, firsts[-1], content.documents, keys)
+
+
+def _check_keys(folder: Path, keys: Sequence[Path], settings: DedupSettings, documents: int) -> None:
+    """Types alone: what they hold is checked where it is read."""
+    for key in keys:
+        schema_of(key, schema(settings.bands))
+    rows = sum(map(row_count, keys))
+    check(rows == documents, folder / INDEX, f"says {documents} documents, and its keys are of {rows}")
 
 
 def _check_comparable(name: str, manifest: StepManifest, settings: DedupSettings, version: int) -> None:
@@ -152,7 +194,7 @@ def indexed_survivors(indexes: Sequence[Index]) -> np.ndarray:
     firsts = dict[str, int]()
     first = 0
     for index in indexes:
-        local = index.column("survivors")
+        local = index.survivors()
         borders = [*index.ranges, (index.own, index.sha256)]
         firsts[index.sha256] = first
         for number, (begin, digest) in enumerate(borders):

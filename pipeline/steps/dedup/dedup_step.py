@@ -25,11 +25,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from manifests.border.arrow_files import row_count
+from manifests.border.npy_files import mapped_array
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.steps import File
-from pipeline.runtime.arrow_files import describe, open_table
+from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.npy_files import view
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.steps.dedup.clustering import Clusters, cluster
@@ -82,7 +83,11 @@ class DedupStep(Step):
         )
         parts = Phases(context).map(FilterDuplicates(settings, judged, cut))
         files = [*write_index(context.folder, indexes, known), *removed]
-        return StepResult(parts, metrics=found.metrics | histogram(view(sizes)), files=files)
+        return StepResult(
+            parts,
+            metrics=found.metrics | histogram(mapped_array(sizes, "<u4", (known.documents,))),
+            files=files,
+        )
 
     def _keys(self, context: StepContext) -> list[Path]:
         """Extracted again only when what decides them changes: not for another threshold or index."""
@@ -113,7 +118,7 @@ class DedupStep(Step):
         """The files of removed paragraphs, one a part."""
         readers = tuple(task.reader for task in context.tasks())
         paths = Phases(context).each("removed", WriteRemoved(readers, tuple(planned), known), len(planned))
-        return [describe(path, context.folder, open_table(path).num_rows) for path in paths]
+        return [describe(path, context.folder, row_count(path)) for path in paths]
 
 
 def index_folders(context: StepContext) -> list[tuple[str, Path]]:

@@ -10,12 +10,24 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.runtime.arrow_files import open_table
+from manifests.border.arrow_files import open_table, row_count
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.similarity.one_permutation import BINS
 
 MOST_DOCUMENTS = 1 << 32
+KEYS = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("hash", pa.binary(16), nullable=False),
+        pa.field("source", pa.uint16(), nullable=False),
+        pa.field("perplexity", pa.float32(), nullable=False),
+        pa.field("bytes", pa.int32(), nullable=False),
+        pa.field("sketch", pa.binary(BINS), nullable=False),
+        pa.field("paragraphs", pa.list_(pa.uint64()), nullable=False),
+    ]
+)
+"""What documents are compared by, beside their ``bands``, of which a run has as many as its settings say."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ def document_ids(old: Sequence[Path], own: Sequence[Path]) -> DocumentIds:
         PipelineError: there are more than ranks of 32 bits can tell apart.
     """
     keys = (*old, *own)
-    firsts = np.cumsum([0, *(open_table(path).num_rows for path in keys)], dtype=np.int64)
+    firsts = np.cumsum([0, *(row_count(path) for path in keys)], dtype=np.int64)
     if firsts[-1] > MOST_DOCUMENTS:
         raise PipelineError(
             f"dedup: {firsts[-1]:,} documents, those of the index included, are more than the "
@@ -62,7 +74,11 @@ def document_ids(old: Sequence[Path], own: Sequence[Path]) -> DocumentIds:
 
 def paragraph_count(keys: Sequence[Path]) -> int:
     """Hashed paragraphs in all key files, read from their offsets."""
-    return sum(len(chunk.flatten()) for path in keys for chunk in open_table(path)["paragraphs"].chunks)
+    return sum(
+        len(chunk.flatten())
+        for path in keys
+        for chunk in open_table(path, KEYS, ["paragraphs"])["paragraphs"].chunks
+    )
 
 
 def names(all_ids: DocumentIds, documents: np.ndarray) -> tuple[pa.Array, pa.Array]:
@@ -73,7 +89,7 @@ def names(all_ids: DocumentIds, documents: np.ndarray) -> tuple[pa.Array, pa.Arr
     places = [np.empty(0, np.int64)]
     for file, here in _by_file(documents, firsts):
         rows = pa.array(documents[here] - firsts[file])
-        columns = open_table(all_ids.keys[file]).select(["id", "hash"])
+        columns = open_table(all_ids.keys[file], KEYS, ["id", "hash"])
         pieces.append(columns.take(rows).cast(pieces[0].schema))
         places.append(here)
     back = np.argsort(np.concatenate(places), kind="stable")
@@ -102,7 +118,9 @@ class Sketches:
 
     def _chunks(self, file: int) -> tuple[np.ndarray, list[np.ndarray]]:
         if file not in self._open:
-            chunks = [byte_rows(chunk) for chunk in open_table(self._keys[file])["sketch"].chunks]
+            chunks = [
+                byte_rows(chunk) for chunk in open_table(self._keys[file], KEYS, ["sketch"])["sketch"].chunks
+            ]
             self._open[file] = np.cumsum([0, *map(len, chunks)]), chunks
         return self._open[file]
 

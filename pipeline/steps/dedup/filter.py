@@ -9,12 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.arrow_files import open_table
+from manifests.border.unsound_file import check
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.documents import kept_schema
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.transform import Transform
+from pipeline.steps.dedup.cuts import SCHEMA as CUTS
 from pipeline.steps.dedup.cuts import spans_of
+from pipeline.steps.dedup.decisions import SCHEMA as DECISIONS
 from pipeline.steps.dedup.signatures import is_code
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.arrow.cuts import cut, unmark
@@ -41,12 +44,13 @@ class FilterDuplicates(Transform):
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
         """The batch, whose first row is at ``where``, with the decisions on its documents carried out."""
         verdict, cuts = (
-            open_table(files[where.part]).slice(where.row, batch.num_rows).combine_chunks()
-            for files in (self._decisions, self._cuts)
+            open_table(files[where.part], schema).slice(where.row, batch.num_rows).combine_chunks()
+            for files, schema in ((self._decisions, DECISIONS), (self._cuts, CUTS))
         )
+        check(len(verdict) == batch.num_rows, self._decisions[where.part], "lacks documents of its part")
         reason = pc.if_else(cuts["stub"], "duplicate_paragraphs", verdict["reason"]).combine_chunks()
         detail = pc.if_else(cuts["stub"], cuts["detail"], verdict["detail"]).combine_chunks()
-        owners, spans = spans_of(batch, cuts)
+        owners, spans = spans_of(batch, cuts, self._cuts[where.part])
         lost = np.bincount(owners, minlength=batch.num_rows)
         offsets, data = text_buffers(batch.column("text"))
         keep = np.ones(len(data), bool)

@@ -11,13 +11,16 @@ import numpy as np
 import pyarrow as pa
 from datasketch import MinHash, MinHashLSH
 
+from manifests.border.arrow_files import open_table
+from manifests.border.unsound_file import check
 from manifests.files import safe_join
 from manifests.redaction import is_redacted
 from manifests.schema.base import load
 from manifests.schema.dedup import DedupSettings
+from manifests.schema.documents import INGESTED
 from manifests.schema.steps import StepManifest
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.steps.dedup.signatures import schema
 from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.similarity.minhash import band_keys, fingerprints, permutations
 from pipeline.text.similarity.one_permutation import agreement
@@ -96,11 +99,19 @@ def _sharing_a_band(
     inputs = load(before / "manifest.json", StepManifest).parts
     keys = [file for file in manifest.files if file.path.startswith("keys/")]
     for part, file in zip(inputs, keys, strict=True):
-        table = open_table(safe_join(run / "dedup", file.path))
+        path = safe_join(run / "dedup", file.path)
+        table = open_table(path, schema(len(wanted)), ["id", "bands", "sketch"])
         bands = table["bands"].combine_chunks().flatten().to_numpy().reshape(-1, len(wanted) + 1)
         rows = pa.array(np.flatnonzero((bands[:, :-1] == wanted).any(axis=1)))
         if len(rows):
             some = table.select(["id", "sketch"]).take(rows).combine_chunks()
-            texts = open_table(safe_join(before, part.kept.path)).select(["text"]).take(rows)
+            texts = _texts(safe_join(before, part.kept.path), len(table)).take(rows)
             sketches = byte_rows(some["sketch"].combine_chunks())
             yield some["id"].combine_chunks(), texts["text"].combine_chunks(), sketches
+
+
+def _texts(path: Path, documents: int) -> pa.Table:
+    """The texts of a part with so many documents."""
+    found = open_table(path, INGESTED, ["text"])
+    check(len(found) == documents, path, f"holds {len(found)} documents, and its keys are of {documents}")
+    return found

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.documents import PROSE_LANGUAGES
 from manifests.schema.quality import QualitySettings
@@ -20,6 +21,7 @@ from pipeline.text.arrow.cuts import cut, unmark
 from pipeline.text.quality_signals.signals import measure
 from pipeline.text.similarity.paragraphs import paragraphs
 
+_AGAIN = "remove the dedup folder and run `openba dedup` again"
 LEAST_SHARE = 0.2
 LENGTHS = ("characters", "words")
 
@@ -66,6 +68,8 @@ def plan_cuts(
     counts[skip] = 0
     owners = np.repeat(np.arange(len(counts)), counts)
     ordinals = pc.list_flatten(verdict["cuts"]).to_numpy()[cuts]
+    if (ordinals >= np.diff(starts)[owners]).any():
+        raise UnsoundFileError("decisions name a paragraph that its document does not have", fix=_AGAIN)
     spans = np.ascontiguousarray(spans[:, starts[owners] + ordinals])
     size = np.diff(text_buffers(texts).offsets)
     left = size - np.bincount(owners, spans[1] - spans[0], len(counts)).astype(np.int64)

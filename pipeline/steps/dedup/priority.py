@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.runtime.arrow_files import open_table
+from manifests.border.arrow_files import open_table
 from pipeline.runtime.npy_files import save
 from pipeline.steps.dedup.dedup_index import Index
-from pipeline.steps.dedup.document_ids import DocumentIds
+from pipeline.steps.dedup.document_ids import KEYS, DocumentIds
 
 ORDER = [
     ("source", "ascending"),
@@ -43,10 +43,10 @@ class WritePriorities:
         first = 0
         for known in self.indexes:
             ranks[:, first : first + known.documents] = (
-                known.column("ranks") - np.uint32(known.own) + np.uint32(first)
+                known.ranks() - np.uint32(known.own) + np.uint32(first)
             )
             first += known.documents
-        table = pa.concat_tables([open_table(key).select(columns) for key in self.all_ids.own])
+        table = pa.concat_tables([open_table(key, KEYS, columns) for key in self.all_ids.own])
         ranks[1, first:] = pc.sort_indices(table, sort_keys=ORDER).to_numpy()
         ranks[1, first:] += np.uint32(first)
         ranks[0, ranks[1, first:]] = np.arange(first, self.all_ids.documents, dtype=np.uint32)

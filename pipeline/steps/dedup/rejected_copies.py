@@ -16,21 +16,25 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.runtime.arrow_files import open_table
+from manifests.border.arrow_files import open_table
+from manifests.border.unsound_file import check
+from manifests.files import safe_join
+from manifests.schema.documents import REJECTED, needed_schema
 from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.file_names import part_index
-from pipeline.runtime.npy_files import view
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.transform import PartTask
 from pipeline.steps.dedup.clustering import Clusters, cluster
 from pipeline.steps.dedup.dedup_index import Index, open_indexes
 from pipeline.steps.dedup.dedup_step import DedupStep, index_folders
-from pipeline.steps.dedup.document_ids import DocumentIds, document_ids
+from pipeline.steps.dedup.document_ids import KEYS, DocumentIds, document_ids
+from pipeline.steps.dedup.group_files import ranks_of, survivors_of
 from pipeline.steps.dedup.key_phases import KeyPhases
 from pipeline.steps.dedup.signatures import ComputeSignatures
 
 FOLDER = "rehydrate"
+_LANGUAGE = pa.schema([("language", pa.string())])
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,9 @@ class JointClusters:
     def sizes_of(self, part: int, ids: pa.ChunkedArray) -> npt.NDArray[np.int64]:
         """Sizes of the clusters of some documents of a part."""
         (file,) = (number for number, path in enumerate(self.keys) if part_index(path) == part)
-        rows = pc.index_in(ids, value_set=open_table(self.keys[file])["id"]).to_numpy()
-        return np.asarray(self.sizes[rows.astype(np.int64) + self.firsts[file]])
+        rows = pc.index_in(ids, value_set=open_table(self.keys[file], KEYS, ["id"])["id"])
+        check(rows.null_count == 0, self.keys[file], "has no keys of some documents")
+        return np.asarray(self.sizes[rows.to_numpy().astype(np.int64) + self.firsts[file]])
 
 
 def joint_clusters(context: StepContext) -> JointClusters:
@@ -74,9 +79,9 @@ def joint_clusters(context: StepContext) -> JointClusters:
 
 def _files(context: StepContext, step: str, rejected: bool) -> list[CheckedFile]:
     """The kept documents of an earlier step, or its rejects, part by part."""
-    folder = context.folder.parent / step
+    folder, wanted = context.folder.parent / step, REJECTED if rejected else needed_schema(step)
     files = [part.rejected if rejected else part.kept for part in context.earlier(step).parts]
-    return [CheckedFile(folder / file.path, file) for file in files]
+    return [CheckedFile(safe_join(folder, file.path), file, wanted) for file in files]
 
 
 def _keys(phases: KeyPhases, rejects: Sequence[CheckedFile]) -> list[Path]:
@@ -91,11 +96,11 @@ def _keys(phases: KeyPhases, rejects: Sequence[CheckedFile]) -> list[Path]:
 def _joint(known: DocumentIds, own: Index, found: Clusters, files: Sequence[CheckedFile]) -> JointClusters:
     """``files``: those that the documents and the rejects came from."""
     first = known.old - own.documents
-    survivors = view(found.survivors)
+    survivors = survivors_of(found.survivors, known.documents)
     sizes = np.bincount(survivors[first:], minlength=known.documents)
     sizes[:first] = 0
-    ranks = view(found.ranks)[0, first:]
-    languages = [open_table(file.checked())["language"] for file in files]
+    ranks = ranks_of(found.ranks, known.documents)[0, first:]
+    languages = [open_table(file.checked(), _LANGUAGE, ["language"])["language"] for file in files]
     begin = known.old_files - len(own.keys)
     return JointClusters(
         sizes[survivors[ranks]],

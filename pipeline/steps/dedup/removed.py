@@ -11,7 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.runtime.arrow_files import BatchWriter, open_table
+from manifests.border.arrow_files import open_table
+from manifests.border.unsound_file import check
+from pipeline.runtime.arrow_files import BatchWriter
+from pipeline.steps.dedup.cuts import SCHEMA as CUTS
 from pipeline.steps.dedup.cuts import spans_of
 from pipeline.steps.dedup.document_ids import DocumentIds, names
 from pipeline.text.arrow.cuts import pieces
@@ -41,18 +44,21 @@ class WriteRemoved:
     all_ids: DocumentIds
 
     def __call__(self, index: int, path: Path) -> None:
-        planned, row = open_table(self.cuts[index]), 0
+        planned, row = open_table(self.cuts[index], CUTS), 0
         writer = BatchWriter(path, SCHEMA)
         for batch in self.parts[index]:
             cuts = planned.slice(row, batch.num_rows).combine_chunks()
             row += batch.num_rows
             if len(pc.list_flatten(cuts["holders"])):
-                writer.write(self._removed(batch, cuts))
+                writer.write(self._removed(batch, cuts, self.cuts[index]))
         writer.close()
 
-    def _removed(self, batch: pa.RecordBatch, cuts: pa.Table) -> pa.RecordBatch:
-        owners, spans = spans_of(batch, cuts)
+    def _removed(self, batch: pa.RecordBatch, cuts: pa.Table, path: Path) -> pa.RecordBatch:
+        owners, spans = spans_of(batch, cuts, path)
         holders = pc.list_flatten(cuts["holders"]).to_numpy().astype(np.int64)
+        check(
+            int(holders.max(initial=0)) < self.all_ids.documents, path, "names a document that is not there"
+        )
         rows = batch.select(["id", "source", "language"]).take(pa.array(owners))
         columns = {name: rows.column(name).cast(SCHEMA.field(name).type) for name in rows.schema.names}
         columns["first_byte"] = pc.list_flatten(cuts["first_bytes"]).combine_chunks()

@@ -17,10 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
-from pipeline.runtime.arrow_files import open_table
-from pipeline.runtime.npy_files import view
-from pipeline.steps.dedup.document_ids import DocumentIds
+from manifests.border.arrow_files import open_table
+from manifests.border.unsound_file import check
+from pipeline.steps.dedup.document_ids import KEYS, DocumentIds
+from pipeline.steps.dedup.group_files import CUT, PAIR, ranks_of, survivors_of
 from pipeline.steps.dedup.signatures import NO_BAND
 from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.arrow.kernel import kernel
@@ -30,8 +32,6 @@ PASS_BUCKETS = 128
 HASH = np.dtype([("high", ">u8"), ("low", ">u8"), ("rank", "<u4")])
 BAND = np.dtype([("key", "<u8"), ("rank", "<u4")])
 PARAGRAPH = np.dtype([("hash", "<u8"), ("rank", "<u4"), ("ordinal", "<u4")])
-PAIR = np.dtype([("first", "<u4"), ("second", "<u4")])
-CUT = np.dtype([("document", "<u4"), ("ordinal", "<u4"), ("holder", "<u4")])
 NEIGHBOURS = 32
 
 
@@ -79,11 +79,15 @@ class Emitter:
         raise NotImplementedError
 
     def _ranks(self, part: int) -> np.ndarray:
-        return np.asarray(view(self.ranks)[0, self.all_ids.firsts[part] : self.all_ids.firsts[part + 1]])
+        return np.asarray(
+            ranks_of(self.ranks, self.all_ids.documents)[
+                0, self.all_ids.firsts[part] : self.all_ids.firsts[part + 1]
+            ]
+        )
 
     def _standing(self, ranks: np.ndarray) -> np.ndarray:
         assert self.survivors is not None
-        return np.asarray(view(self.survivors)[ranks] == ranks)
+        return np.asarray(survivors_of(self.survivors, self.all_ids.documents)[ranks] == ranks)
 
 
 class Exact(Emitter):
@@ -92,7 +96,7 @@ class Exact(Emitter):
     def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
         ranks = self._ranks(part)
         records = np.empty(len(ranks), HASH)
-        hashes = open_table(keys)["hash"].combine_chunks()
+        hashes = open_table(keys, KEYS, ["hash"])["hash"].combine_chunks()
         pairs = byte_rows(hashes).view(">u8")
         records["high"], records["low"], records["rank"] = pairs[:, 0], pairs[:, 1], ranks
         return self.share.deal(pairs[:, 0].astype(np.uint64), records)
@@ -115,7 +119,8 @@ class Bands(Emitter):
 
     def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
         ranks = self._ranks(part)
-        column = open_table(keys)["bands"].combine_chunks()
+        column = open_table(keys, columns=["bands"])["bands"].combine_chunks()
+        check(pa.types.is_fixed_size_list(column.type), keys, "has no bands of one number")
         bands, size = column.flatten().to_numpy(), column.type.list_size
         use = np.repeat(self._standing(ranks), size) & (bands != NO_BAND)
         records = np.empty(np.count_nonzero(use), BAND)
@@ -172,7 +177,7 @@ class Paragraphs(Emitter):
 
     def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
         ranks = self._ranks(part)
-        column = open_table(keys)["paragraphs"].combine_chunks()
+        column = open_table(keys, KEYS, ["paragraphs"])["paragraphs"].combine_chunks()
         lengths = np.diff(column.offsets.to_numpy())
         hashes = column.flatten().to_numpy()
         starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -201,15 +206,8 @@ class ReduceParagraphs:
         first[1:] = records["hash"][1:] != records["hash"][:-1]
         again = ~first & (records["rank"] >= self.old)
         best = records["rank"][np.flatnonzero(first)][np.cumsum(first) - 1]
-        documents = view(self.ranks)[1]
+        documents = ranks_of(self.ranks, None)[1]
         cuts = np.empty(np.count_nonzero(again), CUT)
         cuts["document"], cuts["ordinal"] = documents[records["rank"][again]], records["ordinal"][again]
         cuts["holder"] = documents[best[again]]
         return np.sort(cuts, order=("document", "ordinal")).tobytes()
-
-
-def read_pairs(path: Path, dtype: np.dtype) -> np.ndarray:
-    """A bucket's file, memory-mapped where it is not empty."""
-    if path.stat().st_size == 0:
-        return np.empty(0, dtype)
-    return np.memmap(path, dtype, mode="r")

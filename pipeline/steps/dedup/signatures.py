@@ -10,6 +10,7 @@ from manifests.schema.dedup import DedupSettings
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.transform import Extractor
 from pipeline.steps.dedup.canonical_url import url_keys
+from pipeline.steps.dedup.document_ids import KEYS
 from pipeline.text.similarity.minhash import band_keys, fingerprints, permutations
 from pipeline.text.similarity.one_permutation import BINS
 from pipeline.text.similarity.paragraphs import paragraphs
@@ -19,18 +20,8 @@ NO_BAND = 0
 
 def schema(bands: int) -> pa.Schema:
     """Columns of the keys of documents with so many bands; the address of a page is one more."""
-    return pa.schema(
-        [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("hash", pa.binary(16), nullable=False),
-            pa.field("source", pa.uint16(), nullable=False),
-            pa.field("perplexity", pa.float32(), nullable=False),
-            pa.field("bytes", pa.int32(), nullable=False),
-            pa.field("bands", pa.list_(pa.uint64(), bands + 1), nullable=False),
-            pa.field("sketch", pa.binary(BINS), nullable=False),
-            pa.field("paragraphs", pa.list_(pa.uint64()), nullable=False),
-        ]
-    )
+    field = pa.field("bands", pa.list_(pa.uint64(), bands + 1), nullable=False)
+    return KEYS.insert(KEYS.get_field_index("sketch"), field)
 
 
 def is_code(batch: pa.RecordBatch) -> np.ndarray:

@@ -4,9 +4,11 @@ do reads nothing."""
 from __future__ import annotations
 
 import hashlib
-import json
+from contextlib import suppress
 from pathlib import Path
 
+from manifests.border.json_files import read_object
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.credentials import without_credentials
 from manifests.files import write_json
 from manifests.schema.base import ManifestError
@@ -22,12 +24,8 @@ class HashCache:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._known: dict[str, list[int | str]] = {}
-        try:
-            known = json.loads(file.read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
-            known = None
-        if isinstance(known, dict):
-            self._known = known
+        with suppress(FileNotFoundError, UnsoundFileError):
+            self._known = read_object(file)
         self._seen: dict[str, list[int | str]] = {}
 
     def sha256(self, file: InputFile) -> str:

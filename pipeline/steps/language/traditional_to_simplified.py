@@ -15,6 +15,8 @@ import opencc
 import orjson
 import pyarrow as pa
 
+from manifests.border.json_files import meta_object
+
 VERSION: str = opencc.__version__
 
 _TO_WRITE, _PARTICLE = "\u8457", "\u7740"
@@ -50,7 +52,7 @@ def is_taiwanese(text: str) -> bool:
 
 def with_original_script(meta: pa.Array) -> pa.StringArray:
     """JSON objects [texts] that also say which script a text was written in."""
-    records = [orjson.loads(record) if record else {} for record in meta.to_pylist()]
+    records = [meta_object(record) for record in meta.to_pylist()]
     return pa.array(
         [orjson.dumps({**record, "original_script": "Hant"}).decode() for record in records], pa.string()
     )

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from manifests.border.json_files import read_json
+from manifests.border.unsound_file import check
 from manifests.errors import UserError
 from pipeline.models.fasttext_file import load_model
 from pipeline.models.perplexity.kenlm_model import KenlmScorer
@@ -70,8 +72,7 @@ class GivenPerplexity:
         """Loads the models, once in each worker."""
         self._scorers = {language: KenlmScorer(*model) for language, model in self._models.items()}
         self._bounds = {
-            language: json.loads(path.read_text(encoding="utf-8")) or (math.inf, math.inf)
-            for language, path in self._files.items()
+            language: _read_bounds(path) or (math.inf, math.inf) for language, path in self._files.items()
         }
 
     def measure(self, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
@@ -85,6 +86,13 @@ class GivenPerplexity:
             places = np.digitize(values, self._bounds[language])
             bucket[rows] = np.where(np.isfinite(values), places, np.nan)
         return perplexity, bucket
+
+
+def _read_bounds(path: Path) -> list[float] | None:
+    found: list[float] | None = read_json(path)
+    sound = found is None or (isinstance(found, list) and all(isinstance(one, float) for one in found))
+    check(sound and (found is None or len(found) == len(set(found))), path, "holds no bounds")
+    return found
 
 
 class GivenClassifierExtractor(Extractor):

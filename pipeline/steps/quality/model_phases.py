@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from manifests.files import drop_page_cache, sha256
 from manifests.schema.base import ManifestError
 from manifests.schema.corpus import CorpusManifest
@@ -92,7 +94,7 @@ def measure_perplexity(
         if path.stat().st_size
     }
     extractor = PerplexityExtractor(found, given, tokenizer, signals, sample, folds)
-    rows = part_rows(context, Phases(context).extract("perplexity", extractor, key=key))
+    rows = part_rows(context, Phases(context).extract("perplexity", extractor, key=key), extractor.schema)
     for path in paths:
         drop_page_cache(path)  # all documents are judged
     return rows, found
@@ -122,7 +124,7 @@ def measure_classifier(
         path = context.resolve(settings.model)
         given = GivenClassifierExtractor(path, settings.label, settings.languages)
         written = Phases(context).extract("scores", given, key=[*key, settings.model_dump(), sha256(path)])
-        return part_rows(context, written), []
+        return part_rows(context, written, given.schema), []
     classes, taken = _classes(context, settings)
     folds = Folds.by(settings)
     models = list(itertools.product(taken, range(folds.models)))
@@ -132,7 +134,8 @@ def measure_classifier(
     paths = Phases(context).each("classifiers", train, len(models), ".bin", key=key)
     found = {model: path for model, path in zip(models, paths, strict=True) if path.stat().st_size}
     extractor = ClassifierExtractor(found, signals, classes, folds)
-    return part_rows(context, Phases(context).extract("scores", extractor, key=key)), list(found.values())
+    rows = Phases(context).extract("scores", extractor, key=key)
+    return part_rows(context, rows, extractor.schema), list(found.values())
 
 
 def _classes(context: StepContext, settings: ClassifierSettings) -> tuple[Classes, list[str]]:
@@ -167,6 +170,6 @@ def hashes(context: StepContext) -> list[str]:
     return [part.kept.sha256 for part in context.inputs]
 
 
-def part_rows(context: StepContext, paths: Sequence[Path]) -> PartRows:
-    """Files of rows, one for each input part."""
-    return PartRows({part.index: path for part, path in zip(context.inputs, paths, strict=True)})
+def part_rows(context: StepContext, paths: Sequence[Path], wanted: pa.Schema) -> PartRows:
+    """Files of rows with these columns, one for each input part."""
+    return PartRows({part.index: path for part, path in zip(context.inputs, paths, strict=True)}, wanted)

@@ -78,7 +78,7 @@ class QualityStep(Step):
         tokenizer = self._tokenizer(context)
         key = [self.version, sha256(tokenizer)]
         written = Phases(context).extract("signals", SignalExtractor(tokenizer), key=key)
-        signals = part_rows(context, written)
+        signals = part_rows(context, written, SignalExtractor.schema)
         found, metrics = [signals, *self._own_signals(context)], {}
         files = [describe(path, context.folder, 0) for path in (tokenizer, *written)]
         artifacts = {"tokenizer": files[:1], "signals": files[1:]}
@@ -103,6 +103,7 @@ class QualityStep(Step):
                 Phases(context).extract(
                     f"user_signals/{name}", UserSignal(name, plugin), key=plugin.fingerprint
                 ),
+                UserSignal(name, plugin).schema,
             )
             for name, plugin in _user_signals(context).items()
         ]

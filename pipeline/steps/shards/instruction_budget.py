@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.unsound_file import check
 from manifests.schema.instructions import InstructionSettings
 from pipeline.steps.shards.instruction_pairs import LANGUAGES
 from pipeline.steps.shards.sampling_keys import ORDER, keys, set_aside
@@ -49,7 +50,9 @@ def plan_pairs(encoded: Columns, settings: InstructionSettings, heldout: float, 
     """
     prompt, target = (_lengths(encoded, name) for name in ("prompt", "target"))
     names = pa.array([source.name for source in settings.sources])
-    source = pc.index_in(encoded.column("source"), value_set=names).to_numpy().astype(np.int32)
+    found = pc.index_in(encoded.column("source"), value_set=names)
+    check(found.null_count == 0, encoded.paths[0], "has pairs of a source that the manifest does not name")
+    source = found.to_numpy().astype(np.int32)
     language = (
         pc.fill_null(pc.index_in(encoded.column("language"), value_set=pa.array(LANGUAGES)), -1)
         .to_numpy()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.unsound_file import check
 from pipeline.steps.shards.token_gather import Columns
 from pipeline.text.arrow.fixed_width import leading_uint64
 
@@ -38,6 +39,7 @@ class Inventory:
         languages, language = _indices(columns.column("language"))
         hashes, whole = _hashes(columns, "hash"), _hashes(columns, "whole")
         tokens, at = (columns.column(name).to_numpy() for name in ("length", "tokens_at"))
+        check(int(tokens.min(initial=0)) >= 0, columns.paths[0], "has documents of a negative length")
         return cls(
             hashes,
             hashes if np.array_equal(whole, hashes) else whole,

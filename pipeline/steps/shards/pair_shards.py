@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from manifests.border.npy_files import mapped_array
 from manifests.schema.instructions import InstructionSettings
 from manifests.schema.shards import TokenSet
 from pipeline.runtime.context import StepContext
@@ -36,8 +37,8 @@ class Pairs:
     bounds: tuple[int, ...]
 
     def __call__(self, index: int, path: Path) -> None:
-        rows = np.asarray(np.load(self.listing, mmap_mode="r")[self.bounds[index] : self.bounds[index + 1]])
-        table = self.columns.take(PAIR.names, rows)
+        rows = mapped_array(self.listing, np.int64, (None,))[self.bounds[index] : self.bounds[index + 1]]
+        table = self.columns.take(PAIR.names, np.asarray(rows))
         batch = pa.RecordBatch.from_arrays([column.combine_chunks() for column in table.columns], schema=PAIR)
         with pa.ipc.new_file(path, PAIR) as writer:
             writer.write_batch(batch)

@@ -114,7 +114,13 @@ def _duplicates(context: StepContext) -> Int64:
                     "steps after it again, or remove the key"
                 )
             chunks.append(pc.fill_null(batch.column("duplicates"), 1))
-    return np.asarray(pa.chunked_array(chunks, pa.int32()).to_numpy(), np.int64)
+    sizes = np.asarray(pa.chunked_array(chunks, pa.int32()).to_numpy(), np.int64)
+    if sizes.min(initial=1) < 1:
+        raise PipelineError(
+            "shards.rehydrate: a document has less than 1 duplicate, itself included; run `openba dedup` and "
+            "the steps after it again"
+        )
+    return sizes
 
 
 def _joint_sizes(context: StepContext, joint: JointClusters) -> Int64:

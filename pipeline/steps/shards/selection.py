@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.npy_files import mapped_array
+from manifests.border.unsound_file import check
 from manifests.schema.documents import IDENTIFIED
 from pipeline.runtime.batch_result import BatchPosition, BatchResult, decide
 from pipeline.runtime.transform import Transform
@@ -39,7 +41,8 @@ class SelectTransform(Transform):
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
         start = self.starts[where.part] + where.row
-        use = np.load(self.uses, mmap_mode="r")[start : start + batch.num_rows]
+        use = mapped_array(self.uses, USE, (None,))[start : start + batch.num_rows]
+        check(len(use) == batch.num_rows, self.uses, "lacks documents")
         tokens = pa.array(use["tokens"])
         used = pa.array((use["epochs"] > 0) | use["heldout"])
         columns = {name: batch.column(name) for name in IDENTIFIED.names}

@@ -26,7 +26,7 @@ from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
-from pipeline.steps.shards.instruction_pairs import LANGUAGES, EncodePairs
+from pipeline.steps.shards.instruction_pairs import ENCODED, LANGUAGES, EncodePairs
 from pipeline.steps.shards.instruction_readers import files, links_outside
 from pipeline.steps.shards.inventory import Inventory
 from pipeline.steps.shards.pair_shards import write_pairs
@@ -36,7 +36,7 @@ from pipeline.steps.shards.selection import USE, SelectTransform
 from pipeline.steps.shards.shortfall import ShardBudgetError, too_few_documents
 from pipeline.steps.shards.token_budget import Cap, Documents, plan
 from pipeline.steps.shards.token_gather import Columns
-from pipeline.steps.shards.token_positions import Tokens, TokensExtractor
+from pipeline.steps.shards.token_positions import DOCUMENTS, Tokens, TokensExtractor
 from pipeline.steps.shards.token_sets import Writer
 
 MODEL = "tokenizer.model"
@@ -86,7 +86,7 @@ class ShardsStep(Step):
         written = _written(context)
         extractor = TokensExtractor(context.folder / MODEL, written)
         key = [self.version, extractor.schema.names, vocabulary.model.sha256]
-        documents = Columns(tuple(Phases(context).extract("tokens", extractor, key=key)))
+        documents = Columns(tuple(Phases(context).extract("tokens", extractor, key=key)), DOCUMENTS)
         inventory = Inventory.read(documents)
         held = _heldout(inventory, context.corpus)
         rehydrated = rehydration(context, inventory)
@@ -222,7 +222,7 @@ def _write_pairs(
     scrubber = Scrubber.of(context)
     model = context.folder / MODEL
     work = EncodePairs(settings.sources, folders, model, settings, _benchmarks(context), scrubber)
-    encoded = Columns(tuple(Phases(context).each("pairs", work, len(settings.sources), key=key)))
+    encoded = Columns(tuple(Phases(context).each("pairs", work, len(settings.sources), key=key)), ENCODED)
     shards = context.corpus.shards
     chosen = plan_pairs(encoded, settings, shards.heldout, context.corpus.seed)
     made = Sets({}, {})

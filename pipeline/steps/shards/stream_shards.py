@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from manifests.border.npy_files import mapped_array
 from pipeline.steps.shards.token_positions import Tokens
 
 Int64 = npt.NDArray[np.int64]
@@ -43,7 +44,7 @@ class StreamShards:
 
     @cached_property
     def _listed(self) -> Int64:
-        return np.asarray(np.load(self.listing, mmap_mode="r"))
+        return np.asarray(mapped_array(self.listing, np.int64, (3, None)))
 
     @cached_property
     def _ends(self) -> Int64:

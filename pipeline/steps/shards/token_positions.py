@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.schema.documents import PART_SHIFT
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.runtime.batch_result import BatchPosition
@@ -22,6 +23,7 @@ from pipeline.text.arrow.text_hashes import hashes
 
 Int64 = npt.NDArray[np.int64]
 
+TOKENS = pa.schema([pa.field("tokens", pa.list_(pa.uint32()))])
 HERE = -1
 """Stands for ``tokens_at`` where a document's tokens are in this step's own files."""
 
@@ -58,12 +60,13 @@ class TokensExtractor(Extractor):
         self._tokenizer = Tokenizer(self._model)
 
     def process(self, batch: pa.RecordBatch, where: BatchPosition) -> pa.RecordBatch:
-        texts, at = batch.column("text"), batch.column("tokens_at").to_numpy().copy()
+        texts = batch.column("text")
+        at = pc.fill_null(batch.column("tokens_at"), HERE - 1).to_numpy().copy()
         changed = pc.not_equal(hashes(texts), batch.column("hash"))
         new = np.flatnonzero(changed)
         length = np.zeros(batch.num_rows, np.int64)
         for file, rows, places in _by_part(self._written, at):
-            length[places] = pc.list_value_length(file.column("tokens")).to_numpy()[rows]
+            length[places] = file.take_lengths("tokens", rows)
         tokens = self._tokenizer.encode_again(texts.filter(changed), self._before(at[new], length[new]))
         own = np.zeros(batch.num_rows, np.int32)
         own[new] = length[new] = tokens.value_lengths()
@@ -112,4 +115,13 @@ def _by_part(written: Mapping[int, CheckedFile], at: Int64) -> Iterator[tuple[Co
     of these positions."""
     part, row = np.divmod(at, 1 << PART_SHIFT)
     for number in np.unique(part[at != HERE]).tolist():
-        yield Columns((written[number].checked(),)), row[part == number], np.flatnonzero(part == number)
+        if number not in written:
+            raise UnsoundFileError(
+                f"documents have their tokens in part {number} of the quality step, which has none",
+                fix="run `openba quality` and the steps after it again",
+            )
+        yield (
+            Columns((written[number].checked(),), TOKENS),
+            row[part == number],
+            np.flatnonzero(part == number),
+        )

@@ -9,9 +9,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from manifests.border.arrow_files import read_batches, row_count
+from manifests.border.unsound_file import check
 from manifests.schema.shards import Shard, SourceShare, TokenSet, Vocabulary
-from pipeline.runtime.arrow_files import describe, read_batches
+from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.npy_files import save_durably
 from pipeline.runtime.phases import Phases
@@ -87,7 +90,7 @@ class Writer:
 
 def shard_entries(paths: Sequence[Path], tokens: Sequence[int], folder: Path) -> tuple[Shard, ...]:
     """Manifest entries of finished shards."""
-    rows = [sum(batch.num_rows for batch in read_batches(path)) for path in paths]
+    rows = [row_count(path) for path in paths]
     return tuple(
         Shard(file=describe(path, folder, row), tokens=size)
         for path, row, size in zip(paths, rows, tokens, strict=True)
@@ -129,8 +132,9 @@ def unigram_entropy(paths: Sequence[Path], column: str, size: int) -> float:
     number of ids."""
     counts = np.zeros(size, np.int64)
     for path in paths:
-        for batch in read_batches(path):
+        for batch in read_batches(path, pa.schema([pa.field(column, pa.list_(pa.uint32()))])):
             values, starts = flat(batch.column(column))
+            check(int(values.max(initial=0)) < size, path, f"has ids that are not below {size}")
             counts += np.bincount(values[starts[0] : starts[-1]], minlength=size)
     share = counts[counts > 0] / max(counts.sum(), 1)
     return float(-(share * np.log(share)).sum())

@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from manifests.border.npy_files import mapped_array
+from manifests.border.unsound_file import check
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.contamination.hash_table import insert, number_hashes
 from pipeline.text.contamination.ngram_search import (
@@ -25,6 +27,8 @@ from pipeline.text.contamination.ngrams import LEAST, item_ngrams, item_seeds
 from pipeline.text.contamination.script_fold import simplified_fold_table
 
 FILTER_BITS = 4
+MOST_UNITS = 1 << 16
+"""In an n-gram, or in an item that is looked for as a whole."""
 # A seed's share of the shortest window: shorter ones are tried at fewer places, and found at more of them by
 # chance.
 SEED = (3, 4)
@@ -86,20 +90,39 @@ class NgramIndex:
     @staticmethod
     def load(path: Path, mode: Literal["r", "r+"] = "r") -> NgramIndex:
         """Maps a saved index into memory, where all workers of a host share it. ``r+``: what is passed over
-        is so in the file, too."""
-        flat = np.asarray(np.load(path, mmap_mode=mode, allow_pickle=False))
+        is so in the file, too.
+
+        Raises:
+            UnsoundFileError: the file holds something else.
+        """
+        flat = np.asarray(mapped_array(path, "<u8", (None,), mode=mode))
+        check(len(flat) >= 8, path, "is no index of n-grams")
         capacity, lengths, items, words, characters, anchor, least, seed = flat[:8].tolist()
         filter_ = capacity * FILTER_BITS // 64
+        adds_up = lengths + items + 2 * filter_ + 2 * capacity == len(flat) - 8
+        check(adds_up and capacity.bit_count() == 1 and filter_ > 0, path, "is no index of n-grams")
         short, searched, maybe, seeds, table = np.split(
             flat[8:], np.cumsum([lengths, items, filter_, filter_])
         )
         sizes = np.array([words, characters], np.int64)
-        return NgramIndex(
-            Tables(
-                table.reshape(2, capacity), maybe, seeds, sizes, short.view(np.int64), anchor, least, seed
-            ),
-            searched,
+        tables = Tables(
+            table.reshape(2, capacity), maybe, seeds, sizes, short.view(np.int64), anchor, least, seed
         )
+        _check_tables(path, tables, items)
+        return NgramIndex(tables, searched)
+
+
+def _check_tables(path: Path, tables: Tables, items: int) -> None:
+    """A search ends in an empty cell, finds items that there are, and looks at units that there are."""
+    hashes, owners = tables.table
+    check(bool((hashes == 0).any()), path, "has a full table")
+    known = (owners < items) | (owners == ANCHOR) | (hashes == 0)
+    check(bool(known.all()), path, "has n-grams of items that it does not have")
+    lengths = [*tables.sizes.tolist(), *tables.short.tolist(), tables.anchor, tables.least]
+    check(all(0 < units <= MOST_UNITS for units in lengths), path, "has n-grams of no length")
+    check(0 < tables.seed <= tables.least, path, "has seeds that are longer than n-grams")
+    shortest = min(*tables.sizes.tolist(), *tables.short.tolist())
+    check(tables.least <= shortest, path, "has n-grams that are shorter than the shortest")
 
 
 def least_units(size: int) -> int:

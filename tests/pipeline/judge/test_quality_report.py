@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from manifests.border.arrow_files import open_table
 from manifests.schema.base import ManifestError, load
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.steps import StepManifest
@@ -21,7 +22,6 @@ from pipeline.judge import trusted_text
 from pipeline.judge.junk_sources import junk_kind
 from pipeline.judge.measured_documents import measured_documents
 from pipeline.judge.verdicts import dropped, verdicts
-from pipeline.runtime.arrow_files import open_table
 from tests.pipeline.at_hand import chapters, manuals, needs_texts
 from tests.tiny import corpus
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from manifests.border.arrow_files import open_table
 from pipeline.models.quality_classifier import TrainClassifier
 from pipeline.models.training_sample import Folds
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.step import StepResult
 from pipeline.steps.quality.quality_step import QualityStep
 from tests.pipeline.steps.quality import corpus

@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipeline.runtime.arrow_files import MAX_BYTES, MAX_ROWS, BatchWriter, read_batches
+from manifests.border.arrow_files import read_batches
+from pipeline.runtime.arrow_files import MAX_BYTES, MAX_ROWS, BatchWriter
 
 SCHEMA = pa.schema([("number", pa.int64())])
 

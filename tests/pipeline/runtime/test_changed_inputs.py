@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
+from manifests.border.arrow_files import open_table
 from manifests.schema.base import load
 from manifests.schema.documents import STEPS
 from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import StepManifest
 from pipeline.models.tokenizer import train
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.engines.open_engine import open_engine
 from pipeline.runtime.run import CorpusRun
 from pipeline.steps.registry import STEP_CLASSES

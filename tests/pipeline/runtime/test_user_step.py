@@ -11,6 +11,7 @@ import pytest
 import xxhash
 import yaml
 
+from manifests.border.arrow_files import open_table
 from manifests.plugins import PluginError, resolve
 from manifests.report import summary, write_report
 from manifests.schema.documents import INGESTED, MEASURED
@@ -18,7 +19,6 @@ from manifests.schema.plugins import STEPS_GROUP
 from manifests.schema.steps import KEPT
 from manifests.verify import verify
 from pipeline.__main__ import main
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition, BatchResult
 from pipeline.runtime.engines.open_engine import open_engine
 from pipeline.runtime.pipeline_error import PipelineError

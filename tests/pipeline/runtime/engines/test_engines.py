@@ -13,10 +13,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pipeline import PipelineVisitor
 
 from benchmarks.kill import durable
+from manifests.border.arrow_files import open_table
 from manifests.files import sha256
 from manifests.schema.steps import Part
 from pipeline.runtime import jobs, part_sinks
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.context import StepContext

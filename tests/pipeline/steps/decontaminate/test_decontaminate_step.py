@@ -12,9 +12,9 @@ import orjson
 import pytest
 import zstandard
 
+from manifests.border.arrow_files import open_table
 from manifests.files import sha256
 from manifests.schema.decontaminate import Benchmark, DecontaminateSettings
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.decontaminate.benchmark_items import read_items
 from pipeline.steps.decontaminate.decontaminate_step import DecontaminateStep

@@ -10,12 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from manifests.border.arrow_files import open_table
 from manifests.files import digest, write_json
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.quality import QualitySettings
 from manifests.schema.rules import Rule
 from manifests.schema.steps import StepManifest, merge_counts, merge_metrics
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.engines.engine import Engine
 from pipeline.steps.dedup.dedup_step import DedupStep
 from tests.pipeline.steps.measured import context, corpus, measured

@@ -18,13 +18,12 @@ from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.dedup import clusters
 from pipeline.steps.dedup.clusters import Pairs, VerifyPairs, WriteSizes, WriteSurvivors, histogram
 from pipeline.steps.dedup.document_ids import Sketches, document_ids
+from pipeline.steps.dedup.group_files import CUT, PAIR
 from pipeline.steps.dedup.shuffle import (
     BAND,
     BUCKET_BYTES,
-    CUT,
     HASH,
     NEIGHBOURS,
-    PAIR,
     PARAGRAPH,
     PASS_BUCKETS,
     ReduceBands,
@@ -243,9 +242,7 @@ def test_pairs_are_verified_at_the_border(tmp_path: Path) -> None:
 
 
 def test_more_documents_than_there_are_ranks_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "pipeline.steps.dedup.document_ids.open_table", lambda path: pa.table({"x": pa.nulls(path)})
-    )
+    monkeypatch.setattr("pipeline.steps.dedup.document_ids.row_count", lambda path: path)
     monkeypatch.setattr("pipeline.steps.dedup.document_ids.MOST_DOCUMENTS", 10)
     assert document_ids([4], [6]).documents == 10  # type: ignore[list-item]
     with pytest.raises(

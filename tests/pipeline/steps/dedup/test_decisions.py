@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.runtime.arrow_files import open_table
+from manifests.border.arrow_files import open_table
 from pipeline.runtime.npy_files import save
 from pipeline.steps.dedup.decisions import WriteDecisions
 from pipeline.steps.dedup.document_ids import document_ids
-from pipeline.steps.dedup.shuffle import CUT
+from pipeline.steps.dedup.group_files import CUT
 from pipeline.text.similarity.one_permutation import BINS
 from tests.pipeline.steps.dedup.test_clusters import key_file, unranked
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from manifests.border.arrow_files import open_table
 from manifests.schema.base import load
 from manifests.schema.rules import Rule
 from manifests.schema.steps import StepManifest
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.finished_parts import step_in_place
 from tests.pipeline.steps.dedup.finished import finish
 from tests.pipeline.steps.dedup.test_dedup_step import GETTYSBURG, LICENCE, ORIGIN, YUEYANG

@@ -8,10 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from manifests.border.arrow_files import open_table
 from manifests.files import digest
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.steps import KEPT, merge_metrics
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.engines.open_engine import open_engine
 from pipeline.steps.ingest.ingest_step import IngestStep

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from manifests.border.arrow_files import read_batches
 from manifests.plugins import PluginError
 from manifests.schema.privacy import Action, KindPlugin, PrivacySettings, Salt
-from pipeline.runtime.arrow_files import read_batches
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.steps.privacy.linear_expressions import finder_of
 from pipeline.steps.privacy.plugin_findings import resolve_plugins

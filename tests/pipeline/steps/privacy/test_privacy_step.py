@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from manifests.border.arrow_files import read_batches
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.documents import DEDUPED
 from manifests.schema.privacy import PrivacySettings, Salt
 from manifests.schema.steps import KEPT
-from pipeline.runtime.arrow_files import read_batches
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.steps.privacy.privacy_step import ONLY_PERSONAL_DATA, PERSONAL_DATA, PrivacyStep, Scrub
 from pipeline.steps.privacy.pseudonyms import read_salt

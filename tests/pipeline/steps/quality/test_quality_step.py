@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from manifests.border.arrow_files import open_table
 from manifests.files import sha256
 from manifests.schema.base import ManifestError
 from manifests.schema.documents import MEASURED, REJECTED
@@ -18,10 +19,10 @@ from pipeline.models.perplexity.kneser_ney import estimate
 from pipeline.models.perplexity.scorer import PerplexityScorer
 from pipeline.models.tokenizer import Tokenizer
 from pipeline.models.training_sample import HELD_BACK, NO_MODEL, Folds, Sample, balanced
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.part_rows import PartRows
 from pipeline.runtime.step import StepResult
+from pipeline.steps.quality.extractors import SignalExtractor
 from pipeline.steps.quality.quality_step import QualityStep
 from pipeline.text.quality_signals.signals import measure
 from tests.pipeline.steps.quality import corpus
@@ -291,7 +292,7 @@ def test_no_fold_is_judged_by_a_model_that_was_trained_on_it() -> None:
 
 
 def test_rows_of_another_part_are_refused(run: tuple[Path, StepResult]) -> None:
-    rows = PartRows({0: run[0] / "quality" / "signals" / "part-00000.arrow"})
+    rows = PartRows({0: run[0] / "quality" / "signals" / "part-00000.arrow"}, SignalExtractor.schema)
     size = rows.rows(BatchPosition(0, 0), 5)["words"]
     assert len(size) == 5
     with pytest.raises(ValueError, match="row 1000 is wanted, but there are only"):

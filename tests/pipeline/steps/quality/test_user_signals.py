@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
+from manifests.border.arrow_files import open_table
 from manifests.plugins import PluginError, resolve
 from manifests.report.run_record import RunRecord
 from manifests.report.signals import panels
@@ -18,7 +19,6 @@ from manifests.schema.documents import DEDUPED, MEASURED, with_signals
 from manifests.schema.plugins import SIGNALS_GROUP
 from manifests.schema.signals import SIGNALS
 from manifests.schema.steps import StepManifest, merge_counts, merge_metrics
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.batch_result import BatchPosition, decide
 from pipeline.runtime.step import StepResult
 from pipeline.steps.quality.quality_step import QualityStep

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from manifests.border.arrow_files import open_table
 from manifests.schema.instructions import InstructionSettings
 from manifests.schema.privacy import PrivacySettings
 from pipeline.models.tokenizer import Tokenizer, train
-from pipeline.runtime.arrow_files import open_table
 from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
-from pipeline.steps.shards.instruction_pairs import LISTS, EncodePairs, cut_middle
+from pipeline.steps.shards.instruction_pairs import ENCODED, LISTS, EncodePairs, cut_middle
 from pipeline.steps.shards.token_gather import Columns
 from tests.pipeline.steps.privacy.looks import PLACEHOLDERS
 from tests.pipeline.steps.shards.toy import documents
@@ -76,7 +76,7 @@ def encode(
     (folder / "zen.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
     work = EncodePairs(chosen.sources, (folder / "zen.jsonl",), model, chosen, None, Scrubber(privacy))
     work(0, folder / "pairs.arrow")
-    return Columns((folder / "pairs.arrow",))
+    return Columns((folder / "pairs.arrow",), ENCODED)
 
 
 def test_each_useless_pair_has_its_reason_and_long_prompts_are_cut(model: Path, tmp_path: Path) -> None:

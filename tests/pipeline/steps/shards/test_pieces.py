@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import xxhash
 
+from manifests.border.arrow_files import open_table
 from manifests.schema.base import load
 from manifests.schema.shards import ShardManifest
-from pipeline.runtime.arrow_files import open_table
 from pipeline.steps.shards.sampling_keys import set_aside
 from pipeline.text.arrow.fixed_width import leading_uint64
 from tests.pipeline.steps.shards.toy import Document, Piece, documents, prepare, run_step

@@ -13,18 +13,20 @@ import pyarrow as pa
 import pytest
 
 from benchmarks.kill import durable
+from manifests.border.arrow_files import open_table
 from manifests.schema.base import load
 from manifests.schema.shard_settings import ShardSettings
 from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.steps import StepManifest
 from manifests.verify import verify
-from pipeline.runtime.arrow_files import open_table, write_batches
+from pipeline.runtime.arrow_files import write_batches
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.inventory import Inventory
 from pipeline.steps.shards.rehydrate import rehydration
 from pipeline.steps.shards.sampling_keys import spread
 from pipeline.steps.shards.shortfall import ShardBudgetError
 from pipeline.steps.shards.token_gather import Columns
+from pipeline.steps.shards.token_positions import DOCUMENTS
 from tests.pipeline.steps.dedup.test_resume import Dies, OnePhase
 from tests.pipeline.steps.measured import context, corpus
 from tests.pipeline.steps.measured import measured as quality_rows
@@ -237,9 +239,16 @@ def test_documents_without_the_size_of_their_cluster(tmp_path: Path) -> None:
     manifest = corpus().model_copy(update={"shards": ShardSettings.model_validate(GIVEN)})
     rows = [{"id": "zen", "text": "Beautiful is better than ugly."}]
     step = context("shards", tmp_path, manifest, [[quality_rows(rows)]])
-    columns = ["source", "language", "hash", "whole", "length", "tokens_at"]
-    table = pa.table([["web"], ["en"], [bytes(16)], [bytes(16)], [1], [0]], columns)
+    row = {
+        "id": "zen",
+        "source": "web",
+        "language": "en",
+        "hash": bytes(16),
+        "whole": bytes(16),
+        "tokens": [7],
+    }
+    table = pa.Table.from_pylist([row | {"length": 1, "tokens_at": 0}], DOCUMENTS)
     write_batches(tmp_path / "tokens.arrow", table.schema, table.to_batches())
-    inventory = Inventory.read(Columns((tmp_path / "tokens.arrow",)))
+    inventory = Inventory.read(Columns((tmp_path / "tokens.arrow",), DOCUMENTS))
     with pytest.raises(PipelineError, match=r"shards\.rehydrate: the documents have no column `duplicates`"):
         rehydration(step, inventory)

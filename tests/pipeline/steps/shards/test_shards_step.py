@@ -13,12 +13,12 @@ import pyarrow as pa
 import pytest
 import xxhash
 
+from manifests.border.arrow_files import open_table
 from manifests.files import sha256
 from manifests.schema.base import load
 from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.steps import Count, StepManifest
 from pipeline.models.tokenizer import Tokenizer
-from pipeline.runtime.arrow_files import open_table
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.shortfall import ShardBudgetError
 from tests.pipeline.steps.shards.toy import benchmark, documents, prepare, run_step, verses

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from manifests.border.arrow_files import open_table
 from manifests.schema.documents import PART_SHIFT
-from pipeline.runtime.arrow_files import describe, open_table, write_batches
+from pipeline.runtime.arrow_files import describe, write_batches
 from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.npy_files import save_durably
 from pipeline.steps.shards.stream_shards import StreamShards
@@ -55,7 +56,7 @@ def source(
     checked = CheckedFile(
         folder / "signals.arrow", describe(folder / "signals.arrow", folder, len(elsewhere))
     )
-    return Tokens(Columns((folder / "a.arrow", folder / "b.arrow")), {7: checked}), at
+    return Tokens(Columns((folder / "a.arrow", folder / "b.arrow"), DOCUMENTS), {7: checked}), at
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

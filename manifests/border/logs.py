@@ -1,0 +1,79 @@
+"""The logs of a training, one JSON object a line, as ``MetricLog`` writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from manifests.border.unsound_file import UnsoundFileError
+from manifests.json_lines import whole_lines
+
+_Count = Annotated[int, Field(ge=0)]
+
+
+class _Line(BaseModel):
+    """What both logs have; a line may have more."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    step: _Count
+
+
+class _Metrics(_Line):
+    stage: str
+    loss: float | None
+    learning_rate: float
+    tokens: _Count
+    tokens_by_set: dict[str, _Count] = {}
+    expected: float | None = None
+    part: float = 1.0
+
+
+class _Evaluation(_Line):
+    stage: str
+    losses: dict[str, float]
+
+
+def read_metrics(file: Path) -> list[dict[str, Any]]:
+    """The whole lines of ``metrics.jsonl``; none if there is no file.
+
+    Raises:
+        UnsoundFileError: one of them is not that of a step.
+    """
+    return _read(file, _Metrics)
+
+
+def read_evaluations(file: Path) -> list[dict[str, Any]]:
+    """The whole lines of ``evaluation.jsonl``; none if there is no file.
+
+    Raises:
+        UnsoundFileError: one of them tells no held-out losses.
+    """
+    return _read(file, _Evaluation)
+
+
+def step_of_line(file: Path, line: bytes) -> int:
+    """The step of a line of either log.
+
+    Raises:
+        UnsoundFileError: it has none.
+    """
+    return int(_validated(file, line, _Line)["step"])
+
+
+def _read(file: Path, kind: type[_Line]) -> list[dict[str, Any]]:
+    return [_validated(file, line, kind) for line in whole_lines(file)]
+
+
+def _validated(file: Path, line: bytes, kind: type[_Line]) -> dict[str, Any]:
+    """The keys that the line has."""
+    try:
+        return kind.model_validate_json(line).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "line"
+        raise UnsoundFileError(
+            f"a line of it is none of the log: {key}: {first['msg']}", where=file
+        ) from None
