@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_metrics
 from tests.trainer import tiny
 from trainer.monitor.usual_loss import untrained_loss
 from trainer.run import TrainingRun
@@ -79,7 +79,7 @@ def trained(folder: Path, shards: Path, seed: int) -> TrainingRun:
 
 def recorded(runs: list[TrainingRun]) -> dict[str, Any]:
     """Stage and learning rate of each step; of each seed, what the guard sees beside them, to four digits."""
-    lines = [read_json_lines(run.metrics_file) for run in runs]
+    lines = [read_metrics(run.metrics_file) for run in runs]
     first = runs[0]
     return {
         "untrained": untrained_loss(first.manifest.model, first.shards.vocabulary.padded),

@@ -52,7 +52,7 @@ def samples(folder: Path, finished: Path) -> list[Sample]:
 def read_apart(sample: Sample, data: bytes, folder: Path) -> Outcome:
     """What comes of reading a file in another process."""
     path, errors = _written(sample, data, folder), folder / "stderr.txt"
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
     child = os.fork()
     if child == 0:
         _read(sample, path, errors)

@@ -150,7 +150,7 @@ def _read_keys(path: Path) -> None:
 def _token_set(path: Path, kind: str, tokens: int) -> TokenSet:
     file = File(path=path.name, sha256="", bytes=0, rows=DOCUMENTS)
     share = {"name": "s", "documents": DOCUMENTS, "tokens": tokens, "available_tokens": tokens, "epochs": 1.0}
-    known = {
+    known: dict[str, object] = {
         "name": "en" if kind == "stream" else "biflan_en",
         "language": "en",
         "kind": kind,

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.errors import UserError
 from manifests.os_errors import explained
 
@@ -114,10 +115,10 @@ def safe_join(folder: Path, relative: str) -> Path:
     """The path ``folder / relative``, which must not leave ``folder``.
 
     Raises:
-        ValueError: ``relative`` is absolute or climbs out of the folder.
+        UnsoundFileError: ``relative`` is absolute or climbs out of the folder.
     """
     root = folder.resolve()
     path = (root / relative).resolve()
     if not path.is_relative_to(root):
-        raise ValueError(f"{relative!r} leads out of {folder}")
+        raise UnsoundFileError(f"{relative!r} leads out of {folder}")
     return folder / relative

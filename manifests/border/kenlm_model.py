@@ -8,6 +8,7 @@ import gzip
 import lzma
 import re
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def check_kenlm(path: Path) -> None:
             _check_binary(path, head, size)
         else:
             _check_arpa(path, head, size)
-    except (ValueError, EOFError, OSError, struct.error, lzma.LZMAError) as error:
+    except (ValueError, EOFError, OSError, struct.error, lzma.LZMAError, zlib.error) as error:
         if isinstance(error, FileNotFoundError):
             raise
         said = " ".join(str(error).split())

@@ -28,6 +28,7 @@ class _Metrics(_Line):
     tokens: _Count
     tokens_by_set: dict[str, _Count] = {}
     expected: float | None = None
+    blend: float = 1.0
     part: float = 1.0
 
 

@@ -3,6 +3,7 @@ that will lead somewhere leads there."""
 
 from __future__ import annotations
 
+import tokenize
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from manifests.border.file_state import FileState, state_of
 from manifests.border.unsound_file import UnsoundFileError, check
 
 _BLOCK = 1 << 22
+_NO_HEADER = (SyntaxError, TypeError, EOFError, RecursionError, MemoryError, tokenize.TokenError)
 Shape = tuple[int | None, ...]
 
 
@@ -70,7 +72,7 @@ def _header(path: Path) -> tuple[tuple[int, ...], bool, np.dtype, int]:
             return shape, fortran, kind, file.tell()
     except UnsoundFileError:
         raise
-    except (ValueError, SyntaxError, TypeError, EOFError, RecursionError, MemoryError) as error:
+    except (*_NO_HEADER, ValueError) as error:
         raise UnsoundFileError(f"is no .npy file ({' '.join(str(error).split())})", where=path) from None
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, Literal
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from manifests.schema.base import Strict
 
@@ -28,11 +29,18 @@ class Count(Strict):
     """Bytes of their text."""
 
 
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path)
+    if not path or "\0" in path or parts.is_absolute() or ".." in parts.parts:
+        raise ValueError(f"{path!r} leads out of the manifest's folder")
+    return path
+
+
 class File(Strict):
     """A file beside the manifest."""
 
-    path: str
-    """Relative to the manifest's folder."""
+    path: Annotated[str, AfterValidator(_inside)]
+    """Relative to the manifest's folder, and inside of it."""
     sha256: str
     """The SHA-256 of its content."""
     bytes: int

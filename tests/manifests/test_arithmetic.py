@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests.json_lines import read_json_lines, whole_lines
+from manifests.json_lines import whole_lines
 from manifests.largest_remainder import largest_remainder
 from manifests.splitmix64 import GOLDEN_GAMMA, finalize, splitmix64
 
@@ -46,5 +46,4 @@ def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     file = tmp_path / "log.jsonl"
     assert whole_lines(file) == []
     file.write_bytes('{"a": "道"}\n{"a": 2}\n{"a"'.encode())
-    assert read_json_lines(file) == [{"a": "道"}, {"a": 2}]
-    assert whole_lines(file)[1] == b'{"a": 2}\n'
+    assert whole_lines(file) == ['{"a": "道"}\n'.encode(), b'{"a": 2}\n']

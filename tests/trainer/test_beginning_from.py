@@ -12,9 +12,9 @@ import torch
 
 import openba
 from curriculum.journal import Rollback
+from manifests.border.logs import read_evaluations, read_metrics
 from manifests.errors import UserError
 from manifests.files import sha256
-from manifests.json_lines import read_json_lines
 from tests.trainer.disturbed import Fault, KillAt, Killed, grow, outcome
 from tests.trainer.origins import UPDATES, Trained, few_steps
 from tests.trainer.origins import trained as trained_in
@@ -32,7 +32,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 
 def evaluations(run: TrainingRun) -> list[dict[str, float]]:
-    return [line["losses"] for line in read_json_lines(run.evaluations_file)]
+    return [line["losses"] for line in read_evaluations(run.evaluations_file)]
 
 
 def called(run: TrainingRun, *more: object) -> int:
@@ -50,7 +50,7 @@ def test_it_begins_with_the_losses_at_which_the_other_ended(
     assert train(run, quiet=True)
     assert evaluations(run)[0] == evaluations(trained.run)[-1]
     assert evaluations(run)[0]["en"] < evaluations(trained.run)[0]["en"] - 0.5, "it had learnt something"
-    first = read_json_lines(run.metrics_file)[0]
+    first = read_metrics(run.metrics_file)[0]
     assert first["expected"] == pytest.approx(first["loss"], rel=0.15)
     record = json.loads(run.training_manifest.read_text())["origin"]
     folder = trained.export if kind == "export" else trained.checkpoint
@@ -139,7 +139,7 @@ def test_kept_moments_make_the_first_update_that_the_other_run_would_have_made(
     fresh = trained.other(tmp_path / "fresh", initial | {"moments": "fresh"}, **more)
     assert train(kept, quiet=True)
     assert train(fresh, quiet=True)
-    losses = [[line["loss"] for line in read_json_lines(run.metrics_file)] for run in (kept, fresh)]
+    losses = [[line["loss"] for line in read_metrics(run.metrics_file)] for run in (kept, fresh)]
     assert losses[0][0] == losses[1][0], "the same weights and samples"
     assert losses[0][1] != losses[1][1], "another update"
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_metrics
 from manifests.schema.base import ManifestError
 from tests.trainer.disturbed import KillAt, Killed, copy
 from tests.trainer.examples import small_settings
@@ -55,7 +55,7 @@ def test_a_resumed_training_keeps_the_way_it_was_begun_with(
     monkeypatch.setattr(bf16_choice, "fastest_ways", lambda *_: NATIVE)
     assert train(runs[1], quiet=True)
     assert json.loads((runs[1].train_folder / "bf16.json").read_text()) == WIDENED.model_dump()
-    metrics = [read_json_lines(run.train_folder / "metrics.jsonl") for run in runs]
+    metrics = [read_metrics(run.train_folder / "metrics.jsonl") for run in runs]
     assert metrics[0] == metrics[1]
 
 

@@ -12,9 +12,9 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from manifests.border.logs import read_evaluations
 from manifests.errors import UserError
 from manifests.files import sha256
-from manifests.json_lines import read_json_lines
 from tests.trainer.disturbed import copy, longer
 from tests.trainer.tiny import ENGLISH, PIECES
 from trainer.__main__ import main
@@ -107,7 +107,7 @@ def best(run: TrainingRun) -> int:
     """The step with the lowest mean held-out loss, by hand."""
     means = {
         line["step"]: sum(line["losses"].values()) / len(line["losses"])
-        for line in read_json_lines(run.evaluations_file)
+        for line in read_evaluations(run.evaluations_file)
         if line["step"]
     }
     return min(means, key=lambda step: means[step])
@@ -127,7 +127,7 @@ def test_evaluate_measures_the_checkpoint_that_is_named(
 ) -> None:
     for step, line in (("best", best(trained)), ("12", 12)):
         assert called(["evaluate", "--json", "--step", step], trained, tmp_path) == 0
-        (measured,) = [one for one in read_json_lines(trained.evaluations_file) if one["step"] == line]
+        (measured,) = [one for one in read_evaluations(trained.evaluations_file) if one["step"] == line]
         assert json.loads(capsys.readouterr().out) == {"ul2": measured["losses"]}
 
 

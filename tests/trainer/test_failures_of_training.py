@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_metrics
 from manifests.run_lock import run_lock
 from manifests.stop_signals import Stopped
 from tests.trainer.disturbed import KillAt, Killed, command, copy, outcome
@@ -115,7 +115,7 @@ def test_all_processes_stop_at_the_step_in_which_one_of_them_got_a_signal(
     )
     assert [errors(one)[-1] for one in told] == [line, line]
     assert not any("Traceback" in one for one in told)
-    assert len(read_json_lines(run.metrics_file)) == found.progress.step
+    assert len(read_metrics(run.metrics_file)) == found.progress.step
 
 
 def test_each_process_of_a_training_that_one_of_them_cannot_go_on_with_says_so_in_a_line(

@@ -12,7 +12,7 @@ import torch
 import yaml
 
 from curriculum.journal import Rollback
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_evaluations, read_metrics
 from tests.trainer.disturbed import Fault, KillAt, Killed, blow_up, copy, grow, longer, outcome
 from tests.trainer.states import held
 from tests.trainer.tiny import write_curriculum, write_shards
@@ -77,7 +77,7 @@ def test_a_gradient_that_is_not_finite_costs_its_step_alone(
         assert rollbacks(run) == []
         results.append(outcome(run))
     assert results[0] == results[1]
-    lines = read_json_lines(run.metrics_file)
+    lines = read_metrics(run.metrics_file)
     (skipped,) = [line for line in lines if "skipped" in line]
     assert (skipped["step"], skipped["gradient_norm"]) == (8, None)
     assert skipped["skipped"] == "the gradient's norm is nan"
@@ -114,7 +114,7 @@ def test_the_first_steps_after_a_switch_are_watched(tmp_path: Path, monkeypatch:
     run = TrainingRun.open(tmp_path / "curriculum.yaml", tmp_path)
     Fault(monkeypatch, 120, lambda engine: grow(engine, 3))
     assert train(run, quiet=True)
-    lines = read_json_lines(run.metrics_file)
+    lines = read_metrics(run.metrics_file)
     first = next(line for line in lines if line["stage"] == "biflan")
     assert first["expected"] == pytest.approx(first["loss"], rel=0.1)
     assert [line["step"] for line in lines if "expected" in line] == [121], "zh has no held-out set"
@@ -152,7 +152,7 @@ def test_a_stage_does_not_end_on_a_blow_up(
     Fault(monkeypatch, update, blow_up, after=True)
     assert train(run, quiet=True)
     assert rollbacks(run) == [(40, 39 if update == 39 else 36, "spike:")]
-    losses = [line["losses"]["en"] for line in read_json_lines(run.evaluations_file)]
+    losses = [line["losses"]["en"] for line in read_evaluations(run.evaluations_file)]
     assert losses[-1] < losses[0]
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import openba
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_evaluations
 from manifests.schema.base import load
 from openba.cli.main import main
 from tests.trainer.disturbed import copy
@@ -44,7 +44,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_checkpoint_is_measured_as_the_training_has_measured_it(run: TrainingRun) -> None:
     """To the last bit, and nothing is written."""
     before = files(run.folder)
-    last = {line["stage"]: line["losses"] for line in read_json_lines(run.evaluations_file)}
+    last = {line["stage"]: line["losses"] for line in read_evaluations(run.evaluations_file)}
     assert evaluate_checkpoint(run) == last
     assert files(run.folder) == before
 

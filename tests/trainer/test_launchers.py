@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_metrics
 from trainer.run import TrainingRun
 from trainer.train import train
 
@@ -74,8 +74,6 @@ def test_three_launchers_train_alike(prepared: Path, tmp_path: Path) -> None:
     runs = {name: launch(name, prepared, tmp_path / name) for name in ("torchrun", "deepspeed", "ray")}
     for file in ("metrics.jsonl", "evaluation.jsonl", "manifest.json"):
         assert len({(run.train_folder / file).read_bytes() for run in runs.values()}) == 1, file
-    expected, found = (
-        read_json_lines(run.train_folder / "metrics.jsonl") for run in (alone, runs["torchrun"])
-    )
+    expected, found = (read_metrics(run.train_folder / "metrics.jsonl") for run in (alone, runs["torchrun"]))
     assert [line["loss"] for line in found] == pytest.approx([line["loss"] for line in expected], rel=1e-5)
     assert [line["tokens_by_set"] for line in found] == [line["tokens_by_set"] for line in expected]

@@ -14,8 +14,8 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
+from manifests.border.logs import read_evaluations
 from manifests.errors import UserError
-from manifests.json_lines import read_json_lines
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.lora import Lora
 from manifests.schema.optimization import Optimizer
@@ -54,7 +54,7 @@ def adapted(trained: Trained, folder: Path, weights: Path | None = None, **chang
 
 
 def first_loss(run: TrainingRun) -> float:
-    loss: float = read_json_lines(run.evaluations_file)[0]["losses"]["en"]
+    loss: float = read_evaluations(run.evaluations_file)[0]["losses"]["en"]
     return loss
 
 
@@ -64,7 +64,7 @@ def test_it_trains_factors_alone_and_the_export_is_what_was_trained(
 ) -> None:
     run = adapted(trained, tmp_path / "run", precision=precision, zero=zero)
     assert train(run, quiet=True)
-    usual = read_json_lines(trained.run.evaluations_file)[-1]["losses"]["en"]
+    usual = read_evaluations(trained.run.evaluations_file)[-1]["losses"]["en"]
     assert first_loss(run) == pytest.approx(usual, rel=0 if precision == "fp32" else 1e-2)
     last = newest(run.checkpoints)
     assert last is not None

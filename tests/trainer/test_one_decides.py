@@ -12,8 +12,8 @@ import torch.distributed as dist
 import yaml
 
 from curriculum.journal import Rollback
+from manifests.border.logs import read_metrics
 from manifests.errors import UserError
-from manifests.json_lines import read_json_lines
 from tests.trainer.disturbed import KillAt, Killed, command, copy
 from tests.trainer.processes import ended, modules
 from trainer.checkpoint.checkpoint import newest
@@ -58,7 +58,7 @@ def test_a_process_that_sees_an_older_folder_trains_on_from_the_newest_checkpoin
     for mine, other in ((run, old), (both, both)):
         processes = ended(modules("tests.trainer.train_with_fault", mine.folder, other.folder))
         assert [process.returncode for process in processes] == [0, 0], processes[1].stderr
-    lines, usual = (read_json_lines(one.metrics_file) for one in (run, both))
+    lines, usual = (read_metrics(one.metrics_file) for one in (run, both))
     assert [[line[key] for key in RECORD] for line in lines] == [
         [line[key] for key in RECORD] for line in usual
     ]

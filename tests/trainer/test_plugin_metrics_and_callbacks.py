@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from curriculum.journal import StageEndedEarly
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_metrics
 from manifests.plugins import PluginError
 from manifests.schema.base import ManifestError
 from tests.trainer.disturbed import KillAt, Killed
@@ -40,7 +40,7 @@ def test_a_low_metric_ends_a_stage_at_the_same_step_for_all_and_a_replay_asks_it
     assert (event.stage, event.step) == ("ul2", 2)
     assert event.reason.startswith("low_enough:mean_loss was 6.")
     assert event.reason.endswith(", below 100")
-    stages = [line["stage"] for line in read_json_lines(whole.metrics_file)]
+    stages = [line["stage"] for line in read_metrics(whole.metrics_file)]
     assert stages == ["ul2"] * 2 + ["biflan"] * 4
     assert calls(tmp_path / "whole") == [2]
     two = until(prepared, tmp_path / "two", below=100)
@@ -63,7 +63,7 @@ def test_a_metric_that_is_not_low_changes_nothing(prepared: Path, tmp_path: Path
     run = until(prepared, tmp_path, below=0.1)
     assert train(run, quiet=True)
     assert run.journal().events == ()
-    assert [line["stage"] for line in read_json_lines(run.metrics_file)].count("ul2") == 8
+    assert [line["stage"] for line in read_metrics(run.metrics_file)].count("ul2") == 8
     assert calls(tmp_path) == [2, 4, 6], "not at the stage's end, where it ends anyway"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_evaluations, read_metrics
 from manifests.plugins import PluginError
 from tests.trainer.disturbed import KillAt, Killed, outcome
 from tests.trainer.test_launchers import ROOT, launcher
@@ -144,7 +144,7 @@ def in_two_processes(run: TrainingRun) -> None:
 
 
 def losses(run: TrainingRun) -> list[float]:
-    return [line["loss"] for line in read_json_lines(run.metrics_file)]
+    return [line["loss"] for line in read_metrics(run.metrics_file)]
 
 
 def test_an_objective_is_trained_resumed_exported_and_alike_in_two_processes(
@@ -153,7 +153,7 @@ def test_an_objective_is_trained_resumed_exported_and_alike_in_two_processes(
     whole = copying(prepared, tmp_path / "whole")
     assert train(whole, quiet=True)
     assert len(losses(whole)) == 13
-    evaluated = {line["stage"] for line in read_json_lines(whole.evaluations_file)}
+    evaluated = {line["stage"] for line in read_evaluations(whole.evaluations_file)}
     assert evaluated == {"ul2", "biflan"}
     killed = copying(prepared, tmp_path / "killed")
     with pytest.raises(Killed):
@@ -203,7 +203,7 @@ def test_an_objective_that_no_step_was_trained_with_may_change(prepared: Path, t
     (run.folder / "copying.py").write_text(OBJECTIVE + "\n# changed\n")
     again = TrainingRun.open(run.folder / "curriculum.yaml", run.folder)
     assert train(again, quiet=True)
-    assert [line["stage"] for line in read_json_lines(run.metrics_file)][-2:] == ["copies", "copies"]
+    assert [line["stage"] for line in read_metrics(run.metrics_file)][-2:] == ["copies", "copies"]
 
 
 @pytest.mark.parametrize(

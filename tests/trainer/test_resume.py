@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_evaluations, read_metrics
 from tests.trainer.disturbed import KillAt, Killed, command, copy, longer, outcome
 from tests.trainer.processes import ROOT, group
 from trainer.checkpoint import saving
@@ -51,7 +51,7 @@ def test_a_killed_run_ends_with_the_same_bytes(
     run = copy(prepared, tmp_path)
     with pytest.raises(Killed):
         train(run, [KillAt(step)], quiet=True)
-    assert len(read_json_lines(run.train_folder / "metrics.jsonl")) == step
+    assert len(read_metrics(run.train_folder / "metrics.jsonl")) == step
     assert train(run, quiet=True)
     assert outcome(run) == undisturbed
     assert not train(run, quiet=True)
@@ -159,7 +159,7 @@ def test_two_processes_read_the_same_samples(
     run = copy(prepared, tmp_path)
     assert not together(run, 2)
     alone = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    for one, two in zip(alone, read_json_lines(run.train_folder / "metrics.jsonl"), strict=True):
+    for one, two in zip(alone, read_metrics(run.train_folder / "metrics.jsonl"), strict=True):
         assert {**two, "loss": 0, "gradient_norm": 0} == {**one, "loss": 0, "gradient_norm": 0}
         assert two["loss"] == pytest.approx(one["loss"], rel=1e-6)
         assert two["gradient_norm"] == pytest.approx(one["gradient_norm"], rel=1e-4)
@@ -178,7 +178,7 @@ def test_what_is_spread_or_offloaded_changes_no_loss(
         train(run, [KillAt(7)], quiet=True)
     assert train(run, quiet=True)
     usual = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    losses = [line["loss"] for line in read_json_lines(run.train_folder / "metrics.jsonl")]
+    losses = [line["loss"] for line in read_metrics(run.train_folder / "metrics.jsonl")]
     assert losses == pytest.approx([line["loss"] for line in usual], abs=1e-5)
 
 
@@ -195,7 +195,7 @@ def test_another_stage_may_be_added_to_a_finished_run(
     assert train(longer, quiet=True)
     metrics = (run.train_folder / "metrics.jsonl").read_bytes()
     assert metrics.startswith(undisturbed["metrics.jsonl"])
-    assert [line["stage"] for line in read_json_lines(run.train_folder / "metrics.jsonl")[12:]] == [
+    assert [line["stage"] for line in read_metrics(run.train_folder / "metrics.jsonl")[12:]] == [
         "more",
         "more",
     ]
@@ -225,7 +225,7 @@ def test_two_processes_one_and_two_again(
         killed = together(run, world_size, last)
         assert killed == (last is not None)
     alone = [yaml.safe_load(line) for line in undisturbed["metrics.jsonl"].decode().splitlines()]
-    for one, mixed in zip(alone, read_json_lines(run.train_folder / "metrics.jsonl"), strict=True):
+    for one, mixed in zip(alone, read_metrics(run.train_folder / "metrics.jsonl"), strict=True):
         assert {**mixed, "loss": 0, "gradient_norm": 0} == {**one, "loss": 0, "gradient_norm": 0}
         assert mixed["loss"] == pytest.approx(one["loss"], abs=1e-4)
 
@@ -240,7 +240,7 @@ def test_the_best_checkpoint_is_kept(prepared: Path, tmp_path: Path) -> None:
     assert train(run, quiet=True)
     means = {
         line["step"]: sum(line["losses"].values()) / len(line["losses"])
-        for line in read_json_lines(run.train_folder / "evaluation.jsonl")
+        for line in read_evaluations(run.train_folder / "evaluation.jsonl")
     }
     best = min((step for step in means if step), key=lambda step: means[step])
     assert sorted(int(folder.name[5:]) for folder in run.checkpoints.iterdir()) == sorted({best, 40})

@@ -12,7 +12,7 @@ import yaml
 
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Rollback
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_evaluations, read_metrics
 from tests.trainer.disturbed import Fault, KillAt, Killed, blow_up, copy, longer, outcome, spoil
 from trainer.engine import TrainingEngine
 from trainer.rollback import DivergedError
@@ -39,7 +39,7 @@ def test_a_fault_is_rolled_back_and_its_samples_are_skipped(
     assert event.reason.startswith(reason)
     assert event.to == update // 3 * 3
     assert event.to < event.step <= update + 3
-    lines = read_json_lines(run.train_folder / "metrics.jsonl")
+    lines = read_metrics(run.train_folder / "metrics.jsonl")
     assert [line["step"] for line in lines] == list(range(1, 41))
     assert max(line["loss"] for line in lines) < 6.5
     again = run.curriculum().step(event.to).parts[0].samples
@@ -75,7 +75,7 @@ def test_after_so_many_rollbacks_the_run_stops_and_says_why(prepared: Path, tmp_
     message = where + "the last checkpoint is none; the run was rolled back 1 times"
     with pytest.raises(DivergedError, match=message):
         train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
-    lines = read_json_lines(run.metrics_file)
+    lines = read_metrics(run.metrics_file)
     assert [line["loss"] is None for line in lines] == [False, True, True, True]
 
 
@@ -98,7 +98,7 @@ def test_a_held_out_loss_that_is_not_finite_rolls_back_too(
     with pytest.raises(DivergedError, match=message):
         train(TrainingRun.open(run.folder / "curriculum.yaml", run.folder), quiet=True)
     assert not list(run.checkpoints.glob("step-*"))
-    assert {line["step"] for line in read_json_lines(run.evaluations_file)} == {0}
+    assert {line["step"] for line in read_evaluations(run.evaluations_file)} == {0}
 
 
 class LiveParameters:

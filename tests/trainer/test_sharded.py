@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_metrics
 from tests.trainer.disturbed import copy
 from tests.trainer.processes import ended, modules
 from trainer.checkpoint.checkpoint import newest
@@ -57,7 +57,7 @@ def test_four_processes_three_eight_and_one_go_on_from_each_other_s_state(
         assert found.progress.step == saved
         names = {file_name(kind, rank, world_size) for kind in KINDS for rank in range(world_size)}
         assert {path.name for path in found.folder.iterdir()} == {*names, "checkpoint.json"}
-    lines, usual = (read_json_lines(one.metrics_file) for one in (run, alone))
+    lines, usual = (read_metrics(one.metrics_file) for one in (run, alone))
     unlike = {"loss": 0, "gradient_norm": 0}
     assert [line | unlike for line in lines] == [line | unlike for line in usual]
     assert [line["loss"] for line in lines] == pytest.approx([line["loss"] for line in usual], abs=1e-5)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_evaluations, read_metrics
 from tests.trainer.disturbed import KillAt, Killed, copy, outcome
 from tests.trainer.examples import SMALL
 from tests.trainer.processes import ended, modules
@@ -55,14 +55,14 @@ def test_metrics_have_it_apart_and_other_losses_stay_cross_entropy(prepared: Pat
     run, small = with_z_loss(run, 10.0), with_z_loss(copy(prepared, tmp_path / "s"), 10.0, micro_batch=80)
     for one in (plain, run, small):
         assert train(one, quiet=True)
-    without, lines, others = (read_json_lines(one.metrics_file) for one in (plain, run, small))
+    without, lines, others = (read_metrics(one.metrics_file) for one in (plain, run, small))
     assert [line["stage"] for line in lines if "z_loss" in line] == ["ul2"] * 8
     assert not any("z_loss" in line for line in without)
     assert lines[0]["loss"] == pytest.approx(without[0]["loss"], rel=1e-6), "the weights are the same"
     assert lines[0]["gradient_norm"] > 2 * without[0]["gradient_norm"], "the gradient has the z-loss in it"
     told = [[line[key] for line in part] for part in (lines, others) for key in ("loss", "gradient_norm")]
     assert told[0] == pytest.approx(told[2], rel=1e-4), "micro_batch is no matter"
-    before, first = (read_json_lines(one.evaluations_file)[0] for one in (plain, run))
+    before, first = (read_evaluations(one.evaluations_file)[0] for one in (plain, run))
     assert before == first, "held-out losses of the initial weights"
     z = [line["z_loss"] for line in lines[:8]]
     assert z[-1] < z[0], "and it goes down"

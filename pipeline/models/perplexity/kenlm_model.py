@@ -62,7 +62,7 @@ def _load(path: Path) -> kenlm.Model:
     config.arpa_complain = kenlm.ARPALoadComplain.NONE
     try:
         return kenlm.Model(str(path), config)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:  # it quotes lines that are no UTF-8
         said = " ".join(str(error).split())
         raise UserError(
             f"is no KenLM model ({said})", where=path, fix="give an ARPA or binary file"

@@ -33,7 +33,7 @@ UInt64 = npt.NDArray[np.uint64]
 Float32 = npt.NDArray[np.float32]
 
 
-class BrokenModelError(OSError):
+class BrokenModelError(UnsoundFileError):
     """A file that holds no n-gram model."""
 
 

@@ -98,6 +98,7 @@ class NgramIndex:
         flat = np.asarray(mapped_array(path, "<u8", (None,), mode=mode))
         check(len(flat) >= 8, path, "is no index of n-grams")
         capacity, lengths, items, words, characters, anchor, least, seed = flat[:8].tolist()
+        check(max(capacity, lengths, items) < len(flat), path, "is no index of n-grams")
         filter_ = capacity * FILTER_BITS // 64
         adds_up = lengths + items + 2 * filter_ + 2 * capacity == len(flat) - 8
         check(adds_up and capacity.bit_count() == 1 and filter_ > 0, path, "is no index of n-grams")

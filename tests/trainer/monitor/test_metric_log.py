@@ -6,26 +6,31 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from manifests.json_lines import read_json_lines
+from manifests.json_lines import whole_lines
 from tests.durable import recorded
 from trainer.monitor.metric_log import MetricLog
 from trainer.run import TrainingRun
 from trainer.train import train
 
 
+def lines_of(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in whole_lines(file)]
+
+
 def test_opening_drops_the_lines_of_later_steps_and_a_torn_one(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
     lines = [json.dumps({"step": step}).encode() + b"\n" for step in (1, 2, 2, 3)]
     file.write_bytes(b"".join(lines) + b'{"step": 2, "los')
-    assert [line["step"] for line in read_json_lines(file)] == [1, 2, 2, 3]
+    assert [line["step"] for line in lines_of(file)] == [1, 2, 2, 3]
     records = MetricLog(file, 2)
     assert file.read_bytes() == b"".join(lines[:3])
     records.append({"step": 3, "loss": 6.25})
     records.close()
-    assert read_json_lines(file)[3:] == [{"step": 3, "loss": 6.25}]
+    assert lines_of(file)[3:] == [{"step": 3, "loss": 6.25}]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -61,7 +66,7 @@ def test_the_lines_are_on_disk_before_the_checkpoint_that_counts_them(prepared: 
     assert [path.name for path in named] == [f"step-{step:09d}" for step in (3, 6, 8, 9, 12)]
     for name in ("metrics.jsonl", "evaluation.jsonl"):
         content = (run.train_folder / name).read_bytes()
-        lines = read_json_lines(run.train_folder / name)
+        lines = lines_of(run.train_folder / name)
         for checkpoint, index in named.items():
             step = int(checkpoint.name[5:])
             whole = len(
