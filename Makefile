@@ -17,7 +17,7 @@ STEPARG  = --corpus $(CORPUS) --run $(FOLDER) --engine $(ENGINE) --workers $(WOR
 TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify docs lint typecheck bench bench-corpus bench-quality bench-train bench-scale test-exports mutants clean distclean
+.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify docs lint typecheck bench bench-corpus bench-quality bench-train bench-scale fuzz-files test-exports mutants clean distclean
 
 help: ## this list
 	@printf 'make demo   everything on a fresh machine: set-up, corpus, three training stages, report (runs/demo/report.html)\n'
@@ -120,6 +120,9 @@ bench-train: assets ## our step, noising and loading against transformers' T5 an
 
 bench-scale: assets ## ten times the corpus: seconds per MB and memory stay what they are
 	@$(PY) -m benchmarks.scaling
+
+fuzz-files: assets ## 2,520 changed files of every format, each read by itself; runs/bench/mutated_files.json
+	@$(PY) -m benchmarks.mutated_files runs/bench/mutated_files.json --files 2520 --run $(FOLDER)
 
 # The newest transformers beside the pinned one: what it needs that the environment has not, by hand, because a
 # resolver would bring another torch and another pydantic.

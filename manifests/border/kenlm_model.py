@@ -19,7 +19,7 @@ from manifests.border.kenlm_trie import ARRAY, QUANTIZED, Trie, TrieForm
 from manifests.border.unsound_file import UnsoundFileError
 
 _MAGIC = b"mmap lm http://kheafield.com/code format version 5\n\0".ljust(56, b"\0")
-_SANITY = _MAGIC + struct.pack("<3f3I4xQ", 0.0, 1.0, -0.5, 1, 0xFFFFFFFF, 0, 1)
+_SANITY = _MAGIC + struct.pack("<3f3IQ", 0.0, 1.0, -0.5, 1, 0xFFFFFFFF, 0, 1)
 _FIXED = struct.Struct("<B3xfi?3xI")
 _PROBING, _REST, _TRIE = 0, 1, range(2, 6)
 _ORDERS = range(2, 7)

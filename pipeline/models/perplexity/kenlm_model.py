@@ -44,7 +44,8 @@ class KenlmScorer:
             return float("nan")
         total = sum(self._model.score(words) for words in lines)
         length = sum(words.count(" ") + 2 for words in lines)
-        return float(10.0 ** (-total / length))
+        with np.errstate(over="ignore"):  # a model may say what it likes
+            return float(np.power(10.0, -total / length))
 
     def _words(self, line: str) -> str:
         """The words between single spaces."""

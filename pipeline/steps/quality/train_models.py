@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.schema.base import Strict, load
 from manifests.schema.quality import PerplexitySettings, TokenizerSettings
 from manifests.schema.steps import File
 from pipeline.models import tokenizer
@@ -36,6 +37,14 @@ from pipeline.steps.quality.extractors import LanguageModel, is_traditional
 _MEASURED = pa.schema([("tokens", pa.list_(pa.uint32())), ("traditional_ratio", pa.float32())])
 PERCENTILES = (30, 60)
 """Where the middle and the tail begin: the defaults of CCNet (arXiv 1911.00359)."""
+
+
+class _Record(Strict):
+    """What ``MeasureBounds`` writes."""
+
+    bounds: tuple[float, float] | None
+    scales: tuple[tuple[float, float, float] | None, tuple[float, float, float] | None]
+    file: File
 
 
 @dataclass(frozen=True)
@@ -186,7 +195,7 @@ class MeasureBounds:
 
 def read_model(path: Path, bounds: Path) -> LanguageModel:
     """What ``TrainModel`` and ``MeasureBounds`` left of one model."""
-    record = json.loads(bounds.read_text(encoding="utf-8"))
-    scales = tuple(None if scale is None else GainScale(*scale) for scale in record["scales"])
-    middle, tail = record["bounds"] or (math.inf, math.inf)
-    return LanguageModel(path, File(**record["file"]), middle, tail, scales)
+    record = load(bounds, _Record)
+    scales = tuple(None if scale is None else GainScale(*scale) for scale in record.scales)
+    middle, tail = record.bounds or (math.inf, math.inf)
+    return LanguageModel(path, record.file, middle, tail, scales)

@@ -121,7 +121,9 @@ def _jsonl(source: InstructionSource, path: Path, name: str) -> Iterator[pa.Reco
     )
     try:
         with pa.input_stream(path, compression="detect") as stream:
-            yield from pyarrow.json.open_json(stream, pyarrow.json.ReadOptions(block_size=BLOCK), parse)
+            for batch in pyarrow.json.open_json(stream, pyarrow.json.ReadOptions(block_size=BLOCK), parse):
+                batch.validate(full=True)  # nobody has looked whether it is UTF-8
+                yield batch
     except (pa.ArrowInvalid, UnicodeEncodeError) as error:  # Arrow opens no name that is not UTF-8
         raise _unreadable(source, path, error) from None
 

@@ -132,7 +132,7 @@ def test_a_buffer_outside_of_its_batch_is_told(tmp_path: Path, number: int, plac
     data = bytearray(path.read_bytes())
     text = sum(map(len, map(str.encode, TEXTS)))
     # Offset and length of the offsets, and of the text behind them.
-    at = data.index(struct.pack("<4q", 0, 16, 64, text)) + 8 * (1, 2, 3)[place]
+    at = data.index(struct.pack("<4q", 0, 16, 16, text)) + 8 * (1, 2, 3)[place]
     data[at : at + 8] = struct.pack("<q", number)
     path.write_bytes(data)
     with pytest.raises(
