@@ -27,7 +27,9 @@ from pipeline.readers.input_files import InputFile
 from pipeline.steps.ingest.find_files import Found
 from pipeline.steps.ingest.part_plan import plan_parts
 from pipeline.steps.ingest.part_reader import PartReader
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.instruction_readers import records
+from tests.pipeline.steps.privacy.looks import PLACEHOLDERS
 
 LONGEST = 1 << 20
 TEXTS = [f"Readability counts, wrote guest {number}. 可读性很重要。" for number in range(24)]
@@ -162,6 +164,6 @@ def _instruct(form: str, path: Path) -> int:
     if form == "docstrings":
         template = {"name": "t", "prompt": "{docstring}", "target": "{code}"}
     settings = {"name": "i", "path": "x", "format": form, "language": "en", "templates": [template]}
-    for batch in records(InstructionSource.model_validate(settings), path):
+    for batch in records(InstructionSource.model_validate(settings), path, Scrubber(PLACEHOLDERS)):
         batch.validate(full=True)
     return 0

@@ -34,7 +34,8 @@ def private_key(file: Path) -> Ed25519PrivateKey:
         raise _no_key(file, "private", error, _MAKE) from None
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise UserError(f"is a key of another kind ({type(key).__name__})", where=file, fix=_MAKE)
-    return key
+    found: Ed25519PrivateKey = key
+    return found
 
 
 def public_key(file: Path) -> Ed25519PublicKey:
@@ -53,7 +54,8 @@ def public_key(file: Path) -> Ed25519PublicKey:
         raise _no_key(file, "public", error, _PUBLIC) from None
     if not isinstance(key, ed25519.Ed25519PublicKey):
         raise UserError(f"is a key of another kind ({type(key).__name__})", where=file, fix=_MAKE)
-    return key
+    found: Ed25519PublicKey = key
+    return found
 
 
 def _library() -> tuple[Any, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def told(run: Path) -> Path:
     build_corpus(run)
     for path in run.glob("*/manifest.json"):
         names = list(personal_data_of(path.parent.name, STEPS))
-        edit(path, lambda content, names=names: content.update(personal_data=names))
+        edit(path, partial(dict.update, personal_data=names))
     return run
 
 

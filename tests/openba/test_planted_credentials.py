@@ -117,8 +117,8 @@ def test_what_fails_in_a_worker_tells_no_credentials(
     run = tmp_path / "run"
     arguments = ["ingest", "--corpus", str(corpus), "--run", str(run), "--verbose"]
     assert main(arguments) == 0
-    for file in ("manifest.json", "part-00000.arrow"):
-        (run / "ingest" / file).unlink()
+    for name in ("manifest.json", "part-00000.arrow"):
+        (run / "ingest" / name).unlink()
     for file in (run / "ingest").rglob("*.json"):
         if not file.name.startswith(".inputs"):
             file.unlink()

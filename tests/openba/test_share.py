@@ -16,12 +16,12 @@ import pytest
 import torch
 import yaml
 
+from manifests.border.arrow_files import open_table
 from manifests.redaction import redacted_in
 from manifests.verify import verify
 from openba.cli.main import main
 from openba.shards import ShardDataset
 from pipeline.models.perplexity.kneser_ney import estimate
-from pipeline.runtime.arrow_files import open_table
 from tests.pipeline.steps.privacy.identities import Identity, identities, plant
 from tests.pipeline.steps.privacy.searching import found_in, remembered_by
 

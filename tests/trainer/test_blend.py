@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from curriculum.journal import Rollback
-from manifests.json_lines import read_json_lines
+from manifests.border.logs import read_metrics
 from tests.trainer.disturbed import Fault, KillAt, Killed, blow_up, copy, outcome
 from tests.trainer.test_resume import together
 from trainer.data.batch import Batch
@@ -45,7 +45,7 @@ def undisturbed(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Tra
 
 
 def lines(run: TrainingRun) -> list[dict[str, Any]]:
-    return read_json_lines(run.train_folder / "metrics.jsonl")
+    return read_metrics(run.train_folder / "metrics.jsonl")
 
 
 def test_records_tell_of_the_blend(undisturbed: TrainingRun) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.instruction_readers import files, links_outside, records
+from tests.pipeline.steps.privacy.looks import PLACEHOLDERS
 from tests.pipeline.steps.shards.test_instruction_readers import source
 
 
@@ -32,7 +34,9 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("include", ["**/*.jsonl", "**", "*.jsonl", "out/*.jsonl", "*/*.jsonl"])
 def test_links_and_patterns_do_not_lead_out(folder: Path, include: str) -> None:
     pairs = source("jsonl", include=["own.jsonl", include])
-    found = {row["text"] for batch in records(pairs, folder) for row in batch.to_pylist()}
+    found = {
+        row["text"] for batch in records(pairs, folder, Scrubber(PLACEHOLDERS)) for row in batch.to_pylist()
+    }
     assert found == {"own"}
     assert {path.name for path in files(pairs, folder)} <= {"own.jsonl", "inner.jsonl"}
 
@@ -66,7 +70,7 @@ def test_what_is_no_file_is_not_opened(folder: Path) -> None:
 
 def test_a_name_that_is_no_utf8_is_readable_in_ids_or_named(folder: Path) -> None:
     (folder / "own.jsonl").rename(folder / os.fsdecode(b"\xd6.jsonl"))
-    (batch,) = records(source("tagged", include=["*.jsonl"]), folder)
+    (batch,) = records(source("tagged", include=["*.jsonl"]), folder, Scrubber(PLACEHOLDERS))
     assert batch.column("id").to_pylist() == ["toy:\\xd6.jsonl#0"]
     with pytest.raises(PipelineError, match="is not readable as jsonl"):
-        list(records(source("jsonl", include=["*.jsonl"]), folder))
+        list(records(source("jsonl", include=["*.jsonl"]), folder, Scrubber(PLACEHOLDERS)))
