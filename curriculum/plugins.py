@@ -9,6 +9,7 @@ from manifests.plugins import Plugin, resolve
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.stage import Stage
 from manifests.schema.training_plugins import PluginObjective
+from manifests.schema.until import is_builtin
 
 OBJECTIVES, CALLBACKS, METRICS = "openba.objectives", "openba.callbacks", "openba.stage_end_metrics"
 
@@ -26,8 +27,9 @@ def stage_plugins(stages: Iterable[Stage], folder: Path) -> dict[str, str]:
     for stage in stages:
         if isinstance(stage.objective, PluginObjective):
             found.append(resolve(stage.objective.use, OBJECTIVES, folder))
-        if stage.until:
-            found.append(resolve(stage.until.threshold.metric, METRICS, folder))
+        for metric in stage.until.metrics if stage.until else ():
+            if not is_builtin(metric):
+                found.append(resolve(metric, METRICS, folder))
     return {plugin.reference: plugin.fingerprint for plugin in found}
 
 

@@ -1,39 +1,112 @@
-"""Whether a stage ends before its tokens are read: a metric of its held-out losses says so."""
+"""Whether a stage ends before its tokens are read: its held-out losses say so."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from curriculum.curriculum import Span
 from curriculum.journal import StageEndedEarly
 from curriculum.plugins import METRICS
+from curriculum.theil_sen import theil_sen
+from manifests.border.logs import read_evaluations
 from manifests.plugins import resolve
-from manifests.schema.stage import Stage
+from manifests.schema.until import Plateau, Threshold, is_builtin
 from trainer.distributed import decided_by_rank_0
 from trainer.run import TrainingRun
 
+LEAST_EVALUATIONS = 6
+"""Of a window: fewer say nothing of a slope."""
 
-def early_end(run: TrainingRun, stage: Stage, record: dict[str, Any]) -> StageEndedEarly | None:
-    """The event that ends a stage after an evaluation, whose line of ``evaluation.jsonl`` is ``record``; None
-    where the stage goes on. Process 0 asks the metric; every process gets its answer.
+Lines = Mapping[str, dict[str, Any]]
+"""Lines of ``evaluation.jsonl`` of one step, by stage."""
+
+
+def early_end(run: TrainingRun, span: Span, lines: Lines) -> StageEndedEarly | None:
+    """The event that ends a stage after an evaluation, whose ``lines`` are those of all stages; None where it
+    goes on. Process 0 asks the metrics; every process gets its answer.
 
     Raises:
-        PluginError: the metric cannot be found, failed, or gave no number.
+        PluginError: a metric cannot be found, failed, or gave no number.
+        UnsoundFileError: ``evaluation.jsonl`` is damaged.
     """
-    if stage.until is None:
+    if span.stream.stage.until is None:
         return None
-    return decided_by_rank_0(lambda: _judged(run, stage, record))
+    return decided_by_rank_0(lambda: _judged(run, span, lines))
 
 
-def _judged(run: TrainingRun, stage: Stage, record: dict[str, Any]) -> StageEndedEarly | None:
+def _judged(run: TrainingRun, span: Span, lines: Lines) -> StageEndedEarly | None:
+    stage = span.stream.stage
     known = (event for event in run.journal().events if isinstance(event, StageEndedEarly))
     if stage.until is None or any(event.stage == stage.name for event in known):
         return None  # the journal has decided, and a replay asks no metric
-    threshold = stage.until.threshold
-    plugin = resolve(threshold.metric, METRICS, run.manifest_folder)
-    value = plugin.call(record)
+    step: int = lines[stage.name]["step"]
+    if step - span.first < _steps(span, stage.until.least or 0):
+        return None
+    threshold, plateau = stage.until.threshold, stage.until.plateau
+    reason = _below(run, span, threshold, lines) if threshold else None
+    if reason is None and plateau:
+        reason = _flat(run, span, plateau, step)
+    return StageEndedEarly(stage=stage.name, step=step, reason=reason) if reason else None
+
+
+def _steps(span: Span, tokens: int) -> float:
+    """Steps that read so many tokens of the stage."""
+    return span.quotas.steps * tokens / span.stream.stage.tokens
+
+
+def _below(run: TrainingRun, span: Span, threshold: Threshold, lines: Lines) -> str | None:
+    value = _value(run, span, threshold.metric, lines)
+    if value is None or not value < threshold.below:
+        return None
+    return f"{threshold.metric} was {value:.6g}, below {threshold.below:g}"
+
+
+def _flat(run: TrainingRun, span: Span, plateau: Plateau, step: int) -> str | None:
+    window = _steps(span, plateau.window)
+    if step - span.first < window:
+        return None
+    points = [
+        (at, value)
+        for at, lines in _evaluations(run)
+        if at >= step - window and (value := _value(run, span, plateau.metric, lines)) is not None
+    ]
+    if len(points) < LEAST_EVALUATIONS:
+        return None
+    slope = theil_sen(*zip(*points, strict=True))
+    if slope.low * window < -plateau.slope:
+        return None
+    return (
+        f"{plateau.metric} changed by {slope.median * window:+.4g} over the last {window:,.0f} steps, "
+        f"at most by {slope.low * window:+.4g} downwards, where a fall of {plateau.slope:g} was asked for"
+    )
+
+
+def _evaluations(run: TrainingRun) -> Sequence[tuple[int, Lines]]:
+    """All evaluations so far, each with its step."""
+    found: dict[int, dict[str, dict[str, Any]]] = {}
+    for line in read_evaluations(run.evaluations_file):
+        found.setdefault(line["step"], {})[line["stage"]] = line
+    return sorted(found.items())
+
+
+def _value(run: TrainingRun, span: Span, metric: str, lines: Lines) -> float | None:
+    """None where the shards have no held-out samples to tell."""
+    stage = span.stream.stage
+    if is_builtin(metric):
+        return _heldout(metric.split("/")[1:], stage.name, stage.mixture, lines)
+    plugin = resolve(metric, METRICS, run.manifest_folder)
+    value = plugin.call(lines[stage.name])
     if not isinstance(value, int | float):
         raise plugin.error(f"it returned {value!r}, not a number")
-    if not value < threshold.below:
-        return None
-    reason = f"{threshold.metric} was {value:.6g}, below {threshold.below:g}"
-    return StageEndedEarly(stage=stage.name, step=record["step"], reason=reason)
+    return value
+
+
+def _heldout(path: list[str], stage: str, mixture: Mapping[str, float], lines: Lines) -> float | None:
+    losses = lines.get(path[0] if len(path) == 2 else stage, {"losses": {}})["losses"]
+    if path:
+        found: float | None = losses.get(path[-1])
+        return found
+    shares = {name: share for name, share in mixture.items() if name in losses}
+    total = sum(shares.values())
+    return sum(share * losses[name] for name, share in sorted(shares.items())) / total if total else None

@@ -111,7 +111,7 @@ class TrainingLoop:
         ended = any(span.end == step for span in self.curriculum.spans)
         if ended or (settings.evaluate_every and step % settings.evaluate_every == 0):
             lines = self._evaluate()
-            ended = ended or self._ends_early(plan, lines[plan.stage])
+            ended = ended or self._ends_early(plan, lines)
         stops = signal != 0 and step < self.curriculum.total_steps
         self._overdue |= ended or stops or step % settings.checkpoint_every == 0
         if self._overdue and worth_keeping(self.monitor, record, self.engine.evaluate(work), last=ended):
@@ -204,8 +204,10 @@ class TrainingLoop:
                 self.recorder.evaluation(line)
         return lines
 
-    def _ends_early(self, plan: StepPlan, line: dict[str, Any]) -> bool:
-        event = early_end(self.run, self.run.manifest.stages[plan.stage_index], line)
+    def _ends_early(self, plan: StepPlan, lines: dict[str, dict[str, Any]]) -> bool:
+        if self.recorder:
+            self.recorder.flush()  # the metrics are asked of what is on disk
+        event = early_end(self.run, self.curriculum.spans[plan.stage_index], lines)
         if event is None:
             return False
         self.prepared.close()  # steps that will not come, of a curriculum that is about to change

@@ -15,6 +15,7 @@ from manifests.schema.model import ModelSettings
 from manifests.schema.objectives import UL2Objective
 from manifests.schema.stage import Stage
 from manifests.schema.train_settings import TrainSettings
+from manifests.schema.until import is_builtin
 from manifests.schema.values import Name
 
 
@@ -81,7 +82,25 @@ class CurriculumManifest(Strict):
             raise ValueError(
                 f"stage {waiting[0]!r} has until, which is judged after evaluations; set train.evaluate_every"
             )
+        for stage in self.stages:
+            for metric in filter(is_builtin, stage.until.metrics if stage.until else ()):
+                self._check_metric(stage, metric)
         return self
+
+    def _check_metric(self, stage: Stage, metric: str) -> None:
+        _, *path = metric.split("/")
+        other = {one.name: one for one in self.stages}.get(path[0] if len(path) == 2 else stage.name)
+        sets = sorted(other.mixture) if other else []
+        if len(path) > 2 or other is None or (path and path[-1] not in sets):
+            there = (
+                f"the stages are {', '.join(one.name for one in self.stages)}"
+                if other is None
+                else f"{other.name} has the sets {', '.join(sets)}"
+            )
+            raise ValueError(
+                f"stage {stage.name!r}: until: there is no metric {metric!r}: it is heldout, heldout/SET or "
+                f"heldout/STAGE/SET, and {there}"
+            )
 
     @model_validator(mode="after")
     def _adaptable(self) -> CurriculumManifest:

@@ -12,7 +12,7 @@ from manifests.schema.base import Strict, Tokens
 from manifests.schema.blend import Blend
 from manifests.schema.objectives import Objective, PrefixObjective, UL2Objective
 from manifests.schema.optimization import LearningRate, Optimizer
-from manifests.schema.training_plugins import Until
+from manifests.schema.until import Until
 from manifests.schema.values import Name, Positive, Rate
 
 
