@@ -71,8 +71,8 @@ def check_classifier(path: Path) -> None:
     """
     with path.open("rb") as file:
         try:
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                _check(_Cursor(data))
+            # Not closed by hand, as arrays are views of it.
+            _check(_Cursor(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
         except (ValueError, struct.error) as error:
             raise UnsoundFileError(
                 f"is not a fastText model ({error})", where=path, fix="name one that is"
@@ -167,7 +167,6 @@ def _numbers(cursor: _Cursor, count: int) -> None:
             bool((np.abs(values[first : first + _BLOCK]) <= _LARGEST).all()),
             "it has weights beyond all bounds",
         )
-    del values  # it would keep the file mapped
 
 
 def _need(sound: bool, what: str) -> None:

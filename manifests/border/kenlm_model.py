@@ -19,7 +19,7 @@ from manifests.border.kenlm_trie import ARRAY, QUANTIZED, Trie, TrieForm
 from manifests.border.unsound_file import UnsoundFileError
 
 _MAGIC = b"mmap lm http://kheafield.com/code format version 5\n\0".ljust(56, b"\0")
-_SANITY = _MAGIC + struct.pack("<3f3IQ", 0.0, 1.0, -0.5, 1, 0xFFFFFFFF, 0, 1)
+SANITY = _MAGIC + struct.pack("<3f3IQ", 0.0, 1.0, -0.5, 1, 0xFFFFFFFF, 0, 1)
 _FIXED = struct.Struct("<B3xfi?3xI")
 _PROBING, _REST, _TRIE = 0, 1, range(2, 6)
 _ORDERS = range(2, 7)
@@ -47,7 +47,7 @@ def check_kenlm(path: Path) -> None:
     size = path.stat().st_size
     try:
         with path.open("rb") as file:
-            head = file.read(len(_SANITY))
+            head = file.read(len(SANITY))
         if head.startswith(_MAGIC[:40]):
             _check_binary(path, head, size)
         else:
@@ -71,11 +71,11 @@ def _check_arpa(path: Path, head: bytes, size: int) -> None:
 
 
 def _check_binary(path: Path, head: bytes, size: int) -> None:
-    need(head == _SANITY, "it is a binary file of another version")
+    need(head == SANITY, "it is a binary file of another version")
     data = np.memmap(path, np.uint8, "r")
-    order, multiplier, kind, _, version = _FIXED.unpack(data[len(_SANITY) :][: _FIXED.size].tobytes())
+    order, multiplier, kind, _, version = _FIXED.unpack(data[len(SANITY) :][: _FIXED.size].tobytes())
     need(order in _ORDERS, f"it is of order {order}")
-    at = len(_SANITY) + _FIXED.size
+    at = len(SANITY) + _FIXED.size
     counts = struct.unpack(f"<{order}Q", data[at : at + 8 * order].tobytes())
     need(max(counts) <= size and counts[0] < 1 << 31, "it tells of more n-grams than it has bytes")
     begin = -(-(at + 8 * order) // 8) * 8
