@@ -27,13 +27,16 @@ _SHORT = 64
 
 # What the next tag of its kind closes, or that has no content: it makes no depth.
 _FLAT = frozenset(
-    "area base basefont bgsound body br caption col colgroup dd dt embed frame frameset head hr html image "
-    "img input keygen li link meta optgroup option p param rb rp rt rtc source tbody td tfoot th thead tr "
-    "track wbr".split()
+    "a area base basefont bgsound body br caption col colgroup dd dt embed frame frameset head hr html image "
+    "img input keygen li link meta nobr optgroup option p param rb rp rt rtc source tbody td tfoot th thead "
+    "tr track wbr".split()
 )
+# What no end tag of an element around it closes (scopes, 13.2.4.2).
+_BOUNDARIES = frozenset("applet button marquee math object select svg table template".split())
 _FORMATTING = frozenset("b big code em font i s small strike strong tt u".split())
 _MOST_ALIKE = 3  # Noah's Ark clause, 13.2.4.3
 _FOREIGN = frozenset(("svg", "math"))
+_LIST_OF_OPTIONS = "select"
 _OPTIONS = frozenset(("option", "optgroup"))
 _ROOTS = frozenset(("html", "body"))
 
@@ -92,32 +95,72 @@ def _is_small(tags: list[tuple[str, str, str]]) -> bool:
     return steps + attributes + _LONG * roots * roots < _STEPS and len(tags) < DEEPEST
 
 
+class _Open:
+    """The open elements from one boundary on."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.elements: list[str] = []
+        self.number: Counter[str] = Counter()
+
+    def close(self, name: str) -> None:
+        """An end tag closes what is in its element, too."""
+        while self.number[name]:
+            inside = self.elements.pop()
+            self.number[inside] -= 1
+            if inside == name:
+                return
+
+
 class _Cost:
     """The state between two tags: open elements, those of formatting, and steps so far."""
 
     def __init__(self) -> None:
         self.tags = self.steps = self.depth = self.foreign = 0
+        self._open = [_Open("")]
         self._options = self._of_roots = 0
         self._formatting: dict[str, list[str]] = {name: [] for name in _FORMATTING}
+        self._unclosed: Counter[str] = Counter()
         self._opened_again = 0
 
     def tag(self, name: str, closing: bool, attributes: str) -> None:
         self.tags += 1
         self.steps += self.depth + _OF_FORMATTING * self._opened_again
-        if name in _FOREIGN:
-            self.foreign = max(self.foreign + (-1 if closing else 1), 0)
         if name in _FORMATTING:
             self._format(name, closing, attributes)
-        if name not in _FLAT:
-            self.depth = max(self.depth + (-1 if closing else 1), 0)
+        elif name not in _FLAT:
+            self._nest(name, closing)
         elif name in _OPTIONS:
             self._options += 1
             self.steps += _OF_OPTION * self._options
         if len(attributes) > _SHORT or name in _ROOTS:
             self._compare(name, attributes)
 
+    def _nest(self, name: str, closing: bool) -> None:
+        innermost = self._open[-1]
+        before = len(innermost.elements)
+        if closing and name == innermost.name:
+            self._open.pop()
+            self.depth -= before + 1
+            self.foreign -= name in _FOREIGN
+        elif closing:
+            innermost.close(name)
+            self.depth -= before - len(innermost.elements)
+        elif name in _BOUNDARIES:
+            self._open.append(_Open(name))
+            self.depth += 1
+            self.foreign += name in _FOREIGN
+            self._options *= name != _LIST_OF_OPTIONS
+        else:
+            innermost.elements.append(name)
+            innermost.number[name] += 1
+            self.depth += 1
+
     def _format(self, name: str, closing: bool, attributes: str) -> None:
         alike = self._formatting[name]
+        if not closing or self._unclosed[name]:
+            self._unclosed[name] += -1 if closing else 1
+            self.depth += -1 if closing else 1
         if closing:
             self._opened_again -= bool(alike)
             del alike[-1:]
