@@ -11,12 +11,14 @@ from pipeline.steps.privacy.escapes import PERCENT, json_escape, percent_charact
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.arrow.kernel import kernel
 from pipeline.text.unicode.byte_names import (
+    AMPERSAND,
     BACKSLASH,
     CLOSING_BRACKET,
     COLON,
     DASH,
     DOT,
     DOUBLE_QUOTE,
+    EQUALS,
     OPENING_BRACKET,
     PLUS,
     SPACE,
@@ -29,11 +31,12 @@ STRUCTURE, STRING, KEY, LITERAL = range(4)
 
 
 class Encoding(NamedTuple):
-    """What is read: JSON, percent-encoding, and plus signs for spaces (as forms write them)."""
+    """What is read: JSON, percent-encoding, and as spaces what parts the fields of a form (``&``, ``=``) and
+    the words in one (``+``)."""
 
     json: bool = False
     percent: bool = False
-    plus: bool = False
+    form: bool = False
 
 
 class ReadText(NamedTuple):
@@ -59,23 +62,23 @@ def read_encoded(values: pa.StringArray, encoding: Encoding) -> ReadText:
 
 
 @kernel
-def _read(offsets, data, json, percent, plus, out, origin, part, ends):  # type: ignore[no-untyped-def]
+def _read(offsets, data, json, percent, form, out, origin, part, ends):  # type: ignore[no-untyped-def]
     written = 0
     for row in range(offsets.size - 1):
         at, end = offsets[row], offsets[row + 1]
         while at < end:
             if json and data[at] == DOUBLE_QUOTE:
-                at, written = _read_string(data, at, end, percent, plus, out, origin, part, written)
+                at, written = _read_string(data, at, end, percent, form, out, origin, part, written)
             elif json:
                 at, written = _read_outside(data, at, end, out, origin, part, written)
             else:
-                at, written = _read_one(data, at, end, False, percent, plus, out, origin, written)
+                at, written = _read_one(data, at, end, False, percent, form, out, origin, written)
         ends[row + 1] = written
     origin[written] = offsets[-1]
 
 
 @kernel
-def _read_one(data, at, end, json, percent, plus, out, origin, written):  # type: ignore[no-untyped-def]
+def _read_one(data, at, end, json, percent, form, out, origin, written):  # type: ignore[no-untyped-def]
     """Reads a character, or a byte of one; returns where it ends, and where ``out`` does."""
     byte, first, place = data[at], written, at
     if json and byte == BACKSLASH:
@@ -85,19 +88,19 @@ def _read_one(data, at, end, json, percent, plus, out, origin, written):  # type
     elif percent and byte == PERCENT:
         place, written = percent_character(data, at, end, out, written)
     if place == at:
-        out[written] = SPACE if plus and byte == PLUS else byte
+        out[written] = SPACE if form and byte in (PLUS, AMPERSAND, EQUALS) else byte
         place, written = at + 1, written + 1
     origin[first:written] = at
     return place, written
 
 
 @kernel
-def _read_string(data, at, end, percent, plus, out, origin, part, written):  # type: ignore[no-untyped-def]
+def _read_string(data, at, end, percent, form, out, origin, part, written):  # type: ignore[no-untyped-def]
     """Reads the JSON string whose quote is at ``at``, both quotes included."""
     written = _copy(data, at, out, origin, part, written)
     at, first = at + 1, written
     while at < end and data[at] != DOUBLE_QUOTE:
-        at, written = _read_one(data, at, end, True, percent, plus, out, origin, written)
+        at, written = _read_one(data, at, end, True, percent, form, out, origin, written)
     last = written
     if at < end:
         written = _copy(data, at, out, origin, part, written)

@@ -85,9 +85,9 @@ class Scrubber:
 
     def urls(self, values: pa.StringArray) -> Scrubbed:
         """Of addresses of documents, which stay addresses: every kind but ``url`` is looked for, with
-        percent-encoding read, and plus signs as what they are and as spaces."""
+        percent-encoding read, and what parts fields and words as what it is and as spaces."""
         addresses = self._without_url()
-        spaced = _Look(addresses._built_in(), Encoding(percent=True, plus=True), "+")
+        spaced = _Look(addresses._built_in(), Encoding(percent=True, form=True), "[+&=]")
         return _looked_at(values, (_Look(addresses, Encoding(percent=True)), spaced))
 
     def json(self, values: pa.StringArray) -> Scrubbed:
@@ -105,7 +105,8 @@ class Scrubber:
 
 
 class _Look(NamedTuple):
-    """One look at encoded values: whose settings, which encoding, and what only those have that need it."""
+    """One look at encoded values: whose settings, which encoding, and by what (RE2) values that need it are
+    known."""
 
     by: Scrubber
     encoding: Encoding
@@ -118,7 +119,7 @@ def _looked_at(values: pa.StringArray, looks: Sequence[_Look]) -> Scrubbed:
         return Scrubbed(values, {})
     texts, found = pc.fill_null(values, ""), dict[str, np.ndarray]()
     for by, encoding, mark in looks:
-        rows = pc.match_substring(texts, mark).to_numpy(zero_copy_only=False).nonzero()[0]
+        rows = pc.match_substring_regex(texts, mark).to_numpy(zero_copy_only=False).nonzero()[0]
         some = texts if len(rows) == len(texts) else texts.take(pa.array(rows))
         clean = scrub_encoded(some, encoding, by.settings, by.pseudonyms, by.plugins)
         texts = with_rows(texts, rows, clean.texts)

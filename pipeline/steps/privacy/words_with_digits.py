@@ -50,7 +50,9 @@ def word_candidate(data, start, stop, begin, end, classes):  # type: ignore[no-u
         return first, last, plate_cn_vehicle.CANDIDATE
     first = qq_number.qq_start(data, start, stop, begin, classes)
     if first >= 0:
-        return first, stop, qq_number.CANDIDATE
+        # What a q stands before may be a permit's number all the same (q=台胞证：12345678).
+        is_permit = first == start and travel_permit_cn.could_be_permit(data, start, stop, begin, classes)
+        return first, stop, qq_number.CANDIDATE | (travel_permit_cn.CANDIDATE if is_permit else 0)
     last, bits = _document_candidate(data, start, stop, begin, end, classes)
     if bits:
         return start, last, bits

@@ -113,7 +113,7 @@ def _around(places: dict[str, list[Identity]], random: Random, index: int) -> di
     query = "&".join(
         f"q{number}={quote(one.said, safe='')}" for number, one in enumerate(places["url"][here])
     )
-    made: dict[str, Any] = {"url": f"https://example.org/page/{index}?{query}"}
+    made: dict[str, Any] = {"url": f"https://pages.invalid/{index}?{query}"}
     for number, one in enumerate(places["meta"][here]):
         made[("by", "id", "notes")[number % 3]] = [one.said, {one.said: [1.5, None, one.said]}, one.said][
             number % 3

@@ -31,6 +31,9 @@ URLS = {
     ),
     "http://a.cn/?q=%E6%89%8B%E6%9C%BA138-1234-5678%ff": "http://a.cn/?q=%E6%89%8B%E6%9C%BA%3CPHONE_CN%3E%ff",
     "https://y.com/?tel=%2B86+138+1234+5678&z=%zz%4": "https://y.com/?tel=%3CPHONE_CN%3E&z=%zz%4",
+    "https://y.com/?q=%E5%8F%B0%E8%83%9E%E8%AD%89%EF%BC%9A8502713620&page=2": (
+        "https://y.com/?q=%E5%8F%B0%E8%83%9E%E8%AD%89%EF%BC%9A%3CPASSPORT_CN%3E&page=2"
+    ),
     "https://en.wikipedia.org/wiki/Lisp_(language)?a=%E4%BD%A0#x": (
         "https://en.wikipedia.org/wiki/Lisp_(language)?a=%E4%BD%A0#x"
     ),
