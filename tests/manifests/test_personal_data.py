@@ -15,7 +15,7 @@ from manifests.redaction import NAME, finished, is_redacted, redact, redacted_in
 from manifests.schema.base import ManifestError
 from manifests.schema.documents import STEPS
 from manifests.verify import verify
-from tests.manifests.forged_run import edit
+from tests.manifests.forged_run import Content, edit
 from tests.manifests.small_run import build_corpus
 
 
@@ -23,9 +23,13 @@ def told(run: Path) -> Path:
     """A small run whose manifests tell what is personal. The chain of hashes is that of other manifests."""
     build_corpus(run)
     for path in run.glob("*/manifest.json"):
-        names = list(personal_data_of(path.parent.name, STEPS))
-        edit(path, partial(dict.update, personal_data=names))
+        names = {"personal_data": list(personal_data_of(path.parent.name, STEPS))}
+        edit(path, partial(_add, names))
     return run
+
+
+def _add(names: Content, content: Content) -> None:
+    content.update(names)
 
 
 def test_all_is_raw_before_the_privacy_step_and_rejects_are_after_it() -> None:
