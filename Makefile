@@ -17,7 +17,7 @@ STEPARG  = --corpus $(CORPUS) --run $(FOLDER) --engine $(ENGINE) --workers $(WOR
 TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify docs lint typecheck bench bench-corpus bench-quality bench-train bench-scale fuzz-files test-exports mutants clean distclean
+.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify docs lint typecheck bench bench-corpus bench-quality bench-train bench-scale fuzz fuzz-files test-exports lock sbom audit mutants clean distclean
 
 help: ## this list
 	@printf 'make demo   everything on a fresh machine: set-up, corpus, three training stages, report (runs/demo/report.html)\n'
@@ -96,7 +96,7 @@ lint: .venv/.ready ## ruff
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 
 typecheck: .venv/.ready ## mypy
-	@.venv/bin/mypy openba manifests pipeline curriculum trainer tests benchmarks examples
+	@.venv/bin/mypy openba manifests pipeline curriculum trainer tests benchmarks examples tools
 
 bench: assets ## the long measurements, on ../shared/corpus
 	@$(PY) -m benchmarks.dedup_quality ../shared/corpus en zh
@@ -133,6 +133,26 @@ test-exports: .venv/.ready ## the tests of exports with transformers 5 too, whic
 	@[ -d .cache/transformers-5 ] || $(PY) -m pip install -q --no-deps --target .cache/transformers-5 $(NEWEST)
 	@$(PY) -m pytest tests/trainer/export
 	@PYTHONPATH=.cache/transformers-5 $(PY) -m pytest tests/trainer/export
+
+# The tools have an environment of their own: what looks at packages must not be among them.
+.cache/tools/.ready: requirements-tools.lock
+	@$(PYTHON) -m venv .cache/tools
+	@.cache/tools/bin/pip --disable-pip-version-check install --quiet --no-deps --require-hashes --only-binary :all: --requirement $<
+	@touch $@
+
+sbom: .venv/.ready .cache/tools/.ready ## what the environment holds (CycloneDX) and its licences; runs/sbom.cdx.json
+	@mkdir -p runs
+	@.cache/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file runs/sbom.cdx.json $(PY)
+	@$(PY) -m tools.licences runs/sbom.cdx.json runs/licences.txt
+
+audit: requirements.lock ## known vulnerabilities of the locked packages; a warning, never an error, offline too
+	@timeout 300 $(MAKE) --no-print-directory .cache/tools/.ready && \
+	  timeout 120 .cache/tools/bin/pip-audit --disable-pip --no-deps --progress-spinner off --requirement requirements.lock || \
+	  echo 'warning: some packages have known vulnerabilities, or no one could be asked (see above)' >&2
+
+FUZZ_SECONDS ?= 3600
+fuzz: assets ## hostile input for every reader and kernel, FUZZ_SECONDS long (an hour); what fails: runs/fuzz
+	@$(PY) -m benchmarks.fuzz --seconds $(FUZZ_SECONDS) --folder runs/fuzz
 
 mutants: assets ## small wrong changes of the code that no test notices; runs/mutants.txt
 	@$(PY) -m benchmarks.mutants --workers $(WORKERS)

@@ -1,6 +1,6 @@
-"""Writes ``requirements.lock`` and ``requirements-build.lock``: every package of the environment at the
-version of ``constraints.txt``, with the SHA-256 of each archive that pip may take for it on Linux (x86-64 and
-arm64).
+"""Writes the locks: the environment at the versions of ``constraints.txt`` (``requirements.lock``), what
+builds some of it (``requirements-build.lock``), and the tools that look at it (``requirements-tools.lock``, of
+``tools/requirements.txt``), with the SHA-256 of each archive that pip may take on Linux (x86-64, arm64).
 
     python -m tools.lock          # make lock
 
@@ -28,6 +28,8 @@ ROOT = Path(__file__).parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 LOCK = ROOT / "requirements.lock"
 BUILD_LOCK = ROOT / "requirements-build.lock"
+TOOLS = ROOT / "tools" / "requirements.txt"
+TOOLS_LOCK = ROOT / "requirements-tools.lock"
 PROJECT = "openba-pipeline"
 EXTRAS = frozenset({"", "test", "docs", "sign"})
 BUILD = {"setuptools": "84.2.1", "wheel": "0.48.0", "pybind11": "3.1.0", "cmake": "4.4.5"}
@@ -35,12 +37,12 @@ BUILD = {"setuptools": "84.2.1", "wheel": "0.48.0", "pybind11": "3.1.0", "cmake"
 MACHINES = ("x86_64", "aarch64")
 # glibc 2.39 is Ubuntu 24.04's. Each is a tag of its own: pip takes a list literally.
 _GLIBC = (*(f"manylinux_2_{minor}" for minor in range(5, 40)), "manylinux1", "manylinux2010", "manylinux2014")
-_HEAD = "# Made by `make lock` of constraints.txt; not to be edited.\n"
+_HEAD = "# Made by `make lock`; not to be edited.\n"
 
 
-def pins() -> dict[str, str]:
-    """Versions of ``constraints.txt`` by normalised name."""
-    lines = CONSTRAINTS.read_text(encoding="utf-8").split()
+def pins(file: Path) -> dict[str, str]:
+    """Versions of a list of pins by normalised name."""
+    lines = file.read_text(encoding="utf-8").split()
     return {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
 
 
@@ -116,13 +118,14 @@ def locked(names: Iterable[str], versions: dict[str, str], search: list[PackageF
 
 
 def main() -> None:
-    """Writes both locks."""
-    versions = pins()
+    """Writes all of them."""
+    versions, tools = pins(CONSTRAINTS), pins(TOOLS)
     search = list(finders())
     names = closure(PROJECT, EXTRAS, set()) - {PROJECT}
     for file, text in (
         (LOCK, locked(names, versions, search)),
         (BUILD_LOCK, locked(BUILD, BUILD, search)),
+        (TOOLS_LOCK, locked(tools, tools, search)),
     ):
         with atomic_write(file) as temporary:
             temporary.write_text(text, encoding="utf-8")

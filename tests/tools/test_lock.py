@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-build.lock")
+LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-tools.lock")
 _ENTRY = re.compile(r"([a-z0-9-]+)==([\w.!]+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n")
 
 
@@ -21,14 +21,14 @@ def locked(name: str) -> dict[str, str]:
     """Versions by name, of a lock in which nothing stands but names, versions and hashes."""
     text = (ROOT / name).read_text(encoding="utf-8")
     head, _, body = text.partition("\n")
-    assert head == "# Made by `make lock` of constraints.txt; not to be edited."
+    assert head == "# Made by `make lock`; not to be edited."
     assert _ENTRY.sub("", body) == "", "a line of the lock has no version or no SHA-256"
     return {found[1]: found[2] for found in _ENTRY.finditer(body)}
 
 
-def pinned() -> dict[str, str]:
-    """Versions by name of ``constraints.txt``, without the name of a build."""
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+def pinned(file: str = "constraints.txt") -> dict[str, str]:
+    """Versions by name of a list of pins, without the name of a build."""
+    lines = (ROOT / file).read_text(encoding="utf-8").split()
     pairs = (line.split("==") for line in lines)
     return {canonicalize_name(name): release.partition("+")[0] for name, release in pairs}
 
@@ -38,6 +38,10 @@ def test_every_locked_version_is_the_pinned_one() -> None:
     found = locked("requirements.lock")
     assert len(found) > 100
     assert {name: release for name, release in found.items() if pins.get(name) != release} == {}
+
+
+def test_the_tools_have_their_pins_and_no_other() -> None:
+    assert locked("requirements-tools.lock") == pinned("tools/requirements.txt")
 
 
 def test_everything_that_pyproject_asks_for_is_locked() -> None:
