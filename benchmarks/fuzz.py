@@ -20,12 +20,13 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 
 from benchmarks.fuzz_inputs import changed, seeds
 from pipeline.runtime.worker_start import start_worker
 
-ROOT = Path(__file__).parents[1]
 SLOW = 20
 """Seconds that an input of a few kilobytes may take."""
 LONGEST = 1 << 16
@@ -75,10 +76,10 @@ def fuzz_by_coverage(name: str, seconds: float, folder: Path, seed: int) -> None
     found.mkdir(parents=True, exist_ok=True)
     for data in seeds(name):
         keep(corpus, data)
-    with atheris.instrument_imports(
-        include=["pipeline.readers", "manifests"]
-    ):  # numba reads the others' code
-        from benchmarks.fuzz_targets import TARGETS
+    from benchmarks.fuzz_targets import TARGETS
+
+    for function in _of_readers():
+        atheris.instrument_func(function)
     TARGETS[name](seeds(name)[0])  # which compiles the kernels
     limits = [f"-max_total_time={int(seconds)}", f"-seed={seed}", f"-max_len={LONGEST}", f"-timeout={SLOW}"]
     quiet = ["-rss_limit_mb=6144", "-print_final_stats=1", "-verbosity=0", f"-artifact_prefix={found}/"]
@@ -86,11 +87,14 @@ def fuzz_by_coverage(name: str, seconds: float, folder: Path, seed: int) -> None
     atheris.Fuzz()
 
 
-def _without_readers() -> list[str]:
-    """Modules whose code stays as it is: numba compiles some, and reads it."""
-    files = [path.relative_to(ROOT).with_suffix("").parts for path in (ROOT / "pipeline").rglob("*.py")]
-    names = [".".join(parts).removesuffix(".__init__") for parts in files]
-    return [name for name in names if not name.startswith("pipeline.readers.")]
+def _of_readers() -> Iterator[FunctionType]:
+    """The functions and methods of the readers, which lead through Python; the rest is native."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("pipeline.readers.")]
+    for module in modules:
+        for one in vars(module).values():
+            if getattr(one, "__module__", "") == module.__name__:
+                members = vars(one).values() if isinstance(one, type) else [one]
+                yield from (member for member in members if isinstance(member, FunctionType))
 
 
 def turn(name: str, seconds: float, folder: Path, seed: int) -> str | None:

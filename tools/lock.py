@@ -1,5 +1,5 @@
 """Writes the locks: the environment at the versions of ``constraints.txt`` (``requirements.lock``), what
-builds some of it (``requirements-build.lock``), and the tools that look at it (``requirements-tools.lock``, of
+builds some of it (``requirements-build.lock``), and the tools around it (``requirements-tools.lock``, of
 ``tools/requirements.txt``), with the SHA-256 of each archive that pip may take on Linux (x86-64, arm64).
 
     python -m tools.lock          # make lock
