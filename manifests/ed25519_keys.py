@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from manifests.errors import UserError
 
@@ -34,8 +34,7 @@ def private_key(file: Path) -> Ed25519PrivateKey:
         raise _no_key(file, "private", error, _MAKE) from None
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise UserError(f"is a key of another kind ({type(key).__name__})", where=file, fix=_MAKE)
-    found: Ed25519PrivateKey = key
-    return found
+    return cast("Ed25519PrivateKey", key)
 
 
 def public_key(file: Path) -> Ed25519PublicKey:
@@ -54,8 +53,7 @@ def public_key(file: Path) -> Ed25519PublicKey:
         raise _no_key(file, "public", error, _PUBLIC) from None
     if not isinstance(key, ed25519.Ed25519PublicKey):
         raise UserError(f"is a key of another kind ({type(key).__name__})", where=file, fix=_MAKE)
-    found: Ed25519PublicKey = key
-    return found
+    return cast("Ed25519PublicKey", key)
 
 
 def _library() -> tuple[Any, Any]:

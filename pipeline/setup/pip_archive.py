@@ -3,8 +3,8 @@
     python pip_archive.py NAME VERSION wheel|source SHA256 FOLDER
 
 ``pip download`` would ask a source package for its metadata, and so run code of it and of whatever builds it.
-Here nothing is run, and an archive with another SHA-256 does not stay. It is a program of its own, since pip is
-made to be one; and it needs nothing but pip.
+Here nothing is run, and an archive with another SHA-256 does not stay. It is a program of its own, since pip
+is made to be one; and it needs nothing but pip.
 """
 
 from __future__ import annotations
