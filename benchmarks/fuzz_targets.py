@@ -27,6 +27,7 @@ from pipeline.steps.ingest.ingest_step import MakeDocuments
 from pipeline.steps.ingest.part_plan import plan_parts
 from pipeline.steps.ingest.part_reader import PartReader
 from pipeline.steps.privacy.scrub import scrub
+from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.instruction_readers import records
 from pipeline.text.arrow.buffers import text_buffers
 from pipeline.text.quality_signals.line_borders import line_borders
@@ -38,6 +39,7 @@ from pipeline.text.similarity.shingles import shingles
 from pipeline.text.splitting.long_texts import split
 from pipeline.text.unicode.repair import repair
 from pipeline.text.unicode.script import code_marks, script_counts
+from tests.pipeline.steps.privacy.looks import PLACEHOLDERS
 
 Target = Callable[[bytes], None]
 LIMIT = 100_000
@@ -109,7 +111,7 @@ def instructions(form: str) -> Target:
         with tempfile.TemporaryDirectory(dir=_memory()) as folder:
             path = _written(data, ".jsonl" if form == "jsonl" else ".txt", folder)
             try:
-                for batch in records(source, path):
+                for batch in records(source, path, Scrubber(PLACEHOLDERS)):
                     batch.validate(full=True)
             except UserError:
                 return

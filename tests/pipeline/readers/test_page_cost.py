@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from resiliparse.parse.html import HTMLTree
 
 from pipeline.readers import html, page_cost
 from pipeline.readers.html import page_of
@@ -81,7 +82,7 @@ CHEAP = {
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     seen: Counter[str] = Counter()
-    parse = html.HTMLTree.parse
+    parse = HTMLTree.parse
 
     class Tree:
         @staticmethod
