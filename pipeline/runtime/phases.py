@@ -3,9 +3,10 @@ stopped."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import apache_beam as beam
 
@@ -25,6 +26,13 @@ from pipeline.runtime.progress import progress
 from pipeline.runtime.receipts import FOLDER, read_receipt, write_receipt
 from pipeline.runtime.transform import Extractor, PartTask, Transform
 from pipeline.runtime.unfinished_phase import cleaned_up
+
+
+def _are_buckets(names: Any) -> TypeGuard[list[str]]:
+    """Whether a receipt names files of a grouping."""
+    return isinstance(names, list) and all(
+        isinstance(name, str) and re.fullmatch(r"bucket-\d+", name) for name in names
+    )
 
 
 class Phases:
@@ -111,7 +119,7 @@ class Phases:
         folder = self._folder / phase
         fingerprint = self._key(phase, key)
         names = read_receipt(folder, "group", fingerprint)
-        if names is None or not all((folder / name).exists() for name in names):
+        if not _are_buckets(names) or not all((folder / name).exists() for name in names):
             self._sweep(folder, set(), "")
             title, write = f"{self._step}: {phase}", ReduceBucket(folder, reduce)
             with cleaned_up(title, folder, {}), progress(title, folder, []):

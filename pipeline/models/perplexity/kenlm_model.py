@@ -57,11 +57,11 @@ class KenlmScorer:
 
 
 def _load(path: Path) -> kenlm.Model:
-    check_kenlm(path)
     config = kenlm.Config()
     config.show_progress = False
     config.arpa_complain = kenlm.ARPALoadComplain.NONE
     try:
+        check_kenlm(path)
         return kenlm.Model(str(path), config)
     except (OSError, RuntimeError, UnicodeDecodeError) as error:  # it quotes lines that are no UTF-8
         said = " ".join(str(error).split())

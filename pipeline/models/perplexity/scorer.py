@@ -41,13 +41,14 @@ class PerplexityScorer:
     """An n-gram model (see ``NgramModel``) with the probabilities that KenLM gives for the same n-grams.
 
     Raises:
-        OSError: the file is missing or no model.
+        BrokenModelError: the file is no model.
+        OSError: it is missing.
     """
 
     def __init__(self, model: Path, classes: npt.NDArray[np.uint8] | None = None) -> None:
         """``classes`` [ids]: see ``pipeline.models.word_starts``; without them no place counts."""
         self._model = NgramModel.load(model)
-        self._classes = np.zeros(len(self._model.word), np.uint8) if classes is None else classes
+        self._classes = classes
 
     def score(
         self, tokens: pa.ListArray, rows: npt.NDArray[np.int64] | slice = slice(None)
@@ -66,14 +67,20 @@ class PerplexityScorer:
         begins, ends = offsets[:-1][rows], offsets[1:][rows]
         ids = tokens.values.to_numpy()
         model = self._model
-        if int(ids.max(initial=0)) >= len(self._classes):
-            raise UnsoundFileError(
-                f"tokens that were written down are not below {len(self._classes)}", fix=_AGAIN
-            )
+        classes = self._classes_of(int(ids.max(initial=0)))
         unigrams, packed = model.unigrams.view("<f4").reshape(-1, 2), model.tables.view("<f4")
         tables = (unigrams, model.lines, model.tables, packed)
-        total, *gains = _score(ids, begins, ends, model.word, self._classes, *tables)
+        total, *gains = _score(ids, begins, ends, model.word, classes, *tables)
         return Scores(np.asarray(10.0 ** (-total / (lengths[rows] + 1)), np.float64), *gains)
+
+    def _classes_of(self, largest: int) -> npt.NDArray[np.uint8]:
+        """A class for every id up to the largest."""
+        if self._classes is None:
+            return np.zeros(largest + 1, np.uint8)
+        if largest >= len(self._classes):
+            what = f"tokens that were written down are not below {len(self._classes)}"
+            raise UnsoundFileError(what, fix=_AGAIN)
+        return self._classes
 
 
 @kernel
