@@ -17,7 +17,7 @@ from pipeline.readers.compressed import DamagedFileError, blocks, is_compressed
 from pipeline.readers.input_files import InputFile
 from pipeline.readers.json_values import NestedTooDeepError, parse, shown
 from pipeline.readers.kept_fields import meta_of
-from pipeline.readers.lines import read_lines
+from pipeline.readers.lines import read_lines, without_empty
 from pipeline.readers.raw_documents import names_found, raw_batch
 from pipeline.readers.single_document import read_whole
 
@@ -40,13 +40,13 @@ def read_jsonl(
         yield _whole_file(source, file, name, limit)
         return
     utf16, found = read_lines(file, start, end, limit)
-    for lines in found:
+    for lines in map(without_empty, found):
         rows = [
             _line(source, f"{name}#{offset}", line, size, utf16)
             for line, offset, size in zip(
                 lines.text.to_pylist(), lines.offset.tolist(), lines.size.tolist(), strict=True
             )
-            if size and not line.isspace()
+            if not line.isspace()
         ]
         yield _batch(rows)
 

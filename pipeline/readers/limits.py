@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 _MOST_BYTES = 1 << 26
 _MOST_FACTOR = 200
-_MOST_OF_FILE = 1 << 28
+_MOST_OF_FILE = 1 << 27
 _SHARE = 4
 
 

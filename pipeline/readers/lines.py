@@ -62,6 +62,14 @@ def read_lines(
     return charset, _lines(stream, start, end, limit)
 
 
+def without_empty(lines: Lines) -> Lines:
+    """Those that have a byte: a file may have millions of others."""
+    filled = lines.size > 0
+    if filled.all():
+        return lines
+    return Lines(lines.text.filter(pa.array(filled)), lines.offset[filled], lines.size[filled])
+
+
 def _lines(stream: Iterator[bytes], offset: int, end: int | None, limit: int) -> Iterator[Lines]:
     line = _Open(limit)
     try:
