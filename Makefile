@@ -145,10 +145,13 @@ sbom: .venv/.ready .cache/tools/.ready ## what the environment holds (CycloneDX)
 	@.cache/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file runs/sbom.cdx.json $(PY)
 	@$(PY) -m tools.licences runs/sbom.cdx.json runs/licences.txt
 
-audit: requirements.lock ## known vulnerabilities of the locked packages; a warning, never an error, offline too
-	@timeout 300 $(MAKE) --no-print-directory .cache/tools/.ready && \
-	  timeout 120 .cache/tools/bin/pip-audit --disable-pip --no-deps --progress-spinner off --requirement requirements.lock || \
-	  echo 'warning: some packages have known vulnerabilities, or no one could be asked (see above)' >&2
+audit: requirements.lock ## known vulnerabilities of the locked packages, runs/audit.txt; warnings, never an error
+	@mkdir -p runs
+	@{ timeout 300 $(MAKE) --no-print-directory .cache/tools/.ready && timeout 120 .cache/tools/bin/pip-audit --disable-pip \
+	  --no-deps --progress-spinner off --requirement requirements.lock; } > runs/audit.txt 2>&1 || \
+	  echo 'warning: known vulnerabilities, or nobody who could be asked: see runs/audit.txt' >&2
+	@if grep -q 'could not be audited' runs/audit.txt; then \
+	  echo "warning: $$(grep -c 'could not be audited' runs/audit.txt) packages could not be looked up: see runs/audit.txt" >&2; fi
 
 FUZZ_SECONDS ?= 3600
 fuzz: assets ## hostile input for every reader and kernel, FUZZ_SECONDS long (an hour); what fails: runs/fuzz
