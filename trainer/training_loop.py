@@ -9,6 +9,7 @@ from typing import Any
 
 import torch.distributed as dist
 
+from curriculum.journal import StageEndedEarly
 from curriculum.plugins import stage_plugins
 from curriculum.step_plan import StepPlan
 from manifests.border.logs import read_evaluations
@@ -37,6 +38,7 @@ from trainer.objectives import TrainingObjective
 from trainer.resume import find_start
 from trainer.run import TrainingRun
 from trainer.run_engine import build_engine, build_objectives
+from trainer.stage_request import forget_request, requested_end
 from trainer.step_result import StepResult
 
 
@@ -108,7 +110,7 @@ class TrainingLoop:
         plan, work, record = self._train_step()
         signal = signal_of_any_rank(self.stop)
         step, settings = self.position.step, self.run.manifest.train
-        ended = any(span.end == step for span in self.curriculum.spans)
+        ended = any(span.end == step for span in self.curriculum.spans) or self._switches(plan)
         if ended or (settings.evaluate_every and step % settings.evaluate_every == 0):
             lines = self._evaluate()
             ended = ended or self._ends_early(plan, lines)
@@ -210,13 +212,25 @@ class TrainingLoop:
         event = early_end(self.run, self.curriculum.spans[plan.stage_index], lines)
         if event is None:
             return False
+        self._end_stage(event)
+        return True
+
+    def _switches(self, plan: StepPlan) -> bool:
+        event = requested_end(self.run, plan.stage, self.position.step)
+        if event is None:
+            return False
+        self._end_stage(event)
+        if self.recorder:
+            forget_request(self.run)
+        return True
+
+    def _end_stage(self, event: StageEndedEarly) -> None:
         self.prepared.close()  # steps that will not come, of a curriculum that is about to change
         self.curriculum.apply(event)
         if self.recorder:
             self.run.journal().append(event)
             self.recorder.callbacks.journal_event(event)
             say(f"step {event.step}: stage {event.stage} ends early: {event.reason}")
-        return True
 
     def _save(self) -> None:
         """Begins a checkpoint; the one before has been written then, so that one copy of the state is

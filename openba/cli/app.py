@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from manifests.output import say
-from openba.cli import audit, corpus, demo, generate, judge, manifests, near, privacy, setup, sign, train
+from openba.cli import (
+    audit,
+    corpus,
+    demo,
+    generate,
+    judge,
+    manifests,
+    near,
+    privacy,
+    setup,
+    sign,
+    switch,
+    train,
+)
 from openba.cli.exit import USAGE
 from openba.cli.options import examples
 
@@ -21,7 +34,7 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, train, audit, generate)
+_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, train, switch, audit, generate)
 for group in _GROUPS:
     app.add_typer(group.app)
 
