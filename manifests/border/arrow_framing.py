@@ -18,6 +18,8 @@ _CONTINUED = 0xFFFFFFFF
 _TAIL = len(MAGIC) + 4
 _LONGEST = 1 << 28
 """Bytes of metadata."""
+_FARTHEST = 1 << 48
+"""No file is so large, and no system seeks to any place."""
 
 
 def check_framing(path: Path) -> None:
@@ -87,7 +89,7 @@ def read(file: BinaryIO, at: int, length: int) -> bytes:
     Raises:
         UnreadableError: there is no such place, or they are too many for metadata.
     """
-    if at < 0 or not 0 < length <= _LONGEST:
+    if not 0 <= at <= _FARTHEST or not 0 < length <= _LONGEST:
         raise UnreadableError
     file.seek(at)
     return bytes(file.read(length))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def checked_model(path: Path) -> bytes:
     return data
 
 
+@lru_cache(maxsize=4)
 def _check(data: bytes) -> None:
     fields = list(message_fields(data))
     pieces = [value for number, value in fields if number == 1]

@@ -7,10 +7,11 @@ from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 
+from manifests.border.flatbuffers import UnreadableError
 from manifests.credentials import without_credentials
 from manifests.schema.source_paths import is_url
 from manifests.schema.sources import Source
-from pipeline.readers.arrow_messages import UnreadableError, blocks, check_batches, check_message
+from pipeline.readers.arrow_messages import blocks, check_batches, check_message
 from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
 from pipeline.readers.compressed import DamagedFileError
 from pipeline.readers.expansion import within

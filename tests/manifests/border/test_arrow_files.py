@@ -141,6 +141,18 @@ def test_a_buffer_outside_of_its_batch_is_told(tmp_path: Path, number: int, plac
         list(read_batches(path, WANTED))
 
 
+def test_a_batch_where_no_system_seeks_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "part.arrow", {"text": pa.array(TEXTS)})
+    data = path.read_bytes()
+    with pa.ipc.open_file(path) as reader:
+        assert reader.num_record_batches == 1
+    begin = data.index(b"\xff\xff\xff\xff", 9)  # of the record batch, after the schema
+    place = data.rindex(struct.pack("<q", begin))
+    path.write_bytes(data[:place] + struct.pack("<q", (1 << 63) - 1) + data[place + 8 :])
+    with pytest.raises(UnsoundFileError, match=r"part\.arrow: is no whole Arrow file"):
+        list(read_batches(path, WANTED))
+
+
 def test_a_sound_file_is_read_and_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path / "part.arrow", {"text": pa.array(TEXTS), "more": pa.array([1, 2, 3])})
     assert open_table(path, WANTED, ["text"])["text"].to_pylist() == TEXTS
