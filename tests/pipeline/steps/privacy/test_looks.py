@@ -10,6 +10,7 @@ import pytest
 
 from manifests.schema.privacy import PrivacySettings
 from pipeline.steps.privacy import scrub as module
+from pipeline.steps.privacy.detect import detect
 from pipeline.steps.privacy.luhn import is_luhn
 from pipeline.steps.privacy.scrub import MOST_LOOKS, Scrubbed, scrub
 from tests.pipeline.steps.privacy.looks import KINDS
@@ -28,7 +29,6 @@ ALTERNATING = (
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Bytes of the stretches that each look of a test covers."""
     seen: list[int] = []
-    detect = module.__dict__["detect"]
 
     def counting(texts: Any, spans: Any, *rest: Any, **keys: Any) -> Any:
         seen.append(int((spans[:, 2] - spans[:, 1]).sum()))
