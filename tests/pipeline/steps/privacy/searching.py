@@ -25,10 +25,12 @@ def found_in(folder: Path, planted: Sequence[Identity], tokenizer: Path | None =
     or, given the tokenizer, as tokens."""
     values = [one.value.encode() for one in planted]
     heads = np.array([int.from_bytes(value[:_WINDOW], "little") for value in values], np.uint64)
-    there = np.zeros(len(values), bool)
+    there, begins = np.zeros(len(values), bool), np.zeros(1 << 16, bool)
+    begins[heads & 0xFFFF] = True
     encoder = Tokenizer(tokenizer) if tokenizer else None
     for content in _contents(folder, encoder):
-        hits = np.isin(heads, _windows(content))
+        windows = _windows(content)
+        hits = np.isin(heads, windows[begins[windows & 0xFFFF]])
         for index in np.flatnonzero(hits & ~there).tolist():
             there[index] = values[index] in content
     return [one for one, is_there in zip(planted, there, strict=True) if is_there]
