@@ -12,7 +12,7 @@ import xxhash
 import yaml
 
 from manifests.files import write_json
-from manifests.schema.documents import IDENTIFIED
+from manifests.schema.documents import IDENTIFIED, REJECTED
 from manifests.schema.steps import Count, Part, StepManifest, merge_counts
 from pipeline.runtime.arrow_files import describe, write_batches
 from pipeline.runtime.engines.engine import Engine
@@ -81,7 +81,7 @@ def _part(folder: Path, index: int, rows: Sequence[Row]) -> Part:
     rejected.parent.mkdir(parents=True, exist_ok=True)
     batch = pa.RecordBatch.from_pylist([_document(*row) for row in rows], schema=IDENTIFIED)
     write_batches(kept, IDENTIFIED, [batch])
-    write_batches(rejected, IDENTIFIED, [])
+    write_batches(rejected, REJECTED, [])
     each = [
         (Count(source=source, language=language, reason="", documents=1, bytes=len(text.encode())),)
         for source, language, text in rows
