@@ -181,6 +181,6 @@ def _weight_map(index: Path) -> dict[str, str]:
         weight_map: dict[str, str] = read_object(index)["weight_map"]
         if not all(isinstance(item, str) for pair in weight_map.items() for item in pair):
             raise TypeError("names must be strings")
-    except (KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ManifestError(f"{index}: not an index of safetensors: {error!r}") from None
     return weight_map
