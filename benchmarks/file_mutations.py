@@ -75,7 +75,7 @@ MUTATIONS: tuple[Mutation, ...] = (
 def mutated(data: bytes, others: Sequence[bytes], seed: int) -> tuple[str, bytes]:
     """The name of a way, and the file changed by it, or by it and another one."""
     draw = random.Random(seed)
-    way = MUTATIONS[seed % len(MUTATIONS)]
+    way = draw.choice(MUTATIONS)
     changed = way(data, draw, others)
     if changed and draw.random() < 0.25:
         changed = draw.choice(MUTATIONS)(changed, draw, others)

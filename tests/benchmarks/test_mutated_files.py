@@ -34,7 +34,7 @@ def test_changed_files_of_every_format_end_in_one_line_or_in_rejects(tmp_path: P
 def test_a_change_is_the_same_for_the_same_seed_and_changes_something() -> None:
     data = random.Random(1).randbytes(4000)
     others = [data, b"another file"]
-    ways = {mutated(data, others, seed)[0] for seed in range(len(MUTATIONS))}
+    ways = {mutated(data, others, seed)[0] for seed in range(70)}
     assert ways == {way.__name__ for way in MUTATIONS}
     for seed in range(70):
         assert mutated(data, others, seed) == mutated(data, others, seed)
