@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.text.unicode.combining_marks import stream_safe
+from pipeline.text.unicode.combining_marks import MOST_MARKS, stream_safe
 from pipeline.text.unicode.repair_candidates import (
     BROKEN,
     C1,
@@ -36,6 +36,8 @@ _MOJIBAKE = (
 _WINDOWS_1252 = str.maketrans(
     {point: bytes((point,)).decode("cp1252", errors="ignore") for point in range(0x80, 0xA0)}
 )
+
+_MANY_MARKS = rf"\pM{{{MOST_MARKS + 1}}}"
 
 OF_PROSE = MAYBE_MOJIBAKE | C1
 SUSPECT = LINE_END | CONTROL | MAYBE_NOT_NFC | SPACE_MARK | OF_PROSE
@@ -118,8 +120,9 @@ def _c1(texts: pa.StringArray) -> pa.StringArray:
 def _nfc(texts: pa.StringArray) -> pa.StringArray:
     # Not Arrow's utf8_normalize: asked for NFC, pyarrow 25 decomposes ("\u00e5" becomes "a\u030a"). Few
     # documents come here.
-    normal = (unicodedata.normalize("NFC", stream_safe(text)) for text in texts.to_pylist())
-    return pa.array(normal, pa.string())
+    long = pc.match_substring_regex(texts, _MANY_MARKS).to_pylist()
+    safe = (stream_safe(text) if runs else text for text, runs in zip(texts.to_pylist(), long, strict=True))
+    return pa.array([unicodedata.normalize("NFC", text) for text in safe], pa.string())
 
 
 def _fix_encoding(texts: pa.StringArray) -> pa.StringArray:
