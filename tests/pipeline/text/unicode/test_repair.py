@@ -28,7 +28,8 @@ from pipeline.text.unicode.repair_candidates import (
 @settings(max_examples=200, deadline=None)
 @given(
     texts=st.lists(
-        st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe")), max_size=5
+        st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\u2581")),
+        max_size=5,
     )
 )
 def test_nfc_is_pythons(texts: list[str]) -> None:
