@@ -70,19 +70,9 @@ def verify(run: Path) -> Verification:
             whole.add(step)
         if step == STEPS[0] and step in whole:
             result.problems += documents_not_whole(run / step, manifest)
-        before = step_before(step, manifest)
-        if (
-            before in manifests
-            and _is_linked(run, step, manifest, before, result)
-            and {before, step} <= whole
-        ):
-            _verify_documents(run, step, manifest, before, manifests[before], result)
+        _verify_chain(run, step, manifests, whole, result)
     if "dedup" in whole:
         result.problems += _dedup_problems(run, manifests, whole)
-    if "shards" in whole:
-        _verify_shards(
-            run / "shards", manifests["shards"], load(run / "shards" / "shards.json", ShardManifest), result
-        )
     if (run / "train" / "manifest.json").exists():
         _verify_training(run / "train", load(run / "train" / "manifest.json", TrainingManifest), result)
     return result
@@ -100,15 +90,26 @@ def _dedup_problems(run: Path, manifests: dict[str, StepManifest], whole: set[st
 
 def _verify_step(folder: Path, manifest: StepManifest, result: Verification, redacted: Sequence[str]) -> bool:
     """Whether all of the step's files are there and have the bytes that the manifest says: only then can they
-    be read."""
+    be read. Shards are checked where their rejects alone are redacted, too."""
     sound = [_verify_file(folder, file, result, redacted) for file in manifest.files]
+    whole = _verify_parts(folder, manifest, result, redacted)
+    if manifest.step == "shards" and all(sound):
+        _verify_shards(folder, manifest, load(folder / "shards.json", ShardManifest), result)
+    return whole and all(sound)
+
+
+def _verify_parts(
+    folder: Path, manifest: StepManifest, result: Verification, redacted: Sequence[str]
+) -> bool:
+    """Whether all parts are there with their bytes. They are counted where they can be read."""
+    sound = True
     for part in manifest.parts:
         readable = [_verify_file(folder, file, result, redacted) for file in (part.kept, part.rejected)]
         if all(readable):
             _verify_counts(folder, part, result)
-        sound += readable
+        sound = sound and all(readable)
     result.documents += manifest.documents_in if manifest.step == STEPS[0] else 0
-    return all(sound)
+    return sound
 
 
 def _verify_file(folder: Path, file: File, result: Verification, redacted: Sequence[str] = ()) -> bool:
@@ -168,6 +169,19 @@ def _ids(folder: Path, files: list[File]) -> pa.ChunkedArray:
         batch.column("id") for file in files for batch in read_batches(safe_join(folder, file.path), _IDS)
     ]
     return pa.chunked_array(chunks, pa.string())
+
+
+def _verify_chain(
+    run: Path, step: str, manifests: dict[str, StepManifest], whole: set[str], result: Verification
+) -> None:
+    """The step read what the one before it kept."""
+    before = step_before(step, manifests[step])
+    if (
+        before in manifests
+        and _is_linked(run, step, manifests[step], before, result)
+        and {before, step} <= whole
+    ):
+        _verify_documents(run, step, manifests[step], before, manifests[before], result)
 
 
 def _is_linked(run: Path, step: str, manifest: StepManifest, before: str, result: Verification) -> bool:
