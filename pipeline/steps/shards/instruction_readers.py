@@ -133,7 +133,7 @@ def _dialogue(source: InstructionSource, path: Path, name: str) -> Iterator[pa.R
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         turns = [[str(turn) for turn in talk] for talk in content["conversations"]]
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _unreadable(source, path, error) from None
     pairs = [(talk[0], answer) for talk in turns for answer in talk[1:]]
     yield _batch({"question": [question for question, _ in pairs], "answer": [answer for _, answer in pairs]})
@@ -170,7 +170,7 @@ def _docstrings(source: InstructionSource, path: Path, name: str) -> Iterator[pa
         text = path.read_text(encoding="utf-8")
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two of what is too deep
         yield _batch({field: [None] for field in columns})
         return
     lines = text.splitlines()

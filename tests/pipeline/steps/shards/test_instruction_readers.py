@@ -128,3 +128,24 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
         read(source("dialogue", include=["*.yml"]), tmp_path)
     with pytest.raises(PipelineError, match=r"toy finds no file .*gone\.txt"):
         read(source("labelled", files={"x": "gone.txt"}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "conversations: " + "[" * 20_000 + "]" * 20_000,
+        "conversations:\n- - " + "- " * 20_000,
+        "when: 2020-99-99",
+    ],
+)
+def test_a_dialogue_that_is_too_deep_or_no_value_is_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "deep.yml").write_text(content, encoding="utf-8")
+    with pytest.raises(PipelineError, match=r"deep\.yml is not readable as dialogue"):
+        read(source("dialogue", "{question}", include=["*.yml"]), tmp_path)
+
+
+@pytest.mark.parametrize("content", ["x = " + "-" * 100_000 + "1", "x = 1" + "+1" * 200_000, "(" * 300])
+def test_program_text_that_is_too_deep_is_a_record_of_nulls(tmp_path: Path, content: str) -> None:
+    (tmp_path / "deep.py").write_text(content, encoding="utf-8")
+    (row,) = read(source("docstrings", "{docstring}", include=["*.py"]), tmp_path)
+    assert row["docstring"] is None
