@@ -4,7 +4,6 @@ privacy step."""
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from manifests.border.json_files import read_object
 from manifests.errors import UserError
 from manifests.files import safe_join, sync, write_json
 from manifests.personal_data import ALL, MODELS, REJECTED
@@ -123,7 +123,7 @@ def _training(run: Path) -> Iterator[_Copy]:
     )
     checkpoint = Path("train", load(path, TrainingManifest).checkpoint.path)
     yield _Copy(checkpoint / "checkpoint.json", None)
-    listed = json.loads((run / checkpoint / "checkpoint.json").read_text(encoding="utf-8"))["files"]
+    listed = read_object(run / checkpoint / "checkpoint.json")["files"]
     yield from (_Copy(checkpoint / name, expected) for name, expected in listed.items())
 
 

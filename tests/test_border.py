@@ -60,6 +60,8 @@ ELSEWHERE = {
     "pipeline/steps/shards/instruction_readers.py": {"open_json", "safe_load"},
     # JSON that this process has made.
     "pipeline/steps/ingest/pieces.py": {"orjson.loads"},
+    # A value that has been read as JSON before; what is none is left as it is.
+    "pipeline/steps/privacy/scrub_encoded.py": {"json.loads"},
     # safetensors' own check of its header is sound (Rust); what it says is compared with the model.
     "trainer/export/safetensors_files.py": {"safe_open"},
     # Runs in transformers, without this project.

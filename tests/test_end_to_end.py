@@ -34,6 +34,8 @@ def small_curriculum(folder: Path) -> Path:
     manifest["train"] |= {"checkpoint_every": 10, "evaluation_samples": 12, "threads": 1}
     for stage, tokens in zip(manifest["stages"], ("40 K", "12 K", "6 K"), strict=True):
         stage |= {"tokens": tokens, "global_batch": 16, "micro_batch": 1024}
+        if "blend" in stage:
+            stage["blend"]["tokens"] = "3 K"
         stage["learning_rate"] = {"schedule": "constant", "peak": 1e-2, "warmup_steps": 2}
     file = folder / "curriculum.yaml"
     file.write_text(yaml.safe_dump(manifest), encoding="utf-8")

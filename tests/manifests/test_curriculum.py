@@ -137,6 +137,9 @@ def test_a_warm_up_longer_than_its_stage_is_warned_of(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], schedule: str, stage: int
 ) -> None:
     data = demo()
+    data["stages"][1] = {
+        key: value for key, value in data["stages"][1].items() if key not in ("blend", "rehearse")
+    }
     steps = (STEPS, 98)[stage]
     rate: dict[str, Any] = {"schedule": schedule, "peak": 1.0, "warmup_steps": steps + 1}
     rate |= {} if schedule == "constant" else {"minimum": 0.0}

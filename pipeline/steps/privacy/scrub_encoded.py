@@ -4,11 +4,11 @@ URL stays a URL and JSON stays JSON."""
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from urllib.parse import quote
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -104,7 +104,14 @@ def _with_distinct_keys(text: str) -> str:
         return made
 
     try:
-        value = json.loads(text, object_pairs_hook=numbered)
+        value = json.loads(text, object_pairs_hook=numbered, parse_float=_finite)
     except ValueError:
         return text
-    return orjson.dumps(value).decode() if equal else text
+    # Not orjson, which writes no integer of more than 64 bits.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if equal else text
+
+
+def _finite(digits: str) -> float | None:
+    """None where a number is too great for a double, which JSON could not write."""
+    number = float(digits)
+    return number if math.isfinite(number) else None

@@ -87,6 +87,13 @@ def _another_tokenizer(folder: Path) -> None:
     train(TOPICS.values(), 600, folder / "given.model", seed=1)
 
 
+def _another_weight(folder: Path) -> None:
+    model = folder / "lid.ftz"
+    content = bytearray(model.read_bytes())
+    content[-4] ^= 1  # the last bit of a float32
+    model.write_bytes(content)
+
+
 def _append(name: str, data: bytes) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
         (folder / name).write_bytes((folder / name).read_bytes() + data)
@@ -96,7 +103,7 @@ def _append(name: str, data: bytes) -> Callable[[Path], None]:
 
 CHANGES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "a changed source": ("ingest", _append("docs/while.txt", b"Errors should never pass silently.")),
-    "a changed model": ("language", _append("lid.ftz", b"\0")),
+    "a changed model": ("language", _another_weight),
     "another tokenizer": ("quality", _another_tokenizer),
     "another salt": ("privacy", _append("salt", b"!")),
     "another benchmark": (

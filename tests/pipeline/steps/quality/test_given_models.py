@@ -105,6 +105,6 @@ def test_another_model_file_is_another_input(tmp_path: Path) -> None:
     given = {"perplexity": {"estimator": "builtin", "models": {"zh": {"model": str(arpa(tmp_path))}}}}
     context = corpus.context(tmp_path, corpus.manifest([], **given), documents())
     before = QualityStep().inputs(context)
-    assert list(before) == ["perplexity.models.zh.model"]
+    assert list(before) == ["perplexity.models.zh.model", "privacy"]
     arpa(tmp_path).write_text(arpa(tmp_path).read_text().replace("-0.75", "-0.7"))
     assert QualityStep().inputs(context) != before
