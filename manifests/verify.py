@@ -143,9 +143,8 @@ def _count(path: Path, reason: bool) -> Counter[tuple[str, str, str]]:
                 "reason": batch.column("reason") if reason else pa.repeat(KEPT, batch.num_rows),
             }
         )
-        for row in (
-            table.group_by(["source", "language", "reason"]).aggregate([([], "count_all")]).to_pylist()
-        ):
+        counted = table.group_by(["source", "language", "reason"]).aggregate([([], "count_all")])
+        for row in counted.to_pylist():
             total[row["source"], row["language"], row["reason"]] += row["count_all"]
     return total
 
