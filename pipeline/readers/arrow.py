@@ -7,11 +7,12 @@ from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 
+from manifests.border.arrow_messages import MAGIC, blocks
 from manifests.border.flatbuffers import UnreadableError
 from manifests.credentials import without_credentials
 from manifests.schema.source_paths import is_url
 from manifests.schema.sources import Source
-from pipeline.readers.arrow_messages import blocks, check_batches, check_message
+from pipeline.readers.arrow_messages import check_batches, check_message
 from pipeline.readers.columns import DAMAGE, documents, only_damage, wanted_columns
 from pipeline.readers.compressed import DamagedFileError
 from pipeline.readers.expansion import within
@@ -19,7 +20,6 @@ from pipeline.readers.input_files import InputFile
 from pipeline.readers.limits import Limits
 from pipeline.readers.raw_documents import raw_row
 
-_MAGIC = b"ARROW1"
 _PADDED = 8
 # Even a null takes a bit, if it is not one of few.
 _FEW_ROWS = 1 << 16
@@ -53,7 +53,7 @@ def read_arrow(
             than the file can mean.
     """
     with _opened(file) as data:
-        is_file = data.read(len(_MAGIC)) == _MAGIC
+        is_file = data.read(len(MAGIC)) == MAGIC
         data.seek(0)
         try:
             reader = pa.ipc.open_file(data) if is_file else None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.text.arrow.kernel import kernel
+from pipeline.text.quality_signals.fixed_names import any_stands_at
 from pipeline.text.unicode.character_classes import CJK, DIGIT, LETTER
 from pipeline.text.unicode.utf8 import decode_at, eight_at
 
@@ -77,24 +78,12 @@ def _is_article(data, first, end):  # type: ignore[no-untyped-def]
         return at < behind < end and decode_at(data, behind)[0] in _OF_STATUTES
     if point == _PARAGRAPH:
         return True
-    if not _is_one_of(_NAMES, data, first, end):
+    if not any_stands_at(_NAMES, data, first, end):
         return False
     at = first + _NAMES.shape[1]
     while at < end and data[at] > _BLANK:
         at += 1
     return at + 1 < end and 48 <= data[at + 1] <= 57
-
-
-@kernel
-def _is_one_of(names, data, first, end):  # type: ignore[no-untyped-def]
-    """Whether one of ``names``, bytes [names, length], stands here."""
-    for k in range(names.shape[0]):
-        same = first + names.shape[1] <= end
-        for j in range(names.shape[1]):
-            same = same and data[first + j] == names[k, j]
-        if same:
-            return True
-    return False
 
 
 @kernel

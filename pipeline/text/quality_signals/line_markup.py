@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.text.arrow.kernel import inlined, kernel
+from pipeline.text.quality_signals.fixed_names import any_stands_at
 from pipeline.text.quality_signals.inline_markup import (
     BRACKET,
     CLOSE_BRACKET,
@@ -109,13 +110,7 @@ def is_definition(data: np.ndarray, first: int, stop: int) -> bool:
 def holds_code(data: np.ndarray, first: int, stop: int) -> bool:
     """Whether the directive that begins at a byte holds no prose."""
     name = visible_from(data, first + 2, stop)
-    for k in range(_CODE_DIRECTIVES.shape[0]):
-        same = name + 4 <= stop
-        for j in range(4):
-            same = same and data[name + j] == _CODE_DIRECTIVES[k, j]
-        if same:
-            return True
-    return False
+    return any_stands_at(_CODE_DIRECTIVES, data, name, stop)  # type: ignore[no-any-return]
 
 
 @kernel
@@ -123,13 +118,7 @@ def is_environment(data: np.ndarray, first: int, stop: int) -> bool:
     """Whether ``\\begin{name}``, which begins at a byte, opens what is no prose. Abstracts, lists,
     quotations and whole documents are environments, too."""
     name = first + len(b"\\begin{")
-    for k in range(_ENVIRONMENTS.shape[0]):
-        same = name + _ENVIRONMENTS.shape[1] <= stop
-        for j in range(_ENVIRONMENTS.shape[1]):
-            same = same and data[name + j] == _ENVIRONMENTS[k, j]
-        if same:
-            return True
-    return False
+    return any_stands_at(_ENVIRONMENTS, data, name, stop)  # type: ignore[no-any-return]
 
 
 @kernel
