@@ -153,15 +153,14 @@ class Curriculum:
         index = self.stage_of(k)
         span = self.spans[index]
         within = k - span.first
-        share = float(span.quotas.share(within))
         return StepPlan(
             step=k,
             stage_index=index,
             stage=span.stream.stage.name,
-            optimizer=self._optimizer(index, share),
+            optimizer=self._optimizer(index, within),
             learning_rate=self._rate(index, within),
             parts=tuple(self._parts(index, within)),
-            share=share,
+            share=float(span.quotas.share(within)),
             whole=span.quotas.part(within),
         )
 
@@ -176,12 +175,12 @@ class Curriculum:
                 sets = tuple(source.name for source in stream.sources)
                 yield StepPart(stream.stage.name, sets, stream.read(read[stage], count))
 
-    def _optimizer(self, index: int, share: float) -> Optimizer:
+    def _optimizer(self, index: int, within: int) -> Optimizer:
         """The stage's own, on the way to it within a blend that interpolates."""
-        stage = self.spans[index].stream.stage
-        if stage.blend is None or stage.blend.rates == "switched" or share == 1:
-            return stage.optimizer
-        old, new = self.spans[index - 1].stream.stage.optimizer, stage.optimizer
+        new, share = self.spans[index].stream.stage.optimizer, self.spans[index].quotas.rate_share(within)
+        if share == 1:
+            return new
+        old = self.spans[index - 1].stream.stage.optimizer
         betas = [(1 - share) * was + share * will for was, will in zip(old.betas, new.betas, strict=True)]
         decay = (1 - share) * old.weight_decay + share * new.weight_decay
         return new.model_copy(update={"betas": tuple(betas), "weight_decay": decay})
@@ -199,11 +198,8 @@ class Curriculum:
                 f"ends ({previous:g}); lower it"
             )
         own = learning_rate(settings, within, span.quotas.steps, previous)
-        blend = span.stream.stage.blend
-        if blend is None or blend.rates == "switched" or within >= span.quotas.blend_steps:
-            return own
-        share = float(span.quotas.share(within))
-        return (1 - share) * self._last_rate(index - 1) + share * own
+        share = span.quotas.rate_share(within)
+        return own if share == 1 else (1 - share) * self._last_rate(index - 1) + share * own
 
     def _last_rate(self, index: int) -> float:
         """That of a stage's last step, or, where it has none, of the stage before it."""

@@ -77,6 +77,10 @@ class Journal:
                 f"{self.file}: line {number} is not an event: {error.errors()[0]['msg']}; restore the journal"
             ) from None
 
+    def has_ended(self, stage: str) -> bool:
+        """Whether an event ended a stage before its tokens were read."""
+        return any(isinstance(event, StageEndedEarly) and event.stage == stage for event in self.events)
+
     def append(self, event: Event) -> None:
         """Writes an event; when this returns, it is on disk."""
         self.file.parent.mkdir(parents=True, exist_ok=True)

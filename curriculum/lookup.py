@@ -46,5 +46,7 @@ def _step(curriculum: Curriculum, stage: int, sample: int) -> int | None:
 
 def _step_within(span: Span, stage: int, sample: int) -> int | None:
     step = bisect_right(range(span.steps), sample, key=lambda step: span.read(step)[stage]) - 1
+    if step < 0:  # skipped by a rollback to the stage's first step
+        return None
     drawn = span.quotas.counts(step + 1)[stage] - span.quotas.counts(step)[stage]
     return span.first + step if sample < span.read(step)[stage] + drawn else None

@@ -77,6 +77,10 @@ class StepQuotas:
             return Fraction(1)
         return Fraction(int(self._arrived[step + 1] - self._arrived[step]), UNIT)
 
+    def rate_share(self, step: int) -> float:
+        """The new stage's part of learning rate, betas and weight decay."""
+        return 1.0 if self.blend is None or self.blend.rates == "switched" else float(self.share(step))
+
     @cached_property
     def end(self) -> Fraction:
         """When the stage's tokens are read, in steps."""

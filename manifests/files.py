@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from manifests.border.file_state import FileState, state_of
 from manifests.border.unsound_file import UnsoundFileError
 from manifests.errors import UserError
 from manifests.os_errors import explained
@@ -26,14 +27,11 @@ def sha256(path: Path) -> str:
 def cached_sha256(path: Path) -> str:
     """SHA-256 of a file, read once in a process for as long as its inode, size and times stay what they
     are."""
-    state = path.stat()
-    return _remembered(
-        path, (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
-    )
+    return _remembered(path, state_of(path))
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def _remembered(path: Path, state: tuple[int, ...]) -> str:
+def _remembered(path: Path, state: FileState) -> str:
     return sha256(path)
 
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from manifests.errors import UserError
 from manifests.files import sync, write_json
-from manifests.personal_data import ALL, MODELS, RECORDS, holds
+from manifests.personal_data import holds
 from manifests.run_lock import run_lock
 from manifests.schema.base import load
 from manifests.schema.redaction import Redaction
@@ -82,9 +82,7 @@ def finished(run: Path, command: str) -> dict[str, StepManifest]:
 def _there(run: Path, steps: Mapping[str, tuple[str, ...]]) -> Iterator[Path]:
     """Files and folders that are to go."""
     for step, names in steps.items():
-        entries = sorted((run / step).iterdir())
-        kept = {*RECORDS, *MODELS} if ALL in names else {path.name for path in entries} - {*names}
-        yield from (path for path in entries if path.name not in kept)
+        yield from (path for path in sorted((run / step).iterdir()) if holds(names, path.name))
     yield from (path for path in [run / TRIAL] if path.exists())
 
 

@@ -11,7 +11,7 @@ from curriculum.plugins import METRICS
 from curriculum.theil_sen import theil_sen
 from manifests.border.logs import read_evaluations
 from manifests.plugins import resolve
-from manifests.schema.until import Plateau, Threshold, is_builtin
+from manifests.schema.until import Plateau, Threshold, Until, heldout_of, is_builtin
 from trainer.distributed import decided_by_rank_0
 from trainer.run import TrainingRun
 
@@ -30,20 +30,18 @@ def early_end(run: TrainingRun, span: Span, lines: Lines) -> StageEndedEarly | N
         PluginError: a metric cannot be found, failed, or gave no number.
         UnsoundFileError: ``evaluation.jsonl`` is damaged.
     """
-    if span.stream.stage.until is None:
-        return None
-    return decided_by_rank_0(lambda: _judged(run, span, lines))
+    until = span.stream.stage.until
+    return None if until is None else decided_by_rank_0(lambda: _judged(run, span, until, lines))
 
 
-def _judged(run: TrainingRun, span: Span, lines: Lines) -> StageEndedEarly | None:
+def _judged(run: TrainingRun, span: Span, until: Until, lines: Lines) -> StageEndedEarly | None:
     stage = span.stream.stage
-    known = (event for event in run.journal().events if isinstance(event, StageEndedEarly))
-    if stage.until is None or any(event.stage == stage.name for event in known):
+    if run.journal().has_ended(stage.name):
         return None  # the journal has decided, and a replay asks no metric
     step: int = lines[stage.name]["step"]
-    if step - span.first < _steps(span, stage.until.least or 0):
+    if step - span.first < _steps(span, until.least or 0):
         return None
-    threshold, plateau = stage.until.threshold, stage.until.plateau
+    threshold, plateau = until.threshold, until.plateau
     reason = _below(run, span, threshold, lines) if threshold else None
     if reason is None and plateau:
         reason = _flat(run, span, plateau, step)
@@ -94,7 +92,7 @@ def _value(run: TrainingRun, span: Span, metric: str, lines: Lines) -> float | N
     """None where the shards have no held-out samples to tell."""
     stage = span.stream.stage
     if is_builtin(metric):
-        return _heldout(metric.split("/")[1:], stage.name, stage.mixture, lines)
+        return _heldout(*heldout_of(metric, stage.name), stage.mixture, lines)
     plugin = resolve(metric, METRICS, run.manifest_folder)
     value = plugin.call(lines[stage.name])
     if not isinstance(value, int | float):
@@ -102,10 +100,10 @@ def _value(run: TrainingRun, span: Span, metric: str, lines: Lines) -> float | N
     return value
 
 
-def _heldout(path: list[str], stage: str, mixture: Mapping[str, float], lines: Lines) -> float | None:
-    losses = lines.get(path[0] if len(path) == 2 else stage, {"losses": {}})["losses"]
-    if path:
-        found: float | None = losses.get(path[-1])
+def _heldout(stage: str, name: str | None, mixture: Mapping[str, float], lines: Lines) -> float | None:
+    losses = lines.get(stage, {"losses": {}})["losses"]
+    if name is not None:
+        found: float | None = losses.get(name)
         return found
     shares = {name: share for name, share in mixture.items() if name in losses}
     total = sum(shares.values())

@@ -22,6 +22,7 @@ from trainer.checkpoint.checkpoint import ALONE, Checkpoint, Progress
 from trainer.checkpoint.saving import save
 from trainer.chosen_checkpoint import Which
 from trainer.data.dataset import ShardError
+from trainer.data.shard_verification import check_ids
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group, storage_ranks
 from trainer.dtypes import DTYPES, DtypeName, InferenceDtype, inference_dtype
@@ -58,6 +59,9 @@ def evaluate_checkpoint(
         ShardError: a held-out shard is missing or is not what the manifest says.
     """
     join_process_group()
+    for tokens in run.shards.heldout.values():
+        for shard in tokens.shards:
+            check_ids(safe_join(run.shard_folder, shard.file.path), run.shards.vocabulary.size)
     model = _loaded(run, plain_weights(run, which, storage_ranks(), average=average), dtype)
     with (
         deterministic_cpu(run.manifest.train.threads),

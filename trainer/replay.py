@@ -16,7 +16,9 @@ from trainer.data.dataset import open_sets
 from trainer.data.drawn import drawn
 from trainer.data.provenance import Passage, Provenance
 from trainer.data.step_loader import StepLoader
+from trainer.inference import load_tokenizer
 from trainer.model.loss import IGNORED
+from trainer.readable_tokens import ReadableTokens
 from trainer.run import TrainingRun
 from trainer.run_engine import build_objectives
 
@@ -65,7 +67,16 @@ class Replay:
         self._objectives = build_objectives(run)
         self._sets = open_sets(run.shard_folder, run.shards.sets)
         vocabulary = run.shards.vocabulary.padded
+        self._opened: dict[tuple[str, str], Provenance] = {}
         self._loader = StepLoader(self._sets, run.manifest.model, vocabulary, 0, ranks)
+
+    def readable(self) -> ReadableTokens:
+        """What makes text of the samples' ids.
+
+        Raises:
+            ShardError: the tokenizer is missing or another one.
+        """
+        return ReadableTokens(load_tokenizer(self._run), self._run.shards.vocabulary)
 
     def step(self, step: int) -> Iterator[ReplayedSample]:
         """The samples of a step, those of each stage in the order of the curriculum.
@@ -132,8 +143,10 @@ class Replay:
         return {step: sorted(set(found[step])) for step in sorted(found)}
 
     def _provenance(self, stage: str, name: str) -> Provenance:
-        length = self._objectives[stage].shape.chunk_length
-        return Provenance(self._run.shard_folder, self._run.shards.sets[name], length)
+        if (stage, name) not in self._opened:
+            length, tokens = self._objectives[stage].shape.chunk_length, self._run.shards.sets[name]
+            self._opened[stage, name] = Provenance(self._run.shard_folder, tokens, length)
+        return self._opened[stage, name]
 
 
 def _sides(batch: Batch) -> tuple[Ids, Ids]:

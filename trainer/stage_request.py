@@ -67,8 +67,10 @@ def requested_end(run: TrainingRun, stage: str, step: int) -> StageEndedEarly | 
 def _looked(run: TrainingRun, stage: str, step: int) -> StageEndedEarly | None:
     if not _file(run).exists():
         return None
-    known = (event for event in run.journal().events if isinstance(event, StageEndedEarly))
-    if read_object(_file(run)).get("end") == stage and all(event.stage != stage for event in known):
+    asked, names = read_object(_file(run)).get("end"), [one.name for one in run.manifest.stages]
+    if asked in names[names.index(stage) + 1 :]:
+        return None  # the training went back to before it
+    if asked == stage and not run.journal().has_ended(stage):
         return StageEndedEarly(stage=stage, step=step, reason=REASON)
     forget_request(run)  # that stage is over
     return None

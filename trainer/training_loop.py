@@ -207,9 +207,10 @@ class TrainingLoop:
         return lines
 
     def _ends_early(self, plan: StepPlan, lines: dict[str, dict[str, Any]]) -> bool:
-        if self.recorder:
+        span = self.curriculum.spans[plan.stage_index]
+        if self.recorder and span.stream.stage.until:
             self.recorder.flush()  # the metrics are asked of what is on disk
-        event = early_end(self.run, self.curriculum.spans[plan.stage_index], lines)
+        event = early_end(self.run, span, lines)
         if event is None:
             return False
         self._end_stage(event)

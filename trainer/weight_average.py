@@ -16,8 +16,8 @@ class WeightAverage:
     ``average.<parameter>``.
 
     After each update the average goes 1 - decay of the way to the weights, or 9 / (10 + updates) of it where
-    that is more: a run's first weights are forgotten (as TensorFlow's ExponentialMovingAverage does by
-    ``num_updates``).
+    that is more: the first weights of a run, or of a stage with ``moments: fresh``, are forgotten (as
+    TensorFlow's ExponentialMovingAverage does by ``num_updates``).
     """
 
     def __init__(self, decay: float, weights: Sequence[TensorSlice]) -> None:

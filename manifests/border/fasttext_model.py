@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from manifests.border.unsound_file import UnsoundFileError
+from manifests.border.unsound_file import UnsoundFileError, need
 
 MAGIC, VERSIONS, CLASSIFIER = 793712314, (11, 12), 3
 _LOSSES = range(1, 5)
@@ -57,7 +57,7 @@ class _Cursor:
     def skip(self, size: int) -> int:
         """Where so many bytes begin, which are gone over."""
         begin = self.at
-        _need(0 <= size <= len(self.data) - begin, "the file ends too early")
+        need(0 <= size <= len(self.data) - begin, "the file ends too early")
         self.at += size
         return begin
 
@@ -81,7 +81,7 @@ def check_classifier(path: Path) -> None:
 
 def _check(cursor: _Cursor) -> None:
     magic, version = cursor.take("ii")
-    _need(magic == MAGIC and version in VERSIONS, "it does not begin as one")
+    need(magic == MAGIC and version in VERSIONS, "it does not begin as one")
     args = _Args(*cursor.take("12id"))
     if version == 11:
         args = args._replace(maxn=0)
@@ -89,42 +89,42 @@ def _check(cursor: _Cursor) -> None:
     words, labels, pruned = _dictionary(cursor)
     rows = _matrix(cursor, args.dim, bool(cursor.take("?")[0]))
     if pruned is None:
-        _need(rows >= words + args.buckets, "its input matrix has too few rows")
+        need(rows >= words + args.buckets, "its input matrix has too few rows")
     else:
-        _need(bool((pruned >= 0).all() and (pruned < max(rows - words, 1)).all()), "an n-gram has no row")
-        _need(rows >= words, "its input matrix has too few rows")
+        need(bool((pruned >= 0).all() and (pruned < max(rows - words, 1)).all()), "an n-gram has no row")
+        need(rows >= words, "its input matrix has too few rows")
     out = _matrix(cursor, args.dim, bool(cursor.take("?")[0]))
-    _need(out == labels, "its output matrix has not a row for each label")
-    _need(cursor.at == len(cursor.data), "the file goes on behind its end")
+    need(out == labels, "its output matrix has not a row for each label")
+    need(cursor.at == len(cursor.data), "the file goes on behind its end")
 
 
 def _check_args(args: _Args) -> None:
-    _need(args.model == CLASSIFIER, "it is no classifier")
-    _need(args.loss in _LOSSES, f"its loss is {args.loss}")
-    _need(0 < args.dim <= _MOST_DIMENSIONS, f"it has {args.dim} dimensions")
-    _need(0 < args.word_ngrams <= _MOST_NGRAMS, f"it has n-grams of {args.word_ngrams} words")
-    _need(0 <= args.minn <= _MOST_NGRAMS and 0 <= args.maxn <= _MOST_NGRAMS, "it has n-grams of no length")
-    _need(args.buckets > 0 or not (args.maxn > 0 or args.word_ngrams > 1), "its n-grams have no rows")
+    need(args.model == CLASSIFIER, "it is no classifier")
+    need(args.loss in _LOSSES, f"its loss is {args.loss}")
+    need(0 < args.dim <= _MOST_DIMENSIONS, f"it has {args.dim} dimensions")
+    need(0 < args.word_ngrams <= _MOST_NGRAMS, f"it has n-grams of {args.word_ngrams} words")
+    need(0 <= args.minn <= _MOST_NGRAMS and 0 <= args.maxn <= _MOST_NGRAMS, "it has n-grams of no length")
+    need(args.buckets > 0 or not (args.maxn > 0 or args.word_ngrams > 1), "its n-grams have no rows")
 
 
 def _dictionary(cursor: _Cursor) -> tuple[int, int, np.ndarray | None]:
     """Words, labels, and the rows of the n-grams that were kept (None: all were)."""
     size, words, labels, _, pruned = cursor.take("3i2q")
-    _need(words >= 0 and labels > 0 and size == words + labels, "its dictionary does not add up")
-    _need(size <= len(cursor.data), "its dictionary is longer than the file")
+    need(words >= 0 and labels > 0 and size == words + labels, "its dictionary does not add up")
+    need(size <= len(cursor.data), "its dictionary is longer than the file")
     before = _MOST_COUNT
     for number in range(size):
         end = cursor.data.find(b"\0", cursor.at)
-        _need(end >= 0, "a word has no end")
+        need(end >= 0, "a word has no end")
         cursor.at = end + 1
         count, kind = cursor.take("qb")
-        _need(kind == (number >= words), "a word is a label, or a label a word")
+        need(kind == (number >= words), "a word is a label, or a label a word")
         if number >= words:
-            _need(0 <= count <= before, "its labels are not in the order of their counts")
+            need(0 <= count <= before, "its labels are not in the order of their counts")
             before = count
     if pruned < 0:
         return words, labels, None
-    _need(pruned <= len(cursor.data), "it has more n-grams than bytes")
+    need(pruned <= len(cursor.data), "it has more n-grams than bytes")
     at = cursor.skip(8 * pruned)
     return words, labels, np.frombuffer(cursor.data, "<i4", 2 * pruned, at)[1::2].copy()
 
@@ -133,14 +133,14 @@ def _matrix(cursor: _Cursor, columns: int, quantized: bool) -> int:
     """The rows of a matrix."""
     with_norms = bool(cursor.take("?")[0]) if quantized else False
     rows, found = cursor.take("2q")
-    _need(found == columns and 0 <= rows <= len(cursor.data), "a matrix is of another width")
+    need(found == columns and 0 <= rows <= len(cursor.data), "a matrix is of another width")
     if not quantized:
         _numbers(cursor, rows * columns)
         return int(rows)
     (size,) = cursor.take("i")
     cursor.skip(size)
     parts = _quantizer(cursor, columns)
-    _need(size == rows * parts, "a quantized matrix has not the codes of its rows")
+    need(size == rows * parts, "a quantized matrix has not the codes of its rows")
     if with_norms:
         cursor.skip(rows)
         _quantizer(cursor, 1)
@@ -150,10 +150,8 @@ def _matrix(cursor: _Cursor, columns: int, quantized: bool) -> int:
 def _quantizer(cursor: _Cursor, columns: int) -> int:
     """The codes of a row."""
     dim, parts, width, last = cursor.take("4i")
-    _need(dim == columns and 0 < width <= dim, "a quantizer is of another width")
-    _need(
-        parts == -(-dim // width) and last == dim - (parts - 1) * width, "a quantizer's parts do not add up"
-    )
+    need(dim == columns and 0 < width <= dim, "a quantizer is of another width")
+    need(parts == -(-dim // width) and last == dim - (parts - 1) * width, "a quantizer's parts do not add up")
     _numbers(cursor, dim * _CENTROIDS)
     return int(parts)
 
@@ -163,12 +161,7 @@ def _numbers(cursor: _Cursor, count: int) -> None:
     begin = cursor.skip(4 * count)
     values = np.frombuffer(cursor.data, "<f4", count, begin)
     for first in range(0, count, _BLOCK):
-        _need(
+        need(
             bool((np.abs(values[first : first + _BLOCK]) <= _LARGEST).all()),
             "it has weights beyond all bounds",
         )
-
-
-def _need(sound: bool, what: str) -> None:
-    if not sound:
-        raise ValueError(what)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from manifests.border.kenlm_trie import ARRAY, QUANTIZED, Trie, TrieForm
-from manifests.border.unsound_file import UnsoundFileError
+from manifests.border.unsound_file import UnsoundFileError, need
 
 _MAGIC = b"mmap lm http://kheafield.com/code format version 5\n\0".ljust(56, b"\0")
 SANITY = _MAGIC + struct.pack("<3f3IQ", 0.0, 1.0, -0.5, 1, 0xFFFFFFFF, 0, 1)
@@ -114,11 +114,3 @@ def _check_free(table: np.ndarray) -> None:
     blocks = range(0, len(table), _BLOCK)
     free = any(bool((table[block : block + _BLOCK, :8] == 0).all(axis=1).any()) for block in blocks)
     need(free, "one of its tables is full, so that a search would not end")
-
-
-def need(sound: bool, what: str) -> None:
-    """Raises:
-    ValueError: not ``sound``.
-    """
-    if not sound:
-        raise ValueError(what)

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from manifests.border.protobuf import NoMessageError, message_fields
-from manifests.border.unsound_file import UnsoundFileError
+from manifests.border.protobuf import message_fields
+from manifests.border.unsound_file import UnsoundFileError, need
 
 UNKNOWN, BYTE, MODELS = 2, 6, range(1, 5)
 _KINDS = range(1, 7)
@@ -34,7 +34,7 @@ def checked_model(path: Path) -> bytes:
     data = path.read_bytes()
     try:
         _check(data)
-    except (NoMessageError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise UnsoundFileError(f"not a SentencePiece model: {error}", where=path) from None
     return data
 
@@ -44,11 +44,11 @@ def _check(data: bytes) -> None:
     fields = list(message_fields(data))
     pieces = [value for number, value in fields if number == 1]
     trainer = _last(fields, 2)
-    _need(0 < len(pieces) <= _MOST_PIECES, f"it has {len(pieces)} pieces")
+    need(0 < len(pieces) <= _MOST_PIECES, f"it has {len(pieces)} pieces")
     kinds = _check_pieces(pieces)
-    _need(trainer.get(3, 1) in MODELS, f"it is of type {trainer.get(3)}")
-    _need(kinds.count(UNKNOWN) == 1, f"{kinds.count(UNKNOWN)} of its pieces stand for what is unknown")
-    _need(not trainer.get(35, 0) or kinds.count(BYTE) == 256, "it has not the piece of every byte")
+    need(trainer.get(3, 1) in MODELS, f"it is of type {trainer.get(3)}")
+    need(kinds.count(UNKNOWN) == 1, f"{kinds.count(UNKNOWN)} of its pieces stand for what is unknown")
+    need(not trainer.get(35, 0) or kinds.count(BYTE) == 256, "it has not the piece of every byte")
     for number in (3, 5):
         _check_normalizer(_last(fields, number).get(2, b""))
 
@@ -57,47 +57,42 @@ def _check_pieces(pieces: Iterable[Any]) -> list[int]:
     """Their kinds."""
     kinds, names = [], set()
     for value in pieces:
-        _need(isinstance(value, bytes), "a piece is a number")
+        need(isinstance(value, bytes), "a piece is a number")
         piece = dict(message_fields(value))
         name, score, kind = piece.get(1, b""), piece.get(2, bytes(4)), piece.get(3, 1)
-        _need(isinstance(name, bytes) and name != b"" and b"\0" not in name, "a piece has no name")
-        _need(isinstance(score, bytes) and len(score) == 4, "the score of a piece is none")
-        _need(kind in _KINDS, f"a piece is of kind {kind}")
+        need(isinstance(name, bytes) and name != b"" and b"\0" not in name, "a piece has no name")
+        need(isinstance(score, bytes) and len(score) == 4, "the score of a piece is none")
+        need(kind in _KINDS, f"a piece is of kind {kind}")
         number = struct.unpack("<f", score)[0]
-        _need(math.isfinite(number) and abs(number) <= _LARGEST_SCORE, f"a piece has the score {number}")
+        need(math.isfinite(number) and abs(number) <= _LARGEST_SCORE, f"a piece has the score {number}")
         text = name.decode()
-        _need(kind != BYTE or text in _BYTES, f"{text!r} is the piece of no byte")
+        need(kind != BYTE or text in _BYTES, f"{text!r} is the piece of no byte")
         names.add(name)
         kinds.append(kind)
-    _need(len(names) == len(kinds), "two of its pieces are one")
+    need(len(names) == len(kinds), "two of its pieces are one")
     return kinds
 
 
 def _check_normalizer(blob: Any) -> None:
     """Of Darts (darts_clone): four bytes of length, the units of the trie, and the texts that they lead to.
     From unit ``p`` a byte ``b`` leads to ``p ^ offset ^ b``, which is read before anything is compared."""
-    _need(isinstance(blob, bytes), "its normalization is a number")
+    need(isinstance(blob, bytes), "its normalization is a number")
     if not blob:
         return
     length = int.from_bytes(blob[:4], "little")
     texts = blob[4 + length :]
-    _need(length % (4 * _TRIE_BLOCK) == 0 and 0 < length < len(blob) - 4, "the trie it normalises by is cut")
-    _need(texts.endswith(b"\0"), "the texts it normalises to have no end")
+    need(length % (4 * _TRIE_BLOCK) == 0 and 0 < length < len(blob) - 4, "the trie it normalises by is cut")
+    need(texts.endswith(b"\0"), "the texts it normalises to have no end")
     units = np.frombuffer(blob, "<u4", length // 4, 4).astype(np.int64)
     places = np.flatnonzero(units >> 31 == 0)
     of = units[places]
     bases = places ^ ((of >> 10) << ((of & 512) >> 6))
-    _need(bool(((bases | (_TRIE_BLOCK - 1)) < len(units)).all()), "the trie it normalises by leads out of it")
+    need(bool(((bases | (_TRIE_BLOCK - 1)) < len(units)).all()), "the trie it normalises by leads out of it")
     leaves = units[bases[of >> 8 & 1 == 1]] & 0x7FFFFFFF
-    _need(bool((leaves < len(texts)).all()), "the trie it normalises by leads to no text")
+    need(bool((leaves < len(texts)).all()), "the trie it normalises by leads to no text")
 
 
 def _last(fields: list[tuple[int, Any]], wanted: int) -> dict[int, Any]:
     value = next((value for number, value in reversed(fields) if number == wanted), b"")
-    _need(isinstance(value, bytes), f"field {wanted} is a number")
+    need(isinstance(value, bytes), f"field {wanted} is a number")
     return dict(message_fields(value))
-
-
-def _need(sound: bool, what: str) -> None:
-    if not sound:
-        raise NoMessageError(what)

@@ -16,6 +16,16 @@ class UnsoundFileError(UserError, ValueError):
         super().__init__(what, where=where, fix=fix)
 
 
+def need(sound: bool, what: str) -> None:
+    """As ``check``, where the caller names the file.
+
+    Raises:
+        ValueError: not ``sound``.
+    """
+    if not sound:
+        raise ValueError(what)
+
+
 def check(sound: bool, path: Path, what: str) -> None:
     """Nothing, where ``sound``.
 

@@ -15,7 +15,7 @@ from manifests.schema.model import ModelSettings
 from manifests.schema.objectives import UL2Objective
 from manifests.schema.stage import Stage
 from manifests.schema.train_settings import TrainSettings
-from manifests.schema.until import is_builtin
+from manifests.schema.until import heldout_of, is_builtin
 from manifests.schema.values import Name
 
 
@@ -88,10 +88,10 @@ class CurriculumManifest(Strict):
         return self
 
     def _check_metric(self, stage: Stage, metric: str) -> None:
-        _, *path = metric.split("/")
-        other = {one.name: one for one in self.stages}.get(path[0] if len(path) == 2 else stage.name)
+        name, wanted = heldout_of(metric, stage.name)
+        other = {one.name: one for one in self.stages}.get(name)
         sets = sorted(other.mixture) if other else []
-        if len(path) > 2 or other is None or (path and path[-1] not in sets):
+        if metric.count("/") > 2 or other is None or wanted not in (None, *sets):
             there = (
                 f"the stages are {', '.join(one.name for one in self.stages)}"
                 if other is None

@@ -64,3 +64,10 @@ class Until(Strict):
 def is_builtin(metric: str) -> bool:
     """Whether a metric is one of the held-out losses, and no plug-in."""
     return metric.split("/")[0] == HELDOUT
+
+
+def heldout_of(metric: str, stage: str) -> tuple[str, str | None]:
+    """The stage and the set (None: all of its mixture) whose held-out loss a built-in metric of a stage's
+    ``until`` is."""
+    _, *path = metric.split("/")
+    return (path[0] if len(path) == 2 else stage), (path[-1] if path else None)

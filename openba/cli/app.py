@@ -9,7 +9,6 @@ import typer
 
 from manifests.output import say
 from openba.cli import (
-    audit,
     corpus,
     demo,
     generate,
@@ -17,6 +16,7 @@ from openba.cli import (
     manifests,
     near,
     privacy,
+    replay,
     setup,
     sign,
     switch,
@@ -34,7 +34,7 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, train, switch, audit, generate)
+_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, train, switch, replay, generate)
 for group in _GROUPS:
     app.add_typer(group.app)
 

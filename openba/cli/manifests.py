@@ -161,11 +161,12 @@ def verify_command(
 
     unsigned = [] if key is None else signature_problems(run, key, quiet=as_json)
     with os_errors_explained(run):
-        result = Verification() if key is not None and not steps_in(run) else verify(run)
+        is_run = key is None or bool(steps_in(run))
+        result = verify(run) if is_run else Verification()
     if as_json:
         whole = asdict(result) | {"problems": unsigned + result.problems}
         say(json.dumps({"run": str(run), **whole}, indent=1, ensure_ascii=False))
-    elif result.files:
+    elif is_run:
         _print_verification(run, result)
     return int(bool(unsigned or result.problems))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.border.json_files import meta_object
-from manifests.report.scrubbing import beginnings
+from manifests.report.scrubbing import Scrub, beginnings
 from manifests.schema.genres import genres
 from manifests.schema.rules import Rule
 from manifests.trusted_loss import EXAMPLES, MOST_LOSS
@@ -22,7 +22,9 @@ CHARACTERS = 200
 """Of an example's text."""
 
 
-def judged(documents: MeasuredDocuments, rules: Sequence[Rule], trusted: Sequence[str]) -> dict[str, Any]:
+def judged(
+    documents: MeasuredDocuments, rules: Sequence[Rule], trusted: Sequence[str], scrub: Scrub = shown
+) -> dict[str, Any]:
     """The judgement as JSON: ``documents`` (how many were judged), ``trusted_loss`` by source and
     ``trusted_loss_by_language`` and ``..._by_genre``, ``junk_caught`` by language and kind, and ``rules``:
     for each its ``trusted_loss`` and ``junk_caught`` among the documents in its languages, the ``sources``
@@ -32,6 +34,7 @@ def judged(documents: MeasuredDocuments, rules: Sequence[Rule], trusted: Sequenc
     Args:
         trusted: names of the sources that are trusted. Sources of junk are known by their names, and others
             are not judged.
+        scrub: hides personal data in the examples.
     """
     found = verdicts(documents, rules)
     all_ = dropped(found, len(documents.languages))
@@ -49,7 +52,7 @@ def judged(documents: MeasuredDocuments, rules: Sequence[Rule], trusted: Sequenc
         ),
         "junk_caught": by_kind(_shares(all_, groups)),
         "rules": {
-            name: _rule(documents, broken, concerned(documents, rules, name), (good, bad), groups)
+            name: _rule(documents, broken, concerned(documents, rules, name), (good, bad), groups, scrub)
             for name, broken in found.items()
         },
     }
@@ -68,6 +71,7 @@ def _rule(
     mine: np.ndarray,
     good_and_bad: tuple[np.ndarray, np.ndarray],
     groups: Mapping[str, np.ndarray],
+    scrub: Scrub,
 ) -> dict[str, Any]:
     loss, caught = (share(broken, mask & mine) for mask in good_and_bad)
     shares = _shares(broken, groups)
@@ -78,18 +82,18 @@ def _rule(
         "junk_caught": caught,
         "sources": {name: share for name, share in hit.items() if not junk_kind(name)},
         "junk": by_kind(hit),
-        "examples": {name: _examples(documents, broken & groups[name]) for name in much},
+        "examples": {name: _examples(documents, broken & groups[name], scrub) for name in much},
     }
 
 
-def _examples(documents: MeasuredDocuments, chosen: np.ndarray) -> list[dict[str, str]]:
+def _examples(documents: MeasuredDocuments, chosen: np.ndarray, scrub: Scrub) -> list[dict[str, str]]:
     """The first, the middle and the last of them."""
     rows = np.flatnonzero(chosen)
     picked = rows[np.unique(np.linspace(0, len(rows) - 1, EXAMPLES).astype(int))]
     table = documents.table.take(pa.array(picked))
-    texts = beginnings(table.column("text").combine_chunks(), CHARACTERS, shown).to_pylist()
+    texts = beginnings(table.column("text").combine_chunks(), CHARACTERS, scrub).to_pylist()
     own = zip(table.column("id").to_pylist(), table.column("meta").to_pylist(), strict=True)
-    ids = shown(pa.array([_own_id(*one) for one in own], pa.string())).to_pylist()
+    ids = scrub(pa.array([_own_id(*one) for one in own], pa.string())).to_pylist()
     return [{"id": id_, "text": text} for id_, text in zip(ids, texts, strict=True)]
 
 

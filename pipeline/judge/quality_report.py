@@ -18,6 +18,7 @@ from pipeline.judge.signal_power import signal_power
 from pipeline.judge.trial_run import run_trial
 from pipeline.judge.trusted_text import trusted_text
 from pipeline.runtime.engines.engine import Engine
+from pipeline.steps.privacy.shown_texts import shown_of
 
 FOLDER = "trial"
 JUNK = 200
@@ -56,7 +57,7 @@ def quality_report(corpus_file: Path, run: Path, engine: Engine) -> dict[str, An
         as ``trial``.
     """
     tried = trial(corpus_file, run, engine)
-    report = judged(tried.documents, tried.corpus.quality.judged, tried.trusted)
+    report = judged(tried.documents, tried.corpus.quality.judged, tried.trusted, shown_of(run))
     report["signals"] = signal_power(tried.documents, tried.trusted)
     write_json(run / QUALITY_REPORT, report)
     return report

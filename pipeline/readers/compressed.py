@@ -141,9 +141,8 @@ def _from_member(file: InputFile, start: int) -> Iterator[bytes]:
     for block in _decompressed(file, start, decoder_of(file)):
         given += len(block)
         if given > most:
-            raise DamagedFileError(
-                "too_costly", f"over {most} bytes in a compressed file of {file.size}: the rest is left out"
-            )
+            what = f"over {most} bytes in a compressed file of {file.size}: the rest is left out"
+            raise DamagedFileError("too_costly", what, member=file.size, end=file.size)
         yield block
 
 

@@ -75,7 +75,9 @@ def readable(name: str) -> str:
 def file_name(location: str) -> str:
     """The last part of a path or URL. That of a web address ends before its query, which may be a
     signature."""
-    web = is_url(location) and location.split("::")[-1].startswith(("http://", "https://"))
+    if not is_url(location):
+        return PurePosixPath(location).name
+    web = location.split("::")[-1].startswith(("http://", "https://"))
     return PurePosixPath(location.partition("?")[0] if web else without_credentials(location)).name
 
 

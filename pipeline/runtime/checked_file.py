@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from manifests.border.arrow_files import ANY, read_batches
 from manifests.files import cached_sha256
-from manifests.redaction import NAME
 from manifests.schema.documents import DEDUPED
 from manifests.schema.steps import File
 from pipeline.runtime.pipeline_error import PipelineError
@@ -36,7 +35,9 @@ class CheckedFile:
         try:
             found = cached_sha256(self.path)
         except FileNotFoundError:
-            raise PipelineError(f"{self.path} {_why_missing(self.path)}") from None
+            raise PipelineError(
+                f"{self.path} is missing; remove the manifest.json beside it and run that step again"
+            ) from None
         if found != self._sha256:
             raise PipelineError(
                 f"{self.path} was changed after it was written (SHA-256 {found[:12]}…, its manifest says "
@@ -44,9 +45,3 @@ class CheckedFile:
                 "remove the manifest.json beside it and run that step again"
             )
         return self.path
-
-
-def _why_missing(path: Path) -> str:
-    if any((folder / NAME).exists() for folder in path.parents):
-        return "is not there: the run was redacted; take another run, or make one from the sources again"
-    return "is missing; remove the manifest.json beside it and run that step again"

@@ -49,7 +49,9 @@ def _download(session: PipSession, link: Link, sha256: str, folder: Path) -> int
         for block in response_chunks(response):
             size += len(block)
             if size > MAX_BYTES:
-                break
+                path.unlink()
+                print(f"ERROR: {link.filename} has more than {MAX_BYTES} bytes", file=sys.stderr)
+                return 1
             hashed.update(block)
             file.write(block)
     if hashed.hexdigest() == sha256:

@@ -18,6 +18,7 @@ from tests.curriculum.test_blend import SHARDS, journal, whole
 from tests.curriculum.toy import curriculum_manifest, shard_manifest, stage
 
 EVENTS = (
+    Rollback(step=5, to=0, reason="before the first checkpoint"),
     Rollback(step=12, to=10, reason="spike"),
     Rollback(step=33, to=29, reason="in the blend"),
     StageEndedEarly(stage="length", step=40, reason="plateau"),

@@ -87,6 +87,17 @@ def test_a_sound_run_is_counted_and_has_no_problem(sound: Path, capsys: pytest.C
     )
 
 
+def test_a_run_of_which_only_the_manifests_are_there_is_told(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in [
+        path for path in run.rglob("*") if path.suffix == ".arrow" or path.name == "tokenizer.model"
+    ]:
+        path.unlink()
+    assert main(["verify", str(run)]) == 1
+    assert "missing" in capsys.readouterr().err
+
+
 def test_sealing_a_sound_run_leaves_it_sound(run: Path) -> None:
     seal(run)
     only(run)

@@ -12,13 +12,11 @@ import torch.distributed as dist
 from curriculum.feistel_permutation import permute
 from curriculum.keyed_hash import key, seeds
 from curriculum.step_plan import Samples
-from manifests.files import safe_join
 from manifests.schema.shards import Vocabulary
 from manifests.schema.stage import Stage
 from trainer.data.batch import Batch
 from trainer.data.dataset import open_sets
 from trainer.data.drawn import Drawn
-from trainer.data.shard_verification import check_ids
 from trainer.data.step_loader import StepLoader
 from trainer.evaluation.mean_loss import Measurable
 from trainer.forward_pass import ForwardPass
@@ -42,9 +40,6 @@ class Evaluator:
     def __init__(self, run: TrainingRun, objectives: dict[str, TrainingObjective]) -> None:
         self._run, self._objectives = run, objectives
         self._sets = open_sets(run.shard_folder, run.shards.heldout)
-        for tokens in run.shards.heldout.values():
-            for shard in tokens.shards:
-                check_ids(safe_join(run.shard_folder, shard.file.path), run.shards.vocabulary.size)
 
     def measure(self, engine: Measurable) -> dict[str, dict[str, float]]:
         """Nats per target token: stage -> set -> loss. Sets without held-out samples are left out."""

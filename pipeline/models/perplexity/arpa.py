@@ -32,7 +32,7 @@ def read(path: Path) -> ModelBuilder:
     data = np.memmap(path, np.uint8, "r")
     counts = [int(count) for count in _COUNT.findall(data[:_HEADER].tobytes())]
     if not counts or counts[0] < SPECIAL:
-        raise BrokenModelError(f"{path} is no ARPA file")
+        raise BrokenModelError("is no ARPA file", where=path)
     names, numbers, place = _lines(path, data, _section(data, _section(data, 0)), 1, counts[0])
     sequence = np.argsort(names[:, 0], kind="stable")  # </s>, <s>, <unk>, then the ids
     sequence[:SPECIAL] = sequence[:SPECIAL][::-1].copy()
@@ -43,9 +43,8 @@ def read(path: Path) -> ModelBuilder:
         for done in range(0, count, LINES):
             names, numbers, place = _lines(path, data, place, order, min(LINES, count - done))
             if names.max() >= len(builder.word):
-                raise BrokenModelError(
-                    f"{path}: the {order}-grams have the word {names.max()}, which the 1-grams have not"
-                )
+                what = f"the {order}-grams have the word {names.max()}, which the 1-grams have not"
+                raise BrokenModelError(what, where=path)
             words = np.where(names < 0, -1 - names, builder.word[np.maximum(names, 0)]).astype(np.uint32)
             builder.add(builder.find(words[:, :-1]), words[:, -1], *numbers.T)
     return builder
@@ -56,9 +55,8 @@ def _lines(path: Path, data: Bytes, place: int, order: int, count: int) -> tuple
     names, numbers = np.empty((count, order), np.int64), np.empty((count, 2), np.float32)
     place = _parse(data, place, names, numbers)
     if place < 0:
-        raise BrokenModelError(
-            f"{path}: the {order}-grams are not as many as it says, or not lines of numbers and token ids"
-        )
+        what = f"the {order}-grams are not as many as it says, or not lines of numbers and token ids"
+        raise BrokenModelError(what, where=path)
     return names, numbers, place
 
 

@@ -33,6 +33,9 @@ UInt64 = npt.NDArray[np.uint64]
 Float32 = npt.NDArray[np.float32]
 
 
+_AGAIN = "remove it and run the step again"
+
+
 class BrokenModelError(UnsoundFileError):
     """A file that holds no n-gram model."""
 
@@ -79,9 +82,8 @@ class NgramModel:
             model.check()
             return model
         except (ValueError, IndexError) as error:
-            raise BrokenModelError(
-                f"{path} holds no n-gram model ({error}); remove it and run the step again"
-            ) from None
+            what = error.what if isinstance(error, UnsoundFileError) else error
+            raise BrokenModelError(f"holds no n-gram model ({what})", where=path, fix=_AGAIN) from None
 
     def check(self) -> None:
         """Every word has its numbers, and every table a free slot, where a search ends.

@@ -19,6 +19,7 @@ from pydantic import Field
 from manifests.border.arrow_files import row_count, schema_of
 from manifests.border.unsound_file import check
 from manifests.files import safe_join, sha256, write_json
+from manifests.redaction import is_redacted
 from manifests.schema.base import ManifestError, Strict, load
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.steps import File, StepManifest
@@ -154,6 +155,8 @@ def _check_files(name: str, folder: Path, files: Sequence[File]) -> None:
     for file in files:
         path = safe_join(folder, file.path)
         found = sha256(path) if path.exists() else None
+        if found is None and is_redacted(folder.parent, folder.name, file.path):
+            raise PipelineError(f"dedup.index: {name} was redacted: its keys are gone; take another run")
         if found != file.sha256:
             state = "is missing" if found is None else "was changed after it was written"
             raise PipelineError(

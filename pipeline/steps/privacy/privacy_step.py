@@ -56,7 +56,7 @@ class Scrub(Transform):
         if changed.any():
             batch = with_column(batch, "text", scrubbed.texts)
         batch, found = self._around(batch, scrubbed.found, metrics)
-        empty, dropped = self._empty(scrubbed.texts, changed), self._dropped(found, batch.num_rows)
+        empty, dropped = self._empty(scrubbed.texts, changed), self._scrubber.dropped(found, batch.num_rows)
         reason = pc.if_else(pa.array(empty), ONLY_PERSONAL_DATA, pa.scalar(None, pa.string()))
         reason = pc.if_else(pa.array(dropped), PERSONAL_DATA, reason)
         return decide(
@@ -76,13 +76,6 @@ class Scrub(Transform):
                 batch = with_column(batch, name, column.texts)
             found = found | {kind: found[kind] + number for kind, number in hits.items()}
         return batch, found
-
-    def _dropped(self, found: dict[str, np.ndarray], documents: int) -> np.ndarray:
-        """bool [documents]: has a datum whose action is drop."""
-        dropped = np.zeros(documents, bool)
-        for kind in self._scrubber.dropping:
-            dropped |= found[kind] > 0
-        return dropped
 
     def _empty(self, texts: pa.Array, changed: np.ndarray) -> np.ndarray:
         """bool [documents]: changed, and nothing left but white space and placeholders."""

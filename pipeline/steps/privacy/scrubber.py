@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -60,11 +60,11 @@ class Scrubber:
         salt = None if self.pseudonyms is None else self.pseudonyms.fingerprint()
         return [self.settings.model_dump(mode="json"), salt, [plugin.fingerprint for plugin in self.plugins]]
 
-    @property
-    def dropping(self) -> frozenset[str]:
-        """The kinds that drop what has one."""
+    def dropped(self, found: Mapping[str, np.ndarray], values: int) -> np.ndarray:
+        """bool [values]: has a datum whose action is drop; ``found`` is that of what was scrubbed."""
         wanted = treatments(self.settings, load_kinds(self.plugins)).values()
-        return frozenset(treatment.name for treatment in wanted if treatment.action == "drop")
+        hits = [found[one.name] > 0 for one in wanted if one.action == "drop" and one.name in found]
+        return np.any([np.zeros(values, bool), *hits], axis=0)  # type: ignore[no-any-return]
 
     def texts(self, values: pa.StringArray) -> Scrubbed:
         """Of running text."""

@@ -90,8 +90,8 @@ class GivenPerplexity:
 
 def _read_bounds(path: Path) -> list[float] | None:
     found: list[float] | None = read_json(path)
-    sound = found is None or (isinstance(found, list) and all(isinstance(one, float) for one in found))
-    check(sound and (found is None or len(found) == len(set(found))), path, "holds no bounds")
+    numbers = isinstance(found, list) and all(isinstance(one, float) for one in found)
+    check(found is None or (numbers and len(found) == 2 and found == sorted(found)), path, "holds no bounds")
     return found
 
 

@@ -103,8 +103,7 @@ class EncodePairs:
         for column, scrub in zip(texts, looks, strict=True):
             result = scrub(column)
             clean.append(result.texts)
-            for kind in self.scrubber.dropping & set(result.found):
-                dropped |= result.found[kind] > 0
+            dropped |= self.scrubber.dropped(result.found, len(dropped))
         return clean, pa.array(dropped)
 
 

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, cast
 import pytest
 import zstandard
 
-from pipeline.readers import archive_members, compressed
+from pipeline.readers import archive_members, compressed, limits
 from pipeline.readers.byte_stream import ByteStream
-from pipeline.readers.input_files import InputFile
+from pipeline.readers.input_files import InputFile, file_name
 from pipeline.readers.warc import records
 from tests.pipeline.steps.ingest.samples import response
 
@@ -170,3 +170,19 @@ def test_a_gzip_header_with_a_name_is_still_one(tmp_path: Path) -> None:
     found = list(records(InputFile.of(tmp_path / "a.warc.gz"), 0, None, 1 << 20))
     assert [record.reason for record in found][-1] is None
     assert zlib.decompress(named, 31) == GOOD
+
+
+def test_what_gives_too_much_is_told_once_and_nothing_is_read_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "_MOST_OF_FILE", 30 * len(GOOD))
+    monkeypatch.setattr(limits, "_MOST_FACTOR", 0)
+    (tmp_path / "a.warc.gz").write_bytes(PACKED * 200)
+    found = list(records(InputFile.of(tmp_path / "a.warc.gz"), 0, None, 1 << 20))
+    assert [record.reason for record in found] == [None] * (len(found) - 1) + ["too_costly"]
+    assert len({record.offset for record in found}) == len(found) <= 31
+
+
+def test_the_suffix_of_a_file_is_that_of_its_name_and_a_signature_is_none(tmp_path: Path) -> None:
+    assert file_name("parts/password=x.jsonl.gz") == "password=x.jsonl.gz"
+    assert file_name("https://host.example/a.jsonl.gz?X-Amz-Signature=b.c") == "a.jsonl.gz"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.errors import UserError
 from manifests.schema.base import ManifestError
 from pipeline.models.perplexity.kenlm_model import KenlmScorer
 from pipeline.models.training_sample import Folds
 from pipeline.runtime.step import StepResult
+from pipeline.steps.quality.given_models import _read_bounds
 from pipeline.steps.quality.quality_step import QualityStep
 from tests.pipeline.models.perplexity.test_kenlm_model import arpa
 from tests.pipeline.steps.quality import corpus
@@ -108,3 +111,14 @@ def test_another_model_file_is_another_input(tmp_path: Path) -> None:
     assert list(before) == ["perplexity.models.zh.model", "privacy"]
     arpa(tmp_path).write_text(arpa(tmp_path).read_text().replace("-0.75", "-0.7"))
     assert QualityStep().inputs(context) != before
+
+
+def test_bounds_of_documents_that_are_alike_are_sound(tmp_path: Path) -> None:
+    path = tmp_path / "bounds.json"
+    for text in ("null", "[7.5, 7.5]", "[7.5, 8.25]"):
+        path.write_text(text, encoding="utf-8")
+        assert _read_bounds(path) == json.loads(text)
+    for text in ("[8.25, 7.5]", "[7.5]", '["a", "b"]', "{}"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(UnsoundFileError, match="holds no bounds"):
+            _read_bounds(path)

@@ -47,25 +47,23 @@ def replay_command(
     trained; manifests, shards and journal tell."""
     if rank is not None and rank >= ranks:
         raise typer.BadParameter(f"there is no process {rank} of {ranks}; set --ranks")
-    replay, readable = _opened(curriculum, run, ranks)
+    replay = _opened(curriculum, run, ranks)
+    readable = replay.readable() if text else None
     for sample in replay.step(step):
         if rank is not None and sample.rank != rank:
             continue
-        record = _record(sample, readable, text=text)
+        record = _record(sample, readable)
         say(json.dumps(record, ensure_ascii=False) if as_json else "\n".join(_lines(record)))
 
 
-def _opened(curriculum: Path, run: Path, ranks: int = 1) -> tuple[Replay, ReadableTokens]:
-    from trainer.inference import load_tokenizer
-    from trainer.readable_tokens import ReadableTokens
+def _opened(curriculum: Path, run: Path, ranks: int = 1) -> Replay:
     from trainer.replay import Replay
     from trainer.run import TrainingRun
 
-    training = TrainingRun.open(curriculum, run)
-    return Replay(training, ranks), ReadableTokens(load_tokenizer(training), training.shards.vocabulary)
+    return Replay(TrainingRun.open(curriculum, run), ranks)
 
 
-def _record(sample: ReplayedSample, readable: ReadableTokens, *, text: bool) -> dict[str, Any]:
+def _record(sample: ReplayedSample, readable: ReadableTokens | None) -> dict[str, Any]:
     record: dict[str, Any] = {
         "step": sample.step,
         "rank": sample.rank,
@@ -77,7 +75,7 @@ def _record(sample: ReplayedSample, readable: ReadableTokens, *, text: bool) -> 
         "noise": sample.noise,
         "passages": [passage._asdict() for passage in sample.passages],
     }
-    if text:
+    if readable is not None:
         record |= {"encoder": readable.text(sample.encoder), "target": readable.text(sample.target)}
     return record
 
@@ -107,8 +105,7 @@ def seen_command(
     as_json: Json = False,
 ) -> None:
     """Print the steps that train on a document, those to come among them."""
-    replay, _ = _opened(curriculum, run)
-    found = replay.seen(document)
+    found = _opened(curriculum, run).seen(document)
     if as_json:
         say(json.dumps([{"step": step, "sets": sets} for step, sets in found.items()]))
         return
