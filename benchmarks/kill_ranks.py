@@ -38,7 +38,7 @@ from typing import Any
 import yaml
 
 from benchmarks.kill import durable
-from curriculum.journal import Rollback
+from curriculum.journal_events import Rollback
 from openba.cli.exit import run as as_command
 from tests.trainer.disturbed import spoil
 from tests.trainer.processes import group

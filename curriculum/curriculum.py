@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from curriculum.journal import Journal, Rollback, StageEndedEarly
+from curriculum.journal import Journal
+from curriculum.journal_events import Rollback, StageEndedEarly
 from curriculum.lr_schedule import learning_rate
 from curriculum.pair_lengths import PairLengths
 from curriculum.plugin_objective import shape_of

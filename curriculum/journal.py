@@ -1,53 +1,30 @@
-"""What a manifest cannot know in advance: events of a run that change which sample comes when. Append-only,
-one JSON object a line."""
+"""What a manifest cannot know in advance: the events of a run. Append-only, one JSON object a line, each with
+the SHA-256 of the line before it."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError
 
+from curriculum.journal_events import Amendment, Begun, Devices, Event, Note, Rollback, StageEndedEarly
 from manifests.errors import UserError
 from manifests.files import sync
-from manifests.schema.base import Strict
+from manifests.schema.curriculum import CurriculumManifest
 
-Step = Annotated[int, Field(ge=0)]
-
-
-class StageEndedEarly(Strict):
-    """The stage has no steps from global step ``step`` on; the next stage begins there."""
-
-    event: Literal["stage_ended_early"] = "stage_ended_early"
-    stage: str
-    step: Step
-    reason: str
-
-
-class Rollback(Strict):
-    """The weights went back from before global step ``step`` to before global step ``to``. The steps from
-    ``to`` on read the samples that follow those already read, so that what was read between the two is not
-    read again."""
-
-    event: Literal["rollback"] = "rollback"
-    step: Step
-    to: Step
-    reason: str
-
-    @model_validator(mode="after")
-    def _backwards(self) -> Rollback:
-        if self.to >= self.step:
-            raise ValueError(f"a rollback goes back: to ({self.to}) must be less than step ({self.step})")
-        return self
-
-
-Event = Annotated[StageEndedEarly | Rollback, Field(discriminator="event")]
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+FIRST = "0" * 64
+"""What stands for the line before the first."""
+Line = Begun | Event | Note
+_LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="event")])
+_PREVIOUS = re.compile(rb'\{"previous":"([0-9a-f]{64})",')
 
 
 class JournalError(UserError):
-    """A journal line that is whole but not an event; the message names file and line."""
+    """A journal that is damaged, or of an earlier version; the message names file and line."""
 
 
 class Journal:
@@ -56,41 +33,96 @@ class Journal:
     A last line without its end (the process died while writing it) was never reported as written: it is
     ignored, and removed by the next append.
 
+    Attributes:
+        begun: the first line; None where nothing has begun.
+        events: what decides which sample comes when, beside the curriculum.
+        notes: what else happened.
+        hashes: SHA-256 of each line, hexadecimal.
+
     Raises:
-        JournalError: a whole line is not an event.
+        JournalError: a whole line is not an event, or does not follow the line before it.
     """
 
     def __init__(self, file: Path) -> None:
         self.file = file
         content = file.read_bytes() if file.exists() else b""
         self._whole = content.rfind(b"\n") + 1
-        lines = content[: self._whole].splitlines()
-        self.events: tuple[Event, ...] = tuple(
-            self._parse(number, line) for number, line in enumerate(lines, start=1)
-        )
+        self.begun: Begun | None = None
+        self.events: tuple[Event, ...] = ()
+        self.notes: tuple[Note, ...] = ()
+        self._recent: tuple[Note, ...] = ()
+        self.hashes: tuple[str, ...] = ()
+        for number, line in enumerate(content[: self._whole].split(b"\n")[:-1], start=1):
+            self._take(self._parsed(number, line), line)
 
-    def _parse(self, number: int, line: bytes) -> Event:
+    def _parsed(self, number: int, line: bytes) -> Line:
+        link = _PREVIOUS.match(line)
+        if link is None:
+            raise self._error(number, "does not say which line it follows; was it of an earlier version?")
         try:
-            return _EVENT.validate_json(line)
+            found = _LINE.validate_json(b"{" + line[link.end() :])
         except ValidationError as error:
-            raise JournalError(
-                f"{self.file}: line {number} is not an event: {error.errors()[0]['msg']}; restore the journal"
-            ) from None
+            raise self._error(number, f"is not an event: {error.errors()[0]['msg']}") from None
+        if link.group(1).decode() != self._head or (number > 1 and isinstance(found, Begun)):
+            raise self._error(number, "does not follow the one before: a line was changed, moved or removed")
+        return found
+
+    def _error(self, number: int, what: str) -> JournalError:
+        return JournalError(f"line {number} {what}", where=self.file, fix="restore the journal")
+
+    @property
+    def curricula(self) -> tuple[CurriculumManifest, ...]:
+        """The one that the run was begun with, and those that amended it; the last is in force."""
+        amended = (event.curriculum for event in self.events if isinstance(event, Amendment))
+        return (self.begun.curriculum, *amended) if self.begun else ()
+
+    @property
+    def _head(self) -> str:
+        return self.hashes[-1] if self.hashes else FIRST
+
+    def _take(self, event: Line, line: bytes) -> None:
+        self.hashes += (hashlib.sha256(line).hexdigest(),)
+        if isinstance(event, Begun):
+            self.begun = event
+        elif isinstance(event, Note):
+            self.notes += (event,)
+            self._recent += (event,)
+        else:
+            self.events += (event,)
+            self._recent = () if isinstance(event, Rollback) else self._recent
 
     def has_ended(self, stage: str) -> bool:
         """Whether an event ended a stage before its tokens were read."""
         return any(isinstance(event, StageEndedEarly) and event.stage == stage for event in self.events)
 
-    def append(self, event: Event) -> None:
-        """Writes an event; when this returns, it is on disk."""
+    def append(self, event: Line) -> None:
+        """Writes an event; when this returns, it is on disk.
+
+        Raises:
+            JournalError: a first line, where there are others.
+        """
+        if isinstance(event, Begun) and self.hashes:
+            raise self._error(1, "is not a run's beginning")
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        line = event.model_dump_json().encode() + b"\n"
+        line = b'{"previous":"%s",%s' % (self._head.encode(), event.model_dump_json().encode()[1:])
         with self.file.open("r+b" if self.file.exists() else "x+b") as file:
             file.truncate(self._whole)
             file.seek(self._whole)
-            file.write(line)
+            file.write(line + b"\n")
             file.flush()
             os.fsync(file.fileno())
         sync(self.file.parent)  # the name of a new file
-        self._whole += len(line)
-        self.events += (event,)
+        self._whole += len(line) + 1
+        self._take(event, line)
+
+    def note(self, note: Note) -> bool:
+        """Writes a note, but not what a training that was killed says again, which it said since the last
+        rollback; whether it did."""
+        if note in self._recent:
+            return False
+        self.append(note)
+        return True
+
+    def devices(self) -> Devices | None:
+        """What the training ran on last."""
+        return next((note for note in reversed(self.notes) if isinstance(note, Devices)), None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from curriculum.curriculum import Span
-from curriculum.journal import StageEndedEarly
+from curriculum.journal_events import StageEndedEarly
 from curriculum.plugins import METRICS
 from curriculum.theil_sen import theil_sen
 from manifests.border.logs import read_evaluations

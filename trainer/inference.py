@@ -173,7 +173,7 @@ def _first_checkpoint(run: TrainingRun, origin: Origin, state: StateSource) -> C
         updates=state.updates,
         stages_begun=0,
         tokens_by_set={},
-        journal_events=len(run.journal().events),
+        journal_events=len(run.journal().hashes),
         plugins=stage_plugins(run.manifest.stages, run.manifest_folder),
         curriculum=run.manifest.model_dump_json(exclude={"initial"}),
         shards=run.shards_sha256,

@@ -14,7 +14,7 @@ from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.initial import Initial, Origin
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import MANIFEST, Checkpoint
-from trainer.checkpoint.compatibility import first_difference
+from trainer.checkpoint.compatibility import differences
 from trainer.distributed import Ranks
 from trainer.engine_state import MOMENTS, StateSource
 from trainer.export.hf_folder import CONFIG
@@ -135,8 +135,7 @@ def _check_checkpoint(run: TrainingRun, found: Checkpoint) -> None:
     free = {"dropout", "init_std"}  # what computes nothing in trained weights
     models = (curriculum.model, run.manifest.model)
     theirs, ours = (model.model_dump(mode="json", exclude=free) for model in models)
-    if difference := first_difference(theirs, ours, "model"):
-        key, before, now = difference
+    for key, before, now in differences(theirs, ours, "model"):
         raise OriginError(
             f"was trained with {key} = {before}, and the curriculum says {now}",
             where=found.folder,

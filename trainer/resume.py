@@ -14,11 +14,9 @@ from manifests.border.logs import read_metrics
 from manifests.errors import UserError
 from manifests.files import digest
 from manifests.output import complain
-from manifests.schema.curriculum import CurriculumManifest
 from trainer.checkpoint.checkpoint import Checkpoint, newest
 from trainer.checkpoint.compatibility import (
-    CompatibilityError,
-    check_compatibility,
+    check_journal,
     check_origin,
     check_plugins,
     check_shards,
@@ -122,16 +120,11 @@ def check_resumable(run: TrainingRun, found: Checkpoint, journal: Journal) -> No
     """
     progress = found.progress
     check_shards(progress.shards, run.shards_sha256, str(found.folder), run.shard_manifest)
-    old = CurriculumManifest.model_validate_json(progress.curriculum)
     plugins = stage_plugins(run.manifest.stages[: progress.stages_begun], run.manifest_folder)
-    check_compatibility(old, run.manifest, progress.stages_begun, str(found.folder))
     check_plugins(progress.plugins, plugins, str(found.folder))
     agree = run.begins_from(progress.origin)
     check_origin(progress.origin, run.manifest.initial, agree, str(found.folder))
-    if len(journal.events) < progress.journal_events:
-        raise CompatibilityError(
-            f"{found.folder} knows of more events than journal.jsonl holds; restore the journal"
-        )
+    check_journal(progress.journal_events, progress.journal_head, journal, str(found.folder))
 
 
 def position_after(found: Checkpoint | None) -> Position:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curriculum.journal import Rollback
+from curriculum.journal_events import Rollback
 from curriculum.step_plan import StepPlan
 from manifests.errors import UserError
 from trainer.checkpoint import checkpoint

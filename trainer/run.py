@@ -197,12 +197,13 @@ class TrainingRun:
         return tuple(found)
 
     def curriculum(self, journal: Journal | None = None) -> Curriculum:
-        """The curriculum with the events of a journal: the run's as it is now, if none is given.
+        """The curriculum with the events of a journal: the run's as it is now, if none is given. A journal
+        that has begun knows which curriculum that was.
 
         Raises:
             ManifestError, JournalError, ValueError: see Curriculum and Journal.
             ShardError: see pair_lengths.
         """
-        return Curriculum(
-            self.manifest, self.shards, journal or self.journal(), self.manifest_folder, self.pair_lengths
-        )
+        journal = journal or self.journal()
+        manifest = journal.begun.curriculum if journal.begun else self.manifest
+        return Curriculum(manifest, self.shards, journal, self.manifest_folder, self.pair_lengths)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from curriculum.journal import StageEndedEarly
+from curriculum.journal_events import StageEndedEarly
 from manifests.border.json_files import read_object
 from manifests.border.logs import read_metrics
 from manifests.errors import UserError

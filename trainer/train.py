@@ -15,6 +15,8 @@ from manifests.output import complain
 from manifests.plugins import resolve
 from manifests.run_lock import run_lock
 from manifests.stop_signals import StopFlag, Stopped, stop_signals
+from trainer.amend_request import current
+from trainer.amendment import in_force
 from trainer.bf16_choice import bf16_choice
 from trainer.checkpoint.saving import remove_leftovers
 from trainer.data.idle_ranks import idle_warnings
@@ -28,7 +30,7 @@ from trainer.results import write_results
 from trainer.resume import check_agreement
 from trainer.rollback import roll_back
 from trainer.run import TrainingRun
-from trainer.training_loop import TrainingLoop
+from trainer.training_loop import Amended, TrainingLoop
 
 
 def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = False) -> bool:
@@ -50,7 +52,7 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
             same manifests.
     """
     join_process_group()
-    if decided_by_rank_0(lambda: run.finished):
+    if decided_by_rank_0(lambda: in_force(run).finished):
         return False
     check_agreement(run)
     _warn_of_idle_ranks(run)
@@ -64,7 +66,7 @@ def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = F
         bf16_ways(bf16_choice(run)),
         stop_signals() as stop,
     ):
-        while not _attempt(run, told, stop, quiet=quiet):
+        while not _attempt(current(run), told, stop, quiet=quiet):
             gc.collect()  # the model of that attempt, before another one is made
     return True
 
@@ -76,13 +78,15 @@ def _warn_of_idle_ranks(run: TrainingRun) -> None:
 
 
 def _attempt(run: TrainingRun, callbacks: Callbacks, stop: StopFlag, *, quiet: bool) -> bool:
-    """Trains from the newest checkpoint to the end. False if it ended in a rollback: the next attempt reads
-    it in the journal, as a run that was killed would."""
+    """Trains from the newest checkpoint to the end. False if it ended in a rollback or an amendment: the next
+    attempt reads it in the journal, as a run that was killed would."""
     with _closing(TrainingLoop(run, callbacks, stop, quiet=quiet)) as loop:
         try:
             loop.run_to_end()
         except LossAnomaly as found:
             roll_back(loop, found.anomaly)
+            return False
+        except Amended:
             return False
         if loop.recorder:
             write_results(loop)

@@ -9,11 +9,12 @@ from typing import Any
 
 import torch.distributed as dist
 
-from curriculum.journal import StageEndedEarly
+from curriculum.journal_events import BlendBegun, Devices, Note, StageEndedEarly, StepSkipped
 from curriculum.plugins import stage_plugins
 from curriculum.step_plan import StepPlan
 from manifests.border.logs import read_evaluations
 from manifests.stop_signals import StopFlag, Stopped
+from trainer.amend_request import take_amendment
 from trainer.checkpoint.async_checkpoint import AsyncCheckpointWriter
 from trainer.checkpoint.checkpoint import Progress
 from trainer.checkpoint.saving import save
@@ -21,7 +22,7 @@ from trainer.data.dataset import open_sets
 from trainer.data.prefetch import Prefetcher
 from trainer.data.prepared_step import PreparedStep, StepPreparation
 from trainer.data.step_loader import StepLoader
-from trainer.distributed import add_over_ranks, decided_by_rank_0, signal_of_any_rank, storage_ranks
+from trainer.distributed import add_over_ranks, decided_by_rank_0, device, signal_of_any_rank, storage_ranks
 from trainer.early_end import early_end
 from trainer.evaluation.best_step import best_step
 from trainer.evaluation.heldout_loss import Evaluator
@@ -40,6 +41,10 @@ from trainer.run import TrainingRun
 from trainer.run_engine import build_engine, build_objectives
 from trainer.stage_request import forget_request, requested_end
 from trainer.step_result import StepResult
+
+
+class Amended(Exception):
+    """The curriculum was amended, and the checkpoint from which its new steps begin is on disk."""
 
 
 class TrainingLoop:
@@ -65,6 +70,7 @@ class TrainingLoop:
         if dist.get_rank() == 0:
             run.training_manifest.unlink(missing_ok=True)  # of a curriculum that this one continues
             self.recorder = Recorder(run, self.position.step, self._own_callbacks(quiet=quiet), callbacks)
+            self._note_devices()
 
     def _prefetcher(self, objectives: dict[str, TrainingObjective]) -> Prefetcher[PreparedStep]:
         loader = StepLoader(
@@ -93,6 +99,7 @@ class TrainingLoop:
 
         Raises:
             LossAnomaly: the training has gone wrong.
+            Amended: the steps to come are others.
             Stopped: a signal came; a checkpoint was written.
         """
         if self.position.step == 0:
@@ -116,13 +123,18 @@ class TrainingLoop:
             ended = ended or self._ends_early(plan, lines)
         stops = signal != 0 and step < self.curriculum.total_steps
         self._overdue |= ended or stops or step % settings.checkpoint_every == 0
+        amended = False
         if self._overdue and worth_keeping(self.monitor, record, self.engine.evaluate(work), last=ended):
+            amended = take_amendment(self.run, step)
             self._save()
             self._overdue = False
         if ended and self.recorder:
             self.recorder.callbacks.stage_end(plan.stage, step)
         if stops:
             self._stop(signal)
+        if amended:
+            self._wait_for_checkpoint()
+            raise Amended
 
     def _train_step(self) -> tuple[StepPlan, list[ForwardPass], dict[str, Any]]:
         """Makes a step and judges it; its plan, this process's part of its work, and its line of
@@ -144,6 +156,8 @@ class TrainingLoop:
         throughput = self.stopwatch.stop(sum(counts), flops, self.position.tokens.total())
         if self.recorder:
             self.recorder.step(record, throughput)
+            if result.skipped:
+                self._note(StepSkipped(step=plan.step, reason=record["skipped"]))
         judge_step(self.monitor, record)
         return plan, work, record
 
@@ -154,6 +168,8 @@ class TrainingLoop:
         within = self.position.step - span.first
         if within == 0 and span.stream.stage.moments == "fresh":
             self.engine.forget_moments()
+        if within == 0 and span.stream.stage.blend and self.recorder:
+            self._note(BlendBegun(stage=span.stream.stage.name, step=span.first))
         if within not in (0, span.quotas.blend_steps):
             return None
         mixed = sorted({stage, *(span.quotas.before if within < span.quotas.blend_steps else ())})
@@ -233,6 +249,18 @@ class TrainingLoop:
             self.recorder.callbacks.journal_event(event)
             say(f"step {event.step}: stage {event.stage} ends early: {event.reason}")
 
+    def _note(self, note: Note) -> None:
+        assert self.recorder is not None
+        if self.run.journal().note(note):
+            self.recorder.callbacks.journal_event(note)
+
+    def _note_devices(self) -> None:
+        """Says what the training runs on, where that was another before."""
+        now = Devices(step=self.position.step, processes=dist.get_world_size(), device=device().type)
+        before = self.run.journal().devices()
+        if before is None or before.model_copy(update={"step": now.step}) != now:
+            self._note(now)
+
     def _save(self) -> None:
         """Begins a checkpoint; the one before has been written then, so that one copy of the state is
         held."""
@@ -246,12 +274,14 @@ class TrainingLoop:
         if self.recorder:
             self.recorder.flush()
         step, run = self.position.step, self.run
+        hashes = run.journal().hashes
         progress = Progress(
             step=step,
             updates=self.engine.updates,
             stages_begun=sum(span.first < step for span in self.curriculum.spans),
             tokens_by_set=dict(sorted(self.position.tokens.items())),
-            journal_events=len(run.journal().events),
+            journal_events=len(hashes),
+            journal_head=hashes[-1] if hashes else "",
             curriculum=run.manifest.model_dump_json(exclude={"initial"}),
             shards=run.shards_sha256,
             plugins=stage_plugins(run.manifest.stages, run.manifest_folder),

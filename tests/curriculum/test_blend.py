@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curriculum.curriculum import Curriculum
-from curriculum.journal import Journal, Rollback, StageEndedEarly
+from curriculum.journal import Journal
+from curriculum.journal_events import Rollback, StageEndedEarly
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
 from tests.curriculum.toy import curriculum_manifest, shard_manifest, stage

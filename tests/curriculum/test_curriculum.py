@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curriculum.curriculum import Curriculum
-from curriculum.journal import Journal, Rollback, StageEndedEarly
+from curriculum.journal import Journal
+from curriculum.journal_events import Rollback, StageEndedEarly
 from curriculum.step_plan import StepPlan
 from manifests.schema.base import ManifestError, load
 from manifests.schema.curriculum import CurriculumManifest

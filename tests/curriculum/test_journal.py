@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from curriculum.journal import Journal, JournalError, Rollback, StageEndedEarly
+from curriculum.journal import Journal, JournalError
+from curriculum.journal_events import Begun, BlendBegun, Devices, Rollback, StageEndedEarly, StepSkipped
+from tests.curriculum.test_blend import whole
 from tests.durable import recorded
 
+MANIFEST = whole()
 SPIKE = Rollback(step=30, to=20, reason="loss 9.1 at step 29")
 EARLY = StageEndedEarly(stage="ul2", step=40, reason="plateau")
 
@@ -41,7 +46,10 @@ def test_a_torn_last_line_is_ignored_and_overwritten(tmp_path: Path, torn: bytes
     journal = Journal(file)
     assert journal.events == (SPIKE,)
     journal.append(EARLY)
-    assert file.read_bytes() == whole + EARLY.model_dump_json().encode() + b"\n"
+    head = hashlib.sha256(whole[:-1]).hexdigest().encode()
+    line = EARLY.model_dump_json().encode()[1:]
+    assert file.read_bytes() == whole + b'{"previous":"' + head + b'",' + line + b"\n"
+    assert Journal(file).events == (SPIKE, EARLY)
 
 
 def test_a_torn_line_longer_than_the_next_event_leaves_no_rest(tmp_path: Path) -> None:
@@ -66,11 +74,89 @@ def test_an_event_is_on_disk_when_it_is_reported_as_written(tmp_path: Path) -> N
         assert events[0].size == journal.file.stat().st_size
 
 
-def test_a_damaged_line_is_an_error(tmp_path: Path) -> None:
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """A journal that began, went back and ended a stage."""
+    journal = Journal(tmp_path / "journal.jsonl")
+    for event in (Begun(curriculum=MANIFEST, shards="0" * 64), SPIKE, EARLY):
+        journal.append(event)
+    return journal.file
+
+
+def test_the_first_line_holds_the_curriculum(three: Path) -> None:
+    journal = Journal(three)
+    assert journal.curricula == (MANIFEST,)
+    assert journal.events == (SPIKE, EARLY)
+    first, *_ = three.read_bytes().splitlines()
+    assert first.startswith(b'{"previous":"%s","event":"begun",' % (b"0" * 64))
+
+
+def changed(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], lines[1].replace(b'"to":20', b'"to":10'), lines[2]]
+
+
+def begun_twice(lines: list[bytes]) -> list[bytes]:
+    head = hashlib.sha256(lines[2]).hexdigest().encode()
+    return [*lines, lines[0].replace(b"0" * 64, head, 1)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "number"),
+    [
+        (changed, 3),
+        (lambda lines: [lines[0], lines[2]], 2),
+        (lambda lines: [lines[0], lines[2], lines[1]], 2),
+        (lambda lines: [lines[0], lines[1], lines[1], lines[2]], 3),
+        (lambda lines: lines[1:], 1),
+        (begun_twice, 4),
+    ],
+    ids=["changed", "removed", "swapped", "doubled", "beheaded", "begun twice"],
+)
+def test_lines_that_do_not_follow_each_other_are_one_error(
+    three: Path, damage: Callable[[list[bytes]], list[bytes]], number: int
+) -> None:
+    three.write_bytes(b"\n".join(damage(three.read_bytes().splitlines())) + b"\n")
+    what = (
+        f"journal.jsonl: line {number} does not follow the one before: a line was changed, moved or removed"
+    )
+    with pytest.raises(JournalError, match=f"{what}; restore the journal"):
+        Journal(three)
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        (b'{"event":"rollback","step":30,"to":20,"reason":"a"}', "does not say which line it follows"),
+        (b"\xff\xfe", "does not say which line it follows"),
+        (b"", "does not say which line it follows"),
+        (b'{"previous":"%s","event":"rollbak"}' % (b"0" * 64), "is not an event: Input tag 'rollbak'"),
+        (b'{"previous":"%s",' % (b"0" * 64) + b"[" * 5000, "is not an event: Invalid JSON"),
+    ],
+)
+def test_a_damaged_line_is_one_error(tmp_path: Path, line: bytes, what: str) -> None:
     file = tmp_path / "journal.jsonl"
-    file.write_text('{"event":"rollbak"}\n')
-    with pytest.raises(JournalError, match=r"journal.jsonl: line 1 is not an event"):
+    file.write_bytes(line + b"\n")
+    with pytest.raises(JournalError, match=rf"journal.jsonl: line 1 {what}.*; restore the journal$"):
         Journal(file)
+
+
+def test_a_note_is_written_once_between_rollbacks(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    note = StepSkipped(step=7, reason="the loss is nan")
+    assert [journal.note(note), journal.note(note), Journal(journal.file).note(note)] == [True, False, False]
+    journal.append(SPIKE)
+    assert Journal(journal.file).note(note)
+    assert Journal(journal.file).notes == (note, note)
+    assert Journal(journal.file).events == (SPIKE,)
+
+
+def test_the_last_devices_are_known(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    assert journal.devices() is None
+    for processes in (2, 3):
+        journal.append(Devices(step=9, processes=processes, device="cpu"))
+    journal.append(BlendBegun(stage="length", step=12))
+    assert Journal(journal.file).devices() == Devices(step=9, processes=3, device="cpu")
 
 
 def test_a_rollback_goes_back() -> None:

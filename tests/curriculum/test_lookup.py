@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from curriculum.curriculum import Curriculum
 from curriculum.feistel_permutation import permute, position_of
-from curriculum.journal import Rollback, StageEndedEarly
+from curriculum.journal_events import Rollback, StageEndedEarly
 from curriculum.lookup import steps_that_read
 from tests.curriculum.test_blend import SHARDS, journal, whole
 from tests.curriculum.toy import curriculum_manifest, shard_manifest, stage

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from curriculum.curriculum import Curriculum
-from curriculum.journal import Rollback
+from curriculum.journal_events import Rollback
 from manifests.schema.base import load
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.curriculum import CurriculumManifest

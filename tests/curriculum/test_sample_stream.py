@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from curriculum.curriculum import Curriculum
-from curriculum.journal import Journal, Rollback
+from curriculum.journal import Journal
+from curriculum.journal_events import Rollback
 from curriculum.step_plan import Samples
 from tests.curriculum.toy import curriculum_manifest, shard_manifest, stage
 

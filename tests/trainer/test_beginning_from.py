@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import openba
-from curriculum.journal import Rollback
+from curriculum.journal_events import Rollback
 from manifests.border.logs import read_evaluations, read_metrics
 from manifests.errors import UserError
 from manifests.files import sha256

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from curriculum.journal import Rollback
+from curriculum.journal_events import Rollback
 from manifests.border.logs import read_metrics
 from tests.trainer.disturbed import Fault, KillAt, Killed, blow_up, copy, outcome
 from tests.trainer.test_resume import together

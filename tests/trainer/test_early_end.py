@@ -11,7 +11,7 @@ import orjson
 import pytest
 import yaml
 
-from curriculum.journal import StageEndedEarly
+from curriculum.journal_events import StageEndedEarly
 from manifests.border.logs import read_metrics
 from manifests.schema.base import ManifestError
 from tests.trainer.disturbed import KillAt, Killed, copy, outcome

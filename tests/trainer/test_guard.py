@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 
-from curriculum.journal import Rollback
+from curriculum.journal_events import Rollback
 from manifests.border.logs import read_evaluations, read_metrics
 from tests.trainer.disturbed import Fault, KillAt, Killed, blow_up, copy, grow, longer, outcome
 from tests.trainer.states import held

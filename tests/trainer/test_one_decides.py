@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 import yaml
 
-from curriculum.journal import Rollback
+from curriculum.journal_events import Rollback
 from manifests.border.logs import read_metrics
 from manifests.errors import UserError
 from tests.trainer.disturbed import KillAt, Killed, command, copy

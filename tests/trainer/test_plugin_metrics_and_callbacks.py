@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from curriculum.journal import StageEndedEarly
+from curriculum.journal_events import StageEndedEarly
 from manifests.border.logs import read_metrics
 from manifests.plugins import PluginError
 from manifests.schema.base import ManifestError

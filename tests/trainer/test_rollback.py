@@ -11,7 +11,7 @@ import torch
 import yaml
 
 from curriculum.curriculum import Curriculum
-from curriculum.journal import Rollback
+from curriculum.journal_events import Rollback
 from manifests.border.logs import read_evaluations, read_metrics
 from tests.trainer.disturbed import Fault, KillAt, Killed, blow_up, copy, longer, outcome, spoil
 from trainer.engine import TrainingEngine

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from curriculum.journal import StageEndedEarly
+from curriculum.journal_events import StageEndedEarly
 from manifests.border.logs import read_metrics
 from openba.cli.main import main
 from tests.trainer.disturbed import KillAt, Killed, copy, outcome

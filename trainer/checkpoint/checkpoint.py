@@ -25,10 +25,11 @@ class Progress(Strict):
     """How far a run has come after ``step`` steps.
 
     ``stages_begun`` counts the stages that had a step. ``curriculum`` is the manifest that led here (as
-    JSON, without ``initial``), ``shards`` the hash of the shard manifest, ``journal_events`` the length of
-    the journal. ``tokens_by_set`` counts the corpus tokens read so far, ``plugins`` has the hashes of the
-    stages' plug-ins by reference. ``tokenizer`` is the SentencePiece model's hash (older ones have none),
-    ``origin`` the weights that the run began from, where they were not new.
+    JSON, without ``initial``), ``shards`` the hash of the shard manifest, ``journal_events`` the lines of the
+    journal, ``journal_head`` the hash of the last one (older ones have none). ``tokens_by_set`` counts the
+    corpus tokens read so far, ``plugins`` has the hashes of the stages' plug-ins by reference. ``tokenizer``
+    is the SentencePiece model's hash (older ones have none), ``origin`` the weights that the run began from,
+    where they were not new.
     """
 
     step: int
@@ -40,6 +41,7 @@ class Progress(Strict):
     shards: str
     plugins: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
     tokenizer: str = Field(default="", exclude_if=lambda value: not value)
+    journal_head: str = Field(default="", exclude_if=lambda value: not value)
     origin: Origin | None = Field(default=None, exclude_if=lambda value: value is None)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from curriculum.journal import Journal
 from manifests.errors import UserError
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.initial import Initial, Origin
@@ -73,12 +75,10 @@ def check_compatibility(
 
 
 def _refuse(old: Any, new: Any, key: str, where: str) -> None:
-    found = first_difference(old, new, key)
-    if found is not None:
-        key, before, now = found
+    for changed, before, now in differences(old, new, key):
         raise CompatibilityError(
-            f"{where} was trained with {key} = {before}, and the curriculum now says {now}",
-            fix=f"change it back, or {_ANEW}",
+            f"{where} was trained with {changed} = {before}, and the curriculum now says {now}",
+            fix=f"change it back, let `openba amend` change what is to come, or {_ANEW}",
         )
 
 
@@ -101,6 +101,22 @@ def check_origin(old: Origin | None, new: Initial | None, agree: bool, where: st
         )
 
 
+def check_journal(lines: int, head: str, journal: Journal, where: str) -> None:
+    """Refuses a checkpoint that was made when the journal told more, or other things.
+
+    Args:
+        lines: of the journal then; ``head``: the hash of the last one, where it is known.
+        where: the checkpoint, for the message.
+
+    Raises:
+        CompatibilityError: it was.
+    """
+    if len(journal.hashes) < lines or head not in ("", *journal.hashes):
+        raise CompatibilityError(
+            f"{where} knows of more events than journal.jsonl holds; restore the journal"
+        )
+
+
 def check_plugins(old: dict[str, str], new: dict[str, str], where: str) -> None:
     """Refuses a plug-in of a stage that has begun, if its code has changed since. Both are fingerprints by
     reference.
@@ -117,6 +133,12 @@ def check_plugins(old: dict[str, str], new: dict[str, str], where: str) -> None:
 
 
 def _past(manifest: CurriculumManifest, stages_begun: int) -> dict[str, Any]:
+    found = deciding(manifest)
+    return found | {"stages": found["stages"][:stages_begun]}
+
+
+def deciding(manifest: CurriculumManifest) -> dict[str, Any]:
+    """What of a curriculum decides the weights that it leads to."""
     data = manifest.model_dump(mode="json")
     train = {"precision": data["train"]["precision"]}
     return {
@@ -125,24 +147,18 @@ def _past(manifest: CurriculumManifest, stages_begun: int) -> dict[str, Any]:
         "lora": data.get("lora"),
         "train": train,
         "stages": [
-            {key: value for key, value in stage.items() if key != "micro_batch"}
-            for stage in data["stages"][:stages_begun]
+            {key: value for key, value in stage.items() if key != "micro_batch"} for stage in data["stages"]
         ],
     }
 
 
-def first_difference(old: Any, new: Any, key: str) -> tuple[str, Any, Any] | None:
-    """The first key below ``key`` in which two manifests differ, with both values."""
+def differences(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """The keys below ``key`` in which two manifests differ, with both values."""
     if isinstance(old, dict) and isinstance(new, dict):
-        names = list(dict.fromkeys((*old, *new)))
-        differences = (
-            first_difference(old.get(name), new.get(name), f"{key}.{name}".lstrip(".")) for name in names
-        )
+        for name in dict.fromkeys((*old, *new)):
+            yield from differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        differences = (
-            first_difference(a, b, f"{key}[{index}]")
-            for index, (a, b) in enumerate(zip(old, new, strict=True))
-        )
-    else:
-        return None if old == new else (key, old, new)
-    return next((difference for difference in differences if difference), None)
+        for index, (before, now) in enumerate(zip(old, new, strict=True)):
+            yield from differences(before, now, f"{key}[{index}]")
+    elif old != new:
+        yield key, old, new

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from curriculum.journal import Rollback, StageEndedEarly
+from curriculum.journal_events import Event, Note
 from trainer.monitor.throughput_and_mfu import Throughput
 from trainer.run import TrainingRun
 
@@ -53,7 +53,7 @@ class Callback:
     def stage_end(self, stage: str, step: int) -> None:
         """``step`` was the last one of a stage."""
 
-    def journal_event(self, event: Rollback | StageEndedEarly) -> None:
+    def journal_event(self, event: Event | Note) -> None:
         """The journal has got an event."""
 
     def close(self) -> None:
@@ -98,7 +98,7 @@ class Callbacks:
         """See Callback."""
         self._tell("stage_end", stage, step)
 
-    def journal_event(self, event: Rollback | StageEndedEarly) -> None:
+    def journal_event(self, event: Event | Note) -> None:
         """See Callback."""
         self._tell("journal_event", event)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from curriculum.journal import Rollback
+from curriculum.journal_events import Begun, Rollback
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.model import ModelSettings
 from manifests.schema.optimization import LearningRate, Optimizer
@@ -219,15 +219,18 @@ def test_a_checkpoint_of_other_shards_is_not_continued(prepared: Path, tmp_path:
         train(run, quiet=True)
 
 
-@pytest.mark.parametrize("events", [0, 1])
+@pytest.mark.parametrize("events", [0, 1, 2])
 def test_a_checkpoint_that_knows_of_lost_events_is_not_continued(
     prepared: Path, tmp_path: Path, events: int
 ) -> None:
-    run = with_checkpoint(prepared, tmp_path, journal_events=2)
-    for _ in range(events):
+    run = with_checkpoint(prepared, tmp_path, journal_events=3)
+    if events:
+        run.journal().append(Begun(curriculum=run.manifest, shards=run.shards_sha256))
+    for _ in range(events - 1):
         run.journal().append(Rollback(step=2, to=1, reason="spike"))
     with pytest.raises(
         CompatibilityError,
         match=r"step-000000003 knows of more events than journal.jsonl holds; restore the journal",
     ):
         train(run, quiet=True)
+    assert len(run.journal().hashes) == events, "nothing is written to it"
