@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from manifests.errors import UserError
 from manifests.files import sync
 from manifests.schema.base import Strict
+from manifests.schema.curriculum import CurriculumManifest
 
 Step = Annotated[int, Field(ge=0)]
 
@@ -42,7 +43,17 @@ class Rollback(Strict):
         return self
 
 
-Event = Annotated[StageEndedEarly | Rollback, Field(discriminator="event")]
+class Amendment(Strict):
+    """From global step ``step`` on another manifest is in force, which is written here whole; the steps
+    before it are what they were."""
+
+    event: Literal["amendment"] = "amendment"
+    step: Step
+    curriculum: CurriculumManifest
+    reason: str
+
+
+Event = Annotated[StageEndedEarly | Rollback | Amendment, Field(discriminator="event")]
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 

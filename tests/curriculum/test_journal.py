@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from curriculum.journal import Journal, JournalError, Rollback, StageEndedEarly
+from curriculum.journal import Amendment, Journal, JournalError, Rollback, StageEndedEarly
+from tests.curriculum.toy import curriculum_manifest, stage
 from tests.durable import recorded
 
 SPIKE = Rollback(step=30, to=20, reason="loss 9.1 at step 29")
@@ -71,6 +72,17 @@ def test_a_damaged_line_is_an_error(tmp_path: Path) -> None:
     file.write_text('{"event":"rollbak"}\n')
     with pytest.raises(JournalError, match=r"journal.jsonl: line 1 is not an event"):
         Journal(file)
+
+
+def test_an_amendment_holds_the_whole_manifest(tmp_path: Path) -> None:
+    manifest = curriculum_manifest(stage("ul2", {"en": 0.25, "zh": 0.75}, "1.5 K"))
+    amendment = Amendment(step=7, curriculum=manifest, reason="更多英文")
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append(amendment)
+    assert Journal(journal.file).events == (amendment,)
+    (read,) = Journal(journal.file).events
+    assert isinstance(read, Amendment)
+    assert read.curriculum == manifest
 
 
 def test_a_rollback_goes_back() -> None:
