@@ -5,46 +5,26 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from curriculum.amendment import check_amendment
 from curriculum.journal import Journal
-from curriculum.journal_events import Rollback, StageEndedEarly
+from curriculum.journal_events import Amendment, Event, Rollback, StageEndedEarly
 from curriculum.lr_schedule import learning_rate
 from curriculum.pair_lengths import PairLengths
 from curriculum.plugin_objective import shape_of
 from curriculum.sample_stream import SampleStream
+from curriculum.span import Span
 from curriculum.step_plan import StepPart, StepPlan
-from curriculum.step_quotas import StepQuotas, step_quotas
+from curriculum.step_quotas import amended_quotas, step_quotas
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.optimization import Optimizer
 from manifests.schema.shards import ShardManifest
-
-
-@dataclass(frozen=True)
-class Span:
-    """The global steps ``first .. first + steps - 1`` of one stage: ``stream`` is its own objective's
-    samples, ``quotas`` says how many of whose come in each step. ``skips`` are pairs (stage step, samples
-    skipped from it on, by stage)."""
-
-    stream: SampleStream
-    quotas: StepQuotas
-    first: int
-    steps: int
-    skips: tuple[tuple[int, Mapping[int, int]], ...] = ((0, MappingProxyType({})),)
-
-    @property
-    def end(self) -> int:
-        """The first global step after the stage."""
-        return self.first + self.steps
-
-    def read(self, step: int) -> dict[int, int]:
-        """Samples that were read before the stage's step ``step``, those lost to rollbacks included, by
-        stage whose objective made examples of them."""
-        skipped = next(skipped for start, skipped in reversed(self.skips) if start <= step)
-        return {stage: count + skipped.get(stage, 0) for stage, count in self.quotas.counts(step).items()}
+from manifests.schema.stage import Stage
 
 
 class Curriculum:
@@ -52,8 +32,12 @@ class Curriculum:
     nothing else. ``folder`` is the manifest's, where its plug-ins are; ``pairs`` are the lengths of each set
     of pairs, of which some may be cut.
 
+    Attributes:
+        manifest: what is in force after the last event.
+        spans: the steps of its stages, in their order.
+
     Raises:
-        ManifestError: the manifest asks for sets or tokens that the shards do not have.
+        ManifestError: the manifest, or an amendment, asks for sets or tokens that the shards do not have.
         ValueError: an event of the journal does not fit the manifest.
     """
 
@@ -65,34 +49,80 @@ class Curriculum:
         folder: Path = Path(),
         pairs: Mapping[str, PairLengths] = MappingProxyType({}),
     ) -> None:
+        self._shards, self._folder, self._pairs = shards, folder, pairs
         self.manifest = manifest
-        streams = [
-            SampleStream(
-                stage, shape_of(stage.objective, shards.vocabulary, folder), shards, manifest.seed, pairs
-            )
-            for stage in manifest.stages
-        ]
-        self.spans: tuple[Span, ...] = ()
-        for index, stream in enumerate(streams):
-            quotas = step_quotas(index, streams)
-            self.spans += (Span(stream, quotas, self.total_steps, quotas.steps),)
-        self._check_epochs(self.spans)
+        self._past: tuple[tuple[int, CurriculumManifest], ...] = ()
+        self.spans = self._planned((), [self._stream(stage) for stage in manifest.stages])
+        self._check(self.spans)
         for event in journal.events if journal else ():
             self.apply(event)
-        for index in range(len(self.spans)):
-            self._rate(index, 0)
+        self._check_rates()
 
-    def apply(self, event: StageEndedEarly | Rollback) -> None:
+    def apply(self, event: Event) -> None:
         """Takes one more event into account.
 
         Raises:
-            ManifestError: a set has too few samples left for those that a rollback skips.
+            ManifestError: a set has too few samples left for those that a rollback skips; or see amended.
             ValueError: the event does not fit the manifest.
         """
-        if isinstance(event, StageEndedEarly):
-            self._end_early(event)
-        else:
-            self._roll_back(event)
+        match event:
+            case StageEndedEarly():
+                self._end_early(event)
+            case Rollback():
+                self._roll_back(event)
+            case Amendment():
+                self._amend(event.curriculum, event.step)
+
+    def amended(self, manifest: CurriculumManifest, step: int) -> Curriculum:
+        """This curriculum with another manifest in force from global step ``step`` on; all steps before it
+        stay as they are. This one is left as it is, so that an amendment can be tried before it is written.
+
+        The stage under way goes on with its new settings: its samples, those of each set and the epochs are
+        counted on, and its learning rate is that of the new settings at the step it has come to, in a stage
+        of its new number of steps; so the cosine of a stage that is made longer is stretched. After a
+        rollback to before ``step``, the amendment holds from ``step`` on again.
+
+        Raises:
+            ManifestError: it would change what is past, or the weights; or the shards do not have what it
+                asks for.
+        """
+        result = copy(self)
+        result._amend(manifest, step)
+        return result
+
+    def _amend(self, manifest: CurriculumManifest, step: int) -> None:
+        if not 0 <= step <= self.total_steps:
+            raise ManifestError(f"an amendment at step {step}: the curriculum has {self.total_steps:,} steps")
+        index = self.stage_of(step) if step < self.total_steps else len(self.spans)
+        current = self.spans[index] if index < len(self.spans) else None
+        begun = current is not None and (current.first < step or current.begun)
+        check_amendment(self.manifest, manifest, index, begun=begun)
+        streams = [span.stream for span in self.spans[:index]]
+        streams += [self._stream(stage) for stage in manifest.stages[index:]]
+        spans = self.spans[:index]
+        if current is not None and begun:
+            within = step - current.first
+            quotas = amended_quotas(index, streams, current.quotas, within)
+            spans += (current.amended(within, streams[index], quotas),)
+            streams[index] = spans[-1].stream
+        after = copy(self)
+        after.manifest, after.spans = manifest, self._planned(spans, streams)
+        in_force = self.manifest_at(max(step - 1, 0))
+        after._past = (*(past for past in self._past if past[0] < step), (step, in_force))
+        self._check(after.spans)
+        after._check_rates()
+        self.manifest, self.spans, self._past = after.manifest, after.spans, after._past
+
+    def _stream(self, stage: Stage) -> SampleStream:
+        shape = shape_of(stage.objective, self._shards.vocabulary, self._folder)
+        return SampleStream(stage, shape, self._shards, self.manifest.seed, self._pairs)
+
+    def _planned(self, spans: tuple[Span, ...], streams: list[SampleStream]) -> tuple[Span, ...]:
+        """The spans of some stages, and those of the stages after them."""
+        for index in range(len(spans), len(streams)):
+            first = spans[-1].end if spans else 0
+            spans += (Span.planned(streams[index], step_quotas(index, streams), first),)
+        return spans
 
     def _end_early(self, event: StageEndedEarly) -> None:
         index = next((i for i, span in enumerate(self.spans) if span.stream.stage.name == event.stage), None)
@@ -102,7 +132,7 @@ class Curriculum:
                 "such stage"
             )
         spans = list(self.spans)
-        spans[index] = replace(spans[index], steps=event.step - spans[index].first)
+        spans[index] = spans[index].ended(event.step - spans[index].first)
         for later in range(index + 1, len(spans)):
             spans[later] = replace(spans[later], first=spans[later - 1].end)
         self.spans = tuple(spans)
@@ -114,21 +144,22 @@ class Curriculum:
             raise ValueError(
                 f"the journal rolls back from step {event.step} to {event.to}, which is in another stage"
             )
-        start, stop = event.to - span.first, event.step - span.first
-        lost, read = span.read(stop), span.quotas.counts(start)
-        kept = tuple(skip for skip in span.skips if skip[0] < start)
-        skipped = {stage: count - read[stage] for stage, count in lost.items()}
         spans = list(self.spans)
-        spans[index] = replace(span, skips=(*kept, (start, skipped)))
-        self._check_epochs(tuple(spans))
+        spans[index] = span.rolled_back(event.to - span.first, event.step - span.first)
+        self._check(tuple(spans))
         self.spans = tuple(spans)
 
-    def _check_epochs(self, spans: tuple[Span, ...]) -> None:
+    def _check(self, spans: tuple[Span, ...]) -> None:
         needed = Counter[int]()
         for span in spans:
             needed.update(span.read(span.steps))
         for index, span in enumerate(spans):
             span.stream.check_epochs(needed[index])
+
+    def _check_rates(self) -> None:
+        for index, span in enumerate(self.spans):
+            for era in span.eras:
+                self._rate(index, era.start)
 
     @property
     def total_steps(self) -> int:
@@ -144,6 +175,19 @@ class Curriculum:
         if not 0 <= k < self.total_steps:
             raise IndexError(f"step {k} is not one of the curriculum's {self.total_steps} steps")
         return bisect_right(self.spans, k, key=lambda span: span.end)
+
+    def manifest_at(self, k: int) -> CurriculumManifest:
+        """The manifest in force at global step ``k``: another one before an amendment."""
+        return next((manifest for until, manifest in self._past if k < until), self.manifest)
+
+    def stage_at(self, k: int) -> Stage:
+        """The settings of the stage at global step ``k``, as they are in force there.
+
+        Raises:
+            IndexError: there is no such step.
+        """
+        span = self.spans[self.stage_of(k)]
+        return span.era(k - span.first).stream.stage
 
     def step(self, k: int) -> StepPlan:
         """Everything about global step ``k`` (the first is 0), in time proportional to its batch.
@@ -173,12 +217,12 @@ class Curriculum:
         for stage in sorted(after):
             count, stream = after[stage] - before[stage], self.spans[stage].stream
             if count:
-                sets = tuple(source.name for source in stream.sources)
-                yield StepPart(stream.stage.name, sets, stream.read(read[stage], count))
+                yield stream.read(read[stage], count)
 
     def _optimizer(self, index: int, within: int) -> Optimizer:
         """The stage's own, on the way to it within a blend that interpolates."""
-        new, share = self.spans[index].stream.stage.optimizer, self.spans[index].quotas.rate_share(within)
+        span = self.spans[index]
+        new, share = span.era(within).stream.stage.optimizer, span.quotas.rate_share(within)
         if share == 1:
             return new
         old = self.spans[index - 1].stream.stage.optimizer
@@ -190,7 +234,8 @@ class Curriculum:
         """The learning rate of a stage's step; a stage that continues goes on from where the one before
         really ended."""
         span = self.spans[index]
-        settings = span.stream.stage.learning_rate
+        era = span.era(within)
+        settings = era.stream.stage.learning_rate
         previous = self._last_rate(index - 1) if settings.peak == "previous" else 0.0
         if settings.minimum is not None and settings.peak == "previous" and settings.minimum > previous:
             raise ManifestError(
@@ -198,7 +243,7 @@ class Curriculum:
                 "rate at which the stage before "
                 f"ends ({previous:g}); lower it"
             )
-        own = learning_rate(settings, within, span.quotas.steps, previous)
+        own = learning_rate(settings, within, era.steps, previous)
         share = span.quotas.rate_share(within)
         return own if share == 1 else (1 - share) * self._last_rate(index - 1) + share * own
 

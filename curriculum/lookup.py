@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 
-from curriculum.curriculum import Curriculum, Span
+from curriculum.curriculum import Curriculum
 from curriculum.sample_stream import SampleStream
+from curriculum.span import Span
 
 
 def steps_that_read(curriculum: Curriculum, stage: int, name: str, row: int) -> list[int]:

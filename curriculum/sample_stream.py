@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 
 from curriculum.feistel_permutation import permute, position_of
 from curriculum.keyed_hash import key, seeds
-from curriculum.mixture import Mixture
 from curriculum.objective_shape import ObjectiveShape
 from curriculum.pair_lengths import PairLengths
-from curriculum.step_plan import Samples
+from curriculum.set_sequence import MixturePlan, SetSequence
+from curriculum.step_plan import Samples, StepPart
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import ShardManifest
 from manifests.schema.stage import Stage
@@ -54,6 +55,8 @@ class SampleStream:
     stage's name, so a stage reads the same samples wherever it is in the manifest.
 
     Attributes:
+        sources: the sets that it reads, or has read, by name.
+        mixture: which of them each sample comes from.
         sample_tokens: tokens that are read of one sample, on average over the mixture.
 
     Raises:
@@ -75,11 +78,21 @@ class SampleStream:
         )
         # A set's part of the samples is its part of the tokens divided by the tokens of a sample.
         rates = [Fraction(str(stage.mixture[source.name])) / source.sample_tokens for source in self.sources]
-        self.mixture = Mixture(rates)
+        self._plan = MixturePlan(tuple(source.name for source in self.sources), tuple(rates))
+        self.mixture = SetSequence(()).then(0, self._plan)
         self.sample_tokens = 1 / sum(rates, Fraction())
         self._sample_secret = key(seed, stage.name, "sample")
         self._denoiser_secret = key(seed, stage.name, "denoiser")
         self._dropout_secret = key(seed, stage.name, "dropout")
+
+    def after(self, earlier: SampleStream, first: int) -> SampleStream:
+        """The samples of ``earlier`` before number ``first``, and from there on those of this stream's
+        mixture; each set goes on where it has been read to."""
+        result = copy(self)
+        sources = {source.name: source for source in (*earlier.sources, *self.sources)}
+        result.mixture = earlier.mixture.then(first, self._plan)
+        result.sources = tuple(sources[name] for name in result.mixture.sets)
+        return result
 
     def check_epochs(self, samples: int) -> None:
         """Refuses a curriculum that would read a set more often than allowed, ``samples`` samples in all,
@@ -101,21 +114,22 @@ class SampleStream:
                     f"{{{source.name}: {np.ceil(100 * needed / source.rows) / 100:g}}}"
                 )
 
-    def read(self, first: int, count: int) -> Samples:
+    def read(self, first: int, count: int) -> StepPart:
         """The samples ``first .. first + count - 1``."""
-        set_index, numbers = self.mixture.samples(first, count)
-        rows = np.empty(count, dtype=np.int64)
-        for index, source in enumerate(self.sources):
+        sets, set_index, numbers = self.mixture.samples(first, count)
+        rows, sources = np.empty(count, dtype=np.int64), {source.name: source for source in self.sources}
+        for index, name in enumerate(sets):
             mine = np.flatnonzero(set_index == index)
-            rows[mine] = source.read(numbers[mine])
+            rows[mine] = sources[name].read(numbers[mine])
         drawn = seeds(self._denoiser_secret, first, count) % np.uint64(self.shape.denoisers)
-        return Samples(
+        samples = Samples(
             set_index,
             rows,
             denoisers=drawn.astype(np.int64),
             noise=seeds(self._sample_secret, first, count),
             dropout=seeds(self._dropout_secret, first, count),
         )
+        return StepPart(self.stage.name, sets, samples)
 
 
 def _source(

@@ -4,8 +4,8 @@ of the stage before little by little, or it is rehearsed beside another."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -35,16 +35,32 @@ def steady_rates(index: int, streams: list[SampleStream]) -> dict[int, Fraction]
 
 
 @dataclass(frozen=True)
+class Pace:
+    """What held from a stage's step ``start`` on: its ``rates``, and the tokens of a sample, by stage."""
+
+    start: int
+    rates: Rates
+    tokens: Mapping[int, Fraction]
+
+    @property
+    def step_tokens(self) -> Fraction:
+        """Tokens of a step."""
+        return sum((rate * self.tokens[stage] for stage, rate in self.rates.items()), Fraction())
+
+
+@dataclass(frozen=True)
 class StepQuotas:
     """The samples of each step of a stage, by the stage whose objective makes examples of them.
 
     After any number of steps each count is what its rate makes, rounded down: exact to one sample at every
-    prefix. Only the stage's own objective is rounded up at the end, so that its tokens are read.
+    prefix, across amendments too. Only the stage's own objective is rounded up at the end, so that its
+    tokens are read.
 
     Attributes:
         own: index of the stage.
         rates: after the blend. ``before``: those of the stage before, of which the blend begins.
         tokens: of a sample, by stage. ``budget``: those that the stage reads in all.
+        since: the step from which rates and tokens hold. ``earlier``: those before it, oldest first.
     """
 
     own: int
@@ -53,15 +69,21 @@ class StepQuotas:
     tokens: Mapping[int, Fraction]
     budget: int
     blend: Blend | None
+    since: int = 0
+    earlier: tuple[Pace, ...] = ()
+
+    @cached_property
+    def paces(self) -> tuple[Pace, ...]:
+        """All rates so far, those that hold last."""
+        return (*self.earlier, Pace(self.since, self.rates, self.tokens))
 
     @cached_property
     def blend_steps(self) -> int:
-        """Steps of the blend: as many as read its tokens."""
+        """Steps of the blend: as many as read its tokens at the pace at which it began."""
         if self.blend is None:
             return 0
-        return math.ceil(
-            2 * self.blend.tokens / (self._step_tokens(self.before) + self._step_tokens(self.rates))
-        )
+        first = self.paces[0]
+        return math.ceil(2 * self.blend.tokens / (self._step_tokens_before + first.step_tokens))
 
     @cached_property
     def _arrived(self) -> NDArray[np.int64]:
@@ -84,9 +106,9 @@ class StepQuotas:
     @cached_property
     def end(self) -> Fraction:
         """When the stage's tokens are read, in steps."""
-        blended = self._at(Fraction(self.blend_steps))
-        read = sum((count * self.tokens[stage] for stage, count in blended.items()), Fraction())
-        return self.blend_steps + max(Fraction(), (self.budget - read) / self._step_tokens(self.rates))
+        steady = max(self.blend_steps, self.since)
+        left = self.budget - self.tokens_read(steady)
+        return steady + max(Fraction(), left / self.paces[-1].step_tokens)
 
     @cached_property
     def steps(self) -> int:
@@ -95,7 +117,7 @@ class StepQuotas:
 
     def counts(self, steps: int) -> dict[int, int]:
         """Samples of the first ``steps`` steps, by stage."""
-        if steps < self.steps:
+        if steps < self.steps or steps <= self.since:
             return {stage: math.floor(count) for stage, count in self._at(Fraction(steps)).items()}
         last = self._at(self.end)
         return {stage: math.floor(count) for stage, count in last.items()} | {
@@ -104,23 +126,40 @@ class StepQuotas:
 
     def part(self, step: int) -> float:
         """How much of a step there is: 1, but for the last one."""
-        if step < self.steps - 1:
+        if step < max(self.steps - 1, self.since):
             return 1.0
         last, before = (sum(self.counts(steps).values()) for steps in (self.steps, self.steps - 1))
         return min(1.0, float((last - before) / sum(self.rates.values(), Fraction())))
 
+    def tokens_read(self, steps: int) -> Fraction:
+        """Tokens of the first ``steps`` steps, samples not yet rounded."""
+        time = Fraction(steps)
+        own = sum((arrived * pace.step_tokens for pace, arrived in self._spells(time)), Fraction())
+        return own + self._step_tokens_before * (time - self._new(time))
+
     def _at(self, time: Fraction) -> dict[int, Fraction]:
         """Samples until a time in steps, which within the blend is a whole number."""
-        whole = min(int(time), self.blend_steps)
-        new = Fraction(int(self._arrived[whole]), UNIT) + max(Fraction(), time - self.blend_steps)
-        stages = sorted({*self.rates, *self.before})
-        return {
-            stage: self.rates.get(stage, Fraction()) * new + self.before.get(stage, Fraction()) * (time - new)
-            for stage in stages
-        }
+        left = time - self._new(time)
+        found = {stage: rate * left for stage, rate in self.before.items()}
+        for pace, arrived in self._spells(time):
+            for stage, rate in pace.rates.items():
+                found[stage] = found.get(stage, Fraction()) + rate * arrived
+        return dict(sorted(found.items()))
 
-    def _step_tokens(self, rates: Rates) -> Fraction:
-        return sum((rate * self.tokens[stage] for stage, rate in rates.items()), Fraction())
+    def _spells(self, time: Fraction) -> Iterator[tuple[Pace, Fraction]]:
+        """Each pace until a time, and for how many steps it held, a step of a blend being a part of one."""
+        ends = [*(Fraction(pace.start) for pace in self.paces[1:]), time]
+        for pace, end in zip(self.paces, ends, strict=True):
+            yield pace, self._new(min(end, time)) - self._new(min(Fraction(pace.start), time))
+
+    def _new(self, time: Fraction) -> Fraction:
+        """The sum of the stage's own shares in the steps until a time."""
+        whole = min(int(time), self.blend_steps)
+        return Fraction(int(self._arrived[whole]), UNIT) + max(Fraction(), time - self.blend_steps)
+
+    @property
+    def _step_tokens_before(self) -> Fraction:
+        return Pace(0, self.before, self.paces[0].tokens).step_tokens
 
 
 def step_quotas(index: int, streams: list[SampleStream]) -> StepQuotas:
@@ -129,18 +168,42 @@ def step_quotas(index: int, streams: list[SampleStream]) -> StepQuotas:
     Raises:
         ManifestError: steps would be without a sample, or ``micro_batch`` has no room for an example.
     """
-    stage = streams[index].stage
+    before = steady_rates(index - 1, streams) if streams[index].stage.blend else {}
+    rates, tokens = _pace(index, streams, before)
+    return StepQuotas(index, rates, before, tokens, streams[index].stage.tokens, streams[index].stage.blend)
+
+
+def amended_quotas(index: int, streams: list[SampleStream], earlier: StepQuotas, since: int) -> StepQuotas:
+    """Those of stage ``index``, whose ``earlier`` ones hold before its step ``since``.
+
+    Raises:
+        ManifestError: see step_quotas; or fewer tokens are asked for than have been read.
+    """
+    stage, read = streams[index].stage, math.ceil(earlier.tokens_read(since))
+    if stage.tokens < read:
+        raise ManifestError(
+            f"stage {stage.name}: tokens is {stage.tokens:,}, and the stage has read {read:,} by now; set it "
+            "to that or more (openba switch --next ends the stage)"
+        )
+    rates, tokens = _pace(index, streams, earlier.before)
+    paces = tuple(pace for pace in earlier.paces if pace.start < since)
+    return replace(earlier, rates=rates, tokens=tokens, budget=stage.tokens, since=since, earlier=paces)
+
+
+def _pace(
+    index: int, streams: list[SampleStream], before: Rates
+) -> tuple[dict[int, Fraction], dict[int, Fraction]]:
+    """The stage's rates, and the tokens of a sample, by stage."""
     rates = steady_rates(index, streams)
-    before = steady_rates(index - 1, streams) if stage.blend else {}
     tokens = {place: streams[place].sample_tokens for place in {*rates, *before}}
     _check_room(index, streams, tokens)
     fewest = min(sum(each.values(), Fraction()) for each in (rates, before) if each)
     if fewest < len(tokens):
         raise ManifestError(
-            f"stage {stage.name}: {len(tokens)} stages share a step of {float(fewest):g} samples, and some "
-            "steps would have none; raise global_batch"
+            f"stage {streams[index].stage.name}: {len(tokens)} stages share a step of {float(fewest):g} "
+            "samples, and some steps would have none; raise global_batch"
         )
-    return StepQuotas(index, rates, before, tokens, stage.tokens, stage.blend)
+    return rates, tokens
 
 
 def _check_room(index: int, streams: list[SampleStream], parts: Iterable[int]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from curriculum.curriculum import Span
 from curriculum.journal_events import StageEndedEarly
 from curriculum.plugins import METRICS
+from curriculum.span import Span
 from curriculum.theil_sen import theil_sen
 from manifests.border.logs import read_evaluations
 from manifests.plugins import resolve

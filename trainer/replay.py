@@ -91,7 +91,7 @@ class Replay:
             )
         plan = self._curriculum.step(step - 1)
         parts = drawn(plan, self._objectives)
-        budget = self._run.manifest.stages[plan.stage_index].micro_batch
+        budget = self._run.micro_batches[plan.stage]
         _, packed = self._loader.packed(parts, budget)
         places = {
             int(place): (rank, number)

@@ -135,6 +135,11 @@ class TrainingRun:
         found = load(self.training_manifest, TrainingManifest)
         return found.fingerprint == self.fingerprint and self.begins_from(found.origin)
 
+    @property
+    def micro_batches(self) -> dict[str, int]:
+        """Tokens that a process computes at a time, by stage."""
+        return {stage.name: stage.micro_batch for stage in self.manifest.stages}
+
     def journal(self) -> Journal:
         """The run's journal, as it is now.
 

@@ -80,7 +80,7 @@ class TrainingLoop:
             dist.get_rank(),
             dist.get_world_size(),
         )
-        preparation = StepPreparation(self.curriculum, objectives, loader)
+        preparation = StepPreparation(self.curriculum, objectives, self.run.micro_batches, loader)
         return Prefetcher(preparation.prepare, lambda: self.curriculum.total_steps)
 
     def _own_callbacks(self, *, quiet: bool) -> list[Callback]:
@@ -145,7 +145,7 @@ class TrainingLoop:
         prepared = self.prepared.take(self.position.step)
         self.stopwatch.data_came()
         plan, work = prepared.plan, prepared.work
-        z_loss = self.run.manifest.stages[stage].z_loss
+        z_loss = self.curriculum.stage_at(self.position.step).z_loss
         result = self.engine.step(work, plan.learning_rate, plan.optimizer, z_loss)
         read = [float(prepared.tokens[name]) for name in plan.sets]
         *counts, flops = add_over_ranks([*read, prepared.flops])
@@ -189,8 +189,7 @@ class TrainingLoop:
             "tokens_by_set": dict(sorted(self.position.tokens.items())),
             "gradient_norm": norm if math.isfinite(norm) else None,
         }
-        stage = self.run.manifest.stages[plan.stage_index]
-        if stage.z_loss:
+        if self.curriculum.stage_at(plan.step).z_loss:
             record["z_loss"] = result.z_loss if math.isfinite(result.z_loss) else None
         if plan.share < 1:
             record["blend"] = plan.share

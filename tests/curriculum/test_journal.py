@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from curriculum.journal import Journal, JournalError
-from curriculum.journal_events import Begun, BlendBegun, Devices, Rollback, StageEndedEarly, StepSkipped
+from curriculum.journal_events import (
+    Amendment,
+    Begun,
+    BlendBegun,
+    Devices,
+    Rollback,
+    StageEndedEarly,
+    StepSkipped,
+)
 from tests.curriculum.test_blend import whole
 from tests.durable import recorded
 
@@ -89,6 +97,14 @@ def test_the_first_line_holds_the_curriculum(three: Path) -> None:
     assert journal.events == (SPIKE, EARLY)
     first, *_ = three.read_bytes().splitlines()
     assert first.startswith(b'{"previous":"%s","event":"begun",' % (b"0" * 64))
+
+
+def test_an_amendment_holds_the_whole_manifest(three: Path) -> None:
+    manifest = MANIFEST.model_copy(update={"name": "more-english"})
+    amendment = Amendment(step=7, curriculum=manifest, reason="asked for")
+    Journal(three).append(amendment)
+    assert Journal(three).events == (SPIKE, EARLY, amendment)
+    assert Journal(three).curricula == (MANIFEST, manifest)
 
 
 def changed(lines: list[bytes]) -> list[bytes]:

@@ -29,10 +29,11 @@ class PreparedStep:
 @dataclass(frozen=True)
 class StepPreparation:
     """Reads and noises a curriculum's samples, packs and joins them. It is called beside the training: what
-    it uses is changed by nobody meanwhile."""
+    it uses is changed by nobody meanwhile. ``micro_batches`` are tokens, by stage."""
 
     curriculum: Curriculum
     objectives: Mapping[str, TrainingObjective]
+    micro_batches: Mapping[str, int]
     loader: StepLoader
 
     def prepare(self, step: int) -> PreparedStep:
@@ -43,7 +44,7 @@ class StepPreparation:
             PluginError: the objective is a plug-in, and failed.
         """
         plan = self.curriculum.step(step)
-        budget = self.curriculum.manifest.stages[plan.stage_index].micro_batch
+        budget = self.micro_batches[plan.stage]
         work: list[ForwardPass] = []
         tokens: Counter[str] = Counter()
         for loaded, idle in self.loader.load(drawn(plan, self.objectives), budget):

@@ -125,12 +125,12 @@ def test_a_curriculum_s_steps_made_ahead_are_those_made_at_need(
     sets = open_sets(run.shard_folder, run.shards.sets)
     loader = StepLoader(sets, run.manifest.model, vocabulary.padded, rank, ranks)
     curriculum = run.curriculum()
-    preparation = StepPreparation(curriculum, objectives, loader)
+    preparation = StepPreparation(curriculum, objectives, run.micro_batches, loader)
     ahead = Prefetcher(preparation.prepare, lambda: curriculum.total_steps)
     stages = []
     for step in range(curriculum.total_steps):
         plan, made = curriculum.step(step), ahead.take(step)
-        budget = run.manifest.stages[plan.stage_index].micro_batch
+        budget = run.micro_batches[plan.stage]
         needed = list(loader.load(drawn(plan, objectives), budget))
         assert [flat(one.batch) for one in made.work] == [flat(loaded.batch) for loaded, _ in needed]
         assert [one.idle for one in made.work] == [idle for _, idle in needed]

@@ -1,0 +1,102 @@
+"""A training without a model: steps that are made, amended, thrown away and ended, as a run would."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+import numpy as np
+
+from curriculum.curriculum import Curriculum
+from curriculum.journal_events import Amendment, Event, Rollback, StageEndedEarly
+from curriculum.step_plan import StepPlan
+from manifests.schema.base import ManifestError
+from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.shards import ShardManifest
+
+
+def told(plan: StepPlan) -> tuple[Any, ...]:
+    """All that a plan says, as values that compare."""
+    arrays = ("set_index", "rows", "denoisers", "noise", "dropout")
+    parts = tuple(
+        (part.stage, part.sets, *(getattr(part.samples, array).tobytes() for array in arrays))
+        for part in plan.parts
+    )
+    return (
+        plan.step, plan.stage_index, plan.stage, plan.optimizer, plan.learning_rate, plan.share, plan.whole, parts,
+    )  # fmt: skip
+
+
+def all_told(curriculum: Curriculum, stop: int | None = None) -> list[tuple[Any, ...]]:
+    """That of every step, or of those before ``stop``."""
+    return [told(curriculum.step(k)) for k in range(curriculum.total_steps if stop is None else stop)]
+
+
+class SimulatedRun:
+    """Makes the steps of a curriculum and counts what they read, thrown-away steps included."""
+
+    refusals = ("runs short", "has read")
+    """Words of the errors that any change may meet."""
+
+    def __init__(self, manifest: CurriculumManifest, shards: ShardManifest) -> None:
+        self.first_manifest, self.shards = manifest, shards
+        self.curriculum, self.position = Curriculum(manifest, shards), 0
+        self.events: list[Event] = []
+        self.visits: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+
+    def advance(self, steps: int) -> None:
+        """Makes so many steps, or those that there are."""
+        for k in range(self.position, min(self.position + steps, self.curriculum.total_steps)):
+            for part in self.curriculum.step(k).parts:
+                for index, name in enumerate(part.sets):
+                    rows = part.samples.rows[part.samples.set_index == index]
+                    self.visits[part.stage, name].update(rows.tolist())
+            self.position = k + 1
+
+    def roll_back(self, steps: int) -> None:
+        """Goes back by so many steps, or to the beginning of the stage."""
+        span = self.curriculum.spans[self.curriculum.stage_of(self.position - 1)]
+        to = max(span.first, self.position - steps)
+        self._happen(Rollback(step=self.position, to=to, reason="spike"), to)
+
+    def end_stage(self) -> None:
+        """Ends the stage of the last step."""
+        stage = self.curriculum.step(self.position - 1).stage
+        self._happen(StageEndedEarly(stage=stage, step=self.position, reason="plateau"), self.position)
+
+    def amend(self, manifest: CurriculumManifest) -> None:
+        """From here on another manifest is in force."""
+        self._happen(Amendment(step=self.position, curriculum=manifest, reason="wanted"), self.position)
+
+    def _happen(self, event: Event, kept: int) -> None:
+        """Takes an event into account, unless the shards have too little for it, and checks that what is
+        before it stays."""
+        before = all_told(self.curriculum, kept)
+        try:
+            self.curriculum.apply(event)
+        except ManifestError as error:
+            if not any(reason in str(error) for reason in self.refusals):
+                raise
+            assert all_told(self.curriculum, kept) == before, "what is refused changes nothing"
+            return
+        assert all_told(self.curriculum, kept) == before, "the past is untouched"
+        self.events.append(event)
+        self.position = kept
+
+    def anew(self) -> Curriculum:
+        """The curriculum as the journal tells it."""
+        result = Curriculum(self.first_manifest, self.shards)
+        for event in self.events:
+            result.apply(type(event).model_validate_json(event.model_dump_json()))
+        return result
+
+    def uneven(self) -> dict[tuple[str, str], np.ndarray]:
+        """How often each row was read, of sets whose rows were not read equally often but for one."""
+        found = {}
+        for (stage, name), rows in self.visits.items():
+            stream = next(s.stream for s in self.curriculum.spans if s.stream.stage.name == stage)
+            total = next(source.rows for source in stream.sources if source.name == name)
+            visits = np.array([rows[row] for row in range(total)])
+            if visits.max() - visits.min() > 1:
+                found[stage, name] = visits
+        return found
