@@ -64,8 +64,10 @@ def _run(target: object, data: bytes, last: Path) -> None:
     last.write_bytes(data)
     faulthandler.dump_traceback_later(SLOW, exit=True)
     assert callable(target)
-    target(data)
-    faulthandler.cancel_dump_traceback_later()
+    try:
+        target(data)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def fuzz_by_coverage(name: str, seconds: float, folder: Path, seed: int) -> None:

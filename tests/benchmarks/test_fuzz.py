@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import random
 from pathlib import Path
 
@@ -36,8 +37,12 @@ def test_what_fails_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert len(data) < 2_000, "too long"
 
     monkeypatch.setitem(TARGETS, "addresses", fail)
+    waiting = []  # a timer that is left ends whatever the process does next
+    monkeypatch.setattr(faulthandler, "dump_traceback_later", lambda *_, **__: waiting.append(1))
+    monkeypatch.setattr(faulthandler, "cancel_dump_traceback_later", waiting.clear)
     with pytest.raises(AssertionError, match="too long"):
         fuzz_at_random("addresses", 60, tmp_path, seed=1)
+    assert not waiting
     assert len((tmp_path / "last" / "addresses").read_bytes()) >= 2_000
 
 

@@ -139,7 +139,7 @@ def test_what_is_no_model_is_refused(golden: Path, tmp_path: Path) -> None:
     whole = golden.read_bytes()
     for name, content in {"empty": b"", "text": b"hello", "cut": whole[: len(whole) // 2]}.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(BrokenModelError, match=f"{name} holds no n-gram model"):
+        with pytest.raises(BrokenModelError, match=f"{name}: holds no n-gram model"):
             PerplexityScorer(tmp_path / name)
 
 
