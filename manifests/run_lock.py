@@ -61,6 +61,16 @@ def run_lock(folder: Path, command: str) -> Iterator[None]:
         _release(path, mine)
 
 
+def holder(folder: Path) -> str | None:
+    """The command that works in a run folder, as far as can be seen from here.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    found = _read(folder / NAME)
+    return found.command if found and _may_live(found) else None
+
+
 def _take(path: Path, mine: _Holder) -> None:
     if _created(path, mine):
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from curriculum.curriculum import Curriculum
+from trainer.amendment import known
 from trainer.run import TrainingRun
 
 __all__ = ["Curriculum", "curriculum"]
@@ -18,4 +19,4 @@ def curriculum(manifest: str | Path, run: str | Path) -> Curriculum:
         ManifestError: a manifest is missing or not valid, or the shards have too little for it.
         JournalError: a line of the journal is not an event.
     """
-    return TrainingRun.open(Path(manifest), Path(run)).curriculum()
+    return known(TrainingRun.open(Path(manifest), Path(run))).curriculum()

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from curriculum.journal_events import Amendment
 from manifests.border.json_files import read_object
 from manifests.border.logs import read_metrics
 from manifests.border.unsound_file import UnsoundFileError
@@ -17,7 +16,7 @@ from manifests.output import complain
 from manifests.schema.curriculum import CurriculumManifest
 from trainer.amendment import amendment, append, begun
 from trainer.checkpoint.checkpoint import newest
-from trainer.checkpoint.compatibility import deciding
+from trainer.checkpoint.compatibility import Change, deciding, differences
 from trainer.distributed import decided_by_rank_0, storage_ranks
 from trainer.run import TrainingRun
 
@@ -28,11 +27,11 @@ def _file(run: TrainingRun) -> Path:
     return run.train_folder / "amend.json"
 
 
-def request_amendment(edited: Path, folder: Path) -> Amendment:
+def request_amendment(edited: Path, folder: Path) -> list[Change]:
     """Asks for the curriculum in the file ``edited`` from the next checkpoint of a run on.
 
     Returns:
-        The event, as it would be now.
+        What it changes.
 
     Raises:
         ManifestError: there is no such curriculum, the past would be another, or the shards have too little.
@@ -43,11 +42,14 @@ def request_amendment(edited: Path, folder: Path) -> Amendment:
     if not known or not lines:
         fix = "edit its curriculum, and run `openba train`"
         raise UserError("the training has not begun", where=run.train_folder, fix=fix)
-    if deciding(run.manifest) == deciding(known[-1]):
-        raise UserError("says what the run is doing already", where=edited, fix="edit the stages, then amend")
+    changes = list(differences(deciding(known[-1]), deciding(run.manifest)))
+    if not changes:
+        raise UserError(
+            "says what the run is doing already", where=edited, fix="edit its stages, then amend the run"
+        )
     event = amendment(run, run.manifest, lines[-1]["step"], REASON)
     write_json(_file(run), event.curriculum.model_dump(mode="json"))
-    return event
+    return changes
 
 
 def pending(run: TrainingRun) -> bool:

@@ -24,6 +24,10 @@ from trainer.run import TrainingRun
 EDITED = "stages to come were edited"
 
 
+class Amended(Exception):
+    """The curriculum was amended, and the checkpoint from which its new steps begin is on disk."""
+
+
 def in_force(run: TrainingRun) -> TrainingRun:
     """The run with the curriculum that is in force, where it was opened with an earlier one of its journal;
     else as it is.
@@ -38,20 +42,22 @@ def in_force(run: TrainingRun) -> TrainingRun:
     return replace(run, manifest=known[-1].model_copy(update=kept))
 
 
-def check_in_force(run: TrainingRun) -> None:
-    """Refuses a run that was opened with a curriculum of which its journal does not know.
+def known(run: TrainingRun) -> TrainingRun:
+    """The same; but a curriculum of which the journal does not know is refused.
 
     Raises:
         ManifestError: it names the first key that differs, and both values.
         JournalError: see Journal.
     """
-    known = run.journal().curricula
-    for key, there, here in differences(deciding(known[-1]), deciding(run.manifest)) if known else ():
+    run, journal = in_force(run), run.journal()
+    theirs = deciding(journal.curricula[-1]) if journal.begun else deciding(run.manifest)
+    for key, there, here in differences(theirs, deciding(run.manifest)):
         raise ManifestError(
             f"is of another curriculum, with {key} = {there}, not {here}",
-            where=run.journal().file,
+            where=journal.file,
             fix="give the manifest that the run was begun with, or let `openba amend` change the run",
         )
+    return run
 
 
 def begun(run: TrainingRun) -> TrainingRun:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from curriculum.lookup import steps_that_read
 from manifests.errors import UserError
+from trainer.amendment import known
 from trainer.data.batch import Batch
 from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import open_sets
@@ -62,8 +63,8 @@ class Replay:
     """
 
     def __init__(self, run: TrainingRun, ranks: int = 1) -> None:
-        self._run, self._ranks = run, ranks
-        self._curriculum = run.curriculum()
+        self._run = run = known(run)
+        self._ranks, self._curriculum = ranks, run.curriculum()
         self._objectives = build_objectives(run)
         self._sets = open_sets(run.shard_folder, run.shards.sets)
         vocabulary = run.shards.vocabulary.padded

@@ -9,6 +9,7 @@ from manifests.border.json_files import read_object
 from manifests.border.logs import read_metrics
 from manifests.errors import UserError
 from manifests.files import write_json
+from trainer.amendment import known
 from trainer.distributed import decided_by_rank_0
 from trainer.run import TrainingRun
 
@@ -31,6 +32,7 @@ def request_next_stage(run: TrainingRun, stage: str | None = None) -> tuple[str,
     Raises:
         UserError: the run is not in training, or another stage comes next, or none.
     """
+    run = known(run)
     curriculum, lines = run.curriculum(), read_metrics(run.metrics_file)
     step = lines[-1]["step"] if lines else 0
     names = [span.stream.stage.name for span in curriculum.spans]
@@ -54,6 +56,15 @@ def request_next_stage(run: TrainingRun, stage: str | None = None) -> tuple[str,
     return names[index], names[index + 1]
 
 
+def asked_to_end(run: TrainingRun) -> str | None:
+    """The stage that was asked to end, if it has not yet.
+
+    Raises:
+        UnsoundFileError: the file is damaged.
+    """
+    return read_object(_file(run)).get("end") if _file(run).exists() else None
+
+
 def requested_end(run: TrainingRun, stage: str, step: int) -> StageEndedEarly | None:
     """The event that ends a stage after ``step`` steps, where that was asked for. Process 0 looks; every
     process gets its answer.
@@ -65,9 +76,9 @@ def requested_end(run: TrainingRun, stage: str, step: int) -> StageEndedEarly | 
 
 
 def _looked(run: TrainingRun, stage: str, step: int) -> StageEndedEarly | None:
-    if not _file(run).exists():
+    asked, names = asked_to_end(run), [one.name for one in run.manifest.stages]
+    if asked is None and not _file(run).exists():
         return None
-    asked, names = read_object(_file(run)).get("end"), [one.name for one in run.manifest.stages]
     if asked in names[names.index(stage) + 1 :]:
         return None  # the training went back to before it
     if asked == stage and not run.journal().has_ended(stage):

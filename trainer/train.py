@@ -16,7 +16,7 @@ from manifests.plugins import resolve
 from manifests.run_lock import run_lock
 from manifests.stop_signals import StopFlag, Stopped, stop_signals
 from trainer.amend_request import current
-from trainer.amendment import in_force
+from trainer.amendment import Amended, in_force
 from trainer.bf16_choice import bf16_choice
 from trainer.checkpoint.saving import remove_leftovers
 from trainer.data.idle_ranks import idle_warnings
@@ -30,7 +30,7 @@ from trainer.results import write_results
 from trainer.resume import check_agreement
 from trainer.rollback import roll_back
 from trainer.run import TrainingRun
-from trainer.training_loop import Amended, TrainingLoop
+from trainer.training_loop import TrainingLoop
 
 
 def train(run: TrainingRun, callbacks: Sequence[object] = (), *, quiet: bool = False) -> bool:

@@ -15,6 +15,7 @@ from curriculum.step_plan import StepPlan
 from manifests.border.logs import read_evaluations
 from manifests.stop_signals import StopFlag, Stopped
 from trainer.amend_request import take_amendment
+from trainer.amendment import Amended
 from trainer.checkpoint.async_checkpoint import AsyncCheckpointWriter
 from trainer.checkpoint.checkpoint import Progress
 from trainer.checkpoint.saving import save
@@ -29,8 +30,10 @@ from trainer.evaluation.heldout_loss import Evaluator
 from trainer.forward_pass import ForwardPass
 from trainer.guard import judge_step, worth_keeping
 from trainer.lora_state import opened_state
+from trainer.metrics_line import metrics_line
 from trainer.monitor.callbacks import Callback, Callbacks
 from trainer.monitor.divergence import Anomaly, LossAnomaly
+from trainer.monitor.progress_file import ProgressFile
 from trainer.monitor.recorder import Recorder
 from trainer.monitor.tensorboard_events import TensorBoard
 from trainer.monitor.terminal import progress_on_terminal, say
@@ -40,11 +43,6 @@ from trainer.resume import find_start
 from trainer.run import TrainingRun
 from trainer.run_engine import build_engine, build_objectives
 from trainer.stage_request import forget_request, requested_end
-from trainer.step_result import StepResult
-
-
-class Amended(Exception):
-    """The curriculum was amended, and the checkpoint from which its new steps begin is on disk."""
 
 
 class TrainingLoop:
@@ -85,7 +83,11 @@ class TrainingLoop:
 
     def _own_callbacks(self, *, quiet: bool) -> list[Callback]:
         step, tokens = self.position.step, self.position.tokens.total()
-        own: list[Callback] = [TensorBoard(self.run.train_folder / "tensorboard", step, self.token_counter)]
+        folder = self.run.train_folder
+        own: list[Callback] = [
+            TensorBoard(folder / "tensorboard", step, self.token_counter),
+            ProgressFile(folder),
+        ]
         if not quiet:
             total_tokens = sum(stage.tokens for stage in self.run.manifest.stages)
             own.append(
@@ -151,7 +153,7 @@ class TrainingLoop:
         *counts, flops = add_over_ranks([*read, prepared.flops])
         self.position.step = plan.step + 1
         self.position.tokens.update({name: int(count) for name, count in zip(plan.sets, counts, strict=True)})
-        record = self._line(plan, result) | ({} if expected is None else {"expected": expected})
+        record = metrics_line(plan, result, self.position, expected, z_loss=z_loss > 0)
         self.token_counter.observe(record)
         throughput = self.stopwatch.stop(sum(counts), flops, self.position.tokens.total())
         if self.recorder:
@@ -176,29 +178,6 @@ class TrainingLoop:
         expected = [self.evaluator.expected(self.engine, one) for one in mixed]
         known = [loss for loss in expected if loss is not None]
         return max(known) if len(known) == len(expected) else None
-
-    def _line(self, plan: StepPlan, result: StepResult) -> dict[str, Any]:
-        """The step's line of ``metrics.jsonl``; JSON has no number for what is not finite."""
-        loss, norm = result.loss, result.gradient_norm
-        record = {
-            "step": self.position.step,
-            "stage": plan.stage,
-            "loss": loss if math.isfinite(loss) else None,
-            "learning_rate": plan.learning_rate,
-            "tokens": self.position.tokens.total(),
-            "tokens_by_set": dict(sorted(self.position.tokens.items())),
-            "gradient_norm": norm if math.isfinite(norm) else None,
-        }
-        if self.curriculum.stage_at(plan.step).z_loss:
-            record["z_loss"] = result.z_loss if math.isfinite(result.z_loss) else None
-        if plan.share < 1:
-            record["blend"] = plan.share
-        if plan.whole < 1:
-            record["part"] = plan.whole
-        if result.skipped:
-            finite = math.isfinite(loss)
-            record["skipped"] = f"the gradient's norm is {norm}" if finite else f"the loss is {loss}"
-        return record
 
     def _evaluate(self) -> dict[str, dict[str, Any]]:
         """The lines of ``evaluation.jsonl``, by stage.

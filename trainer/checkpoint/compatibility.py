@@ -15,6 +15,10 @@ from manifests.schema.training_plugins import PluginObjective
 _ANEW = "train in another run folder, or move this run's train folder away to begin anew"
 
 
+Change = tuple[str, Any, Any]
+"""A key of a manifest, and its values before and after."""
+
+
 class CompatibilityError(UserError):
     """The checkpoint was made by another curriculum; the message names the key and the ways out."""
 
@@ -152,7 +156,7 @@ def deciding(manifest: CurriculumManifest) -> dict[str, Any]:
     }
 
 
-def differences(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+def differences(old: Any, new: Any, key: str = "") -> Iterator[Change]:
     """The keys below ``key`` in which two manifests differ, with both values."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in dict.fromkeys((*old, *new)):
