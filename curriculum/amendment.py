@@ -18,6 +18,8 @@ FREE = frozenset(
         "optimizer",
         "z_loss",
         "max_epochs",
+        "max_tokens",
+        "used_up",
     }
 )
 """Keys of the stage under way that another manifest may change."""
@@ -32,6 +34,7 @@ WHY = {
     "blend": "it has begun",
     "rehearse": "what is rehearsed is read on from where it stopped",
     "moments": "it says how the stage began",
+    "continue_from": "it says where the stage began to read",
 }
 """Why a key stays as it is."""
 

@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,9 +17,11 @@ from curriculum.pair_lengths import PairLengths
 from curriculum.plugin_objective import shape_of
 from curriculum.sample_stream import SampleStream
 from curriculum.span import Span
+from curriculum.stage_source import Origin
 from curriculum.step_plan import StepPart, StepPlan
 from curriculum.step_quotas import amended_quotas, step_quotas
 from manifests.schema.base import ManifestError
+from manifests.schema.continued import continued_sets
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.optimization import Optimizer
 from manifests.schema.shards import ShardManifest
@@ -52,7 +53,7 @@ class Curriculum:
         self._shards, self._folder, self._pairs = shards, folder, pairs
         self.manifest = manifest
         self._past: tuple[tuple[int, CurriculumManifest], ...] = ()
-        self.spans = self._planned((), [self._stream(stage) for stage in manifest.stages])
+        self.spans = self._planned((), manifest)
         self._check(self.spans)
         for event in journal.events if journal else ():
             self.apply(event)
@@ -97,32 +98,40 @@ class Curriculum:
         current = self.spans[index] if index < len(self.spans) else None
         begun = current is not None and (current.first < step or current.begun)
         check_amendment(self.manifest, manifest, index, begun=begun)
-        streams = [span.stream for span in self.spans[:index]]
-        streams += [self._stream(stage) for stage in manifest.stages[index:]]
         spans = self.spans[:index]
         if current is not None and begun:
-            within = step - current.first
-            quotas = amended_quotas(index, streams, current.quotas, within)
-            spans += (current.amended(within, streams[index], quotas),)
-            streams[index] = spans[-1].stream
+            spans += (self._amended_span(current, manifest.stages[index], spans, step - current.first),)
         after = copy(self)
-        after.manifest, after.spans = manifest, self._planned(spans, streams)
+        after.manifest, after.spans = manifest, self._planned(spans, manifest)
         in_force = self.manifest_at(max(step - 1, 0))
         after._past = (*(past for past in self._past if past[0] < step), (step, in_force))
         self._check(after.spans)
         after._check_rates()
         self.manifest, self.spans, self._past = after.manifest, after.spans, after._past
 
-    def _stream(self, stage: Stage) -> SampleStream:
-        shape = shape_of(stage.objective, self._shards.vocabulary, self._folder)
-        return SampleStream(stage, shape, self._shards, self.manifest.seed, self._pairs)
+    def _amended_span(self, span: Span, stage: Stage, earlier: tuple[Span, ...], within: int) -> Span:
+        """That of a stage under way, of whose settings others hold from its step ``within`` on."""
+        alone = self._stream(stage, earlier)
+        goes_on = alone.after(span.stream, span.read(within)[len(earlier)])
+        streams = [*(one.stream for one in earlier), goes_on]
+        return span.amended(within, alone, amended_quotas(len(earlier), streams, span.quotas, within))
 
-    def _planned(self, spans: tuple[Span, ...], streams: list[SampleStream]) -> tuple[Span, ...]:
-        """The spans of some stages, and those of the stages after them."""
-        for index in range(len(spans), len(streams)):
+    def _planned(self, spans: tuple[Span, ...], manifest: CurriculumManifest) -> tuple[Span, ...]:
+        """The spans of a manifest's first stages, and those of the stages after them, as they are planned."""
+        for stage in manifest.stages[len(spans) :]:
+            streams = [*(span.stream for span in spans), self._stream(stage, spans)]
             first = spans[-1].end if spans else 0
-            spans += (Span.planned(streams[index], step_quotas(index, streams), first),)
+            spans += (Span.planned(streams[-1], step_quotas(len(spans), streams), first),)
         return spans
+
+    def _stream(self, stage: Stage, earlier: tuple[Span, ...]) -> SampleStream:
+        """A stage's samples, behind those of the stages before it."""
+        shape = shape_of(stage.objective, self._shards.vocabulary, self._folder)
+        origins = {
+            name: _origin(origin, name, earlier)
+            for name, origin in continued_sets(stage, [span.stream.stage for span in earlier]).items()
+        }
+        return SampleStream(stage, shape, self._shards, self.manifest.seed, self._pairs, origins)
 
     def _end_early(self, event: StageEndedEarly) -> None:
         index = next((i for i, span in enumerate(self.spans) if span.stream.stage.name == event.stage), None)
@@ -131,11 +140,8 @@ class Curriculum:
                 f"the journal ends stage {event.stage!r} at step {event.step}, where the manifest has no "
                 "such stage"
             )
-        spans = list(self.spans)
-        spans[index] = spans[index].ended(event.step - spans[index].first)
-        for later in range(index + 1, len(spans)):
-            spans[later] = replace(spans[later], first=spans[later - 1].end)
-        self.spans = tuple(spans)
+        ended = self.spans[index].ended(event.step - self.spans[index].first)
+        self.spans = self._planned((*self.spans[:index], ended), self.manifest)
 
     def _roll_back(self, event: Rollback) -> None:
         index = self.stage_of(event.to)
@@ -144,17 +150,14 @@ class Curriculum:
             raise ValueError(
                 f"the journal rolls back from step {event.step} to {event.to}, which is in another stage"
             )
-        spans = list(self.spans)
-        spans[index] = span.rolled_back(event.to - span.first, event.step - span.first)
-        self._check(tuple(spans))
-        self.spans = tuple(spans)
+        back = span.rolled_back(event.to - span.first, event.step - span.first)
+        spans = self._planned((*self.spans[:index], back), self.manifest)
+        self._check(spans)
+        self.spans = spans
 
     def _check(self, spans: tuple[Span, ...]) -> None:
-        needed = Counter[int]()
-        for span in spans:
-            needed.update(span.read(span.steps))
         for index, span in enumerate(spans):
-            span.stream.check_epochs(needed[index])
+            span.stream.check_epochs(_samples_read(index, spans))
 
     def _check_rates(self) -> None:
         for index, span in enumerate(self.spans):
@@ -251,3 +254,18 @@ class Curriculum:
         """That of a stage's last step, or, where it has none, of the stage before it."""
         steps = self.spans[index].steps
         return self._rate(index, steps - 1) if steps or not index else self._last_rate(index - 1)
+
+
+def _samples_read(index: int, spans: tuple[Span, ...]) -> int:
+    """Samples of stage ``index`` that are read in some spans, those lost to rollbacks included."""
+    return sum(span.read(span.steps).get(index, 0) for span in spans)
+
+
+def _origin(stage: str, name: str, earlier: tuple[Span, ...]) -> Origin:
+    """Where a stage has stopped reading a set."""
+    index = next(index for index, span in enumerate(earlier) if span.stream.stage.name == stage)
+    stream = earlier[index].stream
+    counts = stream.mixture.counts(_samples_read(index, earlier))
+    read = {source.name: (source, count) for source, count in zip(stream.sources, counts, strict=True)}
+    source, count = read[name]
+    return Origin(stage, source, stream.shape.chunk_length, count)

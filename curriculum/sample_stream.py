@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
-from curriculum.feistel_permutation import permute, position_of
 from curriculum.keyed_hash import key, seeds
+from curriculum.mixture_plan import MixturePlan
 from curriculum.objective_shape import ObjectiveShape
 from curriculum.pair_lengths import PairLengths
-from curriculum.set_sequence import MixturePlan, SetSequence
+from curriculum.set_sequence import SetSequence
+from curriculum.share_points import share_points
+from curriculum.stage_source import Origin, stage_source
 from curriculum.step_plan import Samples, StepPart
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import ShardManifest
 from manifests.schema.stage import Stage
-from manifests.splitmix64 import splitmix64
-
-
-@dataclass(frozen=True)
-class StageSource:
-    """A token set as a stage sees it: ``rows`` samples in each epoch, of which ``sample_tokens`` tokens are
-    read on average."""
-
-    name: str
-    rows: int
-    sample_tokens: Fraction
-    max_epochs: float
-    secret: np.uint64
-
-    def read(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The rows (int64[n]) that the source's samples ``numbers`` (int64[n]) are: each epoch is a
-        permutation of all rows."""
-        epochs, positions = np.divmod(numbers, self.rows)
-        return permute(positions, self.rows, self._keys(epochs))
-
-    def numbers_of(self, row: int, samples: int) -> list[int]:
-        """Which of the source's first ``samples`` samples are a row: one in each epoch."""
-        epochs = np.arange(-(-samples // self.rows))
-        positions = position_of(np.full(len(epochs), row), self.rows, self._keys(epochs))
-        numbers = epochs * self.rows + positions
-        return [int(number) for number in numbers if number < samples]
-
-    def _keys(self, epochs: NDArray[np.int64]) -> NDArray[np.uint64]:
-        return splitmix64(epochs.astype(np.uint64)) ^ self.secret
 
 
 class SampleStream:
     """A stage's samples, numbered from 0, without end. All random choices are keyed by the seed and the
-    stage's name, so a stage reads the same samples wherever it is in the manifest.
+    stage's name, so a stage reads the same samples wherever it is in the manifest; but for sets that are
+    read on from another stage, whose order they have.
 
     Attributes:
         sources: the sets that it reads, or has read, by name.
@@ -60,7 +34,7 @@ class SampleStream:
         sample_tokens: tokens that are read of one sample, on average over the mixture.
 
     Raises:
-        ManifestError: a set is missing, or of the wrong kind.
+        ManifestError: a set is missing, of the wrong kind, or cannot be read on.
     """
 
     def __init__(
@@ -70,20 +44,53 @@ class SampleStream:
         shards: ShardManifest,
         seed: int,
         pairs: Mapping[str, PairLengths],
+        origins: Mapping[str, Origin] = MappingProxyType({}),
     ) -> None:
         self.stage, self.shape = stage, shape
         # By name, so that the order of the manifest's keys, which its fingerprint ignores, does not matter.
         self.sources = tuple(
-            _source(stage, name, shape, shards, seed, pairs) for name in sorted(stage.mixture)
+            stage_source(stage, name, shape, shards, seed, pairs, origins.get(name)) for name in stage.sets
         )
-        # A set's part of the samples is its part of the tokens divided by the tokens of a sample.
-        rates = [Fraction(str(stage.mixture[source.name])) / source.sample_tokens for source in self.sources]
-        self._plan = MixturePlan(tuple(source.name for source in self.sources), tuple(rates))
+        self._plan = self._planned(shards)
         self.mixture = SetSequence(()).then(0, self._plan)
-        self.sample_tokens = 1 / sum(rates, Fraction())
+        if not self.mixture.segments:
+            raise ManifestError(
+                f"stage {stage.name}: max_epochs and max_tokens leave nothing to read; raise them"
+            )
+        self.sample_tokens = self._sample_tokens(0)
         self._sample_secret = key(seed, stage.name, "sample")
         self._denoiser_secret = key(seed, stage.name, "denoiser")
         self._dropout_secret = key(seed, stage.name, "dropout")
+
+    def _planned(self, shards: ShardManifest) -> MixturePlan:
+        sizes = {source.name: shards.sets[source.name].tokens for source in self.sources}
+        capped = self.stage.used_up in ("stop", "others")
+        return MixturePlan(
+            tuple(sizes),
+            share_points(self.stage.mixture, sizes),
+            tuple(source.sample_tokens for source in self.sources),
+            tuple(source.allowed for source in self.sources) if capped else None,
+            self.stage.used_up == "stop",
+        )
+
+    def _sample_tokens(self, first: int) -> Fraction:
+        """Over the mixture where it stays, else over the samples from ``first`` on that the stage's tokens
+        allow."""
+        plan, each = self._plan, set(self._plan.sample_tokens)
+        if len(plan.points) == 1 and plan.caps is None:
+            # A set's part of the samples is its part of the tokens divided by the tokens of a sample.
+            shares = zip(plan.points[0][1], plan.sample_tokens, strict=True)
+            return 1 / sum((share / tokens for share, tokens in shares), Fraction())
+        if len(each) == 1:
+            return each.pop()
+        start = self.mixture.tokens(first)
+        wanted = max(self.stage.tokens - start, Fraction(1))
+        count = 1 + bisect_left(
+            range(1, int(wanted / min(each)) + 2),
+            wanted,
+            key=lambda samples: self.mixture.tokens(first + samples) - start,
+        )
+        return (self.mixture.tokens(first + count) - start) / count
 
     def after(self, earlier: SampleStream, first: int) -> SampleStream:
         """The samples of ``earlier`` before number ``first``, and from there on those of this stream's
@@ -92,7 +99,18 @@ class SampleStream:
         sources = {source.name: source for source in (*earlier.sources, *self.sources)}
         result.mixture = earlier.mixture.then(first, self._plan)
         result.sources = tuple(sources[name] for name in result.mixture.sets)
+        result.sample_tokens = result._sample_tokens(first)
         return result
+
+    @property
+    def most(self) -> int | None:
+        """How many samples there are, where the stage ends when a set is used up."""
+        return self.mixture.end if self.stage.used_up == "stop" else None
+
+    @property
+    def final_shares(self) -> dict[str, float]:
+        """Each set's share of the tokens after all points of the mixture."""
+        return {name: float(share) for name, share in self._plan.final_shares.items()}
 
     def check_epochs(self, samples: int) -> None:
         """Refuses a curriculum that would read a set more often than allowed, ``samples`` samples in all,
@@ -101,18 +119,15 @@ class SampleStream:
         Raises:
             ManifestError: it would; the message names the set, what is missing, and the ways out.
         """
-        for source, needed in zip(self.sources, self.mixture.counts(samples), strict=True):
-            allowed = int(source.rows * Fraction(str(source.max_epochs)))
-            if needed > allowed:
-                missing = int((needed - allowed) * source.sample_tokens)
-                raise ManifestError(
-                    f"stage {self.stage.name}: set {source.name} runs short by {missing:,} tokens: the "
-                    f"stage reads {needed:,} samples, "
-                    f"but {source.max_epochs:g} epochs of {source.rows:,} allow {allowed:,}; lower tokens "
-                    "or the set's share, "
-                    "make more shards, or set max_epochs: "
-                    f"{{{source.name}: {np.ceil(100 * needed / source.rows) / 100:g}}}"
-                )
+        if self.stage.used_up is None:
+            for source, needed in zip(self.sources, self.mixture.counts(samples), strict=True):
+                source.check(self.stage.name, needed)
+        elif self.mixture.end is not None and samples > self.mixture.end:
+            raise ManifestError(
+                f"stage {self.stage.name}: its sets are used up after {self.mixture.end:,} samples, and "
+                f"{samples:,} are to be read; lower tokens (or what a later stage rehearses), raise "
+                "max_epochs or max_tokens, or set used_up: repeat"
+            )
 
     def read(self, first: int, count: int) -> StepPart:
         """The samples ``first .. first + count - 1``."""
@@ -130,33 +145,3 @@ class SampleStream:
             dropout=seeds(self._dropout_secret, first, count),
         )
         return StepPart(self.stage.name, sets, samples)
-
-
-def _source(
-    stage: Stage,
-    name: str,
-    shape: ObjectiveShape,
-    shards: ShardManifest,
-    seed: int,
-    pairs: Mapping[str, PairLengths],
-) -> StageSource:
-    if name not in shards.sets:
-        raise ManifestError(
-            f"stage {stage.name}: mixture: the shards have no set {name!r}; they have: "
-            f"{', '.join(sorted(shards.sets))}"
-        )
-    tokens = shards.sets[name]
-    if tokens.kind != shape.reads:
-        raise ManifestError(
-            f"stage {stage.name}: objective {stage.objective.kind} reads sets of kind {shape.reads}, "
-            f"but {tokens.name} is of kind {tokens.kind}"
-        )
-    rows = shape.samples(tokens)
-    if rows == 0:
-        raise ManifestError(
-            f"stage {stage.name}: set {name} holds {tokens.tokens} tokens, not enough for one sample; take "
-            "it out"
-        )
-    secret = key(seed, stage.name, "order", name)
-    sample_tokens = shape.sample_tokens(tokens, pairs.get(name))
-    return StageSource(name, rows, sample_tokens, stage.max_epochs.get(name, 1), secret)

@@ -75,18 +75,28 @@ class Span:
         for era in self.eras[self.eras.index(self.era(start)) :]:
             place = span.read(max(start, era.start))[self.quotas.own]
             span = replace(span, stream=era.stream.after(span.stream, place))
-        return span
+        return span._limited(start)
 
     def amended(self, step: int, stream: SampleStream, quotas: StepQuotas) -> Span:
         """The same span before the stage's step ``step``, and from there on that of other settings, whose
         ``stream`` is theirs alone."""
-        return replace(
+        longer = replace(
             self,
             stream=stream.after(self.stream, self.read(step)[quotas.own]),
             quotas=quotas,
             steps=quotas.steps,
-            eras=(*self._eras_before(step), Era(step, stream, quotas.steps)),
         )
+        span = longer._limited(step)
+        return replace(span, eras=(*self._eras_before(step), Era(step, stream, span.steps)))
+
+    def _limited(self, made: int) -> Span:
+        """The same span, which ends where a set of its stage is used up, if that ends it; ``made`` steps have
+        been made."""
+        if self.stream.most is None:
+            return self
+        skipped = self.skips[-1][1].get(self.quotas.own, 0)
+        quotas = replace(self.quotas, most=self.stream.most - skipped, made=made)
+        return replace(self, quotas=quotas, steps=min(self.steps, quotas.steps))
 
     def _eras_before(self, step: int) -> tuple[Era, ...]:
         return tuple(era for era in self.eras if era.start < step)

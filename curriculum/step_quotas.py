@@ -4,6 +4,7 @@ of the stage before little by little, or it is rehearsed beside another."""
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -61,6 +62,8 @@ class StepQuotas:
         rates: after the blend. ``before``: those of the stage before, of which the blend begins.
         tokens: of a sample, by stage. ``budget``: those that the stage reads in all.
         since: the step from which rates and tokens hold. ``earlier``: those before it, oldest first.
+        made: steps that have been made, of which the samples stay as they are.
+        most: own samples that there are, where a set of the stage is used up then.
     """
 
     own: int
@@ -71,6 +74,8 @@ class StepQuotas:
     blend: Blend | None
     since: int = 0
     earlier: tuple[Pace, ...] = ()
+    made: int = 0
+    most: int | None = None
 
     @cached_property
     def paces(self) -> tuple[Pace, ...]:
@@ -105,10 +110,17 @@ class StepQuotas:
 
     @cached_property
     def end(self) -> Fraction:
-        """When the stage's tokens are read, in steps."""
-        steady = max(self.blend_steps, self.since)
-        left = self.budget - self.tokens_read(steady)
-        return steady + max(Fraction(), left / self.paces[-1].step_tokens)
+        """When the stage's tokens are read, or a set is used up, in steps."""
+        steady = max(self.blend_steps, self.since, self.made)
+        left = max(Fraction(), self.budget - self.tokens_read(steady)) / self.paces[-1].step_tokens
+        if self.most is None:
+            return steady + left
+        own = self.most - self._at(Fraction(steady))[self.own]
+        if own >= 0:
+            return steady + min(left, own / self.rates[self.own])
+        steps = range(self.made, steady)
+        kept = bisect_right(steps, Fraction(self.most), key=lambda step: self._at(Fraction(step))[self.own])
+        return Fraction(max(self.made + kept - 1, self.made))
 
     @cached_property
     def steps(self) -> int:
@@ -117,7 +129,7 @@ class StepQuotas:
 
     def counts(self, steps: int) -> dict[int, int]:
         """Samples of the first ``steps`` steps, by stage."""
-        if steps < self.steps or steps <= self.since:
+        if steps < self.steps or steps <= self.made:
             return {stage: math.floor(count) for stage, count in self._at(Fraction(steps)).items()}
         last = self._at(self.end)
         return {stage: math.floor(count) for stage, count in last.items()} | {
@@ -126,7 +138,7 @@ class StepQuotas:
 
     def part(self, step: int) -> float:
         """How much of a step there is: 1, but for the last one."""
-        if step < max(self.steps - 1, self.since):
+        if step < max(self.steps - 1, self.made):
             return 1.0
         last, before = (sum(self.counts(steps).values()) for steps in (self.steps, self.steps - 1))
         return min(1.0, float((last - before) / sum(self.rates.values(), Fraction())))
@@ -170,7 +182,8 @@ def step_quotas(index: int, streams: list[SampleStream]) -> StepQuotas:
     """
     before = steady_rates(index - 1, streams) if streams[index].stage.blend else {}
     rates, tokens = _pace(index, streams, before)
-    return StepQuotas(index, rates, before, tokens, streams[index].stage.tokens, streams[index].stage.blend)
+    stage, most = streams[index].stage, streams[index].most
+    return StepQuotas(index, rates, before, tokens, stage.tokens, stage.blend, most=most)
 
 
 def amended_quotas(index: int, streams: list[SampleStream], earlier: StepQuotas, since: int) -> StepQuotas:
@@ -187,7 +200,16 @@ def amended_quotas(index: int, streams: list[SampleStream], earlier: StepQuotas,
         )
     rates, tokens = _pace(index, streams, earlier.before)
     paces = tuple(pace for pace in earlier.paces if pace.start < since)
-    return replace(earlier, rates=rates, tokens=tokens, budget=stage.tokens, since=since, earlier=paces)
+    return replace(
+        earlier,
+        rates=rates,
+        tokens=tokens,
+        budget=stage.tokens,
+        since=since,
+        earlier=paces,
+        made=since,
+        most=None,
+    )
 
 
 def _pace(

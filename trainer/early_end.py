@@ -92,7 +92,7 @@ def _value(run: TrainingRun, span: Span, metric: str, lines: Lines) -> float | N
     """None where the shards have no held-out samples to tell."""
     stage = span.stream.stage
     if is_builtin(metric):
-        return _heldout(*heldout_of(metric, stage.name), stage.mixture, lines)
+        return _heldout(*heldout_of(metric, stage.name), span.stream.final_shares, lines)
     plugin = resolve(metric, METRICS, run.manifest_folder)
     value = plugin.call(lines[stage.name])
     if not isinstance(value, int | float):

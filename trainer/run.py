@@ -176,7 +176,7 @@ class TrainingRun:
         found: dict[str, dict[str, CutPairs]] = {}
         for stage in self.manifest.stages:
             shape = shape_of(stage.objective, self.shards.vocabulary, self.manifest_folder)
-            for name in sorted(stage.mixture if shape.reads == "pairs" else ()):
+            for name in stage.sets if shape.reads == "pairs" else ():
                 cut = self.pair_lengths[name].cut(*shape.room)
                 if cut.tokens:
                     found.setdefault(stage.name, {})[name] = cut

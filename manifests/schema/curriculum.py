@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from manifests.schema.base import Strict
+from manifests.schema.continued import continued_sets
 from manifests.schema.initial import Initial
 from manifests.schema.lora import Lora
 from manifests.schema.model import ModelSettings
@@ -75,6 +76,26 @@ class CurriculumManifest(Strict):
                 )
         return stages
 
+    @field_validator("stages")
+    @classmethod
+    def _read_on(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        taken: dict[tuple[str, str], str] = {}
+        for index, stage in enumerate(stages):
+            for name, origin in continued_sets(stage, stages[:index]).items():
+                before = taken.setdefault((origin, name), stage.name)
+                if before != stage.name:
+                    raise ValueError(
+                        f"stages {before!r} and {stage.name!r} both continue {name!r} from {origin!r} and "
+                        f"would read the same; let {stage.name!r} continue from {before!r}"
+                    )
+                again = [other.name for other in stages[index:] if origin in other.rehearse]
+                if again:
+                    raise ValueError(
+                        f"stage {stage.name!r} continues from {origin!r}, which {again[0]!r} rehearses: both "
+                        "would read the same; remove one of them"
+                    )
+        return stages
+
     @model_validator(mode="after")
     def _judged(self) -> CurriculumManifest:
         waiting = [stage.name for stage in self.stages if stage.until]
@@ -90,7 +111,7 @@ class CurriculumManifest(Strict):
     def _check_metric(self, stage: Stage, metric: str) -> None:
         name, wanted = heldout_of(metric, stage.name)
         other = {one.name: one for one in self.stages}.get(name)
-        sets = sorted(other.mixture) if other else []
+        sets = other.sets if other else ()
         if metric.count("/") > 2 or other is None or wanted not in (None, *sets):
             there = (
                 f"the stages are {', '.join(one.name for one in self.stages)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from manifests.schema.base import Strict, Tokens
 from manifests.schema.blend import Blend
+from manifests.schema.mixture import Mixture, check_mixture, sets_of
 from manifests.schema.objectives import Objective, PrefixObjective, UL2Objective
 from manifests.schema.optimization import LearningRate, Optimizer
 from manifests.schema.until import Until
@@ -23,9 +25,10 @@ class Stage(Strict):
     """The stage's name; it selects the stage's samples, so that another name draws others."""
     objective: Objective
     """What is trained."""
-    mixture: Annotated[dict[Name, Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
+    mixture: Mixture
     """Each set's share of the tokens; adds up to 1. Sets are those of the shards: ``en``, ``zh``, ``code``,
-    and ``biflan_en``, ``biflan_zh`` of pairs."""
+    and ``biflan_en``, ``biflan_zh`` of pairs. Or a list of points between which the shares change; or a
+    temperature, by which they follow from the sets' sizes."""
     tokens: Annotated[Tokens, Field(ge=1)]
     """Tokens that the stage reads before it ends, those of a blend and of what it rehearses among them."""
     global_batch: Positive
@@ -44,6 +47,25 @@ class Stage(Strict):
     cross-entropy."""
     max_epochs: dict[Name, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """How often a set may be read within the stage: 1 where it is not named."""
+    max_tokens: dict[Name, Annotated[Tokens, Field(ge=1)]] = Field(
+        default_factory=dict, exclude_if=lambda value: not value
+    )
+    """How many tokens of a set may be read within the stage, beside ``max_epochs``: whichever is reached
+    first."""
+    used_up: Literal["stop", "repeat", "others"] | None = Field(
+        default=None, exclude_if=lambda value: value is None
+    )
+    """What happens where a set has been read as often as it may be: ``stop`` ends the stage there, ``repeat``
+    reads the set on, epoch after epoch, and ``others`` gives its share to the other sets, in proportion to
+    theirs. Without it, a stage in which that would happen is refused."""
+    continue_from: Name | dict[Name, Name] | None = Field(
+        default=None, exclude_if=lambda value: value is None
+    )
+    """An earlier stage whose sets the stage reads on from where that one stopped, in its order, so that it
+    reads text that the earlier one has not read: ``ul2``, or for some sets ``{zh: ul2}``. ``max_epochs``
+    counts what the earlier one has read, too. The earlier stage's chunks must be as long as this one's, or a
+    multiple: what it has left between longer ones is in pieces. Without it, a stage reads each set in an
+    order of its own."""
     blend: Blend | None = Field(default=None, exclude_if=lambda value: value is None)
     """How the stage takes the place of the one before; without it, at once."""
     rehearse: dict[Name, Annotated[float, Field(gt=0, lt=1)]] = Field(
@@ -91,17 +113,15 @@ class Stage(Strict):
                 f"more (for {self.micro_batch:,} such sequences, {self.micro_batch * tokens:,})"
             )
 
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The names of the sets of its mixture, in order."""
+        return sets_of(self.mixture)
+
     @field_validator("mixture")
     @classmethod
-    def _adds_up(cls, mixture: dict[str, float]) -> dict[str, float]:
-        total = sum(mixture.values())
-        if abs(total - 1) > 1e-6:
-            name = max(mixture, key=lambda name: mixture[name])
-            rest = 1 - (total - mixture[name])
-            advice = (
-                f"for example set {name} to {rest:g}" if rest > 0 else f"for example divide each by {total:g}"
-            )
-            raise ValueError(f"the shares add up to {total:g}, not 1; {advice}")
+    def _mixes(cls, mixture: Mixture) -> Mixture:
+        check_mixture(mixture)
         return mixture
 
     @model_validator(mode="after")
@@ -120,10 +140,14 @@ class Stage(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Stage:
-        unknown = sorted(set(self.max_epochs) - set(self.mixture))
-        if unknown:
-            raise ValueError(
-                f"max_epochs names {unknown[0]!r}, which is not in the mixture ({', '.join(self.mixture)}); "
-                "remove it"
-            )
+        named: dict[str, Iterable[str]] = {"max_epochs": self.max_epochs, "max_tokens": self.max_tokens}
+        if isinstance(self.continue_from, dict):
+            named["continue_from"] = self.continue_from
+        for key, names in named.items():
+            unknown = sorted(set(names) - set(self.sets))
+            if unknown:
+                raise ValueError(
+                    f"{key} names {unknown[0]!r}, which is not in the mixture ({', '.join(self.sets)}); "
+                    "remove it"
+                )
         return self

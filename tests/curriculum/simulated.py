@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
-import numpy as np
-
 from curriculum.curriculum import Curriculum
 from curriculum.journal_events import Amendment, Event, Rollback, StageEndedEarly
+from curriculum.stage_source import StageSource
 from curriculum.step_plan import StepPlan
 from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
@@ -35,14 +34,17 @@ def all_told(curriculum: Curriculum, stop: int | None = None) -> list[tuple[Any,
 class SimulatedRun:
     """Makes the steps of a curriculum and counts what they read, thrown-away steps included."""
 
-    refusals = ("runs short", "has read")
+    refusals = ("runs short", "has read", "used up", "nothing to read")
     """Words of the errors that any change may meet."""
 
     def __init__(self, manifest: CurriculumManifest, shards: ShardManifest) -> None:
         self.first_manifest, self.shards = manifest, shards
         self.curriculum, self.position = Curriculum(manifest, shards), 0
+        self.made = False
+        """Whether the last thing that happened was a step: only then has a loss gone wrong, or a stage ended."""
         self.events: list[Event] = []
-        self.visits: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+        self.visits: dict[tuple[int, str, int], Counter[int]] = defaultdict(Counter)
+        """How often each row was read, by the order of the set, its name, and how many rows it has."""
 
     def advance(self, steps: int) -> None:
         """Makes so many steps, or those that there are."""
@@ -50,8 +52,9 @@ class SimulatedRun:
             for part in self.curriculum.step(k).parts:
                 for index, name in enumerate(part.sets):
                     rows = part.samples.rows[part.samples.set_index == index]
-                    self.visits[part.stage, name].update(rows.tolist())
-            self.position = k + 1
+                    source = self._source(part.stage, name)
+                    self.visits[int(source.secret), name, source.rows].update(rows.tolist())
+            self.position, self.made = k + 1, True
 
     def roll_back(self, steps: int) -> None:
         """Goes back by so many steps, or to the beginning of the stage."""
@@ -81,7 +84,7 @@ class SimulatedRun:
             return
         assert all_told(self.curriculum, kept) == before, "the past is untouched"
         self.events.append(event)
-        self.position = kept
+        self.position, self.made = kept, False
 
     def anew(self) -> Curriculum:
         """The curriculum as the journal tells it."""
@@ -90,13 +93,16 @@ class SimulatedRun:
             result.apply(type(event).model_validate_json(event.model_dump_json()))
         return result
 
-    def uneven(self) -> dict[tuple[str, str], np.ndarray]:
-        """How often each row was read, of sets whose rows were not read equally often but for one."""
-        found = {}
-        for (stage, name), rows in self.visits.items():
-            stream = next(s.stream for s in self.curriculum.spans if s.stream.stage.name == stage)
-            total = next(source.rows for source in stream.sources if source.name == name)
-            visits = np.array([rows[row] for row in range(total)])
-            if visits.max() - visits.min() > 1:
-                found[stage, name] = visits
+    def uneven(self) -> list[tuple[str, list[int]]]:
+        """How often each row was read, of sets whose rows were not read equally often but for one; a set that
+        stages read on is counted over all of them."""
+        found = []
+        for (_, name, total), rows in self.visits.items():
+            visits = [rows[row] for row in range(total)]
+            if max(visits) - min(visits) > 1:
+                found.append((name, visits))
         return found
+
+    def _source(self, stage: str, name: str) -> StageSource:
+        stream = next(span.stream for span in self.curriculum.spans if span.stream.stage.name == stage)
+        return next(source for source in stream.sources if source.name == name)

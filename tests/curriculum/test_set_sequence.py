@@ -8,13 +8,18 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curriculum.set_sequence import MixturePlan, SetSequence
+from curriculum.mixture_plan import MixturePlan
+from curriculum.set_sequence import SetSequence
 
-plans = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 60), min_size=1, max_size=6).map(
-    lambda weights: MixturePlan(
-        tuple(sorted(weights)), tuple(Fraction(weights[name]) for name in sorted(weights))
-    )
-)
+
+def plan(weights: dict[str, int]) -> MixturePlan:
+    """Shares that stay, of sets whose samples are as long."""
+    names = tuple(sorted(weights))
+    shares = tuple(Fraction(weights[name], sum(weights.values())) for name in names)
+    return MixturePlan(names, ((0, shares),), (Fraction(1),) * len(names))
+
+
+plans = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 60), min_size=1, max_size=6).map(plan)
 changes = st.lists(st.tuples(st.integers(0, 400), plans), min_size=1, max_size=5).map(
     lambda pairs: [(0, pairs[0][1]), *sorted(pairs[1:], key=lambda pair: pair[0])]
 )
@@ -28,7 +33,7 @@ def sequence(segments: list[tuple[int, MixturePlan]]) -> SetSequence:
 
 
 def test_a_set_that_leaves_and_comes_back_goes_on_with_its_numbers() -> None:
-    both, one = MixturePlan(("a", "b"), (Fraction(1), Fraction(1))), MixturePlan(("b",), (Fraction(1),))
+    both, one = plan({"a": 1, "b": 1}), plan({"b": 1})
     whole = sequence([(0, both), (4, one), (7, both)])
     names, sets, numbers = whole.samples(2, 8)
     assert [(names[index], number) for index, number in zip(sets.tolist(), numbers.tolist(), strict=True)] == [
@@ -51,26 +56,26 @@ def test_every_segment_keeps_its_shares_from_its_first_sample_on(
     for index, name in enumerate(names):
         assert numbers[sets == index].tolist() == list(range(before[name], after[name]))
     for segment, end in zip(whole.segments, [*(s.first for s in whole.segments[1:]), 10**6], strict=True):
-        plan, stop = segment.plan, min(end, first + count)
+        stop = min(end, first + count)
         if stop > segment.first:
             start, until = (
                 dict(zip(whole.sets, whole.counts(samples), strict=True)) for samples in (segment.first, stop)
             )
-            bound = 1 - Fraction(1, max(2 * len(plan.sets) - 2, 1))
-            for name, rate in zip(plan.sets, plan.rates, strict=True):
-                due = (stop - segment.first) * rate / sum(plan.rates)
+            bound = 1 - Fraction(1, max(2 * len(segment.sets) - 2, 1))
+            for name, share in segment.plan.final_shares.items():
+                due = (stop - segment.first) * share
                 assert abs(until[name] - start[name] - due) <= bound
 
 
 @given(changes, plans, st.integers(0, 300))
 def test_what_comes_later_changes_nothing_before(
-    segments: list[tuple[int, MixturePlan]], plan: MixturePlan, first: int
+    segments: list[tuple[int, MixturePlan]], later: MixturePlan, first: int
 ) -> None:
     before = sequence(segments)
-    after = before.then(first, plan)
+    after = before.then(first, later)
     for samples in range(0, first + 1, 7):
         early, late = (dict(zip(one.sets, one.counts(samples), strict=True)) for one in (before, after))
         assert {name: count for name, count in early.items() if count} == {
             name: count for name, count in late.items() if count
         }
-    assert after.then(first + 5, plan).segments == after.segments, "the same shares go on"
+    assert after.then(first + 5, later).segments == after.segments, "the same shares go on"

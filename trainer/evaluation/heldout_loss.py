@@ -11,6 +11,7 @@ import torch.distributed as dist
 
 from curriculum.feistel_permutation import permute
 from curriculum.keyed_hash import key, seeds
+from curriculum.share_points import first_shares
 from curriculum.step_plan import Samples
 from manifests.schema.shards import Vocabulary
 from manifests.schema.stage import Stage
@@ -47,11 +48,12 @@ class Evaluator:
 
     def expected(self, engine: Measurable, stage_index: int) -> float | None:
         """What the first step of a stage will lose, in nats per target token, all labels counted: its sets'
-        held-out losses in the proportions of the mixture. None where a set has too few held-out samples to
-        tell."""
+        held-out losses in the proportions in which the mixture begins. None where a set has too few held-out
+        samples to tell."""
         stage = self._run.manifest.stages[stage_index]
         total = 0.0
-        for name, share in sorted(stage.mixture.items()):
+        sizes = {name: tokens.tokens for name, tokens in self._run.shards.sets.items()}
+        for name, share in first_shares(stage.mixture, sizes).items():
             samples = self._samples(stage, name)
             if len(samples) < LEAST_SAMPLES:
                 return None
@@ -60,7 +62,7 @@ class Evaluator:
 
     def _stage(self, engine: Measurable, stage: Stage) -> dict[str, float]:
         losses = {}
-        for name in sorted(stage.mixture):
+        for name in stage.sets:
             samples = self._samples(stage, name)
             if len(samples):
                 losses[name] = engine.evaluate(self._passes(stage, name, samples))

@@ -40,6 +40,9 @@ FIRST_STAGE: dict[str, Any] = {
     "learning_rate": RATE,
     "optimizer": {"clip": 0.5},
     "max_epochs": {"zh": 8},
+    "max_tokens": {"zh": 4096},
+    "used_up": "repeat",
+    "continue_from": {"en": "ul2"},
     "until": {"threshold": {"metric": "metrics:mean", "below": 1.0}},
     "z_loss": 1e-4,
     "blend": {"tokens": 64},
@@ -119,7 +122,7 @@ def test_the_tables_name_every_key() -> None:
     } == CurriculumManifest.model_fields.keys()
 
 
-LATER_OR_FREE = {"micro_batch", "blend", "rehearse"}
+LATER_OR_FREE = {"micro_batch", "blend", "rehearse", "continue_from"}
 """A first stage has none before it; ``micro_batch`` may change."""
 KEPT = [
     (("seed",), 6),
@@ -174,6 +177,14 @@ def test_stages_of_sequences_are_not_continued(content: dict[str, Any]) -> None:
 
 def test_the_name_may_change(content: dict[str, Any]) -> None:
     check(content, ("name",), "another", stages_begun=2)
+
+
+def test_where_a_stage_began_to_read_may_not_change(content: dict[str, Any]) -> None:
+    more = content["stages"][0] | {"name": "more"}
+    both = changed(content, ("stages",), [content["stages"][0], more])
+    check(both, ("stages", 1, "continue_from"), FIRST_STAGE["continue_from"], stages_begun=1)
+    with pytest.raises(CompatibilityError, match=r"stages\[1\].continue_from = None"):
+        check(both, ("stages", 1, "continue_from"), FIRST_STAGE["continue_from"], stages_begun=2)
 
 
 @pytest.mark.parametrize("begun", [0, 1, 2])
