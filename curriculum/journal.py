@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from manifests.border.regular_file import regular
 from manifests.errors import UserError
 from manifests.files import sync
 from manifests.schema.base import Strict
@@ -62,7 +63,7 @@ class Journal:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        content = file.read_bytes() if file.exists() else b""
+        content = regular(file).read_bytes() if file.exists() else b""
         self._whole = content.rfind(b"\n") + 1
         lines = content[: self._whole].splitlines()
         self.events: tuple[Event, ...] = tuple(

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from manifests.border.regular_file import regular
 from manifests.border.unsound_file import UnsoundFileError
 
 _SURROGATE = "\\ud"
@@ -22,7 +23,7 @@ def read_json(path: Path) -> Any:
         FileNotFoundError: there is no file.
     """
     try:
-        return parsed_json(path.read_text(encoding="utf-8"))
+        return parsed_json(regular(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise UnsoundFileError(f"not readable as JSON: {error}", where=path) from None
 

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from manifests.border.json_files import parsed_json
+from manifests.border.regular_file import regular
 from manifests.errors import UserError
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
@@ -185,8 +186,10 @@ def load(file: Path, model: type[Model]) -> Model:
             satisfy the model.
     """
     try:
-        text = file.read_text(encoding="utf-8")
-        data = parsed_json(text) if file.suffix == ".json" else parsed_yaml(text)
+        if file.suffix == ".json":
+            data = parsed_json(regular(file).read_text(encoding="utf-8"))
+        else:
+            data = parsed_yaml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise unreadable(file, error) from None
     except (yaml.YAMLError, ValueError) as error:

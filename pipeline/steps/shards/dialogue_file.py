@@ -24,16 +24,23 @@ class _Texts(yaml.SafeLoader):
 
 
 def conversations(text: str) -> list[list[str | None]]:
-    """The turns of each of the ``conversations``; None for a turn that is no text.
+    """The turns of each of the ``conversations``; None for a turn that is no text, and twice for a talk that
+    has no turns: it is a pair that was lost.
 
     Raises:
-        ValueError: it is no YAML, or has no such lists.
+        ValueError: it is no YAML, or has no such list.
     """
     try:
         content = yaml.load(text, _Texts)
     except _NO_TEXT as error:
         raise ValueError(" ".join(str(error).split())) from None
     talks = content.get("conversations") if isinstance(content, dict) else None
-    if not isinstance(talks, list) or not all(isinstance(talk, list) for talk in talks):
-        raise ValueError("it has no `conversations`, a list of lists")
-    return [[turn if isinstance(turn, str) else None for turn in talk] for talk in talks]
+    if not isinstance(talks, list):
+        raise ValueError("it has no list of `conversations`")
+    return [_turns(talk) for talk in talks]
+
+
+def _turns(talk: object) -> list[str | None]:
+    if not isinstance(talk, list):
+        return [None, None]
+    return [turn if isinstance(turn, str) else None for turn in talk]

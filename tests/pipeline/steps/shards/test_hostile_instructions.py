@@ -54,10 +54,15 @@ def test_answers_are_texts_as_they_were_written() -> None:
     assert found == [["yes", "1:30", "2001-01-01", "0x1F", "~", None, None]]
 
 
-@pytest.mark.parametrize("content", ["conversations: text", "[1]", "", "conversations: [a]", "x: []"])
+@pytest.mark.parametrize("content", ["conversations: text", "[1]", "", "conversations: {a: b}", "x: []"])
 def test_what_has_no_conversations_is_told(content: str) -> None:
-    with pytest.raises(ValueError, match="no `conversations`"):
+    with pytest.raises(ValueError, match="no list of `conversations`"):
         conversations(content)
+
+
+def test_a_talk_that_is_one_text_is_a_pair_that_was_lost() -> None:
+    found = conversations("conversations:\n- [a, b]\n- what is a list?\n- {a: b}\n- [alone]\n")
+    assert found == [["a", "b"], [None, None], [None, None], ["alone"]]
 
 
 def test_halves_of_a_character_are_joined_or_replaced(tmp_path: Path) -> None:
