@@ -11,7 +11,11 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+<<<<<<< HEAD
 from curriculum.journal_events import Amendment, Begun, Devices, Event, Note, Rollback, StageEndedEarly
+=======
+from manifests.border.regular_file import regular
+>>>>>>> w-attack
 from manifests.errors import UserError
 from manifests.files import sync
 from manifests.schema.curriculum import CurriculumManifest
@@ -45,7 +49,7 @@ class Journal:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        content = file.read_bytes() if file.exists() else b""
+        content = regular(file).read_bytes() if file.exists() else b""
         self._whole = content.rfind(b"\n") + 1
         self.begun: Begun | None = None
         self.events: tuple[Event, ...] = ()

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from manifests.schema.assets import AssetManifest
-from manifests.schema.base import ManifestError, Strict, load, unreadable
+from manifests.schema.base import ManifestError, Strict, load, parsed_yaml, unreadable
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.redaction import Redaction
@@ -38,13 +38,13 @@ def check(file: Path) -> Strict:
         ManifestError: the kind is unknown, or the manifest is not valid; the message names file, key and fix.
     """
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = parsed_yaml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise unreadable(file, error) from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except (ValueError, yaml.YAMLError) as error:
         raise ManifestError(f"{file}: not readable as YAML: {' '.join(str(error).split())}") from None
     kind = data.get("kind") if isinstance(data, dict) else None
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ManifestError(
             f"{file}: kind: {kind!r} is not a kind of manifest; write one of: {', '.join(KINDS)}"
         )

@@ -16,7 +16,8 @@ _NAMES = frozenset(
     "accesskey accesskeyid accountkey awssecretaccesskey secretaccesskey secretkey sharedaccesskey keysecret "
     "apikey appkey authkey key privatekey encryptionkey passphrase password passwd pwd secret clientsecret "
     "token accesstoken authtoken bearertoken idtoken refreshtoken securitytoken sessiontoken awssessiontoken "
-    "auth authorization credential credentials jwt sessionid".split()
+    "privatetoken hftoken xaccesstoken xauthtoken xapikey auth authorization credential credentials jwt "
+    "sessionid".split()
 )
 # Names of credentials in an address or beside quotes alone: elsewhere they are words and settings.
 _COMMON = frozenset({"key", "auth", "signature", "sig", "token", "credential", "credentials"})
@@ -29,7 +30,8 @@ _ASSIGNED = re.compile(
     r"(?<![\w%-])(?P<before>)(?P<name>[A-Za-z][A-Za-z_-]{2,30})=(?P<value>[^\s,;&'\"<>)}\]]+)"
 )
 _QUOTED = re.compile(
-    r"(?<![\w%-])(?P<name>['\"]?[A-Za-z][A-Za-z_-]{2,30}['\"]?\s?[=:]\s?)(?P<value>'[^'\n]+'|\"[^\"\n]+\")"
+    r"(?<![\w%-])(?P<name>['\"]?[A-Za-z][A-Za-z_-]{2,30}['\"]?\s?[=:]\s?)"
+    r"(?P<value>'(?:[^'\\\n]|\\.)+'|\"(?:[^\"\\\n]|\\.)+\")"
 )
 _SCHEME = re.compile(r"\b(?P<name>Bearer|Basic|SharedKey)\s+(?P<value>[A-Za-z0-9+/=_.:~-]{8,})")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.border.file_state import FileState, state_of
+from manifests.border.regular_file import regular
 from manifests.border.unsound_file import UnsoundFileError
 from manifests.errors import UserError
 from manifests.os_errors import explained
@@ -20,7 +21,7 @@ from manifests.os_errors import explained
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -144,10 +144,12 @@ def _read(path: Path) -> _Holder | None:
     try:
         return _Holder(**read_object(path))
     except FileNotFoundError:
-        return None
+        if not path.is_symlink():
+            return None
     except (ValueError, TypeError):
-        fix = f"remove {path} if no command works in that folder"
-        raise UserError("is locked, by whom cannot be read", where=path.parent, fix=fix) from None
+        pass
+    fix = f"remove {path} if no command works in that folder"
+    raise UserError("is locked, by whom cannot be read", where=path.parent, fix=fix)
 
 
 def _release(path: Path, mine: _Holder) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from manifests.border.json_files import read_object
+from manifests.border.regular_file import regular
 from manifests.errors import UserError
 from manifests.files import safe_join, sync, write_json
 from manifests.personal_data import ALL, MODELS, REJECTED
@@ -139,7 +140,7 @@ def _copy(source: Path, target: Path, expected: str | None, bar: tqdm[None]) -> 
     """Copies a file that has the bytes it should have."""
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    with source.open("rb") as reader, target.open("wb") as writer:
+    with regular(source).open("rb") as reader, target.open("wb") as writer:
         while block := reader.read(_BLOCK):
             digest.update(block)
             writer.write(block)

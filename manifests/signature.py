@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from manifests.border.regular_file import regular
 from manifests.ed25519_keys import private_key, public_key
 from manifests.errors import UserError
 from manifests.files import atomic_write
@@ -120,7 +121,7 @@ def _check_folder(folder: Path) -> None:
 
 def _read(file: Path, most: int) -> bytes:
     try:
-        with file.open("rb") as stream:
+        with regular(file).open("rb") as stream:
             content = stream.read(most + 1)
     except OSError as error:
         fix = "sign it by `openba sign`, or get the folder whole"

@@ -38,8 +38,7 @@ LOADS |= {
 }
 ELSEWHERE = {
     # Manifests that a person wrote, or a step: checked by their models, key by key.
-    "manifests/check.py": {"safe_load"},
-    "manifests/schema/base.py": {"json.loads", "yaml.load"},
+    "manifests/schema/base.py": {"yaml.load"},
     # Our own data, in the package.
     "pipeline/judge/junk/grammar.py": {"safe_load"},
     # Between the processes of one run, never a file.
@@ -57,7 +56,8 @@ ELSEWHERE = {
     "pipeline/models/perplexity/arpa.py": {"memmap"},
     # Text of a stranger in JSON or YAML: what is no JSON is told with file and line.
     "pipeline/steps/decontaminate/benchmark_items.py": {"orjson.loads"},
-    "pipeline/steps/shards/instruction_readers.py": {"open_json", "safe_load"},
+    "pipeline/steps/shards/instruction_readers.py": {"open_json"},
+    "pipeline/steps/shards/dialogue_file.py": {"yaml.load"},
     # JSON that this process has made.
     "pipeline/steps/ingest/pieces.py": {"orjson.loads"},
     # A value that has been read as JSON before; what is none is left as it is.

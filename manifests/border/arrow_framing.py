@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from manifests.border.arrow_messages import BATCH, BUFFER, MAGIC, blocks, message, read
 from manifests.border.flatbuffers import UnreadableError, number
+from manifests.border.regular_file import regular
 from manifests.border.unsound_file import UnsoundFileError, check
 
 
@@ -20,7 +21,7 @@ def check_framing(path: Path) -> None:
         UnsoundFileError: the file is no Arrow file, is cut, or has buffers outside of it, compressed ones or
             dictionaries.
     """
-    size = path.stat().st_size
+    size = regular(path).stat().st_size
     with path.open("rb") as file:
         try:
             _check(file, size, path)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from manifests.border.regular_file import regular
 from manifests.border.unsound_file import UnsoundFileError, need
 
 MAGIC, VERSIONS, CLASSIFIER = 793712314, (11, 12), 3
@@ -69,7 +70,7 @@ def check_classifier(path: Path) -> None:
         UnsoundFileError: the file is none, or a damaged one.
         FileNotFoundError: there is no file.
     """
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         try:
             # Not closed by hand, as arrays are views of it.
             _check(_Cursor(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))

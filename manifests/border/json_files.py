@@ -8,7 +8,11 @@ from typing import Any
 
 import orjson
 
+from manifests.border.regular_file import regular
 from manifests.border.unsound_file import UnsoundFileError
+
+_SURROGATE = "\\ud"
+"""How JSON may write one."""
 
 
 def read_json(path: Path) -> Any:
@@ -19,9 +23,24 @@ def read_json(path: Path) -> Any:
         FileNotFoundError: there is no file.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        return parsed_json(regular(path).read_text(encoding="utf-8"))
+    except ValueError as error:
         raise UnsoundFileError(f"not readable as JSON: {error}", where=path) from None
+
+
+def parsed_json(text: str) -> Any:
+    """The value that a text says.
+
+    Raises:
+        ValueError: it is not JSON, nested too deep, or says half a character, which no file can hold.
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if _SURROGATE in text.lower():
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from manifests.border.kenlm_trie import ARRAY, QUANTIZED, Trie, TrieForm
+from manifests.border.regular_file import regular
 from manifests.border.unsound_file import UnsoundFileError, need
 
 _MAGIC = b"mmap lm http://kheafield.com/code format version 5\n\0".ljust(56, b"\0")
@@ -44,7 +45,7 @@ def check_kenlm(path: Path) -> None:
         UnsoundFileError: the file is neither, or a damaged one.
         FileNotFoundError: there is no file.
     """
-    size = path.stat().st_size
+    size = regular(path).stat().st_size
     try:
         with path.open("rb") as file:
             head = file.read(len(SANITY))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from manifests.border.protobuf import message_fields
+from manifests.border.regular_file import regular
 from manifests.border.unsound_file import UnsoundFileError, need
 
 UNKNOWN, BYTE, MODELS = 2, 6, range(1, 5)
@@ -31,7 +32,7 @@ def checked_model(path: Path) -> bytes:
         UnsoundFileError: it is none, or a damaged one.
         FileNotFoundError: there is no file.
     """
-    data = path.read_bytes()
+    data = regular(path).read_bytes()
     try:
         _check(data)
     except ValueError as error:

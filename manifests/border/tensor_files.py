@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from manifests.border.regular_file import regular
 from manifests.border.unsound_file import UnsoundFileError, check
 
 _LONGEST = 100_000_000
@@ -42,7 +43,7 @@ def read_header(path: Path, dtype: str, itemsize: int) -> tuple[dict[str, str], 
         UnsoundFileError: the file is none, or tensors are not inside of it.
         FileNotFoundError: there is no file.
     """
-    size = path.stat().st_size
+    size = regular(path).stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         check(0 < length <= min(size - 8, _LONGEST), path, f"has a header of {length} bytes in {size}")

@@ -3,7 +3,6 @@ person can act on."""
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -19,11 +18,14 @@ from pydantic import (
     model_serializer,
 )
 
+from manifests.border.json_files import parsed_json
+from manifests.border.regular_file import regular
 from manifests.errors import UserError
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 # The same as SafeLoader, in C; a step manifest of many parts takes seconds without it.
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 200
 _QUANTITY = re.compile(r"(\d[\d_]*(?:\.\d+)?)\s*([A-Za-z]*)")
 
 
@@ -162,6 +164,20 @@ def unreadable(file: Path, error: OSError) -> ManifestError:
     return ManifestError(error.strerror or str(error), where=file, fix="name a file that can be read")
 
 
+def parsed_yaml(text: str) -> Any:
+    """The value that a text says.
+
+    Raises:
+        yaml.YAMLError, ValueError: it is not YAML, or nested so deep that the C stack would not hold it.
+    """
+    depth = 0
+    for event in yaml.parse(text, _LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"nested more than {_DEEPEST} deep")
+    return yaml.load(text, _LOADER)
+
+
 def load(file: Path, model: type[Model]) -> Model:
     """Reads a YAML or JSON manifest and checks it against its model.
 
@@ -170,11 +186,13 @@ def load(file: Path, model: type[Model]) -> Model:
             satisfy the model.
     """
     try:
-        text = file.read_text(encoding="utf-8")
-        data = json.loads(text) if file.suffix == ".json" else yaml.load(text, _LOADER)
+        if file.suffix == ".json":
+            data = parsed_json(regular(file).read_text(encoding="utf-8"))
+        else:
+            data = parsed_yaml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise unreadable(file, error) from None
-    except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ManifestError(
             f"{file}: not readable as {'JSON' if file.suffix == '.json' else 'YAML'}: "
             f"{' '.join(str(error).split())}"

@@ -18,6 +18,8 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: |\r?\n|$)")
 _MAX_HEAD = 1 << 18
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_:.-]+)", re.IGNORECASE)
+_MOST_CODINGS = 5
+"""One upon another, as curl takes them (MAX_ENCODE_STACK): each may make as much as the one before."""
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\n]*)?\r?\n")
 
 
@@ -56,8 +58,8 @@ def parse_response(data: bytes, limit: int) -> Response:
     body = data[end.end() :]
     if "chunked" in headers.get("transfer-encoding", "").lower():
         body = _joined_chunks(body)
-    for coding in reversed(headers.get("content-encoding", "").lower().split(",")):
-        body = _decoded(body, coding.strip(), limit)
+    for coding in reversed(_codings(headers)):
+        body = _decoded(body, coding, limit)
     kind, charset = media_type(headers.get("content-type", ""))
     return Response(int(status[1]), kind, charset, body)
 
@@ -76,6 +78,13 @@ def _headers(head: bytes) -> dict[str, str]:
         name, colon, value = line.partition(":")
         if colon:
             found.setdefault(name.strip().lower(), value.strip())
+    return found
+
+
+def _codings(headers: dict[str, str]) -> list[str]:
+    found = [coding.strip() for coding in headers.get("content-encoding", "").lower().split(",")]
+    if len(found) > _MOST_CODINGS:
+        raise BrokenResponseError("bad_content_encoding", f"{len(found)} codings one upon another")
     return found
 
 

@@ -33,6 +33,9 @@ HOLDING = [
     f"aws_secret_access_key={PLANTED}, aws_session_token={PLANTED}",
     f"<CIMultiDictProxy('Host': 'h', 'Authorization': 'Basic {PLANTED}')>",
     f"Authorization: Bearer {PLANTED}",
+    f"{{'password': 'a\\'{PLANTED}', 'secret': \"\\\\\", 'pwd': '{PLANTED}'}}",
+    f'{{"password": "a\\"{PLANTED}"}}',
+    f"https://h.example/f?private_token={PLANTED}&X-API-Key={PLANTED}&hf_token={PLANTED}",
     f"403, message='Forbidden', url='https://h.example/f?sig={PLANTED}&x=1'",
 ]
 

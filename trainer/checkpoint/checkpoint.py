@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from manifests.border.regular_file import regular
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.files import cached_sha256, digest
 from manifests.schema.base import Strict
 from manifests.schema.initial import Origin
@@ -126,9 +128,9 @@ def read(folder: Path, ranks: Ranks = ALONE) -> Checkpoint | None:
 def _manifest(folder: Path) -> CheckpointManifest | None:
     """A checkpoint's manifest; None where it is damaged, or files are missing or of another size."""
     try:
-        manifest = CheckpointManifest.model_validate_json((folder / MANIFEST).read_bytes())
+        manifest = CheckpointManifest.model_validate_json(regular(folder / MANIFEST).read_bytes())
         sizes = {name: (folder / name).stat().st_size for name in manifest.files if is_file_name(name)}
-    except (OSError, ValidationError):
+    except (OSError, ValidationError, UnsoundFileError):
         return None
     whole = manifest == manifest.sealed() and sizes.keys() == manifest.files.keys()
     return manifest if whole and manifest.bytes in ({}, sizes) else None
@@ -138,7 +140,7 @@ def _hash(path: Path) -> str:
     """A file's SHA-256; nothing where it cannot be read."""
     try:
         return cached_sha256(path)
-    except OSError:
+    except (OSError, UnsoundFileError):
         return ""
 
 

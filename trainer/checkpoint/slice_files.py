@@ -7,6 +7,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -102,7 +103,11 @@ def _write(path: Path, slices: Sequence[StateSlice]) -> str:
 
 class SliceReader:
     """The state that a checkpoint's files hold together. Only what is asked for is read. ``updates`` made
-    before; ``averaged``: averages of the weights are there."""
+    before; ``averaged``: averages of the weights are there.
+
+    Raises:
+        UnsoundFileError: a file is damaged, or two hold the same elements: others could be missing unseen.
+    """
 
     def __init__(self, folder: Path, names: Iterable[str], updates: int) -> None:
         self._folder, self.updates = folder, updates
@@ -113,6 +118,12 @@ class SliceReader:
             for tensor, numel in file.numels.items():
                 start, _ = places.get(tensor, (0, numel))
                 self._slices[tensor].append((start, start + numel, file))
+        for tensor, slices in self._slices.items():
+            slices.sort(key=lambda held: held[:2])
+            for (_, end, _), (start, _, _) in pairwise(slices):
+                if start < end:
+                    what = f"holds elements of {tensor} that another of its files holds, too"
+                    raise UnsoundFileError(what, where=folder)
         self.averaged = any(name.startswith(f"{AVERAGE}.") for name in self._slices)
 
     def read(self, name: str, start: int, numel: int) -> Tensor:

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from manifests.border.json_files import read_object
+from manifests.border.regular_file import regular
 from manifests.files import atomic_write, safe_join, write_json
 from manifests.schema.base import ManifestError
 from trainer.tensor_file import CHUNK, FORMAT_NAMES, Shape, write_tensors
@@ -143,7 +144,7 @@ class Tensors:
 @contextmanager
 def _opened(file: Path) -> Iterator[Any]:
     try:
-        with safe_open(file, framework="pt") as opened:
+        with safe_open(regular(file), framework="pt") as opened:
             yield opened
     except (SafetensorError, OSError) as error:
         raise ManifestError(f"{file}: not readable as safetensors: {error}; copy the folder again") from None

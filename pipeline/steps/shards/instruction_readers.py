@@ -11,12 +11,11 @@ import ast
 import textwrap
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
-import yaml
 
 from manifests.schema.instructions import InstructionSource
 from pipeline.readers.input_files import readable
@@ -24,10 +23,14 @@ from pipeline.readers.local_files import files_below, leads_out
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.privacy.file_names import scrubbed_names
 from pipeline.steps.privacy.scrubber import Scrubber
+from pipeline.steps.shards.dialogue_file import conversations
+from pipeline.steps.shards.instruction_bytes import Blocks, in_whole_characters, parsed_text, text_lines
 from pipeline.steps.shards.templates import fields
 from pipeline.text.unicode.repair import repair
 
 BLOCK = 16_000_000
+_FUNCTION = ("name", "signature", "docstring", "code")
+_DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
 _TAGGED = r"\[?([^\s/]+)/[A-Za-z]+(\][A-Za-z]*)?\s*"
 
 
@@ -46,11 +49,12 @@ def records(source: InstructionSource, folder: Path, scrubber: Scrubber) -> Iter
     """
     paths = files(source, folder)
     names = [path.name if folder.is_file() else path.relative_to(folder).as_posix() for path in paths]
-    for path, name in zip(paths, scrubbed_names([readable(name) for name in names], scrubber), strict=True):
+    shown = scrubbed_names([readable(name) for name in names], scrubber)
+    for path, name, without_data in zip(paths, names, shown, strict=True):
         row = 0
         for batch in _READERS[source.format](source, path, name):
             numbers = pc.cast(pa.array(range(row, row + batch.num_rows)), pa.string())
-            ids = pc.binary_join_element_wise(f"{source.name}:{name}#", numbers, "")
+            ids = pc.binary_join_element_wise(f"{source.name}:{without_data}#", numbers, "")
             columns = [_repaired(column) for column in batch.columns]
             yield pa.RecordBatch.from_arrays([ids, *columns], ["id", *batch.schema.names])
             row += batch.num_rows
@@ -68,7 +72,7 @@ def files(source: InstructionSource, folder: Path) -> list[Path]:
         PipelineError: there is none, or one that the source names is missing or leads out.
     """
     if source.format == "labelled":
-        found = [_named(source, folder, name) for name in source.files.values()]
+        found = [_named(source, folder, name) for name in dict.fromkeys(source.files.values())]
     elif folder.is_file():
         found = [folder]
     else:
@@ -103,7 +107,9 @@ def _no_file(source: InstructionSource, wanted: str) -> PipelineError:
 
 
 def _batch(columns: dict[str, list[str | None]]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pydict(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
+    schema = pa.schema([(name, pa.string()) for name in columns])
+    whole = {name: [in_whole_characters(text) for text in texts] for name, texts in columns.items()}
+    return pa.RecordBatch.from_pydict(whole, schema=schema)
 
 
 def _unreadable(source: InstructionSource, path: Path, error: Exception) -> PipelineError:
@@ -119,76 +125,75 @@ def _jsonl(source: InstructionSource, path: Path, name: str) -> Iterator[pa.Reco
     parse = pyarrow.json.ParseOptions(
         pa.schema([(field, pa.string()) for field in sorted(names)]), unexpected_field_behavior="ignore"
     )
+    options = pyarrow.json.ReadOptions(use_threads=False, block_size=BLOCK)
     try:
-        with pa.input_stream(path, compression="detect") as stream:
-            for batch in pyarrow.json.open_json(stream, pyarrow.json.ReadOptions(block_size=BLOCK), parse):
+        with pa.PythonFile(Blocks(path), "r") as stream:
+            for batch in pyarrow.json.open_json(stream, options, parse):
                 batch.validate(full=True)  # nobody has looked whether it is UTF-8
                 yield batch
-    except (pa.ArrowInvalid, UnicodeEncodeError) as error:  # Arrow opens no name that is not UTF-8
+    except (pa.ArrowException, ValueError) as error:
         raise _unreadable(source, path, error) from None
 
 
 def _dialogue(source: InstructionSource, path: Path, name: str) -> Iterator[pa.RecordBatch]:
     """``conversations``: lists of a question and its answers, each answer a record."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        turns = [[str(turn) for turn in talk] for talk in content["conversations"]]
-    except (yaml.YAMLError, ValueError, KeyError, TypeError, RecursionError) as error:
+        talks = conversations(parsed_text(path))
+    except ValueError as error:
         raise _unreadable(source, path, error) from None
-    pairs = [(talk[0], answer) for talk in turns for answer in talk[1:]]
+    pairs = [(talk[0], answer) for talk in talks for answer in talk[1:]]
     yield _batch({"question": [question for question, _ in pairs], "answer": [answer for _, answer in pairs]})
 
 
-def _lines(source: InstructionSource, path: Path) -> pa.Array:
+def _lines(source: InstructionSource, path: Path) -> Iterator[pa.StringArray]:
     try:
-        text = pa.array([path.read_text(encoding="utf-8")], pa.string())
-    except UnicodeDecodeError as error:
+        yield from text_lines(path)
+    except ValueError as error:
         raise _unreadable(source, path, error) from None
-    lines = pc.utf8_trim_whitespace(pc.split_pattern(text, "\n").values)
-    return lines.filter(pc.not_equal(lines, ""))
 
 
 def _labelled(source: InstructionSource, path: Path, name: str) -> Iterator[pa.RecordBatch]:
-    lines = _lines(source, path)
-    for label, file in source.files.items():
-        if Path(file).name == path.name:
+    labels = [label for label, file in source.files.items() if PurePath(file) == PurePath(name)]
+    for lines in _lines(source, path):
+        for label in labels:
             yield pa.RecordBatch.from_pydict({"text": lines, "label": pa.repeat(label, len(lines))})
 
 
 def _tagged(source: InstructionSource, path: Path, name: str) -> Iterator[pa.RecordBatch]:
-    tagged = _lines(source, path)
-    words = pc.utf8_trim_whitespace(pc.replace_substring_regex(tagged, _TAGGED, r"\1 "))
-    yield pa.RecordBatch.from_pydict(
-        {"text": pc.replace_substring(words, " ", ""), "words": words, "tagged": tagged}
-    )
+    for tagged in _lines(source, path):
+        words = pc.utf8_trim_whitespace(pc.replace_substring_regex(tagged, _TAGGED, r"\1 "))
+        yield pa.RecordBatch.from_pydict(
+            {"text": pc.replace_substring(words, " ", ""), "words": words, "tagged": tagged}
+        )
 
 
 def _docstrings(source: InstructionSource, path: Path, name: str) -> Iterator[pa.RecordBatch]:
     """Every function with a docstring; a file that is no Python of this version is one record of nulls."""
-    columns: dict[str, list[str | None]] = {"name": [], "signature": [], "docstring": [], "code": []}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = parsed_text(path)
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two of what is too deep
-        yield _batch({field: [None] for field in columns})
+        yield _batch({field: [None] for field in _FUNCTION})
         return
-    lines = text.splitlines()
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            and (docstring := ast.get_docstring(node))
-            and len(node.body) > 1
-        ):
-            head, tail = node.body[0], node.body[1]
-            signature = lines[node.lineno - 1 : head.lineno - 1]
-            columns["name"].append(node.name)
-            columns["signature"].append(textwrap.dedent("\n".join(signature)))
-            columns["docstring"].append(docstring)
-            columns["code"].append(
-                textwrap.dedent("\n".join(signature + lines[_begin(head, tail) : node.end_lineno]))
-            )
-    yield _batch(columns)
+    lines = text.split("\n")
+    found = [_function(node, lines) for node in ast.walk(tree) if isinstance(node, _DEFINED)]
+    functions = [function for function in found if function]
+    yield _batch({field: [function[at] for function in functions] for at, field in enumerate(_FUNCTION)})
+
+
+def _function(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]
+) -> tuple[str, str, str, str] | None:
+    """Name, signature, docstring and code; None of a function that is no more than its docstring, or has
+    none."""
+    docstring = ast.get_docstring(node)
+    if not docstring or len(node.body) < 2:
+        return None
+    head, tail = node.body[0], node.body[1]
+    signature = lines[node.lineno - 1 : head.lineno - 1]
+    code = signature + lines[_begin(head, tail) : node.end_lineno]
+    return node.name, textwrap.dedent("\n".join(signature)), docstring, textwrap.dedent("\n".join(code))
 
 
 def _begin(docstring: ast.stmt, body: ast.stmt) -> int:

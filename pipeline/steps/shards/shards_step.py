@@ -60,7 +60,7 @@ class ShardsStep(Step):
     was used."""
 
     name = "shards"
-    version = 4
+    version = 5
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         caps = [[source.name, source.max_epochs, source.max_tokens] for source in corpus.sources]

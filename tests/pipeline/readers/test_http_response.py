@@ -13,6 +13,8 @@ import zstandard
 from pipeline.readers.http_response import BrokenResponseError, parse_response
 from tests.pipeline.steps.ingest.samples import ROWS, article, http
 
+PAGE = article("one upon another").encode()
+
 
 def _chunked(body: bytes) -> bytes:
     return b"%x;x=y\r\n%b\r\n%X\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (9, body[:9], len(body) - 9, body[9:])
@@ -82,3 +84,17 @@ def test_a_body_is_decoded_to_its_limit_and_one_that_is_cut_is_refused(
         with pytest.raises(BrokenResponseError, match=f"^{coding}: ") as caught:
             parse_response(http(pack(page)[:-cut], headers), len(page))
         assert caught.value.reason == "bad_content_encoding"
+
+
+def test_codings_one_upon_another_are_few() -> None:
+    """Each may make as much as the one before, and a header of a record has room for ten thousands."""
+    packed = PAGE
+    for number in range(1, 8):
+        packed = gzip.compress(packed)
+        answer = http(packed, "Content-Type: text/html\r\nContent-Encoding: " + ", ".join(["gzip"] * number))
+        if number <= 5:
+            assert parse_response(answer, 10**6).body == PAGE
+        else:
+            with pytest.raises(BrokenResponseError, match=f"{number} codings one upon another") as caught:
+                parse_response(answer, 10**6)
+            assert caught.value.reason == "bad_content_encoding"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -7,15 +8,17 @@ from pathlib import Path
 import pytest
 import torch
 
+from manifests.border.unsound_file import UnsoundFileError
 from manifests.files import sha256
 from tests.durable import recorded, renamed
 from trainer.checkpoint import checkpoint
 from trainer.checkpoint.checkpoint import CheckpointManifest, Progress, newest, read
 from trainer.checkpoint.error import CheckpointError
 from trainer.checkpoint.saving import remove_leftovers, save
-from trainer.checkpoint.slice_files import KINDS, file_name, write_slices
+from trainer.checkpoint.slice_files import KINDS, SLICES, SliceReader, file_name, write_slices
 from trainer.distributed import Ranks
 from trainer.engine_state import EngineState, TensorSlice
+from trainer.tensor_file import write_tensors
 
 WEIGHTS, MOMENTS = file_name("weights", 0, 1), file_name("optimizer", 0, 1)
 
@@ -258,3 +261,15 @@ def test_what_the_slices_do_not_hold_is_told(tmp_path: Path) -> None:
         )
         with pytest.raises(CheckpointError, match=message):
             found.read(name, start, numel)
+
+
+@pytest.mark.parametrize("starts", [(0, 0), (0, 2), (3, 1)])
+def test_files_that_hold_the_same_elements_are_refused(tmp_path: Path, starts: tuple[int, int]) -> None:
+    """Counted together they might look whole, and what is missing would be whatever memory holds."""
+    files = [f"weights-0000{rank}-of-00002.safetensors" for rank in range(2)]
+    for name, start in zip(files, starts, strict=True):
+        write_tensors(
+            tmp_path / name, {"w": [3]}, lambda _: torch.ones(3), {SLICES: json.dumps({"w": [start, 3]})}
+        )
+    with pytest.raises(UnsoundFileError, match="holds elements of w that another of its files holds, too"):
+        SliceReader(tmp_path, files, 1)
