@@ -16,7 +16,7 @@ from curriculum.objective_shape import ObjectiveShape
 from curriculum.pair_lengths import PairLengths
 from curriculum.set_sequence import SetSequence
 from curriculum.share_points import share_points
-from curriculum.stage_source import Origin, stage_source
+from curriculum.stage_source import Origin, read_rows, stage_source
 from curriculum.step_plan import Samples, StepPart
 from manifests.schema.base import ManifestError
 from manifests.schema.shards import ShardManifest
@@ -132,14 +132,11 @@ class SampleStream:
     def read(self, first: int, count: int) -> StepPart:
         """The samples ``first .. first + count - 1``."""
         sets, set_index, numbers = self.mixture.samples(first, count)
-        rows, sources = np.empty(count, dtype=np.int64), {source.name: source for source in self.sources}
-        for index, name in enumerate(sets):
-            mine = np.flatnonzero(set_index == index)
-            rows[mine] = sources[name].read(numbers[mine])
+        sources = {source.name: source for source in self.sources}
         drawn = seeds(self._denoiser_secret, first, count) % np.uint64(self.shape.denoisers)
         samples = Samples(
             set_index,
-            rows,
+            read_rows([sources[name] for name in sets], set_index, numbers),
             denoisers=drawn.astype(np.int64),
             noise=seeds(self._sample_secret, first, count),
             dropout=seeds(self._dropout_secret, first, count),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -46,13 +46,6 @@ class StageSource:
         left = max(int(self.rows * Fraction(str(self.max_epochs))) - self.skipped, 0)
         return left if self.max_tokens is None else min(left, int(self.max_tokens / self.sample_tokens))
 
-    def read(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The rows (int64[n]) that the source's samples ``numbers`` (int64[n]) are: each epoch is a
-        permutation of all rows."""
-        epochs, positions = np.divmod(numbers + self.skipped, self.rows)
-        wholes, part = np.divmod(positions, self.parts)
-        return permute(wholes, self.rows // self.parts, self._keys(epochs)) * self.parts + part
-
     def numbers_of(self, row: int, samples: int) -> list[int]:
         """Which of the source's first ``samples`` samples are a row: one in each epoch."""
         if row >= self.rows:
@@ -93,6 +86,21 @@ class StageSource:
 
     def _keys(self, epochs: NDArray[np.int64]) -> NDArray[np.uint64]:
         return splitmix64(epochs.astype(np.uint64)) ^ self.secret
+
+
+def read_rows(
+    sources: Sequence[StageSource], set_index: NDArray[np.int32], numbers: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The rows (int64[n]) that samples are: ``numbers`` (int64[n]) of the source at ``set_index`` (int32[n]).
+    Each epoch of a source is a permutation of all its rows."""
+    rows, parts, skipped = (
+        np.array([getattr(source, name) for source in sources], dtype=np.int64)[set_index]
+        for name in ("rows", "parts", "skipped")
+    )
+    epochs, positions = np.divmod(numbers + skipped, rows)
+    wholes, part = np.divmod(positions, parts)
+    secrets = np.array([source.secret for source in sources], dtype=np.uint64)[set_index]
+    return permute(wholes, rows // parts, splitmix64(epochs.astype(np.uint64)) ^ secrets) * parts + part
 
 
 @dataclass(frozen=True)
