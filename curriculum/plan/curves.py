@@ -8,7 +8,7 @@ import numpy as np
 from curriculum.curriculum import Curriculum, Span
 from curriculum.sample_stream import SampleStream
 
-POINTS = 60
+POINTS = 40
 """Of each stage."""
 
 Rates = list[tuple[int, float]]
