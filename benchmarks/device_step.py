@@ -30,6 +30,7 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from curriculum.flops import step_flops
 from manifests.schema.model import ModelSettings
 from manifests.schema.objectives import UL2Objective
 from manifests.schema.optimization import Optimizer
@@ -42,7 +43,6 @@ from trainer.determinism import deterministic_cpu
 from trainer.distributed import device, join_process_group
 from trainer.engine import TrainingEngine
 from trainer.forward_pass import ForwardPass
-from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder
 from trainer.model.weight_init import InitialWeights
 from trainer.monitor.peak_flops import matmul_peak_flops

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from curriculum.curriculum import Curriculum
-from curriculum.journal import Amendment, Rollback
+from curriculum.journal_events import Amendment, Rollback
 from curriculum.mixture import _order
 from manifests.output import say
 from manifests.schema.curriculum import CurriculumManifest

@@ -31,6 +31,7 @@ import torch
 from torch import nn
 
 from benchmarks.train_text import MODEL, RELEASED, as_released, chunks, our_batches, shuffled, unpacked
+from curriculum.flops import step_flops
 from manifests.schema.optimization import Optimizer
 from manifests.schema.shards import ShardManifest
 from manifests.schema.train_settings import TrainSettings
@@ -41,7 +42,6 @@ from trainer.distributed import join_process_group
 from trainer.engine import TrainingEngine
 from trainer.forward_pass import ForwardPass
 from trainer.model.bf16_ways import bf16_ways
-from trainer.model.flops import step_flops
 from trainer.model.transformer import EncoderDecoder
 from trainer.model.weight_init import InitialWeights
 from trainer.monitor.peak_flops import matmul_peak_flops

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
 
 from curriculum.curriculum import Curriculum
+from curriculum.packing import useful_share
 from manifests.schema.base import load
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.shards import ShardManifest, Vocabulary
 from trainer.data.dataset import PairTable
 from trainer.data.drawn import drawn
-from trainer.data.packing import useful_share
 from trainer.data.step_loader import StepLoader
 from trainer.objectives import build
 

@@ -11,11 +11,8 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-<<<<<<< HEAD
 from curriculum.journal_events import Amendment, Begun, Devices, Event, Note, Rollback, StageEndedEarly
-=======
 from manifests.border.regular_file import regular
->>>>>>> w-attack
 from manifests.errors import UserError
 from manifests.files import sync
 from manifests.schema.curriculum import CurriculumManifest

@@ -39,6 +39,24 @@ def first_shares(mixture: Mixture, sizes: Mapping[str, int]) -> dict[str, float]
     return {name: float(share) for name, share in zip(sets_of(mixture), shares, strict=True) if share}
 
 
+def mean_shares(mixture: Mixture, tokens: int) -> dict[str, float]:
+    """Each set's share of the first ``tokens`` tokens, by set; by temperature as of sets of one size."""
+    names = sets_of(mixture)
+    points = share_points(mixture, dict.fromkeys(names, 1))
+    edges = [(0, points[0][1]), *points, (max(tokens, points[-1][0]), points[-1][1])]
+    whole = [Fraction(0)] * len(names)
+    for (start, here), (end, there) in pairwise(edges):
+        last = min(end, tokens)
+        if start < last:
+            part = Fraction(last - start, end - start)
+            ends = [(1 - part) * one + part * two for one, two in zip(here, there, strict=True)]
+            whole = [
+                total + (last - start) * (one + two) / 2
+                for total, one, two in zip(whole, here, ends, strict=True)
+            ]
+    return {name: float(share / tokens) for name, share in zip(names, whole, strict=True)}
+
+
 def _temperatures(mixture: TemperedMixture) -> Iterator[tuple[int, Fraction]]:
     if not isinstance(mixture.temperature, tuple):
         yield 0, Fraction(str(mixture.temperature))

@@ -8,6 +8,7 @@ import yaml
 
 from manifests.schema.assets import AssetManifest
 from manifests.schema.base import ManifestError, Strict, load, parsed_yaml, unreadable
+from manifests.schema.cluster import Cluster
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.redaction import Redaction
@@ -20,6 +21,7 @@ from manifests.schema.training_plugins import PluginObjective
 
 KINDS: dict[str, type[Strict]] = {
     "assets": AssetManifest,
+    "cluster": Cluster,
     "corpus": CorpusManifest,
     "curriculum": CurriculumManifest,
     "redaction": Redaction,

@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from openba.documents import kept, rejected
     from openba.manifest import open_manifest
     from openba.model import Model, SamplingSettings, load_model
-    from openba.plan import Curriculum, curriculum
+    from openba.plan import Cluster, Curriculum, Plan, curriculum, plan_training
     from openba.shards import ShardDataset
     from openba.steps import run_steps
     from openba.training import train
     from openba.version import __version__
 
 __all__ = [
+    "Cluster",
     "Curriculum",
     "Model",
+    "Plan",
     "SamplingSettings",
     "ShardDataset",
     "__version__",
@@ -32,14 +34,17 @@ __all__ = [
     "kept",
     "load_model",
     "open_manifest",
+    "plan_training",
     "rejected",
     "run_steps",
     "train",
 ]
 
 _MODULES = {
+    "Cluster": "plan",
     "Curriculum": "plan",
     "Model": "model",
+    "Plan": "plan",
     "SamplingSettings": "model",
     "ShardDataset": "shards",
     "__version__": "version",
@@ -47,6 +52,7 @@ _MODULES = {
     "kept": "documents",
     "load_model": "model",
     "open_manifest": "manifest",
+    "plan_training": "plan",
     "rejected": "documents",
     "run_steps": "steps",
     "train": "training",

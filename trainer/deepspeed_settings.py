@@ -6,32 +6,18 @@ from typing import Any
 
 from torch import nn
 
+from curriculum.zero import BUCKET, PERSISTENT
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
 
-# Elements. DeepSpeed's own are 5e8 and 1e9, or 2 to 4 GB a buffer in each process; these are 80 MB at most.
-# Measured with 106 M parameters on 4 processes under ZeRO 3, the peak of a step went from 2,534 to 1,660 MB.
 _BUFFERS = {
-    "reduce_bucket_size": 20_000_000,
-    "allgather_bucket_size": 20_000_000,
-    "stage3_prefetch_bucket_size": 2_000_000,
-    "stage3_max_live_parameters": 20_000_000,
-    "stage3_max_reuse_distance": 20_000_000,
+    "reduce_bucket_size": BUCKET,
+    "allgather_bucket_size": BUCKET,
+    "stage3_prefetch_bucket_size": BUCKET // 10,
+    "stage3_param_persistence_threshold": PERSISTENT,
+    "stage3_max_live_parameters": BUCKET,
+    "stage3_max_reuse_distance": BUCKET,
 }
-
-
-def zero_stage(settings: TrainSettings, world_size: int) -> int:
-    """The ZeRO stage at work.
-
-    Stage 1 has nothing to spread in one process, where it costs copies of all weights and gradients (measured
-    with 58 M parameters: 1.0 instead of .5 seconds an update); but bfloat16 needs its float32 weights. With
-    bfloat16 stage 2 does the work of stage 1: for float32 gradients DeepSpeed has another optimizer there,
-    which keeps the whole of them in each process.
-    """
-    if settings.precision == "bf16":
-        return max(settings.zero, 2)
-    alone = settings.zero == 1 and world_size == 1 and settings.offload == "none"
-    return 0 if alone else settings.zero
 
 
 def configuration(settings: TrainSettings, zero: int, optimizer: Optimizer) -> dict[str, Any]:

@@ -15,11 +15,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributed.constants import default_pg_timeout
 
+from curriculum.zero import zero_stage
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
 from trainer.allocation import partitioned, zeroed
 from trainer.data.batch import on_device
-from trainer.deepspeed_settings import configuration, parameter_groups, zero_stage
+from trainer.deepspeed_settings import configuration, parameter_groups
 from trainer.distributed import add_over_ranks, device, new_gloo_group
 from trainer.engine_state import MOMENTS, EngineState, StateSource, TensorSlice, held_slices
 from trainer.evaluation.mean_loss import mean_loss

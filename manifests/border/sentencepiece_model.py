@@ -40,6 +40,15 @@ def checked_model(path: Path) -> bytes:
     return data
 
 
+def piece_count(path: Path) -> int:
+    """Pieces of a model file.
+
+    Raises:
+        UnsoundFileError, FileNotFoundError: see checked_model.
+    """
+    return sum(number == 1 for number, _ in message_fields(checked_model(path)))
+
+
 @lru_cache(maxsize=4)
 def _check(data: bytes) -> None:
     fields = list(message_fields(data))

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from manifests.files import atomic_write, sha256
-from manifests.report import number_format
 from manifests.report.duplicates_and_pii import (
     cluster_sizes,
     clusters,
@@ -31,6 +28,7 @@ from manifests.report.scrubbing import Scrub, hidden
 from manifests.report.signals import panels
 from manifests.report.sources import sources
 from manifests.report.summary import summary_of
+from manifests.report.template import rendered
 from manifests.report.token_mix import mix, source_rows
 from manifests.report.training import by_stage, curve, heldout, heldout_rows
 from manifests.report.trusted_text import trusted_sources
@@ -65,18 +63,7 @@ def write_report(run: Path, scrub: Scrub = hidden) -> Path:
 
 def render(run: Path, scrub: Scrub) -> str:
     """The page."""
-    environment = Environment(
-        loader=PackageLoader("manifests.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        {name: getattr(number_format, name) for name in ("count", "plain", "short", "size")}
-    )
-    environment.globals.update(share=number_format.share)
-    return environment.get_template("report.html").render(content(RunRecord.read(run, scrub)))
+    return rendered("report.html", content(RunRecord.read(run, scrub)))
 
 
 def content(record: RunRecord) -> dict[str, Any]:

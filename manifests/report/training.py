@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from manifests.report.axis_scale import Plot, Scale
-from manifests.report.figure import Dot, Figure, Line, Rect, Text, legend
+from manifests.report.figure import Dot, Figure, Line, legend
 from manifests.report.number_format import count
 from manifests.report.run_record import Evaluation, RunRecord
+from manifests.report.stage_grounds import draw_stages
 from manifests.schema.shards import ShardManifest
 
 _LEFT, _RIGHT = 62.0, 1066.0
@@ -63,24 +64,7 @@ def curve(record: RunRecord, field: str, label: str, height: float, low: float |
     ends = [last for _, _, last in spans]
     x = Scale(min(first for _, first, _ in spans), max(ends), _LEFT, _RIGHT)
     plot = Plot(x, Scale(bottom, max(every) * 1.04, height - 24, 26))
-    for index, (name, first, last) in enumerate(spans):
-        start, end = plot.x(first if index == 0 else ends[index - 1]), plot.x(last)
-        figure.add(
-            Rect(
-                start,
-                22,
-                end - start,
-                height - 46,
-                f"stage stage-{index % 2}",
-                f"{name}: steps {count(first)} to {count(last)}",
-            )
-        )
-        if index:
-            figure.add(
-                Line([(start, 22), (start, height - 24)], "switch", f"{name} begins at step {count(first)}")
-            )
-        if end - start > 7 * len(name):
-            figure.add(Text((start + end) / 2, 15, name, "name", "middle"))
+    draw_stages(figure, plot, spans)
     plot.grid(figure, y_ticks=6 if height > 200 else 3)
     for points in filter(None, values):
         drawn = [(plot.x(step), plot.y(value)) for step, value in points]

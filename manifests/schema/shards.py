@@ -11,6 +11,10 @@ from manifests.schema.steps import File
 
 SENTINELS = 100
 """As T5 has them."""
+MODES = "RSX"
+PADDING = 512
+"""Embedding rows are a multiple of this: 4 tensor-parallel ranks of 128, so that 250,203 ids make the
+released 250,368 rows."""
 
 
 class Vocabulary(Strict):
@@ -32,7 +36,13 @@ class Vocabulary(Strict):
     size: int
     """Ids in all."""
     padded: int
-    """Rows of the embedding: ``size``, rounded up to a multiple of 128."""
+    """Rows of the embedding: ``size``, rounded up to a multiple of 512."""
+
+    @classmethod
+    def of(cls, model: File, pieces: int) -> Vocabulary:
+        """The ids of a model with so many pieces."""
+        size = pieces + SENTINELS + len(MODES)
+        return cls(model=model, pieces=pieces, size=size, padded=-(-size // PADDING) * PADDING)
 
     def sentinel(self, k: int) -> int:
         """Id of ``<extra_id_k>``."""
@@ -40,7 +50,7 @@ class Vocabulary(Strict):
 
     def mode(self, name: Literal["R", "S", "X"]) -> int:
         """Id of the mode token ``<R>``, ``<S>`` or ``<X>``."""
-        return self.pieces + self.sentinels + "RSX".index(name)
+        return self.pieces + self.sentinels + MODES.index(name)
 
 
 class Shard(Strict):

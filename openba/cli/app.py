@@ -15,6 +15,7 @@ from openba.cli import (
     judge,
     manifests,
     near,
+    plan,
     privacy,
     replay,
     setup,
@@ -34,7 +35,7 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, train, switch, replay, generate)
+_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, plan, train, switch, replay, generate)
 for group in _GROUPS:
     app.add_typer(group.app)
 

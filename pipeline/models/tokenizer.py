@@ -24,7 +24,7 @@ from manifests.border.sentencepiece_model import checked_model
 from manifests.border.unsound_file import UnsoundFileError
 from manifests.files import atomic_write, sha256
 from manifests.schema.base import ManifestError
-from manifests.schema.shards import SENTINELS, Vocabulary
+from manifests.schema.shards import Vocabulary
 from manifests.schema.steps import File
 from pipeline.models.sentencepiece_model import read_pieces, read_spelling
 from pipeline.text.arrow.buffers import text_buffers
@@ -35,10 +35,6 @@ PAD, EOS, UNKNOWN = 0, 1, 2
 LONGEST_LINE = 4000
 _AGAIN = "run `openba quality` and the steps after it again"
 LARGEST_SAMPLE = 20_000_000
-MODES = 3
-PADDING = 512
-"""Embedding rows are a multiple of this: 4 tensor-parallel ranks of 128, so that 250,203 ids make the
-released 250,368 rows."""
 
 
 def train(texts: Iterable[str], pieces: int, out: Path, seed: int) -> None:
@@ -179,14 +175,5 @@ class Tokenizer:
     def vocabulary(self) -> Vocabulary:
         """The ids as the shard manifest declares them: pieces, 100 sentinels, 3 mode tokens, padded; the
         model file by its name alone."""
-        size = self.pieces + SENTINELS + MODES
-        return Vocabulary(
-            model=File(path=self.path.name, sha256=sha256(self.path), bytes=self.path.stat().st_size),
-            pieces=self.pieces,
-            pad=PAD,
-            eos=EOS,
-            unknown=UNKNOWN,
-            sentinels=SENTINELS,
-            size=size,
-            padded=-(-size // PADDING) * PADDING,
-        )
+        model = File(path=self.path.name, sha256=sha256(self.path), bytes=self.path.stat().st_size)
+        return Vocabulary.of(model, self.pieces)

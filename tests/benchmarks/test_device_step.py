@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import device_step
+from curriculum.flops import step_flops
 from manifests.schema.model import ModelSettings
-from trainer.model.flops import step_flops
 
 
 @pytest.mark.slow

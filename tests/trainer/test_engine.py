@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 
+from curriculum.zero import zero_stage
 from manifests.schema.optimization import Optimizer
 from manifests.schema.train_settings import TrainSettings
 from tests.trainer.examples import SMALL
 from tests.trainer.sharded_losses import SETTINGS
-from trainer.deepspeed_settings import zero_stage
 from trainer.distributed import join_process_group
 from trainer.engine import TrainingEngine
 from trainer.model.transformer import EncoderDecoder

@@ -4,19 +4,19 @@ many."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache, partial
 
+from curriculum.idle_ranks import idle_warning
+from curriculum.packing import useful_share
 from trainer.data.dataset import open_sets
 from trainer.data.drawn import drawn
-from trainer.data.packing import useful_share
 from trainer.data.step_loader import StepLoader
 from trainer.run import TrainingRun
 from trainer.run_engine import build_objectives
 
-ENOUGH = 0.9
-
 
 def stage_shares(run: TrainingRun, ranks: int) -> dict[str, float]:
-    """The useful share (see trainer.data.packing) of the first step of each stage on ``ranks`` processes.
+    """The useful share (see curriculum.packing) of the first step of each stage on ``ranks`` processes.
 
     Raises:
         ShardError: a shard is missing or is not what the manifest says.
@@ -32,19 +32,16 @@ def stage_shares(run: TrainingRun, ranks: int) -> dict[str, float]:
 
 
 def idle_warnings(run: TrainingRun, ranks: int) -> Iterator[str]:
-    """A line for each stage in which ``ranks`` processes would be busy for less than ENOUGH of the time.
+    """A line for each stage that leaves some of ``ranks`` processes idle (see curriculum.idle_ranks).
 
     Raises:
         ShardError: see stage_shares.
     """
-    shares = stage_shares(run, ranks)
+    shares = cache(partial(stage_shares, run))
     for stage in run.manifest.stages:
-        if shares.get(stage.name, 1) < ENOUGH:
-            fewer = ranks // 2
-            while stage_shares(run, fewer)[stage.name] < ENOUGH:
-                fewer //= 2
-            yield (
-                f"stage {stage.name}: {ranks} processes are busy for {shares[stage.name]:.0%} of the time: "
-                f"one computes a sample whole, and of the {stage.global_batch:,} of a step the dearest "
-                f"decides; raise global_batch, or train on fewer: {fewer} are busy for {ENOUGH:.0%} or more"
-            )
+
+        def share(number: int, name: str = stage.name) -> float:
+            return shares(number).get(name, 1)
+
+        if warning := idle_warning(stage, ranks, share):
+            yield warning

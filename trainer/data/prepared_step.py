@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from curriculum.curriculum import Curriculum
+from curriculum.flops import step_flops
 from curriculum.step_plan import StepPlan
 from trainer.data.drawn import drawn
 from trainer.data.step_loader import StepLoader
 from trainer.forward_pass import ForwardPass
-from trainer.model.flops import step_flops
 from trainer.objectives import TrainingObjective
 
 

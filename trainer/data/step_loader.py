@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from curriculum.flops import example_flops
+from curriculum.packing import Places, pack
 from manifests.schema.model import ModelSettings
 from trainer.data.data_loader import DataLoader, LoadedBatch
 from trainer.data.dataset import PairTable, TokenStream
 from trainer.data.drawn import Drawn, chosen
 from trainer.data.example_lengths import example_lengths
-from trainer.data.packing import Places, pack
-from trainer.model.flops import example_flops
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class StepLoader:
 
     def packed(self, parts: list[Drawn], budget: int) -> tuple[NDArray[np.int64], list[list[Places]]]:
         """What each sample costs (FLOP, int64 [samples]), and the micro batches of each process (see
-        trainer.data.packing). Samples are numbered through all parts: those of different objectives share
+        curriculum.packing). Samples are numbered through all parts: those of different objectives share
         micro batches."""
         lengths = [example_lengths(part, self.sets) for part in parts]
         sources, targets = (np.concatenate(side) for side in zip(*lengths, strict=True))

@@ -26,7 +26,7 @@ class Work:
         seconds: of the clock, in the steps alone: evaluations are not counted, nor is waiting for a
             checkpoint.
         tokens: corpus tokens, as the curriculum counts them.
-        flops: floating-point operations of the model (see trainer.model.flops).
+        flops: floating-point operations of the model (see curriculum.flops).
     """
 
     seconds: float

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curriculum.example_lengths import instruction_lengths
 from curriculum.objective_shape import ObjectiveShape, built_in_shape
 from manifests.schema.objectives import InstructionObjective
 from manifests.schema.shards import Vocabulary
@@ -35,8 +36,7 @@ class Instruction:
 
     def lengths(self, pairs: Tokens, denoiser: int, seeds: U64) -> tuple[Tokens, Tokens]:
         """See TrainingObjective."""
-        source, target = self.settings.source, self.settings.target
-        return np.minimum(pairs[0] + 3, source), np.minimum(pairs[1] + 2, target)
+        return instruction_lengths(self.settings, pairs)
 
     def apply(self, samples: Pairs, denoiser: int, seeds: U64) -> Batch:
         """Pairs -> their examples, end to end in a single row. Nothing is drawn or padded; ``denoiser`` and

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from curriculum.example_lengths import longest_suffix, prefix_lengths, suffix_lengths
 from curriculum.objective_shape import ObjectiveShape, built_in_shape
 from manifests.schema.base import ManifestError
 from manifests.schema.denoisers import Denoiser
@@ -43,13 +44,13 @@ class SuffixDenoiser:
         problem = denoiser.misfit(objective.chunk, vocabulary.sentinels)
         if problem:
             raise ManifestError(f"objective: {problem}")
-        longest = int(denoiser.density * objective.chunk)
+        longest = longest_suffix(denoiser, objective.chunk)
         return cls(objective.chunk, longest, objective.boundaries, vocabulary)
 
     def lengths(self, seeds: U64) -> tuple[Tokens, Tokens]:
         """Of the examples of some seeds: int64 [batch] each."""
         suffix = random_integers(seeds, self.longest)
-        return self.chunk - suffix + 3, suffix + 2
+        return suffix_lengths(self.chunk, suffix)
 
     def apply(self, tokens: npt.NDArray[np.uint32], seeds: U64) -> Batch:
         """Chunks uint32 [batch, chunk] and a seed a row -> examples."""
@@ -87,8 +88,8 @@ class Prefix:
 
     def lengths(self, pairs: Tokens, denoiser: int, seeds: U64) -> tuple[Tokens, Tokens]:
         """See TrainingObjective."""
-        rows, source, target = len(seeds), self.settings.source, self.settings.target
-        return np.full(rows, source + 3), np.full(rows, target + 1)
+        source, target = prefix_lengths(self.settings)
+        return np.full(len(seeds), source), np.full(len(seeds), target)
 
     def apply(self, samples: npt.NDArray[np.uint32], denoiser: int, seeds: U64) -> Batch:
         """Chunks uint32 [batch, chunk] -> examples; ``denoiser`` and ``seeds`` have no effect."""

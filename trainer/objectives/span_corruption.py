@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from curriculum.example_lengths import span_lengths
 from manifests.schema.base import ManifestError
 from manifests.schema.denoisers import Denoiser
 from manifests.schema.objectives import UL2Objective
@@ -57,8 +58,8 @@ class SpanCorruption:
 
     def lengths(self, seeds: U64) -> tuple[Tokens, Tokens]:
         """Of the examples of some seeds: int64 [batch] each."""
-        rows, text = len(seeds), self.chunk - self.masked
-        return np.full(rows, text + self.spans + 2), np.full(rows, self.masked + self.spans + 1)
+        source, target = span_lengths(self.chunk, self.masked, self.spans)
+        return np.full(len(seeds), source), np.full(len(seeds), target)
 
     def apply(self, tokens: npt.NDArray[np.uint32], seeds: U64) -> Batch:
         """Chunks uint32 [batch, chunk] and a seed a row -> examples."""

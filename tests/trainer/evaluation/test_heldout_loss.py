@@ -119,7 +119,7 @@ def token_losses(engine: TrainingEngine, batch: Batch) -> list[float]:
 
 def held_out(run: TrainingRun, stage: Stage) -> list[tuple[int, Batch]]:
     """The held-out samples of a stage one at a time, each with its denoiser."""
-    (name,) = stage.mixture
+    (name,) = stage.sets
     loader = DataLoader(open_sets(run.shard_folder, run.shards.heldout))
     objective = build_objectives(run)[stage.name]
     tokens = run.shards.heldout[name]

@@ -10,12 +10,12 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from curriculum.flops import step_flops
 from manifests.schema.objectives import InstructionObjective, UL2Objective
 from tests.trainer.examples import RELEASED, SMALL, small_model
 from tests.trainer.model.test_transformer import openba_15b, parameters
 from tests.trainer.objectives.test_instruction import ragged
 from trainer.data.batch import Batch
-from trainer.model.flops import step_flops
 from trainer.monitor.peak_flops import matmul_peak_flops
 from trainer.objectives import UL2, Instruction, Pairs, build
 

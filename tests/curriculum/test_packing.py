@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.data.packing import deal, pack, useful_share
+from curriculum.packing import deal, pack, useful_share
 
 SAMPLES = st.lists(st.tuples(st.integers(1, 1000), st.integers(1, 300)), min_size=1, max_size=80)
 

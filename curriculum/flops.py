@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from manifests.schema.model import ModelSettings
 
-Lengths = npt.NDArray[np.int64] | Sequence[int]
+Int64 = npt.NDArray[np.int64]
+Lengths = Int64 | Sequence[int]
 
 
 def step_flops(settings: ModelSettings, vocabulary: int, sources: Lengths, targets: Lengths) -> int:
@@ -18,9 +19,7 @@ def step_flops(settings: ModelSettings, vocabulary: int, sources: Lengths, targe
     return sum(example_flops(settings, vocabulary, sources, targets).tolist())
 
 
-def example_flops(
-    settings: ModelSettings, vocabulary: int, sources: Lengths, targets: Lengths
-) -> npt.NDArray[np.int64]:
+def example_flops(settings: ModelSettings, vocabulary: int, sources: Lengths, targets: Lengths) -> Int64:
     """Operations of the matrix products of one forward and backward pass over each example, int64 [examples],
     a multiplication and an addition being two.
 
@@ -34,6 +33,18 @@ def example_flops(
         sources, targets: real tokens of each example on the encoder's side, and on the decoder's, int64
             [examples] (see Batch.lengths).
     """
+    output = np.asarray(targets, dtype=np.int64) * settings.d_model * vocabulary
+    return 3 * 2 * (_in_layers(settings, sources, targets) + output)
+
+
+def recomputed_flops(settings: ModelSettings, sources: Lengths, targets: Lengths) -> Int64:
+    """Operations that ``recompute`` does beside those of example_flops: the forward pass of the layers, but
+    not of the output, once more."""
+    return 2 * _in_layers(settings, sources, targets)
+
+
+def _in_layers(settings: ModelSettings, sources: Lengths, targets: Lengths) -> Int64:
+    """Multiplications of a forward pass without the output layer: int64 [examples]."""
     source, target = np.asarray(sources, dtype=np.int64), np.asarray(targets, dtype=np.int64)
     width, d_model = settings.heads * settings.head_size, settings.d_model
     projections, feedforward = (
@@ -44,9 +55,5 @@ def example_flops(
     encoder = source * (projections + feedforward) + 2 * width * source * source
     own = target * (projections + feedforward) + 2 * width * (target * (target + 1) // 2)
     cross = (source + target) * (projections // 2) + 2 * width * source * target
-    multiplications: npt.NDArray[np.int64] = (
-        settings.encoder_layers * encoder
-        + settings.decoder_layers * (own + cross)
-        + target * d_model * vocabulary
-    )
-    return 3 * 2 * multiplications
+    multiplications: Int64 = settings.encoder_layers * encoder + settings.decoder_layers * (own + cross)
+    return multiplications
