@@ -78,8 +78,8 @@ PAIR_REASONS = {
     "no_task": "the record fits none of its source's ``tasks``",
     "no_exemplars": "the template shows solved examples, and the task has too few records for any",
     "target_too_long": "more tokens than a target may have",
-    "prompt_too_long": "more tokens than a prompt may have, and the template drops those, or cuts a field and "
-    "even the rest is too long",
+    "prompt_too_long": "more tokens than a prompt may have, and the template drops those, or cuts a field and"
+    " even the rest is too long",
     "duplicate": "the same pair as one before",
     "near_duplicate": "its record is nearly another one of its task, or nearly one that is held out",
     "task_cap": "beyond the ``mixing.cap`` of its task",

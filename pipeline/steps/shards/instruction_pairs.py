@@ -22,11 +22,12 @@ from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.conversations import TURN, earlier
 from pipeline.steps.shards.exemplar_pools import Pools, usable_records
 from pipeline.steps.shards.instruction_readers import records
-from pipeline.steps.shards.long_prompts import Fitted, fitted, list_lengths
+from pipeline.steps.shards.long_prompts import Fitted, fitted
 from pipeline.steps.shards.near_pairs import record_keys
 from pipeline.steps.shards.pair_drafts import NO_EXEMPLARS, NO_TASK, Drafts, in_turn, of_tasks
 from pipeline.steps.shards.task_records import TaskRecords, languages
 from pipeline.steps.shards.templates import filled
+from pipeline.text.arrow.scattered import list_lengths
 from pipeline.text.contamination.ngram_index import NgramIndex
 
 Int64 = npt.NDArray[np.int64]

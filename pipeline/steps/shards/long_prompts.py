@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from manifests.schema.instruction_templates import Template
 from pipeline.steps.shards.pair_drafts import Drafts
 from pipeline.steps.shards.templates import around
 from pipeline.steps.shards.token_gather import flat
-from pipeline.text.arrow.scattered import merged
+from pipeline.text.arrow.scattered import list_lengths, merged
 
 Int64 = npt.NDArray[np.int64]
 Places = npt.NDArray[np.intp]
@@ -45,6 +44,7 @@ def fitted(drafts: Drafts, tokens: pa.ListArray, encode: Encode, longest: int) -
     cut out.
     """
     how, reason = np.full((2, len(drafts)), None, object)
+    how[drafts.shed] = "blocks"
     drafts, tokens = _with_fewer_blocks(drafts, tokens, encode, longest, how)
     long = list_lengths(tokens) > longest
     how[long] = "middle"
@@ -77,11 +77,6 @@ def cut_middle(prompts: pa.ListArray, longest: int) -> pa.ListArray:
     )
 
 
-def list_lengths(lists: pa.ListArray) -> Int64:
-    """The length of each list, 0 for a null: int64 [lists]."""
-    return np.asarray(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(), np.int64)
-
-
 def _with_fewer_blocks(
     drafts: Drafts, tokens: pa.ListArray, encode: Encode, longest: int, how: npt.NDArray[np.object_]
 ) -> tuple[Drafts, pa.ListArray]:
@@ -103,9 +98,10 @@ def _with_fewer_blocks(
 
 
 def _fewest(blocks: pa.ListArray, excess: Int64, encode: Encode) -> Int64:
-    """How many of the first blocks have ``excess`` tokens [pairs] together, or all of them."""
+    """How many of the first blocks have ``excess`` tokens [pairs] together, or all of them; at least so many
+    must go, whether what stands between two has a token or two."""
     size = list_lengths(blocks)
-    total = np.append(0, np.cumsum(list_lengths(encode(blocks.flatten()))))
+    total = np.append(0, np.cumsum(list_lengths(encode(blocks.flatten())) + 2))
     first = np.cumsum(size) - size
     return np.asarray(np.minimum(np.searchsorted(total, total[first] + excess) - first, size))
 

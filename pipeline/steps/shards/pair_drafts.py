@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 
 from manifests.schema.instruction_templates import EXEMPLARS, HISTORY, Template
 from manifests.schema.instructions import InstructionSource
+from pipeline.steps.shards.conversations import TURN
 from pipeline.steps.shards.exemplar_pools import Pools, exemplars
 from pipeline.steps.shards.sampling_keys import TEMPLATE, keys
 from pipeline.steps.shards.task_records import TaskRecords
 from pipeline.steps.shards.templates import render
-from pipeline.text.arrow.scattered import merged, scattered
+from pipeline.text.arrow.scattered import list_lengths, merged, scattered
 
 Int64 = npt.NDArray[np.int64]
 BLOCKS = pa.list_(pa.string())
@@ -28,13 +29,15 @@ NO_TASK, NO_EXEMPLARS = -1, -2
 class Drafts:
     """Pairs [n] of ``records``: ``row``, the record of each; ``form``, its template's index among ``forms``,
     NO_TASK or NO_EXEMPLARS for none; ``blocks`` list<string>, its examples or earlier exchanges, null where
-    the template shows none; ``prompt`` and ``target``, null where a field is missing."""
+    the template shows none; ``shed``, whether some of those were left out already; ``prompt`` and ``target``,
+    null where a field is missing."""
 
     records: pa.RecordBatch
     forms: tuple[Template, ...]
     row: Int64
     form: Int64
     blocks: pa.ListArray
+    shed: npt.NDArray[np.bool_]
     prompt: pa.StringArray
     target: pa.StringArray
 
@@ -49,13 +52,14 @@ class Drafts:
             row=self.row[rows],
             form=self.form[rows],
             blocks=self.blocks.take(picked),
+            shed=self.shed[rows],
             prompt=self.prompt.take(picked),
             target=self.target.take(picked),
         )
 
     def without_first(self, less: Int64) -> Drafts:
         """The pairs written again without the first ``less`` [n] blocks of each."""
-        size = pc.fill_null(pc.list_value_length(self.blocks), 0).to_numpy().astype(np.int64)
+        size = list_lengths(self.blocks)
         kept = size - np.minimum(less, size)
         ends = np.cumsum(size)
         index = np.arange(kept.sum()) - np.repeat(np.cumsum(kept) - ends, kept)
@@ -102,7 +106,9 @@ def in_turn(source: InstructionSource, batch: pa.RecordBatch, rows: Int64, first
     """A pair of each of some records; record i of the source, of which the batch has those from ``first`` on,
     takes template i modulo their number."""
     turn = (first + rows) % len(source.templates)
-    return _drafts(batch, source.templates, rows, turn, pa.nulls(len(rows), BLOCKS))
+    return _drafts(
+        batch, source.templates, rows, turn, pa.nulls(len(rows), BLOCKS), np.zeros(len(rows), bool)
+    )
 
 
 def of_tasks(
@@ -115,7 +121,7 @@ def of_tasks(
     """The pairs of some records, by record, then by template; ``said``: a template's history of each of these
     records. One of no task, or without examples where its template shows some, has no template."""
     row, form = _drawn(source, records, rows, pools.seed)
-    forms, places, blocks = source.forms, [], []
+    forms, places, blocks, shed = source.forms, [], [], np.zeros(len(row), bool)
     for index in np.unique(form[form >= 0]).tolist():
         pairs, template = np.flatnonzero(form == index), forms[index]
         if template.few_shot:
@@ -124,11 +130,12 @@ def of_tasks(
             form[pairs[pc.is_null(found).to_numpy(zero_copy_only=False)]] = NO_EXEMPLARS
         elif template.history:
             found = said(template).take(pa.array(np.searchsorted(rows, row[pairs])))
+            shed[pairs] = list_lengths(found) < records.batch.column(TURN).to_numpy()[row[pairs]]
         else:
             continue
         places.append(pairs)
         blocks.append(found)
-    return _drafts(records.batch, forms, row, form, scattered(blocks, places, len(row), BLOCKS))
+    return _drafts(records.batch, forms, row, form, scattered(blocks, places, len(row), BLOCKS), shed)
 
 
 def _drawn(source: InstructionSource, records: TaskRecords, rows: Int64, seed: int) -> tuple[Int64, Int64]:
@@ -147,7 +154,12 @@ def _drawn(source: InstructionSource, records: TaskRecords, rows: Int64, seed: i
 
 
 def _drafts(
-    records: pa.RecordBatch, forms: tuple[Template, ...], row: Int64, form: Int64, blocks: pa.ListArray
+    records: pa.RecordBatch,
+    forms: tuple[Template, ...],
+    row: Int64,
+    form: Int64,
+    blocks: pa.ListArray,
+    shed: npt.NDArray[np.bool_],
 ) -> Drafts:
     nothing = pa.nulls(len(row), pa.string())
-    return written(Drafts(records, forms, row, form, blocks, nothing, nothing))
+    return written(Drafts(records, forms, row, form, blocks, shed, nothing, nothing))

@@ -1,4 +1,4 @@
-"""Values that come to given rows of a column."""
+"""Lengths of lists, and values that come to given rows of a column."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def list_lengths(lists: pa.ListArray) -> npt.NDArray[np.int64]:
+    """The length of each list, 0 for a null: int64 [lists]."""
+    return np.asarray(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(), np.int64)
 
 
 def merged(values: pa.Array, rows: npt.NDArray[np.intp], others: pa.Array) -> pa.Array:
