@@ -67,6 +67,9 @@ PLAIN = {
         f"<html><body><nav>x</nav><article><h1>t</h1><p>{TEXT}</p></article></body></html>".encode()
     ),
     "warc": _warc,
+    "instructions.turns": lambda: (
+        b'{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}\n' * 3
+    ),
     "instructions": lambda: (
         f"conversations:\n- - 什么是ai\n  - 工程\n{_lines().decode()}def f():\n 'd'\n 1\n".encode()
     ),
@@ -86,7 +89,7 @@ COMPRESS = {
 def seeds(target: str) -> list[bytes]:
     """Sound inputs of a target."""
     form = target.partition(".")[0]
-    plain = PLAIN.get(form, TEXT.encode)()
+    plain = PLAIN.get(target, PLAIN.get(form, TEXT.encode))()
     if form == "warc" and target.endswith(".gz"):
         half = len(plain) // 2
         return [gzip.compress(plain[:half], mtime=0) + gzip.compress(plain[half:], mtime=0)]

@@ -53,7 +53,7 @@ SUFFIXES = {
     "html": (".html",),
     "warc": (".warc", ".warc.gz", ".warc.zst"),
 }
-INSTRUCTIONS = ("jsonl", "dialogue", "tagged", "docstrings")
+INSTRUCTIONS = ("jsonl", "turns", "dialogue", "tagged", "docstrings")
 CORPUS = Path(__file__).parents[1] / "manifests" / "presets" / "smallest" / "corpus.yaml"
 
 
@@ -109,7 +109,7 @@ def instructions(form: str) -> Target:
 
     def target(data: bytes) -> None:
         with tempfile.TemporaryDirectory(dir=_memory()) as folder:
-            path = _written(data, ".jsonl" if form == "jsonl" else ".txt", folder)
+            path = _written(data, ".jsonl" if form in ("jsonl", "turns") else ".txt", folder)
             try:
                 for batch in records(source, path, Scrubber(PLACEHOLDERS)):
                     batch.validate(full=True)

@@ -88,6 +88,9 @@ def model_samples(folder: Path, language_model: Path) -> Iterator[Sample]:
     for form, suffix, text in (("dialogue", ".yaml", talk), ("docstrings", ".py", code)):
         yield Sample(f"instructions {form}", suffix, text.encode(), partial(_instruct, form))
     yield Sample("instructions jsonl", ".jsonl", pairs.encode(), partial(_instruct, "jsonl"))
+    said = [{"from": role, "value": text} for text in TEXTS[:4] for role in ("human", "gpt")]
+    turns = json.dumps({"conversations": said}) + "\n"
+    yield Sample("instructions turns", ".jsonl", 3 * turns.encode(), partial(_instruct, "turns"))
 
 
 def _source(form: str) -> Callable[[Path], int]:

@@ -18,6 +18,7 @@ from manifests.report.examples import Example, Key, examples
 from manifests.report.figure import Figure
 from manifests.report.funnel import COLUMNS, Reason, funnel, reasons
 from manifests.report.instruction_pairs import instruction_pairs
+from manifests.report.instruction_tasks import instruction_tasks, template_kinds
 from manifests.report.judged_rules import judged_rules
 from manifests.report.near_duplicates import near_duplicates
 from manifests.report.privacy_examples import privacy_examples
@@ -84,6 +85,8 @@ def content(record: RunRecord) -> dict[str, Any]:
         "sources": source_rows(record.shards) if record.shards else [],
         "sizes": size_rows(record.shards) if record.shards else [],
         "pairs": instruction_pairs(record),
+        "tasks": instruction_tasks(record),
+        "kinds": template_kinds(record),
         "panels": panels(record),
         "trusted": trusted_sources(record),
         "most": MOST_LOSS,

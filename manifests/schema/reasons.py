@@ -75,8 +75,14 @@ PAIR_REASONS = {
     "language": "neither English, Chinese nor code",
     "benchmark_overlap": "shares an n-gram with a benchmark's item",
     "personal_data": "holds a datum of a kind whose action is ``drop``",
+    "no_task": "the record fits none of its source's ``tasks``",
+    "no_exemplars": "the template shows solved examples, and the task has too few records for any",
     "target_too_long": "more tokens than a target may have",
+    "prompt_too_long": "more tokens than a prompt may have, and the template drops those, or cuts a field and"
+    " even the rest is too long",
     "duplicate": "the same pair as one before",
+    "near_duplicate": "its record is nearly another one of its task, or nearly one that is held out",
+    "task_cap": "beyond the ``mixing.cap`` of its task",
     "max_pairs": "beyond the ``max_pairs`` of its source",
     "over_budget": "not needed: the budget of instruction tokens is met without it",
 }

@@ -143,14 +143,16 @@ class ReduceBands:
     def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
         records = gathered(payloads, BAND)
         records = records[np.lexsort((records["rank"], records["key"]))]
-        pairs = np.unique(_candidates(records["key"].copy(), records["rank"].copy(), self.old))
+        pairs = np.unique(bucket_pairs(records["key"].copy(), records["rank"].copy(), self.old))
         result = np.empty(len(pairs), PAIR)
         result["first"], result["second"] = pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)
         return result.tobytes()
 
 
 @kernel
-def _candidates(keys: np.ndarray, ranks: np.ndarray, old: int) -> np.ndarray:
+def bucket_pairs(keys: np.ndarray, ranks: np.ndarray, old: int) -> np.ndarray:
+    """The pairs of ``ReduceBands`` as ``better << 32 | worse``, uint64; ``keys`` and ``ranks`` are sorted by
+    both."""
     begin, total = 0, 0
     for member in range(keys.size):
         if keys[member] != keys[begin]:

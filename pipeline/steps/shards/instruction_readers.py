@@ -17,15 +17,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from manifests.schema.instructions import InstructionSource
+from manifests.schema.instructions import InstructionSource, Speakers
 from pipeline.readers.input_files import readable
 from pipeline.readers.local_files import files_below, leads_out
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.privacy.file_names import scrubbed_names
 from pipeline.steps.privacy.scrubber import Scrubber
+from pipeline.steps.shards.conversations import exchanges, turns_schema
 from pipeline.steps.shards.dialogue_file import conversations
 from pipeline.steps.shards.instruction_bytes import Blocks, in_whole_characters, parsed_text, text_lines
-from pipeline.steps.shards.templates import fields
+from pipeline.steps.shards.task_records import read_fields
 from pipeline.text.unicode.repair import repair
 
 BLOCK = 16_000_000
@@ -40,7 +41,8 @@ def records(source: InstructionSource, folder: Path, scrubber: Scrubber) -> Iter
 
     Characters are repaired as those of documents are, but for mojibake.
 
-    Fields: ``jsonl`` those that the templates and the source name; ``dialogue`` question, answer;
+    Fields: ``jsonl`` those that the templates and the source name; ``turns`` system, question, answer, turn
+    (see ``conversations``); ``dialogue`` question, answer;
     ``labelled`` text, label; ``tagged`` text (the words joined), words (with spaces between), tagged (as
     found); ``docstrings`` name, signature, docstring, code (without it).
 
@@ -55,7 +57,9 @@ def records(source: InstructionSource, folder: Path, scrubber: Scrubber) -> Iter
         for batch in _READERS[source.format](source, path, name):
             numbers = pc.cast(pa.array(range(row, row + batch.num_rows)), pa.string())
             ids = pc.binary_join_element_wise(f"{source.name}:{without_data}#", numbers, "")
-            columns = [_repaired(column) for column in batch.columns]
+            columns = [
+                _repaired(column) if column.type == pa.string() else column for column in batch.columns
+            ]
             yield pa.RecordBatch.from_arrays([ids, *columns], ["id", *batch.schema.names])
             row += batch.num_rows
 
@@ -120,12 +124,21 @@ def _unreadable(source: InstructionSource, path: Path, error: Exception) -> Pipe
 
 
 def _jsonl(source: InstructionSource, path: Path, name: str) -> Iterator[pa.RecordBatch]:
-    names = {field for template in source.templates for field in fields(template)}
-    names |= {field for field in (source.language_field, source.task_field) if field}
-    parse = pyarrow.json.ParseOptions(
-        pa.schema([(field, pa.string()) for field in sorted(names)]), unexpected_field_behavior="ignore"
+    return _json_lines(
+        source, path, pa.schema([(field, pa.string()) for field in sorted(read_fields(source))])
     )
+
+
+def _turns(source: InstructionSource, path: Path, name: str) -> Iterator[pa.RecordBatch]:
+    """Lists of turns, an answer a record."""
+    speakers = source.speakers or Speakers()
+    for batch in _json_lines(source, path, turns_schema(speakers)):
+        yield exchanges(batch, speakers)
+
+
+def _json_lines(source: InstructionSource, path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     options = pyarrow.json.ReadOptions(use_threads=False, block_size=BLOCK)
+    parse = pyarrow.json.ParseOptions(schema, unexpected_field_behavior="ignore")
     try:
         with pa.PythonFile(Blocks(path), "r") as stream:
             for batch in pyarrow.json.open_json(stream, options, parse):
@@ -205,6 +218,7 @@ def _begin(docstring: ast.stmt, body: ast.stmt) -> int:
 
 _READERS: dict[str, Callable[[InstructionSource, Path, str], Iterator[pa.RecordBatch]]] = {
     "jsonl": _jsonl,
+    "turns": _turns,
     "dialogue": _dialogue,
     "labelled": _labelled,
     "tagged": _tagged,

@@ -18,7 +18,7 @@ from manifests.schema.shards import TokenSet
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.npy_files import save_durably
 from pipeline.runtime.phases import Phases
-from pipeline.steps.shards.instruction_budget import PairPlan
+from pipeline.steps.shards.instruction_budget import TASK_HELD, TRAIN, PairPlan
 from pipeline.steps.shards.instruction_pairs import LANGUAGES, PAIR
 from pipeline.steps.shards.sampling_keys import WRITE, keys
 from pipeline.steps.shards.token_gather import Columns
@@ -49,23 +49,24 @@ def write_pairs(
     encoded: Columns,
     plan: PairPlan,
     language: Literal["en", "zh"],
-    heldout: bool,
+    use: int,
     vocabulary_size: int,
 ) -> TokenSet:
-    """The set ``biflan_<language>``, for training or held out. Its unigram entropy is that of the targets,
-    which are what is predicted."""
+    """The set ``biflan_<language>``, for training or held out, or, of tasks that are held out,
+    ``biflan_<language>_tasks``. Its unigram entropy is that of the targets, which are what is predicted."""
     settings = context.corpus.shards
     assert isinstance(settings.instructions, InstructionSettings)
-    chosen = (plan.use == (2 if heldout else 1)) & (plan.language == LANGUAGES.index(language))
+    heldout = use != TRAIN
+    chosen = (plan.use == use) & (plan.language == LANGUAGES.index(language))
     rows = np.flatnonzero(chosen)
     rows = rows[np.lexsort((rows, keys(plan.hash[rows], context.corpus.seed, WRITE)))]
-    name = f"biflan_{language}"
+    name = f"biflan_{language}" + ("_tasks" if use == TASK_HELD else "")
     phase = f"heldout-{name}" if heldout else name
     bounds = _bounds(plan.tokens[rows], settings.shard_tokens)
     listing = save_durably(context.folder / "plan" / f"{phase}.npy", rows)
     paths = Phases(context).each(phase, Pairs(encoded, listing, bounds), len(bounds) - 1)
     sizes = [int(plan.tokens[rows[start:end]].sum()) for start, end in itertools.pairwise(bounds)]
-    available = chosen if heldout else (plan.use == 1) | (plan.reason == "over_budget")
+    available = chosen if heldout else (plan.use == TRAIN) | (plan.reason == "over_budget")
     return TokenSet(
         name=name,
         language=language,

@@ -10,7 +10,7 @@ from manifests.splitmix64 import splitmix64
 
 UInt64 = npt.NDArray[np.uint64]
 
-ORDER, HELDOUT, WRITE = 1, 2, 3
+ORDER, HELDOUT, WRITE, TEMPLATE, EXEMPLARS = 1, 2, 3, 4, 5
 """Uses of keys; each draws independently of the others."""
 
 

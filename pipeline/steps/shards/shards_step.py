@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from manifests.files import atomic_write, digest, sha256, write_json
 from manifests.schema.corpus import CorpusManifest
+from manifests.schema.instruction_templates import FOLDER
 from manifests.schema.instructions import InstructionSettings, InstructionSource
 from manifests.schema.shards import ShardManifest, TokenSet, Vocabulary
 from manifests.schema.steps import KEPT
@@ -25,10 +26,11 @@ from pipeline.runtime.npy_files import save_durably
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.step import Step, StepResult
 from pipeline.steps.privacy.scrubber import Scrubber
-from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
+from pipeline.steps.shards.instruction_budget import HELD, TASK_HELD, TRAIN, plan_pairs
 from pipeline.steps.shards.instruction_pairs import ENCODED, LANGUAGES, EncodePairs
 from pipeline.steps.shards.instruction_readers import files, links_outside
 from pipeline.steps.shards.inventory import Inventory
+from pipeline.steps.shards.pair_counts import pair_counts
 from pipeline.steps.shards.pair_shards import write_pairs
 from pipeline.steps.shards.rehydrate import Rehydration, rehydration
 from pipeline.steps.shards.sampling_keys import ORDER, keys, set_aside
@@ -74,6 +76,8 @@ class ShardsStep(Step):
             found[f"instructions/{source.name}"] = digest(
                 [sha256(path) for path in files(source, _place(context, source))]
             )
+        for name in settings.template_sets if settings else ():
+            found[f"templates/{name}"] = sha256(FOLDER / f"{name}.yaml")
         benchmarks = _benchmarks(context)
         found |= {"benchmarks": sha256(benchmarks)} if settings and benchmarks else {}
         return found | ({"privacy": digest(Scrubber.of(context).identity())} if settings else {})
@@ -218,26 +222,42 @@ def _write_pairs(
     context: StepContext, settings: InstructionSettings, vocabulary: Vocabulary, key: object
 ) -> tuple[Sets, dict[str, int]]:
     """The sets of instruction pairs, and what became of the pairs."""
-    folders = tuple(_place(context, source) for source in settings.sources)
-    scrubber = Scrubber.of(context)
-    model = context.folder / MODEL
-    work = EncodePairs(settings.sources, folders, model, settings, _benchmarks(context), scrubber)
+    corpus, heldout = context.corpus, context.corpus.shards.heldout
+    work = EncodePairs(
+        settings.sources,
+        tuple(_place(context, source) for source in settings.sources),
+        context.folder / MODEL,
+        settings,
+        _benchmarks(context),
+        Scrubber.of(context),
+        heldout,
+        corpus.seed,
+        corpus.dedup,
+    )
     encoded = Columns(tuple(Phases(context).each("pairs", work, len(settings.sources), key=key)), ENCODED)
-    shards = context.corpus.shards
-    chosen = plan_pairs(encoded, settings, shards.heldout, context.corpus.seed)
+    chosen = plan_pairs(encoded, settings, heldout, corpus.seed)
     made = Sets({}, {})
+    uses = [(made.train, TRAIN), (made.heldout, HELD)]
+    uses += [(made.heldout, TASK_HELD)] if settings.heldout_names else []
     for language in (name for name in LANGUAGES if settings.ratio.get(name)):
-        for group, heldout in ((made.train, False), (made.heldout, True)):
-            group[f"biflan_{language}"] = write_pairs(
-                context, encoded, chosen, language, heldout, vocabulary.size
-            )
+        for group, use in uses:
+            found = write_pairs(context, encoded, chosen, language, use, vocabulary.size)
+            group[found.name] = found
     return made, dict(pair_counts(chosen, encoded, settings))
 
 
 def _pairs_key(step: ShardsStep, context: StepContext, settings: InstructionSettings) -> object:
     """What decides the encoded pairs: not the budget, so that another one is planned without encoding
     again."""
-    return [step.version, step.inputs(context), settings.model_dump(mode="json", exclude={"tokens", "ratio"})]
+    planned = {"tokens", "ratio", "mixing", "clusters", "heldout_tasks", "heldout_clusters"}
+    corpus = context.corpus
+    return [
+        step.version,
+        ENCODED.names,
+        step.inputs(context),
+        settings.model_dump(mode="json", exclude=planned),
+        [corpus.seed, corpus.shards.heldout, corpus.dedup.model_dump(mode="json")],
+    ]
 
 
 def _metrics(sets: Sets) -> dict[str, int]:

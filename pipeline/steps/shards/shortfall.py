@@ -76,6 +76,7 @@ def too_few_pairs(shortfalls: Sequence[Shortfall], settings: InstructionSettings
         share = settings.ratio.get(short.language, 0.0)  # type: ignore[call-overload]
         fix = f"lower shards.instructions.tokens to {int(short.reachable / share)} or less"
         fix += f", or raise max_pairs of {capped}" if capped else ""
+        fix += ", or raise mixing.cap" if settings.mixing and settings.mixing.cap else ""
         lines.append(f"{_missing(short)} in instruction pairs; {fix}, or add instruction sources")
     return ShardBudgetError(shortfalls, lines)
 

@@ -68,6 +68,7 @@ def plan(
     languages: Sequence[str],
     caps: Sequence[Cap],
     tolerance: float,
+    proportions: Int64 | None = None,
 ) -> Int64:
     """How many times each document is used [documents].
 
@@ -82,6 +83,7 @@ def plan(
         languages: names of the language indices.
         caps: of the source indices.
         tolerance: the greatest difference from the budget, as a share of it.
+        proportions: [sources, languages], by what sources share a budget instead.
 
     Raises:
         ShardBudgetError: a budget cannot be met under the caps, or not with whole documents.
@@ -90,6 +92,7 @@ def plan(
     weighed = np.zeros_like(available)
     for sums, amount in ((available, documents.tokens), (weighed, documents.tokens * documents.weight)):
         np.add.at(sums, (documents.source, documents.language), amount)
+    weighed = weighed if proportions is None else proportions
     capacity = _capacities(available, caps)
     wanted = {languages.index(name): budget for name, budget in budgets.items()}
     short = [

@@ -13,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manifests.border.arrow_files import open_table
+from manifests.schema.dedup import DedupSettings
 from manifests.schema.instructions import InstructionSettings
 from manifests.schema.privacy import PrivacySettings
 from pipeline.models.tokenizer import Tokenizer, train
 from pipeline.steps.privacy.scrubber import Scrubber
-from pipeline.steps.shards.instruction_budget import pair_counts, plan_pairs
-from pipeline.steps.shards.instruction_pairs import ENCODED, LISTS, EncodePairs, cut_middle
+from pipeline.steps.shards.instruction_budget import plan_pairs
+from pipeline.steps.shards.instruction_pairs import ENCODED, LISTS, EncodePairs
+from pipeline.steps.shards.long_prompts import cut_middle
+from pipeline.steps.shards.pair_counts import pair_counts
 from pipeline.steps.shards.token_gather import Columns
 from tests.pipeline.steps.privacy.looks import PLACEHOLDERS
 from tests.pipeline.steps.shards.toy import documents
@@ -74,7 +77,9 @@ def encode(
     privacy: PrivacySettings = PLACEHOLDERS,
 ) -> Columns:
     (folder / "zen.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
-    work = EncodePairs(chosen.sources, (folder / "zen.jsonl",), model, chosen, None, Scrubber(privacy))
+    paths = (folder / "zen.jsonl",)
+    scrubber, dedup = Scrubber(privacy), DedupSettings()
+    work = EncodePairs(chosen.sources, paths, model, chosen, None, scrubber, 0.0, 1, dedup)
     work(0, folder / "pairs.arrow")
     return Columns((folder / "pairs.arrow",), ENCODED)
 
@@ -94,8 +99,8 @@ def test_each_useless_pair_has_its_reason_and_long_prompts_are_cut(model: Path, 
     ]
     assert [
         len(prompt)
-        for prompt, cut in zip(table["prompt"].to_pylist(), table["cut"].to_pylist(), strict=True)
-        if cut
+        for prompt, cut in zip(table["prompt"].to_pylist(), table["shortened"].to_pylist(), strict=True)
+        if cut == "middle"
     ] == [20]
     assert set(table["task"].to_pylist()) == {"zen/qa"}
 

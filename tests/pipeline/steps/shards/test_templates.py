@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from manifests.schema.instructions import Template
+from manifests.schema.instruction_templates import Template
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.templates import fields, render
 

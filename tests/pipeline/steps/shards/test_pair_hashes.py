@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.steps.shards.instruction_budget import hash_pairs
+from pipeline.steps.shards.pair_hashes import hash_pairs
 
 TOKENS = st.lists(st.integers(0, 250_000), max_size=6)
 
