@@ -103,6 +103,7 @@ bench: assets ## the long measurements, on ../shared/corpus
 	@$(PY) -m benchmarks.privacy_quality ../shared/corpus
 	@$(PY) -m benchmarks.rules_agreement ../shared/corpus/en.jsonl.gz
 	@$(PY) -m benchmarks.memory
+	@$(PY) -m benchmarks.step_plans
 	@$(PY) -m benchmarks.kill_ranks runs/kill-ranks
 	@$(OPENBA) corpus --corpus manifests/presets/demo/corpus.yaml --run runs/demo
 	@$(PY) -m benchmarks.shuffled runs/demo runs/shuffled

@@ -74,7 +74,8 @@ def _tempered(sizes: list[int], temperature: Fraction) -> tuple[Fraction, ...]:
     correctly, so that they are the same on every machine."""
     power = _PRECISE.divide(Decimal(temperature.denominator), Decimal(temperature.numerator))
     logarithms = [_PRECISE.multiply(_PRECISE.ln(Decimal(max(size, 1))), power) for size in sizes]
-    most = max(logarithms)
-    weights = [_PRECISE.exp(_PRECISE.subtract(one, most)) for one in logarithms]
-    parts = [max(int(_PRECISE.multiply(weight, Decimal(PARTS))), 1) for weight in weights]
-    return tuple(Fraction(part, sum(parts)) for part in parts)
+    weights = [_PRECISE.exp(_PRECISE.subtract(one, max(logarithms))) for one in logarithms]
+    whole = sum(map(Fraction, weights))
+    parts = [max(int(PARTS * Fraction(weight) / whole), 1) for weight in weights]
+    parts[weights.index(max(weights))] += PARTS - sum(parts)
+    return tuple(Fraction(part, PARTS) for part in parts)

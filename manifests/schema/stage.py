@@ -82,9 +82,14 @@ class Stage(Strict):
 
     @property
     def steps(self) -> int | None:
-        """Steps of the optimizer; None where the shards decide, since samples are pairs or a plug-in's, or
-        other stages have a part in them."""
-        if self.blend or self.rehearse or not isinstance(self.objective, UL2Objective | PrefixObjective):
+        """Steps of the optimizer; None where the shards decide, since samples are pairs or a plug-in's, other
+        stages have a part in them, or a set may be used up."""
+        if (
+            self.blend
+            or self.rehearse
+            or self.used_up == "stop"
+            or not isinstance(self.objective, UL2Objective | PrefixObjective)
+        ):
             return None
         return math.ceil(math.ceil(Fraction(self.tokens, self.objective.chunk)) / self.global_batch)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from curriculum.curriculum import Curriculum
 from curriculum.journal import Journal
@@ -130,16 +132,17 @@ def test_a_newer_amendment_takes_the_place_of_one_that_is_still_to_come() -> Non
     assert [curriculum.manifest_at(k).stages[0].mixture for k in (7, 8)] == [HALVES, {"zh": 1.0}]
 
 
-@pytest.mark.parametrize("step", [29, 33, 36])
-def test_quotas_stay_exact_through_an_amended_blend(step: int) -> None:
+@settings(max_examples=20)
+@given(st.integers(26, 37), st.integers(4, 20))
+def test_quotas_stay_exact_through_an_amended_blend(step: int, wide: int) -> None:
     """Each count is what the rates of each step make, rounded down; the blend has the steps that it had."""
-    wider = BLENDED | {"global_batch": 11, "tokens": 19_200}
+    wider = BLENDED | {"global_batch": wide, "tokens": 19_200}
     curriculum = amended([UL2, BLENDED], step, UL2, wider)
     quotas, within = curriculum.spans[1].quotas, step - 25
     assert quotas.blend_steps == amended([UL2], 0, UL2, BLENDED).spans[1].quotas.blend_steps
     due = {0: 0.0, 1: 0.0}
     for at in range(curriculum.spans[1].steps - 1):
-        share, batch = float(quotas.share(at)), 8 if at < within else 11
+        share, batch = float(quotas.share(at)), 8 if at < within else wide
         due[0] += 8 * (1 - share) + share * 0.1 * batch * 128 / 64
         due[1] += share * batch * 0.9
         counts = quotas.counts(at + 1)

@@ -95,14 +95,14 @@ def test_a_temperature_makes_shares_of_sizes(temperature: float, shares: dict[st
 
 
 def test_shares_by_temperature_are_the_same_everywhere() -> None:
-    """To the last of twelve digits, by whole numbers: of sizes that are 1, 1/10 and 1/100 of the largest, the
-    weights at 3.3 are the powers 10/33 of these."""
+    """To the last of their twelve digits. Of sizes that are 1, 1/10 and 1/100 of the largest, the weights at
+    3.3 are the powers 10/33 of these."""
     mixture = TemperedMixture(sets=("en", "zh", "code"), temperature=3.3)
-    ((_, (code, en, zh)),) = share_points(mixture, SIZES)
+    ((_, shares),) = share_points(mixture, SIZES)
+    assert [share * 10**12 for share in shares] == [141919455445, 572931290967, 285149253588]
+    code, en, zh = shares
     for share, tenths in ((code, 2), (zh, 1)):
-        weight = share / en * 10**12
-        assert weight.denominator == 1
-        assert weight**33 <= 10 ** (12 * 33 - 10 * tenths) < (weight + 1) ** 33
+        assert float((share / en) ** 33 * 10 ** (10 * tenths)) == pytest.approx(1, abs=1e-9)
 
 
 def test_a_temperature_may_change() -> None:

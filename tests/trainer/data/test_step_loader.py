@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from curriculum.curriculum import Curriculum
+from curriculum.journal import Amendment, Rollback
+from tests.curriculum.test_amendment import BLENDED, SHARDS, UL2
+from tests.curriculum.test_mixture_over_time import RAMP
+from tests.curriculum.toy import curriculum_manifest
 from tests.trainer.examples import small_settings
 from tests.trainer.tiny import write_curriculum
 from trainer.data.dataset import open_sets
 from trainer.data.drawn import drawn
 from trainer.data.step_loader import StepLoader
 from trainer.model.transformer import EncoderDecoder
+from trainer.objectives import build
 from trainer.run import TrainingRun
 from trainer.run_engine import build_objectives
 
@@ -65,3 +71,23 @@ def test_the_loss_of_a_step_does_not_depend_on_who_computes_it(
 def test_a_smaller_budget_makes_more_passes(run: TrainingRun, model: EncoderDecoder) -> None:
     few, many = (shared(run, model, 0, 2, budget)[2] for budget in (LARGE, 64))
     assert few == 1 < many
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3, 8, 64])
+def test_an_amended_step_is_the_same_whoever_shares_it(ranks: int) -> None:
+    """In a blend under way whose mixture changes, and after a rollback to before that: the processes' samples
+    together are the plan's, each once."""
+    ramped = BLENDED | {"mixture": RAMP, "global_batch": 11}
+    curriculum = Curriculum(curriculum_manifest(UL2, BLENDED), SHARDS)
+    curriculum.apply(Amendment(step=30, curriculum=curriculum_manifest(UL2, ramped), reason="more Chinese"))
+    curriculum.apply(Rollback(step=33, to=28, reason="spike"))
+    objectives = {
+        stage.name: build(stage.objective, SHARDS.vocabulary) for stage in curriculum.manifest.stages
+    }
+    loader = StepLoader({}, small_settings(), SHARDS.vocabulary.padded, 0, ranks)
+    for step in range(27, 34):
+        plan = curriculum.step(step)
+        _, packed = loader.packed(drawn(plan, objectives), LARGE)
+        places = [int(place) for passes in packed for mine in passes for place in mine]
+        assert len(packed) == ranks
+        assert sorted(places) == list(range(sum(len(part.samples) for part in plan.parts)))
