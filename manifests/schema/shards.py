@@ -109,7 +109,8 @@ class TokenSet(UnusedLeftOut):
 
     optional_keys = ("cluster_sizes",)
     name: str
-    """The set's name: that of its language, after ``biflan_`` for pairs."""
+    """The set's name: that of its language, after ``biflan_`` for pairs, before ``_tasks`` for those of tasks
+    that are held out."""
     language: Literal["en", "zh", "code"]
     """Its language."""
     kind: Literal["stream", "pairs"]

@@ -79,7 +79,7 @@ def test_pages_that_are_as_they_were_are_not_written_again(tmp_path: Path) -> No
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     write_pages(tmp_path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
-    assert len(before) == len(KINDS) + 4
+    assert len(before) == len(KINDS) + 5
 
 
 def test_the_schema_of_the_corpus_takes_a_token_quantity(tmp_path: Path) -> None:

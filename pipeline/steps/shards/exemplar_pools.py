@@ -107,10 +107,13 @@ def exemplars(template: Template, task: int, language: pa.Array, unit: UInt64, p
 
 
 def usable_records(
-    records: TaskRecords, tasks: Sequence[Task], overlaps: Callable[[pa.Array], npt.NDArray[np.bool_]]
+    records: TaskRecords,
+    tasks: Sequence[Task],
+    longest: int,
+    overlaps: Callable[[pa.Array], npt.NDArray[np.bool_]],
 ) -> npt.NDArray[np.bool_]:
-    """Records that may be examples: no field that their task's examples show is missing or blank, and no
-    example ``overlaps`` with a benchmark: bool [records]."""
+    """Records that may be examples: no field that their task's examples show is missing or blank, no example
+    has more than ``longest`` bytes, and none ``overlaps`` with a benchmark: bool [records]."""
     good = np.zeros(records.batch.num_rows, bool)
     for index, task in enumerate(tasks):
         rows = np.flatnonzero(records.task == index)
@@ -119,17 +122,16 @@ def usable_records(
             good[rows] = True
             some = records.batch.take(pa.array(rows))
             for template in shown:
-                good[rows] &= _shows(template, some, overlaps)
+                texts = _shown(template, some)
+                size = pc.fill_null(pc.binary_length(texts), longest + 1).to_numpy()
+                good[rows] &= (size <= longest) & ~overlaps(texts)
     return good
 
 
-def _shows(
-    template: Template, records: pa.RecordBatch, overlaps: Callable[[pa.Array], npt.NDArray[np.bool_]]
-) -> npt.NDArray[np.bool_]:
+def _shown(template: Template, records: pa.RecordBatch) -> pa.Array:
+    """The records as a template's examples; null where a field is missing or blank."""
     assert template.few_shot is not None
     fit = pa.array(np.ones(records.num_rows, bool))
     for name in form_fields(template.few_shot.form, template.name):
         fit = pc.and_(fit, pc.not_equal(pc.utf8_trim_whitespace(records.column(name)), ""))
-    good = pc.fill_null(fit, False).to_numpy(zero_copy_only=False)
-    texts = pc.fill_null(filled(template.few_shot.form, template.name, records), "")
-    return np.asarray(good & ~overlaps(texts))
+    return pc.if_else(fit, filled(template.few_shot.form, template.name, records), None)

@@ -59,6 +59,8 @@ its name and its kind, with ``_crossed`` where it is so; ``unit``: what its reco
 says, hashed; both null where the source has no tasks. ``bands`` and ``sketch``: of the first pair of each
 record, where near duplicates are looked for."""
 SLICE = 1000
+LONGEST_PIECE = 16
+"""Bytes of a token, hardly ever more: a longer example than a prompt's would never fit."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ class EncodePairs:
         if any(template.few_shot for template in source.forms):
             for batch in records(source, folder, self.scrubber):
                 known = TaskRecords.of(source, batch)
-                pools.add(known, usable_records(known, source.tasks, encoder.overlaps))
+                longest = LONGEST_PIECE * self.settings.max_prompt
+                pools.add(known, usable_records(known, source.tasks, longest, encoder.overlaps))
         writer = BatchWriter(path, ENCODED)
         first = 0
         for batch in records(source, folder, self.scrubber):
