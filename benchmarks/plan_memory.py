@@ -2,7 +2,7 @@
 
     python -m benchmarks.plan_memory --processes 2 4
 
-Real processes (gloo, CPU) make a model of each size at each ZeRO stage and precision and take two steps of three micro
+Real processes (gloo, CPU) make a model of each size at each ZeRO stage and precision and take a step of three micro
 batches. Between the passes and before the update every tensor that is alive is looked at: the storages of the model's
 parameters are its weights; those of DeepSpeed's float32 weights and of the moments are the optimizer's; parameters'
 gradients, and what DeepSpeed adds them up in, are the gradients, counted when they are most; a bucket has its size in
@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ SIZES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 STATES = ((0, "fp32"), (1, "fp32"), (2, "fp32"), (3, "fp32"), (2, "bf16"), (3, "bf16"))
 KINDS = ("weights", "gradients", "optimizer")
+WITHIN = 0.05
 
 
 def settings_of(size: str, **changes: Any) -> ModelSettings:
@@ -66,15 +68,14 @@ def _storages(tensors: Iterable[Any]) -> dict[int, int]:
     return {storage.data_ptr(): storage.nbytes() for storage in found if storage.nbytes()}
 
 
-def held_bytes(engine: TrainingEngine, before: dict[int, int]) -> dict[str, int]:
-    """What is alive of each kind; ``before``: storages that are none of the engine's."""
-    gc.collect()
+def held_bytes(engine: TrainingEngine) -> dict[str, int]:
+    """What is alive of each kind, since ``gc.freeze``."""
     model = list(engine.module.parameters())
     weights = _storages([*model, *(getattr(one, "ds_tensor", None) for one in model)])
     optimizer = _storages(piece.values for held in engine.held() for piece in held)
     with_gradients = [one.grad for one in model]
     alive = _storages([*filter(torch.is_tensor, gc.get_objects()), *with_gradients])
-    known = before.keys() | weights.keys() | optimizer.keys()
+    known = weights.keys() | optimizer.keys()
     rest = {address: size for address, size in alive.items() if address not in known and size > 1000}
     gradients = sum(size for size in rest.values() if size != 4 * BUCKET)
     own = {address: size for address, size in optimizer.items() if address not in weights}
@@ -82,17 +83,18 @@ def held_bytes(engine: TrainingEngine, before: dict[int, int]) -> dict[str, int]
 
 
 def measured(size: str, zero: int, precision: str) -> dict[str, int]:
-    """The most that this process holds of each kind, in two steps of three micro batches."""
+    """The most that this process holds of each kind, in a step of three micro batches."""
+    gc.collect()
+    work = [ForwardPass(batch(2, 12, 10)) for _ in range(3)]
+    gc.freeze()  # what was there before is no more looked at
     settings = settings_of(size)
     with torch.device("meta"):
         model = EncoderDecoder(settings, VOCABULARY, recompute=True)
     train = TrainSettings.model_validate({"zero": zero, "precision": precision})
-    work = [ForwardPass(batch(2, 12, 10)) for _ in range(3)]
-    before = _storages(filter(torch.is_tensor, gc.get_objects()))
     most = dict.fromkeys(KINDS, 0)
 
     def look() -> None:
-        for kind, found in held_bytes(engine, before).items():
+        for kind, found in held_bytes(engine).items():
             most[kind] = max(most[kind], found)
 
     def watched(call: Any, *given: Any, first: bool, **named: Any) -> Any:
@@ -108,8 +110,7 @@ def measured(size: str, zero: int, precision: str) -> dict[str, int]:
     ) as engine:
         engine._engine.backward = partial(watched, engine._engine.backward, first=False)
         engine._update = partial(watched, engine._update, first=True)  # type: ignore[method-assign]
-        for _ in range(2):
-            engine.step(work, 1e-4, Optimizer())
+        engine.step(work, 1e-4, Optimizer())
         del engine._engine.backward
     return most
 
@@ -133,28 +134,30 @@ def saved_by_autograd(size: str, rows: int, source: int, target: int, *, recompu
     return sum(bytes_ for address, bytes_ in saved.items() if address not in weights)
 
 
-def rows_of(size: str, processes: int) -> Iterable[tuple[str, int, int]]:
-    """What was compared, measured and by the formula, in bytes."""
-    shapes = parameters(settings_of(size), VOCABULARY)
-    for zero, precision in STATES:
-        words = ("--one", size, "--zero", zero, "--precision", precision)
-        found = ended(modules("benchmarks.plan_memory", *words, world_size=processes))
-        for process in found:
-            if process.returncode:
-                raise SystemExit(process.stderr)
+def states(processes: int) -> Iterable[tuple[str, int, int]]:
+    """What was compared, measured and by the formula, in bytes, of all sizes and ZeRO stages."""
+    found = ended(modules("benchmarks.plan_memory", "--worker", world_size=processes))
+    for process in found:
+        if process.returncode:
+            raise SystemExit(process.stderr)
+    told = [json.loads(process.stdout.splitlines()[-1]) for process in found]
+    for index, (size, zero, precision) in enumerate(_cases()):
         train = TrainSettings.model_validate({"zero": zero, "precision": precision})
-        said = asdict(state_memory(shapes, train, processes))
-        told = [json.loads(process.stdout.splitlines()[-1]) for process in found]
+        said = asdict(state_memory(parameters(settings_of(size), VOCABULARY), train, processes))
         for kind in KINDS:
             name = f"{size}, {processes} processes, ZeRO {zero}, {precision}: {kind}"
-            yield name, max(one[kind] for one in told), said[kind]
+            yield name, max(one[index][kind] for one in told), said[kind]
+
+
+def _cases() -> list[tuple[str, int, str]]:
+    return [(size, *state) for size in SIZES for state in STATES]
 
 
 def activations(size: str) -> Iterable[tuple[str, int, int]]:
     """The same for activations."""
     for norm in ("sandwich", "pre"):
         for recompute in (False, True):
-            rows, source, target = 8, 96, 64
+            rows, source, target = 4, 64, 48
             found = saved_by_autograd(size, rows, source, target, recompute=recompute, norm=norm)
             said = saved_bytes(
                 settings_of(size, norm=norm), VOCABULARY, rows * source, rows * target, recompute, "fp32"
@@ -167,27 +170,23 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--processes", type=int, nargs="+", default=[2], help="numbers of processes")
-    parser.add_argument("--one", choices=SIZES, help=argparse.SUPPRESS)
-    parser.add_argument("--zero", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--precision", help=argparse.SUPPRESS)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    if options.one:
+    if options.worker:
         join_process_group()
-        print(json.dumps(measured(options.one, options.zero, options.precision)))
+        print(json.dumps([measured(*case) for case in _cases()]))
         return 0
     worst = 0.0
-    for size in SIZES:
-        for name, found, said in (
-            *activations(size), *(row for processes in options.processes for row in rows_of(size, processes)),
-        ):  # fmt: skip
-            worst = max(worst, abs(said / found - 1))
-            print(
-                f"{name:<58} {found / 1e6:8.2f} MB measured {said / 1e6:8.2f} MB planned {said / found - 1:+.1%}",
-                flush=True,
-            )
+    compared = chain(
+        chain.from_iterable(map(activations, SIZES)), chain.from_iterable(map(states, options.processes))
+    )
+    for name, found, said in compared:
+        worst = max(worst, abs(said / found - 1))
+        figures = f"{found / 1e6:8.2f} MB measured {said / 1e6:8.2f} MB planned {said / found - 1:+.1%}"
+        print(f"{name:<58} {figures}", flush=True)
     print(f"at most {worst:.1%} apart")
-    return int(worst > 0.05)
+    return int(worst > WITHIN)
 
 
 if __name__ == "__main__":

@@ -48,12 +48,12 @@ class StageWork:
     @cached_property
     def flops(self) -> int:
         """Operations of forward and backward passes: each way to make an example is equally likely."""
-        return self._sum(lambda one: example_flops(self.model, self.vocabulary, *one))
+        return round(self._sum(lambda one: example_flops(self.model, self.vocabulary, *one)))
 
     @cached_property
     def recomputed(self) -> int:
         """Operations that activation checkpointing does again."""
-        return self._sum(lambda one: recomputed_flops(self.model, *one))
+        return round(self._sum(lambda one: recomputed_flops(self.model, *one)))
 
     @cached_property
     def lengths(self) -> tuple[float, float]:
@@ -61,13 +61,13 @@ class StageWork:
         source, target = (self._sum(partial(_side, side)) for side in (0, 1))
         return source / max(self.samples, 1), target / max(self.samples, 1)
 
-    def _sum(self, measure: Callable[[Lengths], NDArray[np.int64]]) -> int:
+    def _sum(self, measure: Callable[[Lengths], NDArray[np.int64]]) -> float:
         """Of a measure of examples over all samples."""
         total = 0.0
         for stage, source, count in self.reads:
             ways = self.examples[stage].ways(source.name)
             total += count * float(np.mean([np.mean(measure(way)) for way in ways]))
-        return round(total)
+        return total
 
     @cached_property
     def _steps(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:

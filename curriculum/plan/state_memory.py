@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import prod
 
 from curriculum.plan.parameters import Parameters, Shape
@@ -49,7 +50,7 @@ def state_memory(parameters: Parameters, settings: TrainSettings, ranks: int) ->
     averages = FP32 * -(-parameters.trained_count // ranks) if settings.ema is not None and not zero else 0
     return StateMemory(
         weights=frozen + precision * _weights(parameters.trained, zero, ranks),
-        gradients=FP32 * (parameters.trained_count if zero < 2 else own),
+        gradients=FP32 * _gradients(parameters.trained, zero, ranks, whole=precision == FP32),
         optimizer=FP32 * copies * own + averages,
         buffers=FP32 * BUCKET if zero else 0,
     )
@@ -66,6 +67,23 @@ def _share(shapes: Sequence[Shape], zero: int, ranks: int) -> int:
 def _groups(shapes: Sequence[Shape]) -> list[int]:
     """Elements of AdamW's two groups: matrices, which decay, and vectors."""
     return [sum(prod(shape) for shape in shapes if (len(shape) < 2) == flat) for flat in (False, True)]
+
+
+def _gradients(shapes: Sequence[Shape], zero: int, ranks: int, *, whole: bool) -> int:
+    """Elements of gradients that the process with most holds. Under ZeRO 2 a part of a float32 gradient is a
+    view, so that its parameter's is held ``whole``; one of bfloat16 is copied into float32."""
+    if zero < 2:
+        return sum(map(prod, shapes))
+    if zero == 3 or not whole:
+        return _share(shapes, zero, ranks)
+    held = [0] * ranks
+    for flat in (False, True):
+        numels = [prod(shape) for shape in shapes if (len(shape) < 2) == flat]
+        piece = PIECE * -(-sum(numels) // (ranks * PIECE))
+        for numel, end in zip(numels, accumulate(numels), strict=True):
+            for rank in range((end - numel) // piece, -(-end // piece)):
+                held[rank] += numel
+    return max(held)
 
 
 def _weights(shapes: Sequence[Shape], zero: int, ranks: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -64,7 +64,7 @@ def plan_command(
         ),
     ] = None,
     pairs: Annotated[
-        tuple[int, int] | None,
+        Any,
         typer.Option(
             "--pair-tokens",
             metavar="PROMPT:TARGET",

@@ -121,7 +121,7 @@ def test_schema_is_that_of_the_kind(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == list(KINDS)
     assert main(["schema", "recipe"]) == 1
-    assert "name one of assets, corpus" in capsys.readouterr().err
+    assert "name one of assets, cluster, corpus" in capsys.readouterr().err
 
 
 def test_verify_and_report_give_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
