@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from curriculum.curriculum import Curriculum
-from curriculum.journal import Amendment, Rollback
+from curriculum.journal_events import Amendment, Rollback
 from tests.curriculum.test_amendment import BLENDED, SHARDS, UL2
 from tests.curriculum.test_mixture_over_time import RAMP
 from tests.curriculum.toy import curriculum_manifest
