@@ -73,6 +73,7 @@ CURRICULA = {
         ),
         SHARDS,
     ),
+    "blocks that are left whole": lambda: Curriculum(whole(RECIPE, leave_whole=2048), SHARDS),
     "ten amendments and rollbacks": amended,
 }  # fmt: skip
 

@@ -34,6 +34,7 @@ WHY = {
     "blend": "it has begun",
     "rehearse": "what is rehearsed is read on from where it stopped",
     "moments": "it says how the stage began",
+    "leave_whole": "the order of its samples follows from it",
     "continue_from": "it says where the stage began to read",
 }
 """Why a key stays as it is."""

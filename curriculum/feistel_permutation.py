@@ -33,7 +33,9 @@ def permute(
     return _walk(_network, positions, size, keys)
 
 
-def position_of(rows: NDArray[np.int64], size: int, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+def position_of(
+    rows: NDArray[np.int64], size: int | NDArray[np.int64], keys: NDArray[np.uint64]
+) -> NDArray[np.int64]:
     """The inverse of ``permute``: the position (int64[n]) that is mapped to each row.
 
     Raises:

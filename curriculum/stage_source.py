@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -15,9 +15,17 @@ from curriculum.keyed_hash import key
 from curriculum.objective_shape import ObjectiveShape
 from curriculum.pair_lengths import PairLengths
 from manifests.schema.base import ManifestError
-from manifests.schema.shards import ShardManifest
+from manifests.schema.shards import ShardManifest, TokenSet
 from manifests.schema.stage import Stage
 from manifests.splitmix64 import splitmix64
+
+WINDOWS = 256
+"""Of a set whose blocks are read whole, at most: a stage that is read on leaves a part of one unread."""
+
+LEAST_BLOCKS = 32
+"""Of a window, so that what comes together is not of few documents."""
+
+Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -27,8 +35,10 @@ class StageSource:
 
     Attributes:
         max_tokens: tokens that may be read, beside ``max_epochs``.
-        parts: samples that come one after the other, since they are a row of the stage that is read on from.
-        skipped: samples that that stage has read, of which the numbers are gone.
+        parts: samples of each piece of which the order is drawn: 1, or as many as a row of the stage that is
+            read on from holds, or a block.
+        window: samples between which the order is drawn once more; 0: none.
+        skipped: samples that the stage that is read on from has used up, of which the numbers are gone.
     """
 
     name: str
@@ -38,6 +48,7 @@ class StageSource:
     secret: np.uint64
     max_tokens: int | None = None
     parts: int = 1
+    window: int = 0
     skipped: int = 0
 
     @property
@@ -52,8 +63,12 @@ class StageSource:
             return []
         epochs = np.arange(-(-(samples + self.skipped) // self.rows))
         whole, part = divmod(row, self.parts)
-        positions = position_of(np.full(len(epochs), whole), self.rows // self.parts, self._keys(epochs))
-        numbers = epochs * self.rows + positions * self.parts + part - self.skipped
+        keys = splitmix64(epochs.astype(np.uint64)) ^ self.secret
+        pieces = position_of(np.full(len(epochs), whole), self.rows // self.parts, keys)
+        positions = pieces * self.parts + part
+        if self.window:
+            positions = _within_windows(position_of, positions, self.window, self.rows, keys)
+        numbers = epochs * self.rows + positions - self.skipped
         return [int(number) for number in numbers if 0 <= number < samples]
 
     def check(self, stage: str, needed: int) -> None:
@@ -84,23 +99,37 @@ class StageSource:
             f"max_epochs: {{{self.name}: {most:g}}}",
         )
 
-    def _keys(self, epochs: NDArray[np.int64]) -> NDArray[np.uint64]:
-        return splitmix64(epochs.astype(np.uint64)) ^ self.secret
-
 
 def read_rows(
     sources: Sequence[StageSource], set_index: NDArray[np.int32], numbers: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """The rows (int64[n]) that samples are: ``numbers`` (int64[n]) of the source at ``set_index`` (int32[n]).
     Each epoch of a source is a permutation of all its rows."""
-    rows, parts, skipped = (
+    rows, parts, windows, skipped = (
         np.array([getattr(source, name) for source in sources], dtype=np.int64)[set_index]
-        for name in ("rows", "parts", "skipped")
+        for name in ("rows", "parts", "window", "skipped")
     )
     epochs, positions = np.divmod(numbers + skipped, rows)
-    wholes, part = np.divmod(positions, parts)
     secrets = np.array([source.secret for source in sources], dtype=np.uint64)[set_index]
-    return permute(wholes, rows // parts, splitmix64(epochs.astype(np.uint64)) ^ secrets) * parts + part
+    keys = splitmix64(epochs.astype(np.uint64)) ^ secrets
+    mine = np.flatnonzero(windows)
+    if mine.size:
+        positions[mine] = _within_windows(permute, positions[mine], windows[mine], rows[mine], keys[mine])
+    wholes, part = np.divmod(positions, parts)
+    return permute(wholes, rows // parts, keys) * parts + part
+
+
+def _within_windows(
+    order: Callable[[Int64, Int64, NDArray[np.uint64]], Int64],
+    positions: Int64,
+    window: int | Int64,
+    rows: int | Int64,
+    keys: NDArray[np.uint64],
+) -> Int64:
+    """The positions (int64[n]) in an order that is drawn anew in each window; the last one is shorter."""
+    number = positions // window
+    place, sizes = positions - number * window, np.minimum(window, rows - number * window)
+    return number * window + order(place, sizes, splitmix64(keys ^ splitmix64(number)))
 
 
 @dataclass(frozen=True)
@@ -155,23 +184,45 @@ def stage_source(
         key(seed, stage.name, "order", name),
         stage.max_tokens.get(name),
     )
-    return own if origin is None else _read_on(own, origin, stage, shape)
+    if origin is not None:
+        return _read_on(own, origin, stage, shape)
+    return _in_blocks(own, stage, shape, tokens) if stage.leave_whole else own
+
+
+def _in_blocks(own: StageSource, stage: Stage, shape: ObjectiveShape, tokens: TokenSet) -> StageSource:
+    """The same set in windows of blocks that the chunks of a later stage divide, too."""
+    chunk = shape.chunk_length or 1
+    block = math.lcm(chunk, stage.leave_whole or 1)
+    blocks, parts = tokens.tokens // block, block // chunk
+    if not blocks:
+        raise ManifestError(
+            f"stage {stage.name}: leave_whole: set {own.name} holds {tokens.tokens:,} tokens, and chunks of "
+            f"{chunk} and {stage.leave_whole} make blocks of {block:,}; remove leave_whole"
+        )
+    window = max(-(-blocks // WINDOWS), min(blocks, LEAST_BLOCKS)) * parts
+    return replace(own, rows=blocks * parts, parts=parts, window=window)
 
 
 def _read_on(own: StageSource, origin: Origin, stage: Stage, shape: ObjectiveShape) -> StageSource:
-    """The same set in the order of its origin, of whose rows each is so many of its own."""
-    parts, rest = divmod(origin.chunk_length or 1, shape.chunk_length or 1)
-    if rest or not parts:
+    """The same set in the order of its origin, of whose rows or blocks each is so many of its own."""
+    before, chunk = origin.source, shape.chunk_length or 1
+    samples, long = before.skipped + origin.samples, origin.chunk_length or 1
+    piece = before.parts * long if before.window and chunk != long else long
+    if piece % chunk:
         raise ManifestError(
-            f"stage {stage.name}: continue_from: {origin.stage} reads chunks of {origin.chunk_length} tokens "
-            f"in random order and leaves {own.name} in pieces of that length; this stage's chunks "
-            f"({shape.chunk_length}) must be as long, or a whole part of it; remove continue_from"
+            f"stage {stage.name}: continue_from: {origin.stage} reads chunks of {long} tokens in random "
+            f"order and leaves {own.name} in pieces of that length; this stage's chunks ({chunk}) must be as "
+            f"long, or a whole part of it; give {origin.stage} leave_whole: {chunk} before it begins, or "
+            "remove continue_from"
         )
-    before = origin.source
-    return replace(
-        own,
-        rows=before.rows * parts,
-        secret=before.secret,
-        parts=before.parts * parts,
-        skipped=(before.skipped + origin.samples) * parts,
-    )
+    if piece == long:
+        parts = before.parts * long // chunk
+        skipped, window = samples * long // chunk, before.window
+    else:
+        parts = piece // chunk
+        window = before.window // before.parts * parts
+        epochs, within = divmod(samples, before.rows)
+        rows = before.rows // before.parts * parts
+        skipped = epochs * rows + min(-(-within // before.window) * window, rows)
+    rows = before.rows // before.parts * parts
+    return replace(own, rows=rows, secret=before.secret, parts=parts, window=window, skipped=skipped)

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from manifests.schema.base import Strict, Tokens
 from manifests.schema.blend import Blend
 from manifests.schema.mixture import Mixture, check_mixture, sets_of
-from manifests.schema.objectives import Objective, PrefixObjective, UL2Objective
+from manifests.schema.objectives import InstructionObjective, Objective, PrefixObjective, UL2Objective
 from manifests.schema.optimization import LearningRate, Optimizer
 from manifests.schema.until import Until
 from manifests.schema.values import Name, Positive, Rate
@@ -64,8 +64,12 @@ class Stage(Strict):
     """An earlier stage whose sets the stage reads on from where that one stopped, in its order, so that it
     reads text that the earlier one has not read: ``ul2``, or for some sets ``{zh: ul2}``. ``max_epochs``
     counts what the earlier one has read, too. The earlier stage's chunks must be as long as this one's, or a
-    multiple: what it has left between longer ones is in pieces. Without it, a stage reads each set in an
-    order of its own."""
+    multiple, or it must say ``leave_whole``. Without it, a stage reads each set in an order of its own."""
+    leave_whole: Positive | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The chunk length of a later stage that continues from this one, where its chunks are longer: what is
+    left between shuffled chunks would be in pieces too short for it. Instead, blocks that both lengths divide
+    are read in up to 256 windows of random blocks, one after the other, with each window's chunks shuffled.
+    The later stage begins with the first window that has not been read from."""
     blend: Blend | None = Field(default=None, exclude_if=lambda value: value is None)
     """How the stage takes the place of the one before; without it, at once."""
     rehearse: dict[Name, Annotated[float, Field(gt=0, lt=1)]] = Field(
@@ -145,6 +149,8 @@ class Stage(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Stage:
+        if self.leave_whole and isinstance(self.objective, InstructionObjective):
+            raise ValueError("pairs are always read whole; remove leave_whole")
         named: dict[str, Iterable[str]] = {"max_epochs": self.max_epochs, "max_tokens": self.max_tokens}
         if isinstance(self.continue_from, dict):
             named["continue_from"] = self.continue_from

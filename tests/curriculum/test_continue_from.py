@@ -54,6 +54,7 @@ def test_no_token_comes_twice_until_an_epoch_is_over(chunk: int) -> None:
     assert len(set(read)) == 700
 
 
+PAIRS = {"kind": "instruction", "source": 64, "target": 32}
 PREFIX_32 = {"kind": "prefix", "source": 16, "target": 16}
 
 
@@ -114,6 +115,46 @@ def test_it_reads_on_from_where_the_stage_really_stopped() -> None:
     assert len(set(read)) == len(read)
 
 
+SHORT = stage("first", {"en": 0.75, "zh": 0.25}, 40_000, leave_whole=96, max_epochs={"zh": 9})
+"""Chunks of 64 tokens: 469 of en, of which 333 blocks of 3 are 11 windows of 32 and less."""
+LONGER = {"kind": "prefix", "source": 48, "target": 48}
+
+
+def test_longer_chunks_find_whole_text_where_it_was_left_whole() -> None:
+    curriculum = Curriculum(
+        curriculum_manifest(SHORT, second(objective=LONGER, mixture={"en": 1.0}, max_epochs={})), SHARDS
+    )
+    en = text(curriculum, "en")
+    assert len(en["second"]) == 600
+    read = en["first"] + en["second"]
+    assert len(set(read)) == len(read), "new text"
+    source = curriculum.spans[1].stream.sources[0]
+    assert source.skipped == 5 * 32 * 2, "469 chunks of 96 a window are in the first five windows"
+    assert source.allowed == 333 * 2 - 320
+
+
+def test_windows_hold_each_row_once_in_an_epoch_and_other_ones_in_the_next() -> None:
+    whole = SHORT | {"mixture": {"en": 1.0}, "tokens": 2 * 999 * 64, "max_epochs": {"en": 2}}
+    en = text(Curriculum(curriculum_manifest(whole), SHARDS), "en")["first"]
+    epochs = en[:1998], en[1998:]
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(1998))
+    assert epochs[0] != epochs[1]
+    for epoch in epochs:
+        blocks = [place // 6 for place in epoch]
+        assert len(set(blocks[: 32 * 6])) == 32, "a window of 32 blocks is read whole"
+        assert len(set(blocks[:60])) > 15, "its chunks are shuffled"
+
+
+def test_rows_are_found_in_windows() -> None:
+    curriculum = Curriculum(curriculum_manifest(SHORT, second(objective=LONGER)), SHARDS)
+    curriculum.apply(Rollback(step=30, to=20, reason="spike"))
+    found = walked(curriculum)
+    for index, name in ((0, "first"), (1, "second")):
+        for row in range(0, 1003, 3):
+            assert steps_that_read(curriculum, index, "en", row) == found.get((name, "en", row), [])
+
+
 def test_rows_are_found_where_they_are_read_on() -> None:
     curriculum = Curriculum(curriculum_manifest(FIRST, second(tokens=38_400)), SHARDS)
     found = walked(curriculum)
@@ -126,7 +167,8 @@ REFUSED: list[tuple[tuple[dict[str, Any], ...], str]] = [
     (
         (FIRST, second(objective={"kind": "ul2", "chunk": 48, "preset": "ul2"})),
         "stage second: continue_from: first reads chunks of 128 tokens in random order and leaves en in pieces of "
-        "that length; this stage's chunks (48) must be as long, or a whole part of it; remove continue_from",
+        "that length; this stage's chunks (48) must be as long, or a whole part of it; give first leave_whole: 48 "
+        "before it begins, or remove continue_from",
     ),
     (
         (FIRST, second(objective={"kind": "prefix", "source": 128, "target": 128})),
@@ -171,6 +213,10 @@ def test_what_cannot_be_read_on_is_refused(stages: tuple[dict[str, Any], ...], m
         (
             (FIRST | {"mixture": {"en": 1.0}, "max_epochs": {}}, second(continue_from={"zh": "first"})),
             "stage 'second' continues 'zh' from 'first', which reads en; remove it from continue_from",
+        ),
+        (
+            (FIRST | {"objective": PAIRS, "leave_whole": 64},),
+            "pairs are always read whole; remove leave_whole",
         ),
         (
             (FIRST, second(continue_from={"fr": "first"})),

@@ -43,6 +43,7 @@ FIRST_STAGE: dict[str, Any] = {
     "max_tokens": {"zh": 4096},
     "used_up": "repeat",
     "continue_from": {"en": "ul2"},
+    "leave_whole": 48,
     "until": {"threshold": {"metric": "metrics:mean", "below": 1.0}},
     "z_loss": 1e-4,
     "blend": {"tokens": 64},
