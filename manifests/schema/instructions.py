@@ -76,10 +76,11 @@ class InstructionSource(UnusedLeftOut):
     documents, links that lead out of the folder are not followed, and hidden files are none."""
     format: Literal["jsonl", "turns", "dialogue", "labelled", "tagged", "docstrings"]
     """``jsonl``: the fields that the templates name; ``turns``: JSON lines with a list of turns, a record for
-    each answer (``question``, ``answer``, ``system``; what was said before is ``history``); ``dialogue``:
-    YAML lists of a question and its answers (``question``, ``answer``); ``labelled``: text files with one
-    item a line (``text``, ``label``); ``tagged``: word/TAG text (``text``, ``words``, ``tagged``);
-    ``docstrings``: functions of Python files (``name``, ``signature``, ``docstring``, ``code``)."""
+    each answer (``question``, ``answer``, ``system``, and fields of the line; what was said before is
+    ``history``); ``dialogue``: YAML lists of a question and its answers (``question``, ``answer``);
+    ``labelled``: text files with one item a line (``text``, ``label``); ``tagged``: word/TAG text (``text``,
+    ``words``, ``tagged``); ``docstrings``: functions of Python files (``name``, ``signature``,
+    ``docstring``, ``code``)."""
     include: tuple[Pattern, ...] = ("**/*",)
     """Glob patterns of the files to read below ``path``."""
     language: Literal["en", "zh"]

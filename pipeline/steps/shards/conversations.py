@@ -6,6 +6,8 @@ before and the question, the decoder writes the answer, and each answer of a con
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,40 +20,45 @@ RECORD = pa.schema([(name, pa.string()) for name in ("system", "question", "answ
 _SYSTEM, _HUMAN, _ASSISTANT, _OTHER = range(4)
 
 
-def turns_schema(speakers: Speakers) -> pa.Schema:
-    """What is read of a JSON line: lists of turns."""
+def turns_schema(speakers: Speakers, others: Iterable[str] = ()) -> pa.Schema:
+    """What is read of a JSON line: a list of turns, and ``others``, fields of the whole conversation."""
     turn = pa.struct([(speakers.role, pa.string()), (speakers.text, pa.string())])
-    return pa.schema([(speakers.field, pa.list_(turn))])
+    more = sorted({*others} - {*RECORD.names, speakers.field})
+    return pa.schema([(speakers.field, pa.list_(turn)), *((name, pa.string()) for name in more)])
 
 
 def exchanges(batch: pa.RecordBatch, speakers: Speakers) -> pa.RecordBatch:
-    """Lists of turns -> RECORD, in order. A conversation in which questions and answers do not alternate is
-    one record of nulls; a question at its end that nobody answers is left out."""
+    """Lists of turns -> RECORD and the other fields, in order. A conversation in which questions and answers
+    do not alternate is one record of nulls; a question at its end that nobody answers is left out."""
     talks = batch.column(speakers.field)
     counts = pc.fill_null(pc.list_value_length(talks), 0).to_numpy().astype(np.int64)
-    turns = talks.flatten()
-    roles, texts = pc.struct_field(turns, speakers.role), pc.struct_field(turns, speakers.text)
-    kinds = _kinds(roles, speakers)
-    kinds[pc.is_null(texts).to_numpy(zero_copy_only=False)] = _OTHER
-    starts = np.cumsum(counts) - counts
-    talk, turn = np.repeat(np.arange(len(counts)), counts), np.arange(len(kinds)) - np.repeat(starts, counts)
-    first = np.full(len(kinds) + 1, _OTHER)
-    first[:-1] = kinds
-    system = (counts > 0) & (first[starts] == _SYSTEM)
-    place = turn - system[talk]
+    turns, starts = talks.flatten(), np.cumsum(counts) - counts
+    texts = pc.struct_field(turns, speakers.text)
+    system, whole = _forms(_kinds(turns, speakers), starts, counts)
+    rows = np.where(whole, (counts - system) // 2, 1)
+    of = np.repeat(np.arange(len(counts)), rows)
+    number = np.arange(len(of)) - np.repeat(np.cumsum(rows) - rows, rows)
+    question = np.where(whole[of], (starts + system)[of] + 2 * number, -1)
+    before = _at(texts, np.where(whole & system, starts, -1)[of])
+    answer = _at(texts, np.where(question < 0, -1, question + 1))
+    said = pc.if_else(pa.array(whole[of]), pc.fill_null(before, ""), None)
+    columns = [said, _at(texts, question), answer, pa.array(number)]
+    others = [name for name in batch.schema.names if name != speakers.field]
+    columns += [batch.column(name).take(pa.array(of)) for name in others]
+    return pa.RecordBatch.from_arrays(columns, [*RECORD.names, *others])
+
+
+def _forms(kinds: np.ndarray, starts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which conversations begin with a system's turn, and in which questions and answers alternate: bool
+    [conversations]."""
+    talk = np.repeat(np.arange(len(counts)), counts)
+    first = np.append(kinds, _OTHER)[starts]
+    system = (counts > 0) & (first == _SYSTEM)
+    place = np.arange(len(kinds)) - starts[talk] - system[talk]
     sound = (kinds == np.where(place % 2 == 0, _HUMAN, _ASSISTANT)) | (place < 0)
     whole = np.ones(len(counts), bool)
     np.logical_and.at(whole, talk, sound)
-    pairs = np.where(whole, (counts - system) // 2, 0)
-    rows = np.maximum(pairs, ~whole)
-    number = np.arange(rows.sum()) - np.repeat(np.cumsum(rows) - rows, rows)
-    of = np.repeat(np.arange(len(counts)), rows)
-    question = np.where(whole[of], (starts + system)[of] + 2 * number, -1)
-    begins = np.where(whole[of] & system[of], starts[of], -1)
-    answer = np.where(question < 0, -1, question + 1)
-    columns = [_at(texts, index) for index in (begins, question, answer)]
-    said = pc.if_else(pa.array(whole[of]), pc.fill_null(columns[0], ""), columns[0])
-    return pa.RecordBatch.from_arrays([said, *columns[1:], pa.array(number)], schema=RECORD)
+    return system, whole
 
 
 def earlier(
@@ -72,11 +79,14 @@ def earlier(
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), blocks.take(pa.array(index)))
 
 
-def _kinds(roles: pa.Array, speakers: Speakers) -> np.ndarray:
-    kinds = np.full(len(roles), _OTHER)
+def _kinds(turns: pa.StructArray, speakers: Speakers) -> np.ndarray:
+    """Who speaks in each turn; one without a text is of nobody."""
+    roles, texts = (pc.struct_field(turns, field) for field in (speakers.role, speakers.text))
+    kinds = np.full(len(turns), _OTHER)
     named = ((_SYSTEM, speakers.system), (_HUMAN, speakers.human), (_ASSISTANT, speakers.assistant))
     for kind, names in named:
         kinds[pc.is_in(roles, value_set=pa.array(names, pa.string())).to_numpy(zero_copy_only=False)] = kind
+    kinds[pc.is_null(texts).to_numpy(zero_copy_only=False)] = _OTHER
     return kinds
 
 

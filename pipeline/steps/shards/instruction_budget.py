@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from manifests.border.unsound_file import check
 from manifests.schema.instructions import InstructionSettings, Mixing
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.instruction_pairs import LANGUAGES
 from pipeline.steps.shards.near_pairs import near_duplicates
 from pipeline.steps.shards.pair_hashes import pair_hashes
@@ -28,6 +29,8 @@ Bools = npt.NDArray[np.bool_]
 TOLERANCE = 0.004
 """Of each language's share of the tokens, without ``mixing``: the ratio of two languages is then right within
 1 %."""
+SHOWN = 50
+"""Names of tasks in a message, at most."""
 REJECTED, TRAIN, HELD, TASK_HELD = range(4)
 """Uses of pairs: the last is for those of tasks that are held out."""
 
@@ -64,6 +67,7 @@ def plan_pairs(encoded: Columns, settings: InstructionSettings, heldout: float, 
 
     Raises:
         ShardBudgetError: a language has too few pairs.
+        PipelineError: a pattern of tasks to hold out fits none.
     """
     pairs = _read(encoded, settings)
     key = keys(pairs.hash, seed, ORDER)
@@ -108,7 +112,14 @@ def _set_aside(
     pairs: PairPlan, unit: npt.NDArray[np.uint64], settings: InstructionSettings, heldout: float, seed: int
 ) -> None:
     """Holds out whole tasks, and a share of the other records of each language, all pairs of one together."""
-    named = matches(pa.array(pairs.tasks, pa.string()), settings.heldout_names)
+    known = pa.array(pairs.tasks, pa.string())
+    for pattern in settings.heldout_names:
+        if not pc.any(matches(known, (pattern,))).as_py():
+            raise PipelineError(
+                f"shards.instructions.heldout_tasks: no task is called {pattern!r}, here or in a cluster; "
+                f"correct it, lest a task be trained on; there are {', '.join(pairs.tasks[:SHOWN])}"
+            )
+    named = matches(known, settings.heldout_names)
     whole = named.to_numpy(zero_copy_only=False)[pairs.task]
     pairs.use[whole & pairs.alive()] = TASK_HELD
     for index in range(len(LANGUAGES)):

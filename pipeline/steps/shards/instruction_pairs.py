@@ -25,7 +25,7 @@ from pipeline.steps.shards.instruction_readers import records
 from pipeline.steps.shards.long_prompts import Fitted, fitted
 from pipeline.steps.shards.near_pairs import record_keys
 from pipeline.steps.shards.pair_drafts import NO_EXEMPLARS, NO_TASK, Drafts, in_turn, of_tasks
-from pipeline.steps.shards.task_records import TaskRecords, languages
+from pipeline.steps.shards.task_records import TaskRecords, field_of, languages
 from pipeline.steps.shards.templates import filled
 from pipeline.text.arrow.scattered import list_lengths
 from pipeline.text.contamination.ngram_index import NgramIndex
@@ -156,7 +156,8 @@ def _task_names(source: InstructionSource, drafts: Drafts) -> pa.Array:
     names = pa.array([f"{source.name}/{template.name}" for template in source.templates])
     task = names.take(pa.array(drafts.form))
     if source.task_field:
-        task = pc.coalesce(drafts.records.column(source.task_field).take(pa.array(drafts.row)), task)
+        named = field_of(drafts.records, source.task_field, f"source {source.name}: task_field")
+        task = pc.coalesce(named.take(pa.array(drafts.row)), task)
     return task
 
 

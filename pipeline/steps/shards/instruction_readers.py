@@ -132,7 +132,7 @@ def _jsonl(source: InstructionSource, path: Path, name: str) -> Iterator[pa.Reco
 def _turns(source: InstructionSource, path: Path, name: str) -> Iterator[pa.RecordBatch]:
     """Lists of turns, an answer a record."""
     speakers = source.speakers or Speakers()
-    for batch in _json_lines(source, path, turns_schema(speakers)):
+    for batch in _json_lines(source, path, turns_schema(speakers, read_fields(source))):
         yield exchanges(batch, speakers)
 
 

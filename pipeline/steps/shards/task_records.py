@@ -50,7 +50,21 @@ class TaskRecords:
 def languages(source: InstructionSource, batch: pa.RecordBatch) -> pa.Array:
     """The language of each record, whatever the field says: string [records]."""
     named = source.language_field
-    return batch.column(named) if named else pa.repeat(source.language, batch.num_rows)
+    if not named:
+        return pa.repeat(source.language, batch.num_rows)
+    return field_of(batch, named, f"source {source.name}: language_field")
+
+
+def field_of(batch: pa.RecordBatch, field: str, wanted_by: str) -> pa.Array:
+    """A column of the records.
+
+    Raises:
+        PipelineError: there is none of that name.
+    """
+    if field not in batch.schema.names:
+        known = ", ".join(name for name in batch.schema.names if name != "id")
+        raise PipelineError(f"{wanted_by}: there is no field {field!r}; the records have {known}")
+    return batch.column(field)
 
 
 def read_fields(source: InstructionSource) -> set[str]:
@@ -78,17 +92,13 @@ def matches(texts: pa.Array, patterns: tuple[str, ...]) -> pa.Array:
 def _tasks(source: InstructionSource, batch: pa.RecordBatch) -> Int64:
     found = np.full(batch.num_rows, -1)
     for index, task in reversed(list(enumerate(source.tasks))):
-        fits = [matches(_column(task, batch, field), values) for field, values in task.where.items()]
+        fits = [
+            matches(field_of(batch, field, f"task {task.name}: where"), values)
+            for field, values in task.where.items()
+        ]
         mine = reduce(pc.and_, fits, pa.array(np.ones(batch.num_rows, bool)))
         found[mine.to_numpy(zero_copy_only=False)] = index
     return found
-
-
-def _column(task: Task, batch: pa.RecordBatch, field: str) -> pa.Array:
-    if field not in batch.schema.names:
-        known = ", ".join(name for name in batch.schema.names if name != "id")
-        raise PipelineError(f"task {task.name}: there is no field {field!r}; the records have {known}")
-    return batch.column(field)
 
 
 def _extracted(source: InstructionSource, batch: pa.RecordBatch, task: Int64) -> pa.RecordBatch:
@@ -96,7 +106,7 @@ def _extracted(source: InstructionSource, batch: pa.RecordBatch, task: Int64) ->
     for index, one in enumerate(source.tasks):
         mine = np.flatnonzero(task == index)
         for field, pattern in one.extract.items():
-            texts = _column(one, batch, field).take(pa.array(mine))
+            texts = field_of(batch, field, f"task {one.name}: extract").take(pa.array(mine))
             for name, found in _taken(one, texts, pattern).items():
                 before = columns.get(name, pa.nulls(batch.num_rows, pa.string()))
                 columns[name] = merged(before, mine, found)
@@ -126,7 +136,10 @@ def _texts(source: InstructionSource, batch: pa.RecordBatch, task: Int64) -> pa.
     for index, one in enumerate(source.tasks):
         mine = np.flatnonzero(task == index)
         named = sorted({field for template in one.forms for field in fields(template)})
-        columns = [pc.fill_null(_column(one, batch, field).take(pa.array(mine)), "") for field in named]
+        columns = [
+            pc.fill_null(field_of(batch, field, f"task {one.name}").take(pa.array(mine)), "")
+            for field in named
+        ]
         texts = merged(texts, mine, pc.binary_join_element_wise(*columns, "\n"))
     if TURN not in batch.schema.names:
         return texts

@@ -75,6 +75,24 @@ def test_a_conversation_that_does_not_alternate_is_counted_and_not_read(model: P
     assert [row["reason"] for row in found] == ["incomplete", None]
 
 
+def test_fields_of_the_line_choose_the_task_and_the_language(model: Path, tmp_path: Path) -> None:
+    lines = [
+        talk("什么？", "水。") | {"lang": "zh", "kind": "chat"},
+        talk("Is it?", "It is.") | {"lang": "en"},
+    ]
+    lines[0]["conversations"][0]["weight"] = 1
+    chosen = settings(
+        [{"name": "chat", "where": {"kind": ["chat"]}, "templates": [TALK]}],
+        format="turns",
+        language_field="lang",
+    )
+    found = encode(tmp_path, model, chosen, lines)
+    assert [(row["language"], row["task"], row["reason"]) for row in found] == [
+        ("zh", "chat", None),
+        ("en", "zen", "no_task"),
+    ]
+
+
 def test_what_a_system_says_is_a_field_of_each_record() -> None:
     found = rows(talk("a", "b", "c", "d", system="Be kind."), talk("e", "f"))
     assert [(row["system"], row["question"], row["turn"]) for row in found] == [

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.instructions import InstructionSettings
+from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.instruction_budget import HELD, TASK_HELD, TRAIN, PairPlan, plan_pairs
 from pipeline.steps.shards.instruction_pairs import ENCODED
 from pipeline.steps.shards.near_pairs import near_duplicates, record_keys
@@ -178,6 +179,8 @@ def test_tasks_and_clusters_that_are_held_out_are_never_trained_on() -> None:
     uses = {task: set(made.use[made.task == place].tolist()) for place, task in enumerate(made.tasks)}
     assert {task for task, used in uses.items() if used == {TASK_HELD}} == set(SIZES) - {"en_big"}
     assert {TRAIN, HELD} <= uses["en_big"]
+    with pytest.raises(PipelineError, match=r"no task is called 'en_bigg'.*there are en_big, en_small"):
+        plan_pairs(encoded, settings(heldout_tasks=["en_*", "en_bigg"]), heldout=0.0, seed=1)
     with pytest.raises(ValidationError, match="no cluster 'medium' in clusters"):
         settings(heldout_clusters=["medium"])
 

@@ -199,6 +199,22 @@ def test_a_source_has_templates_or_tasks_and_a_task_some_template() -> None:
         settings([{"name": "zen", "template_set": "open_en_v1", "templates": [PLAIN]}])
 
 
+@pytest.mark.parametrize(
+    ("task", "more", "message"),
+    [
+        ({}, {"language_field": "lang"}, "source zen: language_field: there is no field 'lang'"),
+        ({"where": {"t": ["x"]}}, {}, "task zen: where: there is no field 't'; the records have text, words"),
+    ],
+)
+def test_a_field_that_other_formats_have_not_is_named(
+    task: dict[str, Any], more: dict[str, Any], message: str, model: Path, tmp_path: Path
+) -> None:
+    words = {"name": "words", "prompt": "{text}", "target": "{words}"}
+    chosen = settings([{"name": "zen", "templates": [words]} | task], format="tagged", **more)
+    with pytest.raises(PipelineError, match=message):
+        encode(tmp_path, model, chosen)
+
+
 @pytest.mark.parametrize("name", template_sets())
 def test_each_shipped_set_has_four_templates_of_several_kinds_and_one_crossed(name: str) -> None:
     forms = templates_of(name)
