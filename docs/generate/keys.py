@@ -58,7 +58,10 @@ def _collect(path: str, node: Schema, known: dict[str, Schema], sections: list[S
             if name in {taken for _, taken, _ in sections} or "properties" not in known[name]:
                 continue
             place = f"{path}.{key}{suffix}".lstrip(".")
-            sections.append((place + _variant(schema, known[name]), name, known[name]))
+            title = place + _variant(schema, known[name])
+            if _anchor("", title) in {_anchor("", taken) for taken, _, _ in sections}:
+                title += f" {name}"  # an object, where a list of others may stand
+            sections.append((title, name, known[name]))
             _collect(place, known[name], known, sections)
 
 
