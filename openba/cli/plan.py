@@ -77,9 +77,9 @@ def plan_command(
     ),
     as_json: Json = False,
 ) -> None:
-    """Plan a training before a GPU is booked: steps and tokens, operations, memory, idle and network "
-    "time, days
-    and cost, with the assumptions beside them, and what looks wrong. Writes a page; nothing is trained."""
+    """Plan a training before a GPU is booked: steps and tokens, operations, memory, idle and network time,
+    days and cost, with the assumptions beside them, and what looks wrong. Writes a page; nothing is
+    trained."""
     from curriculum.plan.assumed_pairs import MEANS
     from manifests.os_errors import os_errors_explained
     from manifests.report.plan import plan_summary, write_plan
