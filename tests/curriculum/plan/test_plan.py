@@ -147,3 +147,17 @@ def test_assumed_pairs_have_room_and_about_their_means(prompt: int, target: int)
     assert pairs.min() >= 1
     assert (pairs.max(axis=1) <= [10 * prompt, 10 * target]).all()
     assert pairs.mean(axis=1) == pytest.approx([prompt + 0.5, target + 0.5], rel=0.02, abs=0.6)
+
+
+def test_mixtures_that_change_are_counted_and_shown_as_the_steps_draw_them() -> None:
+    points = [
+        {"tokens": 0, "shares": {"en": 1.0, "zh": 0.0}},
+        {"tokens": 9000, "shares": {"en": 0.0, "zh": 1.0}},
+    ]
+    manifest, shards = toy(stage("one", points, 9600, objective=PREFIX))  # type: ignore[arg-type]
+    made = plan(manifest, shards, Cluster(gpus=1))
+    told = {one.name: one.samples for one in made.stages[0].sets}
+    assert told == dict(drawn(manifest, shards)[0])
+    english = [shares.get("en", 0.0) for _, shares in made.mixture]
+    assert english[0] > 0.9
+    assert english[-1] < 0.1
