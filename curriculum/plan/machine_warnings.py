@@ -39,9 +39,8 @@ def machine_warnings(
     if train.precision == "fp32":
         yield PlanWarning(
             kind="fp32",
-            text=f"train.precision is fp32, and a GPU's {cluster.tflops:g} TFLOP/s are those of "
-            f"bfloat16; set it "
-            "to bf16, or tflops to what the GPU does in float32",
+            text=f"train.precision is fp32, and a GPU's {cluster.tflops:g} TFLOP/s are those of bfloat16; "
+            "set it to bf16, or tflops to what the GPU does in float32",
         )
 
 
@@ -53,8 +52,8 @@ def _fits(cluster: Cluster, layout: PlannedLayout, layouts: Sequence[PlannedLayo
         yield PlanWarning(
             kind="no-fit",
             text=f"a GPU must hold {layout.memory.gpu / 1e9:.1f} GB with {layout.name}, of which "
-            f"{layout.memory.activations / 1e9:.1f} GB are activations, and has {room / 1e9:.1f} GB to give; "
-            f"lower micro_batch, or change the layout: {advice}",
+            f"{layout.memory.activations / 1e9:.1f} GB are activations, and has {room / 1e9:.1f} GB to "
+            f"give; lower micro_batch, or change the layout: {advice}",
         )
     if layout.memory.host > cluster.host_memory:
         yield PlanWarning(
@@ -80,9 +79,8 @@ def _spared(layout: PlannedLayout, layouts: Sequence[PlannedLayout]) -> Iterator
         if now != lower and found and found.fits and found.days < layout.days:
             yield PlanWarning(
                 kind=kind,
-                text=f"{key} is {now}, and {lower} fits as well: a GPU holds "
-                f"{found.memory.gpu / 1e9:.1f} GB, and "
-                f"the training takes {found.days:.3g} days instead of {layout.days:.3g}",
+                text=f"{key} is {now}, and {lower} fits as well: a GPU holds {found.memory.gpu / 1e9:.1f} "
+                f"GB, and the training takes {found.days:.3g} days instead of {layout.days:.3g}",
             )
 
 
@@ -95,19 +93,16 @@ def _of_a_stage(
     if planned.network_seconds > planned.compute_seconds:
         yield PlanWarning(
             kind="network-bound",
-            text=f"stage {stage.name}: of a step the network takes {planned.network_seconds:.2g} s and "
-            f"the products "
-            f"{planned.compute_seconds:.2g} s; raise micro_batch or global_batch, lower train.zero, or "
-            f"take fewer "
-            "GPUs or a faster network",
+            text=f"stage {stage.name}: of a step the network takes {planned.network_seconds:.2g} s and the "
+            f"products {planned.compute_seconds:.2g} s; raise micro_batch or global_batch, lower "
+            "train.zero, or take fewer GPUs or a faster network",
         )
     hours = train.checkpoint_every * (planned.network_seconds + planned.compute_seconds) / 3600
     if hours > LONGEST_LOSS:
         yield PlanWarning(
             kind="lost-work",
-            text=f"stage {stage.name}: {hours:.1f} hours go by between two checkpoints, and a crash "
-            f"loses so many on "
-            f"{cluster.gpus} GPUs; lower train.checkpoint_every to "
+            text=f"stage {stage.name}: {hours:.1f} hours go by between two checkpoints, and a crash loses "
+            f"so many on {cluster.gpus} GPUs; lower train.checkpoint_every to "
             f"{max(1, int(train.checkpoint_every / hours)):,}",
         )
 
@@ -116,7 +111,6 @@ def _small_passes(cluster: Cluster, layout: PlannedLayout, planned: PlannedStage
     if planned.micro_batches > MANY_PASSES and layout.memory.gpu < cluster.memory / 2:
         yield PlanWarning(
             kind="small-micro-batch",
-            text=f"stage {planned.name}: a step takes {planned.micro_batches} passes of each GPU, and a "
-            f"GPU holds "
-            f"{layout.memory.gpu / 1e9:.1f} of its {cluster.memory / 1e9:g} GB; raise micro_batch",
+            text=f"stage {planned.name}: a step takes {planned.micro_batches} passes of each GPU, and a GPU "
+            f"holds {layout.memory.gpu / 1e9:.1f} of its {cluster.memory / 1e9:g} GB; raise micro_batch",
         )

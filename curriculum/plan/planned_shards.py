@@ -92,11 +92,10 @@ def _planned(
 
 
 def _counted(pairs: Lengths, rows: int) -> PairLengths:
-    """Of so many pairs that are like these."""
+    """Of so many pairs that are like these: each length as often as its place in their order asks for."""
     few = PairLengths.of([(pairs[0], pairs[1])])
-    prompts, targets = (
-        np.rint(side * (rows / pairs.shape[1])).astype(np.int64) for side in (few.prompts, few.targets)
-    )
+    ends = (np.rint(np.cumsum(side) * (rows / pairs.shape[1])) for side in (few.prompts, few.targets))
+    prompts, targets = (np.diff(end, prepend=0).astype(np.int64) for end in ends)
     return PairLengths(prompts, targets)
 
 

@@ -38,10 +38,8 @@ def _minimum(name: str, settings: LearningRate, span: Span, planned: PlannedStag
         yield PlanWarning(
             kind="minimum-never",
             text=f"stage {name}: learning_rate.decay_steps ({decay:,}) is more than the stage's "
-            f"{span.steps:,} "
-            f"steps: the rate ends at {last:.2g} and never reaches its minimum of {settings.minimum:g}; "
-            f"leave "
-            "decay_steps out, and it is the stage's",
+            f"{span.steps:,} steps: the rate ends at {last:.2g} and never reaches its minimum of "
+            f"{settings.minimum:g}; leave decay_steps out, and it is the stage's",
         )
     elif decay < (1 - EARLY) * span.steps:
         yield PlanWarning(
@@ -59,7 +57,6 @@ def _jump(
         yield PlanWarning(
             kind="rate-jump",
             text=f"stage {name} begins at a learning rate of {first:.2g}, {first / last:.1f} times the "
-            f"{last:.2g} at which {before.name} ends, and without a warm-up: abrupt changes may "
-            f"destabilise a "
-            "training; set learning_rate.warmup_steps, peak: previous, or a blend",
+            f"{last:.2g} at which {before.name} ends, and without a warm-up: abrupt changes may destabilise "
+            "a training; set learning_rate.warmup_steps, peak: previous, or a blend",
         )

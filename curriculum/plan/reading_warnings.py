@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from curriculum.curriculum import Curriculum
@@ -74,59 +73,61 @@ def _remainders(stream: SampleStream, shards: PlannedShards) -> Iterator[PlanWar
             yield PlanWarning(
                 kind="remainder",
                 text=f"stage {stream.stage.name}: set {source.name} of {tokens:,} tokens makes "
-                f"{source.rows:,} "
-                f"chunks of {int(source.sample_tokens):,}, and the {lost:,} tokens that are left "
-                f"({lost / tokens:.1%}) are never read; make the set larger or the chunk shorter",
+                f"{source.rows:,} chunks of {int(source.sample_tokens):,}, and the {lost:,} tokens that are "
+                f"left ({lost / tokens:.1%}) are never read; make the set larger or the chunk shorter",
             )
 
 
 def _unread(sources: Sequence[PlannedSource]) -> Iterator[PlanWarning]:
-    whole, left = (
-        sum(one.tokens for one in sources),
-        {one.set: max(0, one.tokens - one.read) for one in sources},
-    )
+    whole = sum(one.tokens for one in sources)
+    left = {one.set: max(0, one.tokens - one.read) for one in sources}
     if sum(left.values()) > UNREAD * whole:
-        worst = ", ".join(
-            f"{name} {tokens:,}" for name, tokens in left.items() if tokens > UNREAD * whole / 9
-        )
+        worst = ", ".join(f"{name} {tokens:,}" for name, tokens in left.items() if tokens)
         yield PlanWarning(
             kind="unread",
-            text=f"the sets hold {whole:,} tokens and the stages read "
-            f"{sum(one.read for one in sources):,} of "
-            f"them: {sum(left.values()):,} are never read ({worst}); raise the stages' tokens, or lower the "
-            "corpus' budget",
+            text=f"the sets hold {whole:,} tokens and the stages read {sum(one.read for one in sources):,} "
+            f"of them: {sum(left.values()):,} are never read ({worst}); raise the stages' tokens, or lower "
+            "the corpus' budget",
         )
 
 
 def _often(sources: Sequence[PlannedSource], shards: PlannedShards) -> Iterator[PlanWarning]:
-    times = {one.set: one.epochs for one in sources if one.read}
-    by_source = Counter[str]()
+    sets = {one.set: one.epochs for one in sources if one.read}
+    by_source: dict[str, float] = {}
     for one in sources:
         for name, epochs in one.sources.items():
-            by_source[name] = max(by_source[name], epochs)  # type: ignore[assignment]
-    for name, epochs in (times | dict(by_source)).items():
+            by_source[name] = max(by_source.get(name, 0.0), epochs)
+    yield from _many(sets | by_source)
+    yield from _beyond_limits(by_source, shards.limits)
+    yield from _uneven(sets)
+
+
+def _many(times: Mapping[str, float]) -> Iterator[PlanWarning]:
+    for name, epochs in times.items():
         if epochs > MANY:
             yield PlanWarning(
                 kind="many-epochs",
                 text=f"{name} is read {epochs:.1f} times: more than {MANY:g} times teaches ever less "
-                f"(Muennighoff "
-                "et al. 2023); lower its share, or give it more text",
+                "(Muennighoff et al. 2023); lower its share, or give it more text",
             )
-    for name, epochs in by_source.items():
-        if epochs > shards.limits.get(name, float("inf")) * 1.001:
+
+
+def _beyond_limits(times: Mapping[str, float], limits: Mapping[str, float]) -> Iterator[PlanWarning]:
+    for name, epochs in times.items():
+        if epochs > limits.get(name, float("inf")) * 1.001:
             yield PlanWarning(
                 kind="source-epochs",
-                text=f"source {name} is read {epochs:.2f} times, in the shards and by the stages "
-                f"together, and "
-                f"the corpus manifest allows {shards.limits[name]:g}; lower the share of its set, or "
-                f"raise its "
+                text=f"source {name} is read {epochs:.2f} times, in the shards and by the stages together, "
+                f"and the corpus manifest allows {limits[name]:g}; lower the share of its set, or raise its "
                 "max_epochs",
             )
+
+
+def _uneven(times: Mapping[str, float]) -> Iterator[PlanWarning]:
     if times and max(times.values()) > UNEVEN * min(times.values()):
         most, least = max(times, key=lambda name: times[name]), min(times, key=lambda name: times[name])
         yield PlanWarning(
             kind="uneven-epochs",
             text=f"set {most} is read {times[most]:.2f} times and set {least} {times[least]:.2f} times; "
-            f"move the "
-            "mixture towards what there is, or the corpus' budget towards the mixture",
+            "move the mixture towards what there is, or the corpus' budget towards the mixture",
         )

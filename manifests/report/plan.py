@@ -39,7 +39,8 @@ def plan_summary(plan: Plan) -> list[tuple[str, str]]:
         ("operations", _operations(plan)),
         (
             "layout",
-            f"{layout.name}, on {cluster.gpus} GPUs of {size(cluster.memory)} in {cluster.hosts} hosts",
+            f"{layout.name}, on {_number(cluster.gpus, 'GPU')} of {size(cluster.memory)} in "
+            f"{_number(cluster.hosts, 'host')}",
         ),
         ("memory", _memory(plan)),
         (
@@ -62,6 +63,10 @@ def plan_summary(plan: Plan) -> list[tuple[str, str]]:
         ),
         ("warnings", str(len(plan.warnings)) if plan.warnings else "none"),
     ]
+
+
+def _number(count_: int, what: str) -> str:
+    return f"{count(count_)} {what}{'s' * (count_ > 1)}"
 
 
 def _operations(plan: Plan) -> str:

@@ -45,8 +45,8 @@ def plan_command(
             "--corpus",
             metavar="FILE",
             help="The corpus manifest: its budget is what the sets hold where there is no run yet; with "
-            "--run, its "
-            "sources' max_epochs are watched. Without both, sets are taken to hold what the stages read.",
+            "--run, its sources' max_epochs are watched. Without both, sets are taken to hold what the "
+            "stages read.",
         ),
     ] = None,
     run: Annotated[
@@ -59,8 +59,7 @@ def plan_command(
             "--cluster",
             metavar="FILE|KEY=VALUE",
             help="A cluster manifest, or one of its keys, such as gpus=64 or memory='80 GB'; again for "
-            "each key. "
-            "[default: a host of eight H100]",
+            "each key. [default: a host of eight H100]",
         ),
     ] = None,
     pairs: Annotated[

@@ -147,3 +147,32 @@ def test_assumed_pairs_have_room_and_about_their_means(prompt: int, target: int)
     assert pairs.min() >= 1
     assert (pairs.max(axis=1) <= [10 * prompt, 10 * target]).all()
     assert pairs.mean(axis=1) == pytest.approx([prompt + 0.5, target + 0.5], rel=0.02, abs=0.6)
+
+
+def test_mixtures_that_change_are_counted_and_shown_as_the_steps_draw_them() -> None:
+    points = [
+        {"tokens": 0, "shares": {"en": 1.0, "zh": 0.0}},
+        {"tokens": 9000, "shares": {"en": 0.0, "zh": 1.0}},
+    ]
+    manifest, shards = toy(stage("one", points, 9600, objective=PREFIX))  # type: ignore[arg-type]
+    made = plan(manifest, shards, Cluster(gpus=1))
+    told = {one.name: one.samples for one in made.stages[0].sets}
+    assert told == dict(drawn(manifest, shards)[0])
+    english = [shares.get("en", 0.0) for _, shares in made.mixture]
+    assert english[0] > 0.9
+    assert english[-1] < 0.1
+
+
+@given(st.integers(1, 3000), st.integers(1, 400), st.integers(1, 20_000))
+def test_pairs_that_are_planned_are_as_many_as_their_set_has(
+    prompt: int, target: int, thousands: int
+) -> None:
+    """And hold about as many tokens."""
+    data = stage(
+        "one", {"biflan_en": 1.0}, thousands * 1000, objective=INSTRUCTION | {"source": 1024, "target": 256}
+    )
+    shards = of_curriculum(curriculum_manifest(data), 400, (prompt, target))
+    (counted,), (tokens,) = shards.counted.values(), shards.manifest.sets.values()
+    assert counted.prompts.sum() == counted.targets.sum() == tokens.rows
+    held = sum(int(side @ np.arange(len(side))) for side in (counted.prompts, counted.targets))
+    assert held == pytest.approx(tokens.tokens, rel=0.02, abs=1300)
