@@ -69,7 +69,8 @@ def begun(run: TrainingRun) -> TrainingRun:
         ManifestError: the shards have too little for what was edited.
         JournalError: see Journal.
     """
-    current = decided_by_rank_0(lambda: in_force(run))
+    manifest = decided_by_rank_0(lambda: in_force(run).manifest)
+    current = run if manifest == run.manifest else replace(run, manifest=manifest)
     if not decided_by_rank_0(lambda: agrees(current)):
         found = newest(run.checkpoints, storage_ranks())
         decided_by_rank_0(lambda: _begin(current, found))

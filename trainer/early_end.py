@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from curriculum.journal_events import StageEndedEarly
@@ -39,7 +42,7 @@ def _judged(run: TrainingRun, span: Span, until: Until, lines: Lines) -> StageEn
     if run.journal().has_ended(stage.name):
         return None  # the journal has decided, and a replay asks no metric
     step: int = lines[stage.name]["step"]
-    if step - span.first < _steps(span, until.least or 0):
+    if _tokens(span, step) < (until.least or 0):
         return None
     threshold, plateau = until.threshold, until.plateau
     reason = _below(run, span, threshold, lines) if threshold else None
@@ -48,9 +51,9 @@ def _judged(run: TrainingRun, span: Span, until: Until, lines: Lines) -> StageEn
     return StageEndedEarly(stage=stage.name, step=step, reason=reason) if reason else None
 
 
-def _steps(span: Span, tokens: int) -> float:
-    """Steps that read so many tokens of the stage."""
-    return span.quotas.steps * tokens / span.stream.stage.tokens
+def _tokens(span: Span, step: int) -> Fraction:
+    """What the stage has read before global step ``step``."""
+    return span.quotas.tokens_read(step - span.first)
 
 
 def _below(run: TrainingRun, span: Span, threshold: Threshold, lines: Lines) -> str | None:
@@ -61,9 +64,11 @@ def _below(run: TrainingRun, span: Span, threshold: Threshold, lines: Lines) -> 
 
 
 def _flat(run: TrainingRun, span: Span, plateau: Plateau, step: int) -> str | None:
-    window = _steps(span, plateau.window)
-    if step - span.first < window:
+    read = _tokens(span, step)
+    if read < plateau.window:
         return None
+    reads = partial(_tokens, span)
+    window = step - bisect_left(range(step), read - plateau.window, lo=span.first, key=reads)
     points = [
         (at, value)
         for at, lines in _evaluations(run)
