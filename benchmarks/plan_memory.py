@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
 from curriculum.plan.activation_memory import saved_bytes
@@ -47,6 +48,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "14 M": {"d_model": 384, "encoder_layers": 2, "decoder_layers": 4, "heads": 6, "head_size": 64, "d_ff": 1536},
 }  # fmt: skip
 STATES = ((0, "fp32"), (1, "fp32"), (2, "fp32"), (3, "fp32"), (2, "bf16"), (3, "bf16"))
+GLOO_THREADS = 4
 KINDS = ("weights", "gradients", "optimizer")
 WITHIN = 0.05
 
@@ -94,6 +96,8 @@ def measured(size: str, zero: int, precision: str) -> dict[str, int]:
     most = dict.fromkeys(KINDS, 0)
 
     def look() -> None:
+        for _ in range(GLOO_THREADS):
+            dist.barrier()  # a thread that has yet to let go of what it added up does so before the next
         for kind, found in held_bytes(engine).items():
             most[kind] = max(most[kind], found)
 

@@ -14,7 +14,7 @@ from manifests.schema.cluster import Cluster
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.plan import Plan
-from trainer.amendment import known
+from trainer.in_force import known
 from trainer.planned_run import planned_shards
 from trainer.run import TrainingRun
 

@@ -1,5 +1,4 @@
-"""The curriculum that a run is in the course of: the one that it was begun with, or one that amended it. The
-journal keeps them, so that a replay needs no other file."""
+"""How a run's journal begins, and how another curriculum comes into force."""
 
 from __future__ import annotations
 
@@ -7,7 +6,6 @@ from dataclasses import replace
 
 from curriculum.journal_events import Amendment, Begun, Rollback
 from manifests.errors import UserError
-from manifests.schema.base import ManifestError
 from manifests.schema.curriculum import CurriculumManifest
 from trainer.checkpoint.checkpoint import Checkpoint, newest
 from trainer.checkpoint.compatibility import (
@@ -18,6 +16,7 @@ from trainer.checkpoint.compatibility import (
     differences,
 )
 from trainer.distributed import decided_by_rank_0, storage_ranks
+from trainer.in_force import agrees, in_force
 from trainer.monitor.terminal import say
 from trainer.run import TrainingRun
 
@@ -26,38 +25,6 @@ EDITED = "stages to come were edited"
 
 class Amended(Exception):
     """The curriculum was amended, and the checkpoint from which its new steps begin is on disk."""
-
-
-def in_force(run: TrainingRun) -> TrainingRun:
-    """The run with the curriculum that is in force, where it was opened with an earlier one of its journal;
-    else as it is.
-
-    Raises:
-        JournalError: see Journal.
-    """
-    known = run.journal().curricula
-    if not known or agrees(run) or not any(deciding(run.manifest) == deciding(old) for old in known):
-        return run
-    kept = {"initial": run.manifest.initial, "train": run.manifest.train}
-    return replace(run, manifest=known[-1].model_copy(update=kept))
-
-
-def known(run: TrainingRun) -> TrainingRun:
-    """The same; but a curriculum of which the journal does not know is refused.
-
-    Raises:
-        ManifestError: it names the first key that differs, and both values.
-        JournalError: see Journal.
-    """
-    run, journal = in_force(run), run.journal()
-    theirs = deciding(journal.curricula[-1]) if journal.begun else deciding(run.manifest)
-    for key, there, here in differences(theirs, deciding(run.manifest)):
-        raise ManifestError(
-            f"is of another curriculum, with {key} = {there}, not {here}",
-            where=journal.file,
-            fix="give the manifest that the run was begun with, or let `openba amend` change the run",
-        )
-    return run
 
 
 def begun(run: TrainingRun) -> TrainingRun:
@@ -75,12 +42,6 @@ def begun(run: TrainingRun) -> TrainingRun:
         found = newest(run.checkpoints, storage_ranks())
         decided_by_rank_0(lambda: _begin(current, found))
     return current
-
-
-def agrees(run: TrainingRun) -> bool:
-    """Whether the run was opened with the curriculum that is in force."""
-    known = run.journal().curricula
-    return bool(known) and deciding(run.manifest) == deciding(known[-1])
 
 
 def _begin(run: TrainingRun, found: Checkpoint | None) -> None:

@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from curriculum.lookup import steps_that_read
 from manifests.errors import UserError
-from trainer.amendment import known
 from trainer.data.batch import Batch
 from trainer.data.data_loader import DataLoader
 from trainer.data.dataset import open_sets
 from trainer.data.drawn import drawn
 from trainer.data.provenance import Passage, Provenance
 from trainer.data.step_loader import StepLoader
+from trainer.in_force import known
 from trainer.inference import load_tokenizer
 from trainer.model.loss import IGNORED
 from trainer.readable_tokens import ReadableTokens

@@ -9,8 +9,8 @@ from manifests.border.json_files import read_object
 from manifests.border.logs import read_metrics
 from manifests.errors import UserError
 from manifests.files import write_json
-from trainer.amendment import known
 from trainer.distributed import decided_by_rank_0
+from trainer.in_force import known
 from trainer.run import TrainingRun
 
 REASON = "asked for by openba switch"

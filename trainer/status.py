@@ -11,8 +11,8 @@ from manifests.border.json_files import read_object
 from manifests.border.logs import read_evaluations, read_metrics
 from manifests.run_lock import holder
 from trainer.amend_request import pending
-from trainer.amendment import known
 from trainer.checkpoint.checkpoint import folders, step_of
+from trainer.in_force import known
 from trainer.monitor.progress_file import NAME
 from trainer.run import TrainingRun
 from trainer.stage_request import asked_to_end

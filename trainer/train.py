@@ -16,12 +16,13 @@ from manifests.plugins import resolve
 from manifests.run_lock import run_lock
 from manifests.stop_signals import StopFlag, Stopped, stop_signals
 from trainer.amend_request import current
-from trainer.amendment import Amended, in_force
+from trainer.amendment import Amended
 from trainer.bf16_choice import bf16_choice
 from trainer.checkpoint.saving import remove_leftovers
 from trainer.data.idle_ranks import idle_warnings
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import decided_by_rank_0, join_process_group, lost_processes_explained
+from trainer.in_force import in_force
 from trainer.model.bf16_ways import bf16_ways
 from trainer.monitor.callbacks import Callbacks
 from trainer.monitor.divergence import LossAnomaly

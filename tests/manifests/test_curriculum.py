@@ -95,7 +95,7 @@ def test_check_tells_valid_from_invalid(tmp_path: Path, capsys: pytest.CaptureFi
     other.write_text("kind: recipe\n")
     assert main(["check", presets[0], str(other)]) == 1
     assert (
-        f"{other}: kind: 'recipe' is not a kind of manifest; write one of: assets, corpus, curriculum"
+        f"{other}: kind: 'recipe' is not a kind of manifest; write one of: assets, cluster, corpus, curriculum"
         in capsys.readouterr().err
     )
 

@@ -93,7 +93,8 @@ def test_a_callback_is_told_everything_in_order(prepared: Path, tmp_path: Path) 
     assert train(run, quiet=True)
     told = [tuple(line) for line in map(json.loads, (run.folder / "told.jsonl").read_text().splitlines())]
     evaluations = [("evaluation", step, stage) for step in (0, 8, 12) for stage in ("ul2", "biflan")]
-    assert told[:4] == [("on_start", "tiny", 0), *evaluations[:2], ("step", 1, True)]
+    devices = ("journal_event", "devices", 0)
+    assert told[:5] == [("on_start", "tiny", 0), devices, *evaluations[:2], ("step", 1, True)]
     assert [line for line in told if line[0] == "step"] == [("step", step, True) for step in range(1, 13)]
     assert [line for line in told if line[0] == "evaluation"] == evaluations
     assert [line for line in told if line[0] == "checkpoint"] == [

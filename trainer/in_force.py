@@ -1,0 +1,48 @@
+"""The curriculum that a run is in the course of: the one that it was begun with, or one that amended it. The
+journal keeps them, so that a replay needs no other file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from manifests.schema.base import ManifestError
+from trainer.checkpoint.compatibility import deciding, differences
+from trainer.run import TrainingRun
+
+
+def in_force(run: TrainingRun) -> TrainingRun:
+    """The run with the curriculum that is in force, where it was opened with an earlier one of its journal;
+    else as it is.
+
+    Raises:
+        JournalError: see Journal.
+    """
+    known = run.journal().curricula
+    if not known or agrees(run) or not any(deciding(run.manifest) == deciding(old) for old in known):
+        return run
+    kept = {"initial": run.manifest.initial, "train": run.manifest.train}
+    return replace(run, manifest=known[-1].model_copy(update=kept))
+
+
+def known(run: TrainingRun) -> TrainingRun:
+    """The same; but a curriculum of which the journal does not know is refused.
+
+    Raises:
+        ManifestError: it names the first key that differs, and both values.
+        JournalError: see Journal.
+    """
+    run, journal = in_force(run), run.journal()
+    theirs = deciding(journal.curricula[-1]) if journal.begun else deciding(run.manifest)
+    for key, there, here in differences(theirs, deciding(run.manifest)):
+        raise ManifestError(
+            f"is of another curriculum, with {key} = {there}, not {here}",
+            where=journal.file,
+            fix="give the manifest that the run was begun with, or let `openba amend` change the run",
+        )
+    return run
+
+
+def agrees(run: TrainingRun) -> bool:
+    """Whether the run was opened with the curriculum that is in force."""
+    known = run.journal().curricula
+    return bool(known) and deciding(run.manifest) == deciding(known[-1])
