@@ -204,9 +204,7 @@ TABLE = {
         CORPUS, corpus(language={"model": "texts"}), "{x}/texts: Is a directory; "
     ),
     "text as language model": Failure(
-        CORPUS,
-        corpus(language={"model": "corpus.yaml"}),
-        "{x}/corpus.yaml: is not a fastText model (",
+        CORPUS, corpus(language={"model": "corpus.yaml"}), "{x}/corpus.yaml: is not a fastText model ("
     ),
     "text falls short": Failure(
         CORPUS,
