@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 
@@ -35,9 +36,6 @@ class Journal:
     ignored, and removed by the next append.
 
     Attributes:
-        begun: the first line; None where nothing has begun.
-        events: what decides which sample comes when, beside the curriculum.
-        notes: what else happened.
         hashes: SHA-256 of each line, hexadecimal.
 
     Raises:
@@ -48,11 +46,8 @@ class Journal:
         self.file = file
         content = regular(file).read_bytes() if file.exists() else b""
         self._whole = content.rfind(b"\n") + 1
-        self.begun: Begun | None = None
-        self.events: tuple[Event, ...] = ()
-        self.notes: tuple[Note, ...] = ()
-        self._recent: tuple[Note, ...] = ()
-        self.hashes: tuple[str, ...] = ()
+        self._lines: list[Line] = []
+        self.hashes: list[str] = []
         for number, line in enumerate(content[: self._whole].split(b"\n")[:-1], start=1):
             self._take(self._parsed(number, line), line)
 
@@ -71,26 +66,35 @@ class Journal:
     def _error(self, number: int, what: str) -> JournalError:
         return JournalError(f"line {number} {what}", where=self.file, fix="restore the journal")
 
-    @property
-    def curricula(self) -> tuple[CurriculumManifest, ...]:
-        """The one that the run was begun with, and those that amended it; the last is in force."""
-        amended = (event.curriculum for event in self.events if isinstance(event, Amendment))
-        return (self.begun.curriculum, *amended) if self.begun else ()
+    def _take(self, event: Line, line: bytes) -> None:
+        self._lines.append(event)
+        self.hashes.append(hashlib.sha256(line).hexdigest())
 
     @property
     def _head(self) -> str:
         return self.hashes[-1] if self.hashes else FIRST
 
-    def _take(self, event: Line, line: bytes) -> None:
-        self.hashes += (hashlib.sha256(line).hexdigest(),)
-        if isinstance(event, Begun):
-            self.begun = event
-        elif isinstance(event, Note):
-            self.notes += (event,)
-            self._recent += (event,)
-        else:
-            self.events += (event,)
-            self._recent = () if isinstance(event, Rollback) else self._recent
+    @property
+    def begun(self) -> Begun | None:
+        """The first line; None where nothing has begun."""
+        first = self._lines[0] if self._lines else None
+        return first if isinstance(first, Begun) else None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What decides which sample comes when, beside the curriculum."""
+        return tuple(line for line in self._lines if isinstance(line, Event))
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What else happened."""
+        return tuple(line for line in self._lines if isinstance(line, Note))
+
+    @property
+    def curricula(self) -> tuple[CurriculumManifest, ...]:
+        """The one that the run was begun with, and those that amended it; the last is in force."""
+        amended = (event.curriculum for event in self.events if isinstance(event, Amendment))
+        return (self.begun.curriculum, *amended) if self.begun else ()
 
     def has_ended(self, stage: str) -> bool:
         """Whether an event ended a stage before its tokens were read."""
@@ -119,7 +123,8 @@ class Journal:
     def note(self, note: Note) -> bool:
         """Writes a note, but not what a training that was killed says again, which it said since the last
         rollback; whether it did."""
-        if note in self._recent:
+        since = takewhile(lambda line: not isinstance(line, Rollback), reversed(self._lines))
+        if note in since:
             return False
         self.append(note)
         return True

@@ -14,7 +14,7 @@ from manifests.schema.cluster import Cluster
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.plan import Plan
-from trainer.in_force import known
+from trainer.in_force import checked_in_force
 from trainer.planned_run import planned_shards
 from trainer.run import TrainingRun
 
@@ -32,7 +32,7 @@ def curriculum(manifest: str | Path, run: str | Path) -> Curriculum:
         ManifestError: a manifest is missing or not valid, or the shards have too little for it.
         JournalError: a line of the journal is not an event.
     """
-    return known(TrainingRun.open(Path(manifest), Path(run))).curriculum()
+    return checked_in_force(TrainingRun.open(Path(manifest), Path(run))).curriculum()
 
 
 def plan_training(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from manifests.schema.base import ManifestError
-from trainer.checkpoint.compatibility import deciding, differences
+from trainer.checkpoint.compatibility import check_shards, deciding, differences
 from trainer.run import TrainingRun
 
 
@@ -24,16 +24,19 @@ def in_force(run: TrainingRun) -> TrainingRun:
     return replace(run, manifest=known[-1].model_copy(update=kept))
 
 
-def known(run: TrainingRun) -> TrainingRun:
-    """The same; but a curriculum of which the journal does not know is refused.
+def checked_in_force(run: TrainingRun) -> TrainingRun:
+    """The same; but a curriculum or shards of which the journal does not know are refused.
 
     Raises:
         ManifestError: it names the first key that differs, and both values.
+        CompatibilityError: the shards are others.
         JournalError: see Journal.
     """
     run, journal = in_force(run), run.journal()
-    theirs = deciding(journal.curricula[-1]) if journal.begun else deciding(run.manifest)
-    for key, there, here in differences(theirs, deciding(run.manifest)):
+    if journal.begun is None:
+        return run
+    check_shards(journal.begun.shards, run.shards_sha256, str(journal.file), run.shard_manifest)
+    for key, there, here in differences(deciding(journal.curricula[-1]), deciding(run.manifest)):
         raise ManifestError(
             f"is of another curriculum, with {key} = {there}, not {here}",
             where=journal.file,

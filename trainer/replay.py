@@ -16,7 +16,7 @@ from trainer.data.dataset import open_sets
 from trainer.data.drawn import drawn
 from trainer.data.provenance import Passage, Provenance
 from trainer.data.step_loader import StepLoader
-from trainer.in_force import known
+from trainer.in_force import checked_in_force
 from trainer.inference import load_tokenizer
 from trainer.model.loss import IGNORED
 from trainer.readable_tokens import ReadableTokens
@@ -63,7 +63,7 @@ class Replay:
     """
 
     def __init__(self, run: TrainingRun, ranks: int = 1) -> None:
-        self._run = run = known(run)
+        self._run = run = checked_in_force(run)
         self._ranks, self._curriculum = ranks, run.curriculum()
         self._objectives = build_objectives(run)
         self._sets = open_sets(run.shard_folder, run.shards.sets)

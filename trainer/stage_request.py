@@ -10,7 +10,7 @@ from manifests.border.logs import read_metrics
 from manifests.errors import UserError
 from manifests.files import write_json
 from trainer.distributed import decided_by_rank_0
-from trainer.in_force import known
+from trainer.in_force import checked_in_force
 from trainer.run import TrainingRun
 
 REASON = "asked for by openba switch"
@@ -32,7 +32,7 @@ def request_next_stage(run: TrainingRun, stage: str | None = None) -> tuple[str,
     Raises:
         UserError: the run is not in training, or another stage comes next, or none.
     """
-    run = known(run)
+    run = checked_in_force(run)
     curriculum, lines = run.curriculum(), read_metrics(run.metrics_file)
     step = lines[-1]["step"] if lines else 0
     names = [span.stream.stage.name for span in curriculum.spans]
@@ -76,9 +76,9 @@ def requested_end(run: TrainingRun, stage: str, step: int) -> StageEndedEarly | 
 
 
 def _looked(run: TrainingRun, stage: str, step: int) -> StageEndedEarly | None:
-    asked, names = asked_to_end(run), [one.name for one in run.manifest.stages]
-    if asked is None and not _file(run).exists():
+    if not _file(run).exists():
         return None
+    asked, names = asked_to_end(run), [one.name for one in run.manifest.stages]
     if asked in names[names.index(stage) + 1 :]:
         return None  # the training went back to before it
     if asked == stage and not run.journal().has_ended(stage):

@@ -12,7 +12,7 @@ from manifests.border.logs import read_evaluations, read_metrics
 from manifests.run_lock import holder
 from trainer.amend_request import pending
 from trainer.checkpoint.checkpoint import folders, step_of
-from trainer.in_force import known
+from trainer.in_force import checked_in_force
 from trainer.monitor.progress_file import NAME
 from trainer.run import TrainingRun
 from trainer.stage_request import asked_to_end
@@ -28,12 +28,12 @@ def status(run: TrainingRun) -> dict[str, Any]:
         ManifestError: the run is of another curriculum, or the shards lack what it asks for.
         UnsoundFileError, JournalError: a file of the run is damaged.
     """
-    run = known(run)
+    run = checked_in_force(run)
     curriculum, now = run.curriculum(), _now(run)
     step = now.get("step", 0)
     return {
         "run": str(run.folder),
-        "state": _state(run, curriculum, step),
+        "state": _state(run),
         "step": step,
         "steps": curriculum.total_steps,
         "tokens": now.get("tokens", 0),
@@ -61,7 +61,7 @@ def _now(run: TrainingRun) -> dict[str, Any]:
     return next((line for line in reversed(lines) if line["step"] <= last), {})
 
 
-def _state(run: TrainingRun, curriculum: Curriculum, step: int) -> str:
+def _state(run: TrainingRun) -> str:
     command = holder(run.folder)
     if command:
         return f"in use by {command}"
