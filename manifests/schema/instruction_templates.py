@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from manifests.schema.base import ManifestError, Strict, UnusedLeftOut, load
+from manifests.schema.base import Strict, UnusedLeftOut
+from manifests.schema.named_sets import NamedSet, check_name, load_set, set_names
 from manifests.schema.values import Name
 
 FOLDER = Path(__file__).parents[1] / "templates"
@@ -103,7 +104,7 @@ class Template(UnusedLeftOut):
         return self.style or plain
 
 
-class TemplateSet(Strict):
+class TemplateSet(NamedSet):
     """A versioned set of templates, ``manifests/templates/<name>.yaml``. Once released it is not changed."""
 
     version: Literal[1]
@@ -137,7 +138,7 @@ def distinct(templates: tuple[Template, ...]) -> None:
 
 def template_sets() -> list[str]:
     """The names of all sets."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+    return set_names(FOLDER)
 
 
 @cache
@@ -147,17 +148,12 @@ def templates_of(name: str) -> tuple[Template, ...]:
     Raises:
         ManifestError: the set's file is missing or not valid, or names another set.
     """
-    file = FOLDER / f"{name}.yaml"
-    found = load(file, TemplateSet)
-    if found.name != name:
-        raise ManifestError(f"{file}: name: {found.name!r} differs from the file's; write {name}")
+    found = load_set(FOLDER, name, TemplateSet)
     return found.templates
 
 
 def _known(name: str) -> str:
-    if name not in template_sets():
-        raise ValueError(f"{name!r} is not a template set; known are {', '.join(template_sets())}")
-    return name
+    return check_name(FOLDER, name, "template")
 
 
 TemplateSetName = Annotated[str, AfterValidator(_known)]

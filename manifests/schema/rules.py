@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from manifests.schema.base import ManifestError, Strict, UnusedLeftOut, load
+from manifests.schema.base import Strict, UnusedLeftOut
+from manifests.schema.named_sets import NamedSet, check_name, load_set, set_names
 from manifests.schema.signals import SIGNALS
 from manifests.schema.values import Name
 
@@ -118,7 +119,7 @@ class SourcedRule(Rule):
     """Where the threshold comes from: paper and section, or the measurement."""
 
 
-class RuleSet(Strict):
+class RuleSet(NamedSet):
     """A versioned set of rules, ``manifests/rules/<name>.yaml``. Once released it is not changed: another
     threshold, another version."""
 
@@ -149,7 +150,7 @@ class RuleSet(Strict):
 
 def rule_sets() -> list[str]:
     """The names of all sets."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+    return set_names(FOLDER)
 
 
 @cache
@@ -159,10 +160,7 @@ def rules_of(name: str) -> tuple[Rule, ...]:
     Raises:
         ManifestError: the set's file is missing or not valid, or names another set.
     """
-    file = FOLDER / f"{name}.yaml"
-    found = load(file, RuleSet)
-    if found.name != name:
-        raise ManifestError(f"{file}: name: {found.name!r} differs from the file's; write {name}")
+    found = load_set(FOLDER, name, RuleSet)
     return tuple(
         Rule(**rule.model_dump(exclude={"name", "source"}), name=f"{name}/{rule.name}")
         for rule in found.rules
@@ -170,9 +168,7 @@ def rules_of(name: str) -> tuple[Rule, ...]:
 
 
 def _known(name: str) -> str:
-    if name not in rule_sets():
-        raise ValueError(f"{name!r} is not a rule set; known are {', '.join(rule_sets())}")
-    return name
+    return check_name(FOLDER, name, "rule")
 
 
 RuleSetName = Annotated[str, AfterValidator(_known)]
