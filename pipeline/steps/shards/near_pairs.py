@@ -37,8 +37,14 @@ def record_keys(texts: pa.Array, first: Bools, settings: DedupSettings) -> tuple
     index = np.full(len(first), -1)
     index[rows] = np.arange(len(rows))
     picked = pa.array(index, mask=index < 0)
-    bands, drawn = (pa.array([row.tobytes() for row in table], pa.binary()) for table in (keys, sketches))
-    return bands.take(picked), drawn.take(picked)
+    return _as_binary(keys).take(picked), _as_binary(sketches).take(picked)
+
+
+def _as_binary(table: npt.NDArray[np.generic]) -> pa.BinaryArray:
+    """The bytes of each row."""
+    width = pa.binary(table.shape[1] * table.itemsize)
+    data = pa.py_buffer(np.ascontiguousarray(table))
+    return pa.FixedSizeBinaryArray.from_buffers(width, len(table), [None, data]).cast(pa.binary())
 
 
 def near_duplicates(
