@@ -26,10 +26,11 @@ from manifests.schema.steps import File, StepManifest
 from pipeline.models.perplexity.kneser_ney import estimate
 from pipeline.models.perplexity.scorer import PerplexityScorer
 from pipeline.runtime.batch_result import BatchPosition
+from pipeline.steps.dedup.buckets import Ranges
 from pipeline.steps.dedup.clusters import WriteOriginals
 from pipeline.steps.dedup.document_ids import Sketches, document_ids, names
 from pipeline.steps.dedup.group_files import PAIR, ranks_of, survivors_of
-from pipeline.steps.dedup.priority import WritePriorities
+from pipeline.steps.dedup.priority import ByPriority, WriteRanks, WriteSplitters, reduce_priority
 from pipeline.steps.dedup.shuffle import Bands, Exact, Paragraphs
 from pipeline.steps.dedup.signatures import ComputeSignatures
 from pipeline.text.arrow.text_hashes import hashes
@@ -53,7 +54,7 @@ def run_samples(folder: Path) -> Iterator[Sample]:
     yield _file(folder / "stream.arrow", pa.record_batch({"tokens": tokens}), _read_stream)
     pairs = pa.record_batch({"prompt": tokens, "target": tokens})
     yield _file(folder / "pairs.arrow", pairs, _read_pairs)
-    ranks = np.stack([np.arange(DOCUMENTS, dtype=np.uint32)] * 2)
+    ranks = np.stack([np.arange(DOCUMENTS, dtype=np.uint64)] * 2)
     np.save(folder / "ranks.npy", ranks)
     np.save(folder / "survivors.npy", ranks[0] // 2 * 2)
     found = np.array([(0, 1), (2, 3)], PAIR)
@@ -138,8 +139,12 @@ def _read_documents(path: Path) -> None:
 
 def _read_keys(path: Path) -> None:
     known, ranks = document_ids([], [path]), path.with_suffix(".npy")
-    WritePriorities(known, ())(0, ranks)
-    np.save(path.with_suffix(".own.npy"), np.arange(known.documents, dtype=np.uint32))
+    WriteSplitters(known, 1)(0, path.with_suffix(".splitters"))
+    emit = ByPriority(known, path.with_suffix(".splitters"), Ranges(known.documents))
+    ordered = path.with_suffix(".ordered")
+    ordered.write_bytes(reduce_priority(0, [payload for _, payload in emit(0, path)]))
+    WriteRanks(known, (), (ordered,))(0, ranks)
+    np.save(path.with_suffix(".own.npy"), np.arange(known.documents, dtype=np.uint64))
     for kind in (Exact, Bands, Paragraphs):
         list(kind(known, ranks, path.with_suffix(".own.npy"))(0, path))
     numbers = np.arange(known.documents)

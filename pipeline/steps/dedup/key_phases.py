@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.runtime.context import StepContext
-from pipeline.runtime.key_groups import Reduce
+from pipeline.runtime.key_groups import Emit, Reduce
 from pipeline.runtime.phases import Phases
-from pipeline.steps.dedup.clusters import Pairs
-from pipeline.steps.dedup.shuffle import Buckets, Emitter, bucket_count
 
 
 @dataclass(frozen=True)
@@ -23,15 +21,14 @@ class KeyPhases:
     prefix: str = ""
     key: Any = None
 
-    def one(self, phase: str, work: Any) -> Path:
-        """The one .npy file of a phase."""
+    def one(self, phase: str, work: Any, suffix: str = ".npy") -> Path:
+        """The one file of a phase."""
         name = f"{self.prefix}{phase}"
-        return Phases(self.context).each(name, work, 1, suffix=".npy", key=self.key)[0]
+        return Phases(self.context).each(name, work, 1, suffix, self.key)[0]
 
     def group(
-        self, phase: str, sources: Sequence[Path], emit: Emitter | Pairs, reduce: Reduce, size: int
+        self, phase: str, sources: Sequence[Path], emit: Emit, reduce: Reduce, buckets: int
     ) -> list[Path]:
-        """Groups ``size`` bytes of keys of all sources."""
-        count = bucket_count(size)
-        work = replace(emit, buckets=Buckets(count))
-        return Phases(self.context).group(f"{self.prefix}{phase}", sources, work, reduce, count, self.key)
+        """The files of the buckets that got any key."""
+        name = f"{self.prefix}{phase}"
+        return Phases(self.context).group(name, sources, emit, reduce, buckets, self.key)

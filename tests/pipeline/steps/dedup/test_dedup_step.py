@@ -10,7 +10,7 @@ import pytest
 
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.signals import SIGNALS
-from pipeline.steps.dedup import shuffle
+from pipeline.steps.dedup import buckets
 from tests.pipeline.steps.dedup.finished import finish
 from tests.pipeline.toy import PEP20
 
@@ -134,9 +134,9 @@ def test_small_buckets_give_the_same_result(tmp_path: Path, monkeypatch: pytest.
         for text in (ORIGIN, PEACH)
     ]
     rows = [{**row, "id": f"{row['id']}-{place}"} for place, row in enumerate(rows)]
-    monkeypatch.setattr(shuffle, "BUCKET_BYTES", 150)
+    monkeypatch.setattr(buckets, "BUCKET_BYTES", 150)
     many = finish(tmp_path, rows, parts=3)
-    assert [len(list((many.folder / phase).glob("bucket-*"))) for phase in PHASES] == [2, 20, 10, 2]
+    assert [len(list((many.folder / phase).glob("bucket-*"))) for phase in PHASES] == [2, 24, 10, 3]
     monkeypatch.undo()
     (many.folder / "keys" / ".receipts" / "part-00000.json").unlink()
     few = finish(tmp_path, rows, DedupSettings(max_character_run=17), parts=3)
