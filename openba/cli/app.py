@@ -9,6 +9,7 @@ import typer
 
 from manifests.output import say
 from openba.cli import (
+    cluster,
     corpus,
     demo,
     generate,
@@ -20,6 +21,7 @@ from openba.cli import (
     replay,
     setup,
     sign,
+    submit,
     switch,
     train,
 )
@@ -35,7 +37,23 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, plan, train, switch, replay, generate)
+_GROUPS = (
+    demo,
+    setup,
+    manifests,
+    sign,
+    near,
+    privacy,
+    corpus,
+    judge,
+    plan,
+    train,
+    switch,
+    replay,
+    generate,
+    cluster,
+    submit,
+)
 for group in _GROUPS:
     app.add_typer(group.app)
 
