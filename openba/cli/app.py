@@ -9,6 +9,7 @@ import typer
 
 from manifests.output import say
 from openba.cli import (
+    ask,
     corpus,
     demo,
     generate,
@@ -35,7 +36,10 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, plan, train, switch, replay, generate)
+_GROUPS = (
+    *(demo, setup, manifests, sign, near, ask, privacy, corpus, judge, plan),
+    *(train, switch, replay, generate),
+)
 for group in _GROUPS:
     app.add_typer(group.app)
 
