@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,11 +16,10 @@ from manifests.__main__ import main
 from manifests.files import sha256
 from manifests.report import summary, write_report
 from manifests.report.axis_scale import Scale
-from manifests.report.figure import Dot
 from manifests.report.funnel import reasons
-from manifests.report.run_record import Evaluation, RunRecord
+from manifests.report.run_record import RunRecord
 from manifests.report.signals import panels, position
-from manifests.report.training import heldout, heldout_rows, thinned
+from manifests.report.training import heldout_rows, thinned
 from manifests.schema.reasons import REASONS
 from manifests.schema.signals import histogram_edges
 from pipeline.steps.privacy.shown_texts import shown as scrub
@@ -143,17 +141,6 @@ def test_stages_and_heldout_losses(run: Path, page: str) -> None:
     assert "length begins at step 41" in page
     assert "unigram baseline of zh: 7.123 nats per token" in page
     assert rows(page, "heldout")[1] == ["ul2", "zh", "8.500", "6.500", "7.123", "91.3 %", "5.500"]
-
-
-def test_tasks_that_are_held_out_have_a_picture_of_their_own(run: Path) -> None:
-    record = RunRecord.read(run, scrub)
-    losses = {"biflan_zh": 4.25, "biflan_zh_tasks": 5.125}
-    record = replace(record, evaluations=(Evaluation(60, "biflan", losses), *record.evaluations))
-    figures = dict(heldout(record))
-    assert list(figures) == ["biflan", "biflan, held-out tasks", "ul2", "length"]
-    titles = [mark.title for mark in figures["biflan, held-out tasks"].marks if isinstance(mark, Dot)]
-    assert titles == ["biflan_zh_tasks: 5.125 at step 60"]
-    assert {mark.style for mark in figures["biflan, held-out tasks"].marks if isinstance(mark, Dot)} == {"zh"}
 
 
 def test_snippets_are_escaped_and_scrubbed(page: str) -> None:
