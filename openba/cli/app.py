@@ -9,6 +9,7 @@ import typer
 
 from manifests.output import say
 from openba.cli import (
+    ask,
     cluster,
     corpus,
     demo,
@@ -38,21 +39,8 @@ app = typer.Typer(
     invoke_without_command=True,
 )
 _GROUPS = (
-    demo,
-    setup,
-    manifests,
-    sign,
-    near,
-    privacy,
-    corpus,
-    judge,
-    plan,
-    train,
-    switch,
-    replay,
-    generate,
-    cluster,
-    submit,
+    *(demo, setup, manifests, sign, near, ask, privacy, corpus, judge, plan),
+    *(train, switch, replay, generate, cluster, submit),
 )
 for group in _GROUPS:
     app.add_typer(group.app)
