@@ -4,7 +4,6 @@ has."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -14,7 +13,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from pipeline.runtime.dofns import TaskSource
 from pipeline.runtime.engines.local_options import local_options
 from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
-from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
+from pipeline.runtime.exchange import exchange
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket, Sources
 
 
 def in_process() -> beam.Pipeline:
@@ -50,16 +50,14 @@ class BeamEngine:
         with user_errors_unwrapped(), self.pipeline() as pipeline:
             pipeline | beam.Create(tasks) | work
 
-    def group(
-        self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket, buckets: int
-    ) -> None:
-        """One pipeline with a GroupByKey (see Engine.group)."""
+    def group(self, sources: Sources, emit: EmitKeys, reduce: ReduceBucket, buckets: int) -> None:
+        """In this process by files, on another runner by one pipeline with a GroupByKey (see
+        Engine.group)."""
+        if self._runner is None:
+            exchange(self.run, sources, emit, reduce, buckets)
+            return
         with user_errors_unwrapped(), self.pipeline() as pipeline:
-            keys = (
-                pipeline
-                | beam.Create(sources, reshuffle=self._runner is not None)
-                | "emit" >> beam.FlatMap(emit)
-            )
+            keys = pipeline | beam.Create(sources) | "emit" >> beam.FlatMap(emit)
             keys | "group" >> beam.GroupByKey() | "reduce" >> beam.Map(reduce)
 
     def close(self) -> None:

@@ -1,11 +1,9 @@
-"""Runs jobs on Ray: one single-worker Beam pipeline per task, retried; shuffles as a Ray Data group-by."""
+"""Runs jobs on Ray: one single-worker Beam pipeline per task, retried; shuffles by files."""
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -13,7 +11,8 @@ import ray
 
 from pipeline.runtime.engines.ray_address import check_address, unreachable
 from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
-from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
+from pipeline.runtime.exchange import exchange
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket, Sources
 from pipeline.runtime.worker_start import Packed
 
 RETRIES = 3
@@ -49,8 +48,6 @@ class RayEngine:
         else:
             check_address(address)
             _connect(address)
-        ray.data.DataContext.get_current().enable_progress_bars = False
-        logging.getLogger("ray.data").setLevel(logging.WARNING)
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         """A Ray task with a pipeline of its own for each task (see Engine.run), tried again where it
@@ -66,36 +63,9 @@ class RayEngine:
             for rest in pending:  # after an error or a signal, nobody waits for them
                 ray.cancel(rest, force=True)
 
-    def group(
-        self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket, buckets: int
-    ) -> None:
-        """A Ray Data group-by (see Engine.group).
-
-        A bucket holds a few MiB of keys, so one partition a bucket suits any corpus. Ray's default is 200, a
-        task each, which takes a small corpus a minute a shuffle."""
-
-        def keys(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
-            return (
-                {"bucket": bucket, "payload": payload}
-                for bucket, payload in emit((row["index"], Path(row["path"])))
-            )
-
-        def reduced(group: dict[str, Any]) -> dict[str, Any]:
-            return {
-                "bucket": [
-                    reduce((int(group["bucket"][0]), [bytes(payload) for payload in group["payload"]]))
-                ]
-            }
-
-        rows = [{"index": index, "path": str(path)} for index, path in sources]
-        data = (
-            ray.data.from_items(rows)
-            .flat_map(keys)
-            .groupby("bucket", num_partitions=buckets)
-            .map_groups(reduced, batch_format="numpy")
-        )
-        with user_errors_unwrapped():
-            data.materialize()
+    def group(self, sources: Sources, emit: EmitKeys, reduce: ReduceBucket, buckets: int) -> None:
+        """By files, as in this process (see Engine.group)."""
+        exchange(self.run, sources, emit, reduce, buckets)
 
     def close(self) -> None:
         """Leaves the cluster, and stops it where the engine started it."""
