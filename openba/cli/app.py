@@ -10,6 +10,7 @@ import typer
 from manifests.output import say
 from openba.cli import (
     ask,
+    cluster,
     corpus,
     demo,
     generate,
@@ -21,6 +22,7 @@ from openba.cli import (
     replay,
     setup,
     sign,
+    submit,
     switch,
     train,
 )
@@ -38,7 +40,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(demo, setup, manifests, sign, near, ask, privacy, corpus, judge, plan),
-    *(train, switch, replay, generate),
+    *(train, switch, replay, generate, cluster, submit),
 )
 for group in _GROUPS:
     app.add_typer(group.app)
