@@ -1,9 +1,12 @@
-"""Questions to a finished run: which documents it rejected, and what other rules would do."""
+"""Questions to a finished run: what became of a document, which were rejected, and what other rules would
+do."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +16,7 @@ from openba.cli.options import Json, Run, examples
 from openba.cli.shown import scrub_of
 
 if TYPE_CHECKING:
+    from manifests.report.document_way import Fate
     from pipeline.judge.what_if import Moved, WhatIf
 
 PANEL = "Manifests and runs"
@@ -111,3 +115,60 @@ def rejects_command(
         say(f"{number:11,}  {name}  {why}")
     for one in found.sample:
         say(f"{one.id}  {one.step}: {one.reason}  {one.detail or ''}\n    {' '.join(one.text.split())}")
+
+
+@app.command(
+    "why",
+    rich_help_panel=PANEL,
+    epilog=examples(
+        "openba why django-docs:faq/index.txt --run runs/demo",
+        "openba why django-docs:releases/5.0.txt --run runs/demo --curriculum curriculum.yaml --json",
+    ),
+)
+def why_command(
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="A document's id.")],
+    run: Run,
+    curriculum: Annotated[
+        Path | None,
+        typer.Option("--curriculum", metavar="FILE", help="Of the run's training: print its steps, too."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print a document's way through a run: what each step did with it and why, where its tokens are, and
+    which steps train on them."""
+    scrub = scrub_of(run)
+    from manifests.report.document_way import document_way, places
+
+    way, found = document_way(run, document, scrub), places(run, document)
+    steps = _steps(curriculum, run, document) if curriculum is not None and found else None
+    if as_json:
+        record = {"steps": [asdict(one) for one in way], "places": [asdict(one) for one in found]}
+        say(json.dumps(record | {"trained_on": steps}, ensure_ascii=False, indent=1))
+        return
+    for fate in way:
+        say("\n".join(_told(fate)))
+    for place in found:
+        last = place.start + place.tokens - 1
+        say(f"{place.set}  {place.shard} row {place.row:,}: tokens {place.start:,} to {last:,}")
+    if steps is not None:
+        say(f"trained on in {len(steps):,} steps{': ' if steps else ''}{', '.join(map(str, steps))}")
+
+
+def _steps(curriculum: Path, run: Path, document: str) -> list[int]:
+    from trainer.replay import Replay
+    from trainer.run import TrainingRun
+
+    return list(Replay(TrainingRun.open(curriculum, run)).seen(document))
+
+
+def _told(fate: Fate) -> Iterator[str]:
+    noted = ", ".join(
+        f"{name.replace('_', ' ')} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in fate.noted.items()
+    )
+    state = "kept" if fate.kept else "rejected"
+    changed = "; its text was changed" if fate.text_changed else ""
+    yield f"{fate.step:<14} {state:<8}  part {fate.part:,}, row {fate.row:,}  {noted}{changed}"
+    if not fate.kept:
+        yield f"{'':14} {fate.reason}: {fate.detail or ''}".rstrip(": ")
+        yield from (f"{'':14} breaks {rule}" for rule in fate.broken_rules)

@@ -1,11 +1,10 @@
-"""Runs jobs on Ray: one single-worker Beam pipeline per task; shuffles as a Ray Data group-by."""
+"""Runs jobs on Ray: one single-worker Beam pipeline per task; shuffles by files."""
 
 from __future__ import annotations
 
-import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from pipeline.runtime.engines.ray_address import check_address, unreachable
 from pipeline.runtime.engines.retried_tasks import RetriedTasks, Work
 from pipeline.runtime.engines.task_watch import TaskWatch
 from pipeline.runtime.engines.worker_errors import system_errors_unwrapped, user_errors_unwrapped
-from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
+from pipeline.runtime.exchange import exchange
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket, Sources
 from pipeline.runtime.worker_start import Packed
 
 MEMORY = 1_000_000_000
@@ -32,7 +32,7 @@ def _run_one(task: Packed, work: Packed) -> Work:
     with system_errors_unwrapped():
         run_here([task.value], work.value)
     path = getattr(getattr(task.value, "reader", None), "path", None)
-    return Work(time.monotonic() - started, path.stat().st_size if path else 0)
+    return Work(time.monotonic() - started, path.stat().st_size if isinstance(path, Path) else 0)
 
 
 def _cpus() -> int:
@@ -68,8 +68,6 @@ class RayEngine:
         else:
             check_address(address)
             _connect(address)
-        ray.data.DataContext.get_current().enable_progress_bars = False
-        logging.getLogger("ray.data").setLevel(logging.WARNING)
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         """A Ray task with a pipeline of its own for each task (see Engine.run), tried again where the system
@@ -79,36 +77,9 @@ class RayEngine:
         with user_errors_unwrapped():
             RetriedTasks(lambda task: run_one.remote(Packed(task), shared), _cpus, TaskWatch()).run(tasks)
 
-    def group(
-        self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket, buckets: int
-    ) -> None:
-        """A Ray Data group-by (see Engine.group).
-
-        A bucket holds a few MiB of keys, so one partition a bucket suits any corpus. Ray's default is 200, a
-        task each, which takes a small corpus a minute a shuffle."""
-
-        def keys(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
-            return (
-                {"bucket": bucket, "payload": payload}
-                for bucket, payload in emit((row["index"], Path(row["path"])))
-            )
-
-        def reduced(group: dict[str, Any]) -> dict[str, Any]:
-            return {
-                "bucket": [
-                    reduce((int(group["bucket"][0]), [bytes(payload) for payload in group["payload"]]))
-                ]
-            }
-
-        rows = [{"index": index, "path": str(path)} for index, path in sources]
-        data = (
-            ray.data.from_items(rows)
-            .flat_map(keys)
-            .groupby("bucket", num_partitions=buckets)
-            .map_groups(reduced, batch_format="numpy")
-        )
-        with user_errors_unwrapped():
-            data.materialize()
+    def group(self, sources: Sources, emit: EmitKeys, reduce: ReduceBucket, buckets: int) -> None:
+        """By files, as in this process (see Engine.group)."""
+        exchange(self.run, sources, emit, reduce, buckets)
 
     def close(self) -> None:
         """Leaves the cluster, and stops it where the engine started it."""
