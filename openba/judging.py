@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,11 @@ BEFORE = ("ingest", "language")
 
 
 def quality_report(
-    corpus: str | Path, run: str | Path, engine: str = "local", workers: int = 2
+    corpus: str | Path,
+    run: str | Path,
+    engine: str = "local",
+    workers: int = 2,
+    runner_options: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What each rule of a corpus drops of its trusted sources and catches of the project's own junk; written
     to ``quality-report.json`` in the run folder, too.
@@ -31,8 +36,8 @@ def quality_report(
         PipelineError: a step cannot go on.
         UserError: another command works in the run folder.
     """
-    run_steps(corpus, run, BEFORE, engine, workers)
-    with closing(open_engine(engine, workers)) as opened:
+    run_steps(corpus, run, BEFORE, engine, workers, runner_options=runner_options)
+    with closing(open_engine(engine, workers, runner_options, Path(run))) as opened:
         return judge.quality_report(Path(corpus), Path(run), opened)
 
 
@@ -43,6 +48,7 @@ def calibrate(
     method: Method = "quantile",
     engine: str = "local",
     workers: int = 2,
+    runner_options: Sequence[str] = (),
 ) -> Calibration:
     """Thresholds for the rules of a corpus at which its trusted sources lose at most ``loss`` of each
     language, all rules together.
@@ -50,7 +56,7 @@ def calibrate(
     Raises:
         as ``quality_report``.
     """
-    run_steps(corpus, run, BEFORE, engine, workers)
-    with closing(open_engine(engine, workers)) as opened:
+    run_steps(corpus, run, BEFORE, engine, workers, runner_options=runner_options)
+    with closing(open_engine(engine, workers, runner_options, Path(run))) as opened:
         tried = judge.trial(Path(corpus), Path(run), opened)
     return calibrated(tried.documents, tried.corpus.quality.judged, tried.trusted, loss, method)

@@ -21,6 +21,7 @@ def run_steps(
     engine: str = "local",
     workers: int = 2,
     each: Callable[[str, StepOutcome], None] | None = None,
+    runner_options: Sequence[str] = (),
 ) -> list[StepOutcome]:
     """Brings steps of a run up to date, in the order given; what is up to date already is left alone.
 
@@ -31,16 +32,17 @@ def run_steps(
         engine: ``local``, ``ray``, or the name of a Beam runner.
         workers: CPUs of a Ray that is started here.
         each: called with a step's name and outcome as soon as it ends.
+        runner_options: ``KEY=VALUE`` of the Beam runner.
 
     Raises:
         ManifestError: the corpus manifest is not valid.
         PipelineError: a step cannot go on.
-        UserError: there is no such step, or another command works in the run folder.
+        UserError: there is no such step, runner or option of it, or another command works in the run folder.
         Stopped: a signal came.
     """
     start_worker()
     outcomes = []
-    with closing(open_engine(engine, workers)) as opened:
+    with closing(open_engine(engine, workers, runner_options, Path(run))) as opened:
         corpus_run = CorpusRun(Path(corpus), Path(run), opened)
         known = steps_of(corpus_run.corpus)
         names = known if steps is None else tuple(steps)

@@ -9,6 +9,8 @@ import typer
 
 from manifests.output import say
 from openba.cli import (
+    ask,
+    cluster,
     corpus,
     demo,
     generate,
@@ -20,6 +22,7 @@ from openba.cli import (
     replay,
     setup,
     sign,
+    submit,
     switch,
     train,
 )
@@ -35,7 +38,10 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, plan, train, switch, replay, generate)
+_GROUPS = (
+    *(demo, setup, manifests, sign, near, ask, privacy, corpus, judge, plan),
+    *(train, switch, replay, generate, cluster, submit),
+)
 for group in _GROUPS:
     app.add_typer(group.app)
 

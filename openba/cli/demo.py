@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from openba.cli import corpus, manifests, train
-from openba.cli.options import Engine, Quiet, Verbose, Workers, examples, run_folder, set_verbosity
+from openba.cli.options import (
+    Engine,
+    Quiet,
+    RunnerOptions,
+    Verbose,
+    Workers,
+    examples,
+    run_folder,
+    set_verbosity,
+)
 from openba.cli.setup import PANEL, set_up
 
 app = typer.Typer()
@@ -30,6 +39,7 @@ def demo_command(
     ] = None,
     engine: Engine = "local",
     workers: Workers = 2,
+    runner_option: RunnerOptions = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
@@ -43,6 +53,6 @@ def demo_command(
     corpus_file, curriculum_file = preset(name, folder, assets)
     if manifests.check_command([corpus_file, curriculum_file]):
         return
-    corpus.work(corpus_file, folder, None, engine, workers)
+    corpus.work(corpus_file, folder, None, engine, workers, runner_options=runner_option or ())
     train.work(curriculum_file, folder, quiet=quiet)
     manifests.report(folder)

@@ -47,7 +47,18 @@ RunArgument = Annotated[
     Path, typer.Argument(metavar="FOLDER", parser=run_folder, help="The run folder, such as runs/demo.")
 ]
 Engine = Annotated[
-    str, typer.Option("--engine", help="local, ray, or the name of a Beam runner such as FlinkRunner.")
+    str,
+    typer.Option(
+        "--engine", "--runner", help="local, ray, or the name of a Beam runner such as FlinkRunner."
+    ),
+]
+RunnerOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--runner-option",
+        metavar="KEY=VALUE",
+        help="Of the Beam runner, as job_endpoint=localhost:8099; once for each. KEY alone is a switch.",
+    ),
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="CPUs of the local Ray.")]
 Step = Annotated[

@@ -9,7 +9,6 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 from apache_beam import coders
-from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pipeline import PipelineVisitor
 
 from benchmarks.kill import durable
@@ -21,10 +20,8 @@ from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.elements import Element
-from pipeline.runtime.engines.beam_engine import BeamEngine
 from pipeline.runtime.engines.engine import Engine
 from pipeline.runtime.engines.open_engine import open_engine
-from pipeline.runtime.jobs import TransformParts
 from pipeline.runtime.part_sinks import WritePart
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.pipeline_error import PipelineError
@@ -282,17 +279,3 @@ def element_coders(work: beam.PTransform) -> list[object]:
 
     pipeline.visit(Visitor())
     return found
-
-
-def test_other_runners_are_reached_by_name() -> None:
-    engine = BeamEngine(runner="FlinkRunner", options=["--flink_master=localhost:8081"])
-    pipeline = engine.pipeline()
-    (
-        pipeline
-        | beam.Create([PartTask(0, Texts(0))])
-        | TransformParts(LongEnough(), WritePart(Path("x"), LongEnough.schema, {0: "x"}))
-    )
-    assert type(pipeline.runner).__name__ == "FlinkRunner"
-    assert pipeline.options.view_as(PipelineOptions).get_all_options()["runner"] == "FlinkRunner"
-    names = {transform.unique_name for transform in pipeline.to_runner_api().components.transforms.values()}
-    assert any(name.endswith("/apply") for name in names)
