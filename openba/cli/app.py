@@ -18,6 +18,7 @@ from openba.cli import (
     plan,
     privacy,
     replay,
+    scale,
     setup,
     sign,
     switch,
@@ -35,7 +36,22 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, plan, train, switch, replay, generate)
+_GROUPS = (
+    demo,
+    setup,
+    manifests,
+    sign,
+    near,
+    privacy,
+    corpus,
+    judge,
+    scale,
+    plan,
+    train,
+    switch,
+    replay,
+    generate,
+)
 for group in _GROUPS:
     app.add_typer(group.app)
 
