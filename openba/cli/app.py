@@ -9,6 +9,8 @@ import typer
 
 from manifests.output import say
 from openba.cli import (
+    ask,
+    cluster,
     corpus,
     demo,
     generate,
@@ -21,6 +23,7 @@ from openba.cli import (
     scale,
     setup,
     sign,
+    submit,
     switch,
     train,
 )
@@ -37,20 +40,8 @@ app = typer.Typer(
     invoke_without_command=True,
 )
 _GROUPS = (
-    demo,
-    setup,
-    manifests,
-    sign,
-    near,
-    privacy,
-    corpus,
-    judge,
-    scale,
-    plan,
-    train,
-    switch,
-    replay,
-    generate,
+    *(demo, setup, manifests, sign, near, ask, privacy, corpus, judge, scale, plan),
+    *(train, switch, replay, generate, cluster, submit),
 )
 for group in _GROUPS:
     app.add_typer(group.app)

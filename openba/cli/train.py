@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -67,7 +68,7 @@ def _open(curriculum: Path, run: Path) -> TrainingRun:
         "openba train --curriculum tune.yaml --run runs/tuned --from exported",
         f"torchrun --standalone --nproc-per-node 2 -m -- trainer train {ARGUMENTS}",
         f"deepspeed --num_gpus 2 --module trainer train {ARGUMENTS}",
-        f"python -m trainer.ray_launch --workers 2 -- train {ARGUMENTS}",
+        f"openba train {ARGUMENTS} --engine ray --workers 2",
     ),
 )
 def train_command(
@@ -90,10 +91,31 @@ def train_command(
             help="Write a trace of these steps by torch's profiler into the run's train/profile.",
         ),
     ] = None,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option("--engine", help="local: this process, or those of a launcher; ray: workers of a Ray."),
+    ] = "local",
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes on Ray, at most.")] = 2,
+    gpus: Annotated[bool, typer.Option("--gpus", help="A GPU for each process on Ray.")] = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
     """Train to the end of the curriculum, from the newest checkpoint if any."""
+    set_verbosity(verbose, quiet)
+    if engine == "local":
+        work(curriculum, run, weights, quiet=quiet, profile=profile)
+        return
+    from trainer.ray_launch import launch
+
+    threads = _open(curriculum, run).manifest.train.threads
+    weights = weights and weights.absolute()
+    there = partial(_in_a_worker, curriculum.absolute(), run.absolute(), weights, quiet, profile, verbose)
+    launch(there, run, workers, gpus=gpus, cpus_per_worker=threads)
+
+
+def _in_a_worker(
+    curriculum: Path, run: Path, weights: Path | None, quiet: bool, profile: str | None, verbose: bool
+) -> None:
     set_verbosity(verbose, quiet)
     work(curriculum, run, weights, quiet=quiet, profile=profile)
 

@@ -21,7 +21,9 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = (
     "demo setup check corpus ingest language quality dedup privacy decontaminate shards quality-report "
     "calibrate measure scale plan train evaluate generate export import report verify schema near redact share "
-    "sign replay seen switch amend status"
+    "sign replay seen switch amend status "
+    "whatif rejects why "
+    "cluster submit "
 ).split()
 DEMO = ROOT / "manifests" / "presets" / "demo"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -12,7 +11,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from pipeline.runtime.dofns import TaskSource
 from pipeline.runtime.engines.local_options import local_options
 from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
-from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
+from pipeline.runtime.exchange import exchange
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket, Sources
 
 
 def in_process() -> beam.Pipeline:
@@ -34,13 +34,9 @@ class BeamEngine:
         """One pipeline over all tasks (see Engine.run)."""
         run_here(tasks, work)
 
-    def group(
-        self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket, buckets: int
-    ) -> None:
-        """One pipeline with a GroupByKey (see Engine.group)."""
-        with user_errors_unwrapped(), in_process() as pipeline:
-            keys = pipeline | beam.Create(sources, reshuffle=False) | "emit" >> beam.FlatMap(emit)
-            keys | "group" >> beam.GroupByKey() | "reduce" >> beam.Map(reduce)
+    def group(self, sources: Sources, emit: EmitKeys, reduce: ReduceBucket, buckets: int) -> None:
+        """By files (see Engine.group)."""
+        exchange(self.run, sources, emit, reduce, buckets)
 
     def close(self) -> None:
         """Nothing is held between phases."""

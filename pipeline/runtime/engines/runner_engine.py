@@ -15,7 +15,7 @@ from pipeline.runtime.engines.job_service import service_errors_explained
 from pipeline.runtime.engines.job_tasks import Gate, allowed_job
 from pipeline.runtime.engines.runner_options import runner_options
 from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
-from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket, Sources
 
 
 class RunnerEngine:
@@ -45,9 +45,7 @@ class RunnerEngine:
         with self._job() as (pipeline, gate):
             pipeline | beam.Create(tasks, reshuffle=True) | "gate" >> beam.ParDo(gate) | work
 
-    def group(
-        self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket, buckets: int
-    ) -> None:
+    def group(self, sources: Sources, emit: EmitKeys, reduce: ReduceBucket, buckets: int) -> None:
         """One pipeline with a GroupByKey (see Engine.group)."""
         with self._job() as (pipeline, gate):
             keys = pipeline | beam.Create(sources, reshuffle=True) | "emit" >> beam.FlatMap(emit)

@@ -23,7 +23,7 @@ from pipeline.runtime.npy_files import save
 from pipeline.steps.dedup.dedup_index import Index, indexed_survivors
 from pipeline.steps.dedup.document_ids import DocumentIds, Sketches
 from pipeline.steps.dedup.group_files import PAIR, pairs_of, ranks_of, sorted_pairs_of, survivors_of
-from pipeline.steps.dedup.shuffle import Share, gathered
+from pipeline.steps.dedup.shuffle import Buckets, gathered
 from pipeline.text.arrow.kernel import kernel
 from pipeline.text.similarity.one_permutation import agreement, compare
 
@@ -36,12 +36,12 @@ class Pairs:
     the next."""
 
     documents: int
-    share: Share = field(default=Share())
+    buckets: Buckets = field(default=Buckets())
 
     def __call__(self, index: int, path: Path) -> Iterator[tuple[int, bytes]]:
         pairs = pairs_of(path, self.documents)
         places = (pairs["second"].astype(np.uint64) << np.uint64(32)) // np.uint64(self.documents)
-        return self.share.deal(places << np.uint64(32), pairs)
+        return self.buckets.deal(places << np.uint64(32), pairs)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
-"""How phases over keys run: one file, or keys that are grouped in as many passes as they need."""
+"""How phases over keys run: one file, or keys that are grouped."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from pipeline.runtime.context import StepContext
 from pipeline.runtime.key_groups import Reduce
 from pipeline.runtime.phases import Phases
 from pipeline.steps.dedup.clusters import Pairs
-from pipeline.steps.dedup.shuffle import Emitter, passes
+from pipeline.steps.dedup.shuffle import Buckets, Emitter, bucket_count
 
 
 @dataclass(frozen=True)
@@ -32,16 +31,7 @@ class KeyPhases:
     def group(
         self, phase: str, sources: Sequence[Path], emit: Emitter | Pairs, reduce: Reduce, size: int
     ) -> list[Path]:
-        """Groups the keys of all sources in as many passes as ``size`` bytes of them need; one folder a
-        pass."""
-        shares = {f"{number:04d}": share for number, share in enumerate(passes(size))}
-        name, files = f"{self.prefix}{phase}", list[Path]()
-        for number, share in shares.items():
-            work = replace(emit, share=share)
-            phases = Phases(self.context)
-            files += phases.group(f"{name}/{number}", sources, work, reduce, share.count, self.key)
-        for path in (self.context.folder / name).iterdir():
-            if path.name not in shares:
-                # Left by an earlier run with more keys.
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        return files
+        """Groups ``size`` bytes of keys of all sources."""
+        count = bucket_count(size)
+        work = replace(emit, buckets=Buckets(count))
+        return Phases(self.context).group(f"{self.prefix}{phase}", sources, work, reduce, count, self.key)

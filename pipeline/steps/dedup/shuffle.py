@@ -1,10 +1,7 @@
 """The global groupings: packed keys go to buckets by their upper bits, and every bucket is sorted by itself.
 
 Documents are named by their rank (``ranks``), so "the best of a group" is its minimum and no order of arrival
-matters. There are so many
-buckets that each holds about ``BUCKET_BYTES``, and they are grouped ``PASS_BUCKETS`` at a time, each pass
-over all key files: an engine that shuffles in memory holds at most 512 MiB of packed keys, whatever the
-corpus (2 GB in Beam's in-process runner, which takes 3.9 bytes for each, measured).
+matters. There are so many buckets that each holds about ``BUCKET_BYTES``.
 Memory: a part's keys while emitting, a bucket's keys while reducing (all that share one key are in one
 bucket). Packed: 20 bytes a document for ``Exact``, 12 bytes a band for ``Bands``, 16 bytes a paragraph for
 ``Paragraphs``.
@@ -27,8 +24,7 @@ from pipeline.steps.dedup.signatures import NO_BAND
 from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.arrow.kernel import kernel
 
-BUCKET_BYTES = 1 << 22
-PASS_BUCKETS = 128
+BUCKET_BYTES = 1 << 24
 HASH = np.dtype([("high", ">u8"), ("low", ">u8"), ("rank", "<u4")])
 BAND = np.dtype([("key", "<u8"), ("rank", "<u4")])
 PARAGRAPH = np.dtype([("hash", "<u8"), ("rank", "<u4"), ("ordinal", "<u4")])
@@ -36,29 +32,27 @@ NEIGHBOURS = 32
 
 
 @dataclass(frozen=True)
-class Share:
-    """The buckets of one pass: ``count`` of ``total``, from ``first`` on."""
+class Buckets:
+    """``count`` ranges of keys, of equal width."""
 
-    first: int = 0
     count: int = 1
-    total: int = 1
 
     def deal(self, keys: np.ndarray, records: np.ndarray) -> Iterator[tuple[int, bytes]]:
-        """(bucket within the pass, its records); a record's bucket is told by the upper half of its key
-        (uint64)."""
-        buckets = ((keys >> np.uint64(32)) * np.uint64(self.total) >> np.uint64(32)).astype(
-            np.int64
-        ) - self.first
+        """(bucket, its records); a record's bucket is told by the upper half of its key (uint64)."""
+        if self.count == 1:
+            yield 0, records.tobytes()
+            return
+        buckets = ((keys >> np.uint64(32)) * np.uint64(self.count) >> np.uint64(32)).astype(np.int64)
         order = np.argsort(buckets, kind="stable")
         borders = np.searchsorted(buckets[order], np.arange(self.count + 1))
-        for bucket in np.flatnonzero(np.diff(borders)):
-            yield int(bucket), records[order[borders[bucket] : borders[bucket + 1]]].tobytes()
+        ordered = records[order]
+        for bucket in np.flatnonzero(np.diff(borders)).tolist():
+            yield bucket, ordered[borders[bucket] : borders[bucket + 1]].tobytes()
 
 
-def passes(size: int) -> list[Share]:
-    """The passes in which keys of ``size`` bytes are grouped."""
-    total = max(1, -(-size // BUCKET_BYTES))
-    return [Share(first, min(PASS_BUCKETS, total - first), total) for first in range(0, total, PASS_BUCKETS)]
+def bucket_count(size: int) -> int:
+    """The buckets in which keys of ``size`` bytes are grouped."""
+    return max(1, -(-size // BUCKET_BYTES))
 
 
 def gathered(payloads: list[bytes], dtype: np.dtype) -> np.ndarray:
@@ -73,7 +67,7 @@ class Emitter:
     all_ids: DocumentIds
     ranks: Path
     survivors: Path | None = None
-    share: Share = field(default=Share(), kw_only=True)
+    buckets: Buckets = field(default=Buckets(), kw_only=True)
 
     def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
         raise NotImplementedError
@@ -99,7 +93,7 @@ class Exact(Emitter):
         hashes = open_table(keys, KEYS, ["hash"])["hash"].combine_chunks()
         pairs = byte_rows(hashes).view(">u8")
         records["high"], records["low"], records["rank"] = pairs[:, 0], pairs[:, 1], ranks
-        return self.share.deal(pairs[:, 0].astype(np.uint64), records)
+        return self.buckets.deal(pairs[:, 0].astype(np.uint64), records)
 
 
 def reduce_exact(bucket: int, payloads: list[bytes]) -> bytes:
@@ -125,7 +119,7 @@ class Bands(Emitter):
         use = np.repeat(self._standing(ranks), size) & (bands != NO_BAND)
         records = np.empty(np.count_nonzero(use), BAND)
         records["key"], records["rank"] = bands[use], np.repeat(ranks, size)[use]
-        return self.share.deal(records["key"], records)
+        return self.buckets.deal(records["key"], records)
 
 
 @dataclass(frozen=True)
@@ -190,7 +184,7 @@ class Paragraphs(Emitter):
             np.arange(len(hashes)) - starts,
         )
         records = records[np.repeat(self._standing(ranks), lengths)]
-        return self.share.deal(records["hash"], records)
+        return self.buckets.deal(records["hash"], records)
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,10 @@ from pipeline.steps.dedup.shuffle import (
     HASH,
     NEIGHBOURS,
     PARAGRAPH,
-    PASS_BUCKETS,
+    Buckets,
     ReduceBands,
     ReduceParagraphs,
-    Share,
-    passes,
+    bucket_count,
     reduce_exact,
 )
 from pipeline.steps.dedup.signatures import schema
@@ -97,26 +96,23 @@ def test_a_pair_of_several_bands_is_one_candidate() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.integers(0, 2**64 - 1), max_size=50), st.integers(1, 7), st.integers(1, 4))
-def test_every_key_goes_to_one_bucket_of_one_pass(keys: list[int], total: int, step: int) -> None:
-    dealt: dict[int, list[int]] = {}
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=50), st.integers(1, 7))
+def test_every_key_goes_to_one_bucket(keys: list[int], count: int) -> None:
     array = np.array(keys, np.uint64)
-    for first in range(0, total, step):
-        share = Share(first, min(step, total - first), total)
-        for bucket, payload in share.deal(array, array):
-            assert 0 <= bucket < share.count
-            dealt[first + bucket] = np.frombuffer(payload, np.uint64).tolist()
+    dealt = {
+        bucket: np.frombuffer(payload, np.uint64).tolist()
+        for bucket, payload in Buckets(count).deal(array, array)
+        if payload
+    }
     expected: dict[int, list[int]] = {}
     for key in keys:
-        expected.setdefault((key >> 32) * total >> 32, []).append(key)
+        expected.setdefault((key >> 32) * count >> 32, []).append(key)
     assert dealt == expected
 
 
-def test_passes_bound_what_is_grouped_at_a_time() -> None:
-    assert passes(0) == passes(BUCKET_BYTES) == [Share(0, 1, 1)]
-    shares = passes(5 * PASS_BUCKETS * BUCKET_BYTES // 2)
-    assert [(share.first, share.count) for share in shares] == [(0, 128), (128, 128), (256, 64)]
-    assert {share.total for share in shares} == {320}
+def test_buckets_are_of_one_size_whatever_the_corpus() -> None:
+    assert bucket_count(0) == bucket_count(BUCKET_BYTES) == 1
+    assert bucket_count(320 * BUCKET_BYTES - 1) == 320
 
 
 def packed_pairs(pairs: Iterable[tuple[int, int]]) -> np.ndarray:
@@ -130,7 +126,7 @@ def test_buckets_of_pairs_are_ranges_of_ranks_in_order(
 ) -> None:
     path = tmp_path_factory.mktemp("pairs") / "pairs"
     packed_pairs(pairs).tofile(path)
-    dealt = dict(Pairs(100, Share(0, total, total))(0, path))
+    dealt = dict(Pairs(100, Buckets(total))(0, path))
     seconds = [np.frombuffer(dealt[bucket], PAIR)["second"].tolist() for bucket in sorted(dealt)]
     assert [rank for bucket in seconds for rank in sorted(bucket)] == sorted(second for _, second in pairs)
 
