@@ -19,7 +19,7 @@ from benchmarks.sample import draw, text_bytes
 from manifests.schema.base import load
 from manifests.schema.fleet import Fleet
 from manifests.schema.rates import Rates
-from pipeline.scale.model import Load, Model
+from pipeline.scale.model import Burden, Model
 
 WITHIN = 0.2
 LEAST_SECONDS = 1.0
@@ -55,7 +55,7 @@ def run_of(corpus: Path, folder: Path, size: float, share: float) -> Path:
     return run
 
 
-def compared(told: Load, largest: Rates) -> float:
+def compared(told: Burden, largest: Rates) -> float:
     """Prints a step's figures; the largest error of those that count."""
     (found,) = (one for one in largest.steps if one.step == told.step)
     pairs = {
