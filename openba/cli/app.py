@@ -20,6 +20,7 @@ from openba.cli import (
     plan,
     privacy,
     replay,
+    scale,
     setup,
     sign,
     submit,
@@ -39,7 +40,7 @@ app = typer.Typer(
     invoke_without_command=True,
 )
 _GROUPS = (
-    *(demo, setup, manifests, sign, near, ask, privacy, corpus, judge, plan),
+    *(demo, setup, manifests, sign, near, ask, privacy, corpus, judge, scale, plan),
     *(train, switch, replay, generate, cluster, submit),
 )
 for group in _GROUPS:
