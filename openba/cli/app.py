@@ -11,6 +11,7 @@ from manifests.output import say
 from openba.cli import (
     corpus,
     demo,
+    evaluate,
     generate,
     judge,
     manifests,
@@ -35,8 +36,9 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, plan, train, switch, replay, generate)
-for group in _GROUPS:
+_CORPUS = (demo, setup, manifests, sign, near, privacy, corpus, judge)
+_TRAINING = (plan, train, switch, replay, evaluate, generate)
+for group in (*_CORPUS, *_TRAINING):
     app.add_typer(group.app)
 
 
