@@ -9,6 +9,7 @@ import typer
 
 from manifests.output import say
 from openba.cli import (
+    benchmark,
     corpus,
     demo,
     evaluate,
@@ -37,7 +38,7 @@ app = typer.Typer(
     invoke_without_command=True,
 )
 _CORPUS = (demo, setup, manifests, sign, near, privacy, corpus, judge)
-_TRAINING = (plan, train, switch, replay, evaluate, generate)
+_TRAINING = (plan, train, switch, replay, evaluate, benchmark, generate)
 for group in (*_CORPUS, *_TRAINING):
     app.add_typer(group.app)
 
