@@ -95,6 +95,11 @@ class TrainingRun:
         return self.train_folder / "evaluation.jsonl"
 
     @property
+    def benchmarks_file(self) -> Path:
+        """A line of JSON for each checkpoint that was asked benchmarks."""
+        return self.train_folder / "benchmarks.jsonl"
+
+    @property
     def verified_shards(self) -> Path:
         """Which shards have been hashed, and what they looked like then."""
         return self.train_folder / "verified-shards.json"

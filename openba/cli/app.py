@@ -10,9 +10,11 @@ import typer
 from manifests.output import say
 from openba.cli import (
     ask,
+    benchmark,
     cluster,
     corpus,
     demo,
+    evaluate,
     generate,
     judge,
     manifests,
@@ -39,11 +41,10 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-_GROUPS = (
-    *(demo, setup, manifests, sign, near, ask, privacy, corpus, judge, scale, plan),
-    *(train, switch, replay, generate, cluster, submit),
-)
-for group in _GROUPS:
+_CORPUS = (demo, setup, manifests, sign, near, ask, privacy, corpus, judge, scale)
+_TRAINING = (plan, train, switch, replay, evaluate, benchmark, generate)
+_ELSEWHERE = (cluster, submit)
+for group in (*_CORPUS, *_TRAINING, *_ELSEWHERE):
     app.add_typer(group.app)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from functools import partial
 from pathlib import Path
@@ -14,8 +13,6 @@ from manifests.output import complain, say
 from openba.cli.options import (
     Average,
     Curriculum,
-    InferenceDtype,
-    Json,
     Quiet,
     Run,
     Step,
@@ -39,7 +36,7 @@ def work(
     """Trains to the end, beginning from ``weights`` where they are named, with a trace of the steps that
     ``profile`` tells, or says that there is nothing to
     do."""
-    training = _open(curriculum, run)
+    training = opened(curriculum, run)
     training = training if weights is None else training.beginning_from(weights)
     alone = "RANK" not in os.environ  # of several processes only process 0 may tell what is there
     if not (alone and training.finished):
@@ -54,7 +51,8 @@ def work(
     say(f"{training.train_folder}: finished already, nothing to do")
 
 
-def _open(curriculum: Path, run: Path) -> TrainingRun:
+def opened(curriculum: Path, run: Path) -> TrainingRun:
+    """The run, its manifests read."""
     from trainer.run import TrainingRun
 
     return TrainingRun.open(curriculum, run)
@@ -120,30 +118,6 @@ def _in_a_worker(
     work(curriculum, run, weights, quiet=quiet, profile=profile)
 
 
-@app.command("evaluate", rich_help_panel=PANEL, epilog=examples(f"openba evaluate {ARGUMENTS} --json"))
-def evaluate_command(
-    curriculum: Curriculum,
-    run: Run,
-    step: Step = "last",
-    average: Average = False,
-    dtype: InferenceDtype = None,
-    as_json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-) -> None:
-    """Print a checkpoint's losses on the held-out sets, in nats per token, by stage."""
-    set_verbosity(verbose, quiet)
-    training = _open(curriculum, run)
-    from trainer.inference import evaluate_checkpoint
-
-    losses = evaluate_checkpoint(training, step, dtype, average=average)
-    if as_json:
-        say(json.dumps(losses, indent=1))
-        return
-    for stage, by_set in losses.items():
-        say(f"{stage:<12} {'  '.join(f'{name} {loss:.4f}' for name, loss in by_set.items())}")
-
-
 @app.command(
     "export",
     rich_help_panel=PANEL,
@@ -167,7 +141,7 @@ def export_command(
 ) -> None:
     """Write a checkpoint as a folder that transformers loads, in the released layout."""
     set_verbosity(verbose, quiet)
-    training = _open(curriculum, run)
+    training = opened(curriculum, run)
     from trainer.inference import export_model
 
     export_model(training, to, step, dtype, average=average)
@@ -187,7 +161,7 @@ def import_command(
 ) -> None:
     """Write a run's first checkpoint from given weights, to evaluate it or to let it write."""
     set_verbosity(verbose, quiet)
-    training = _open(curriculum, run)
+    training = opened(curriculum, run)
     from trainer.inference import import_model
 
     imported = import_model(training, source)

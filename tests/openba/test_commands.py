@@ -20,9 +20,8 @@ from tests.manifests.small_run import build_corpus
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     "demo setup check corpus ingest language quality dedup privacy decontaminate shards quality-report "
-    "calibrate measure scale plan train evaluate generate export import report verify schema near redact share "
-    "sign replay seen switch amend status "
-    "whatif rejects why "
+    "calibrate measure scale plan train evaluate benchmark generate export import report verify schema near redact "
+    "share sign replay seen switch amend status whatif rejects why "
     "cluster submit "
 ).split()
 DEMO = ROOT / "manifests" / "presets" / "demo"
