@@ -105,7 +105,7 @@ def train_command(
         return
     from trainer.ray_launch import launch
 
-    threads = _open(curriculum, run).manifest.train.threads
+    threads = opened(curriculum, run).manifest.train.threads
     weights = weights and weights.absolute()
     there = partial(_in_a_worker, curriculum.absolute(), run.absolute(), weights, quiet, profile, verbose)
     launch(there, run, workers, gpus=gpus, cpus_per_worker=threads)
