@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manifests.run_folder import run_folder
 from openba.steps import run_steps
 from pipeline.judge import quality_report as judge
 from pipeline.judge.calibration import Calibration, calibrated
@@ -33,7 +34,7 @@ def quality_report(
     """
     run_steps(corpus, run, BEFORE, engine, workers)
     with closing(open_engine(engine, workers)) as opened:
-        return judge.quality_report(Path(corpus), Path(run), opened)
+        return judge.quality_report(Path(corpus), run_folder(run), opened)
 
 
 def calibrate(
@@ -52,5 +53,5 @@ def calibrate(
     """
     run_steps(corpus, run, BEFORE, engine, workers)
     with closing(open_engine(engine, workers)) as opened:
-        tried = judge.trial(Path(corpus), Path(run), opened)
+        tried = judge.trial(Path(corpus), run_folder(run), opened)
     return calibrated(tried.documents, tried.corpus.quality.judged, tried.trusted, loss, method)

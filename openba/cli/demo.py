@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from openba.cli import corpus, manifests, train
-from openba.cli.options import Engine, Quiet, Verbose, Workers, examples, run_folder, set_verbosity
+from openba.cli.options import Engine, Quiet, Verbose, Workers, examples, set_verbosity, training_folder
 from openba.cli.setup import PANEL, set_up
 
 app = typer.Typer()
@@ -24,7 +24,7 @@ def demo_command(
         typer.Option(
             "--run",
             metavar="FOLDER",
-            parser=run_folder,
+            parser=training_folder,
             help="The run folder (default runs/demo or runs/demo-quick).",
         ),
     ] = None,

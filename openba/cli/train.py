@@ -16,8 +16,8 @@ from openba.cli.options import (
     InferenceDtype,
     Json,
     Quiet,
-    Run,
     Step,
+    TrainingFolder,
     Verbose,
     examples,
     set_verbosity,
@@ -72,7 +72,7 @@ def _open(curriculum: Path, run: Path) -> TrainingRun:
 )
 def train_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -101,7 +101,7 @@ def train_command(
 @app.command("evaluate", rich_help_panel=PANEL, epilog=examples(f"openba evaluate {ARGUMENTS} --json"))
 def evaluate_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     step: Step = "last",
     average: Average = False,
     dtype: InferenceDtype = None,
@@ -132,7 +132,7 @@ def evaluate_command(
 )
 def export_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="A new folder.")],
     step: Step = "last",
     average: Average = False,
@@ -156,7 +156,7 @@ def export_command(
 @app.command("import", rich_help_panel=PANEL, epilog=examples(f"openba import {ARGUMENTS} --from exported"))
 def import_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     source: Annotated[
         Path, typer.Option("--from", metavar="FOLDER", help="An export, a checkpoint, or a run.")
     ],

@@ -11,6 +11,7 @@ from typing import Any
 import apache_beam as beam
 import ray
 
+from manifests.run_folder import run_folder
 from pipeline.runtime.engines.ray_address import check_address, unreachable
 from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
 from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
@@ -77,7 +78,7 @@ class RayEngine:
         def keys(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             return (
                 {"bucket": bucket, "payload": payload}
-                for bucket, payload in emit((row["index"], Path(row["path"])))
+                for bucket, payload in emit((row["index"], run_folder(row["path"])))
             )
 
         def reduced(group: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from manifests.store.local_copy import remove_tree
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.key_groups import Reduce
 from pipeline.runtime.phases import Phases
@@ -43,5 +43,5 @@ class KeyPhases:
         for path in (self.context.folder / name).iterdir():
             if path.name not in shares:
                 # Left by an earlier run with more keys.
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                remove_tree(path) if path.is_dir() else path.unlink()
         return files
