@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manifests.run_folder import run_folder
 from openba.steps import run_steps
 from pipeline.judge import quality_report as judge
 from pipeline.judge.calibration import Calibration, calibrated
@@ -37,8 +38,9 @@ def quality_report(
         UserError: another command works in the run folder.
     """
     run_steps(corpus, run, BEFORE, engine, workers, runner_options=runner_options)
-    with closing(open_engine(engine, workers, runner_options, Path(run))) as opened:
-        return judge.quality_report(Path(corpus), Path(run), opened)
+    folder = run_folder(run)
+    with closing(open_engine(engine, workers, runner_options, folder)) as opened:
+        return judge.quality_report(Path(corpus), folder, opened)
 
 
 def calibrate(
@@ -57,6 +59,7 @@ def calibrate(
         as ``quality_report``.
     """
     run_steps(corpus, run, BEFORE, engine, workers, runner_options=runner_options)
-    with closing(open_engine(engine, workers, runner_options, Path(run))) as opened:
-        tried = judge.trial(Path(corpus), Path(run), opened)
+    folder = run_folder(run)
+    with closing(open_engine(engine, workers, runner_options, folder)) as opened:
+        tried = judge.trial(Path(corpus), folder, opened)
     return calibrated(tried.documents, tried.corpus.quality.judged, tried.trusted, loss, method)

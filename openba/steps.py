@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from manifests.errors import UserError
+from manifests.run_folder import check_reachable, run_folder
 from manifests.step_order import steps_of
 from pipeline.runtime.engines.open_engine import open_engine
 from pipeline.runtime.run import CorpusRun, StepOutcome
@@ -27,7 +28,7 @@ def run_steps(
 
     Args:
         corpus: the corpus manifest.
-        run: the run folder; it is made where there is none.
+        run: the run folder, or its URL; it is made where there is none.
         steps: their names; by default all, the manifest's own steps among them.
         engine: ``local``, ``ray``, or the name of a Beam runner.
         workers: CPUs of a Ray that is started here.
@@ -42,8 +43,10 @@ def run_steps(
     """
     start_worker()
     outcomes = []
-    with closing(open_engine(engine, workers, runner_options, Path(run))) as opened:
-        corpus_run = CorpusRun(Path(corpus), Path(run), opened)
+    folder = run_folder(run)
+    check_reachable(folder, engine)
+    with closing(open_engine(engine, workers, runner_options, folder)) as opened:
+        corpus_run = CorpusRun(Path(corpus), folder, opened)
         known = steps_of(corpus_run.corpus)
         names = known if steps is None else tuple(steps)
         unknown = [name for name in names if name not in known]

@@ -15,8 +15,8 @@ from openba.cli.options import (
     Verbose,
     Workers,
     examples,
-    run_folder,
     set_verbosity,
+    training_folder,
 )
 from openba.cli.setup import PANEL, set_up
 
@@ -33,7 +33,7 @@ def demo_command(
         typer.Option(
             "--run",
             metavar="FOLDER",
-            parser=run_folder,
+            parser=training_folder,
             help="The run folder (default runs/demo or runs/demo-quick).",
         ),
     ] = None,

@@ -14,8 +14,8 @@ from openba.cli.options import (
     Average,
     Curriculum,
     Quiet,
-    Run,
     Step,
+    TrainingFolder,
     Verbose,
     examples,
     set_verbosity,
@@ -71,7 +71,7 @@ def opened(curriculum: Path, run: Path) -> TrainingRun:
 )
 def train_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -128,7 +128,7 @@ def _in_a_worker(
 )
 def export_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="A new folder.")],
     step: Step = "last",
     average: Average = False,
@@ -152,7 +152,7 @@ def export_command(
 @app.command("import", rich_help_panel=PANEL, epilog=examples(f"openba import {ARGUMENTS} --from exported"))
 def import_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     source: Annotated[
         Path, typer.Option("--from", metavar="FOLDER", help="An export, a checkpoint, or a run.")
     ],

@@ -9,7 +9,6 @@ when all buckets are reduced; until then what is done is not done again.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import apache_beam as beam
 import numpy as np
 
 from manifests.files import atomic_write, digest, sync
+from manifests.store.local_copy import remove_tree
 from pipeline.runtime.dofns import ApplyFunction
 from pipeline.runtime.file_names import bucket_name
 from pipeline.runtime.key_file import KeyFile, write_keys
@@ -105,7 +105,8 @@ def exchange(run: Run, sources: Sources, emit: EmitKeys, reduce: ReduceBucket, b
         todo = [task for task in groups if not maps.is_done(task)]
         run(todo, beam.ParDo(ApplyFunction(maps)))
         run(ranges, beam.ParDo(ApplyFunction(reduces)))
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        remove_tree(folder)
 
 
 def finished_buckets(folder: Path, fingerprint: str, buckets: int) -> set[str]:
