@@ -26,6 +26,7 @@ from manifests.schema.steps import File, StepManifest
 from pipeline.models.perplexity.kneser_ney import estimate
 from pipeline.models.perplexity.scorer import PerplexityScorer
 from pipeline.runtime.batch_result import BatchPosition
+from pipeline.runtime.key_file import KeyFile, write_keys
 from pipeline.steps.dedup.buckets import Ranges
 from pipeline.steps.dedup.clusters import WriteOriginals
 from pipeline.steps.dedup.document_ids import Sketches, document_ids, names
@@ -62,6 +63,8 @@ def run_samples(folder: Path) -> Iterator[Sample]:
     yield _sample(folder / "ranks.npy", lambda path: ranks_of(path, DOCUMENTS))
     yield _sample(folder / "survivors.npy", lambda path: survivors_of(path, DOCUMENTS))
     yield _sample(folder / "pairs.bin", lambda path: WriteOriginals(4, (path,))(0, path.with_suffix(".out")))
+    write_keys(folder / "shuffled.bin", [(0, b"abcd"), (2, b"ef"), (0, b"gh")], 3)
+    yield _sample(folder / "shuffled.bin", _read_key_file)
     index = build_index(pa.array(TEXTS * 2), np.zeros(2 * DOCUMENTS, np.int64), 5, 8, 90, 0.9)
     index.save(folder / "ngrams.npy")
     yield _sample(folder / "ngrams.npy", _read_index)
@@ -150,6 +153,12 @@ def _read_keys(path: Path) -> None:
     numbers = np.arange(known.documents)
     Sketches(known).take(numbers)
     names(known, numbers)
+
+
+def _read_key_file(path: Path) -> None:
+    with KeyFile(path, 3, 0, 3) as keys:
+        for bucket in range(3):
+            keys.packets(bucket)
 
 
 def _token_set(path: Path, kind: str, tokens: int) -> TokenSet:

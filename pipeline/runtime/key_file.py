@@ -67,7 +67,7 @@ class KeyFile:
         (runs,) = self._numbers(1, size - _OFFSET.itemsize).tolist()
         row = (self._buckets + 1) * _OFFSET.itemsize
         keys = size - _OFFSET.itemsize - runs * row
-        check(runs * row < size and keys >= 0, self._path, f"says {runs} runs of {self._buckets} buckets")
+        check(0 < runs * row < size and keys >= 0, self._path, f"says {runs} runs of {self._buckets} buckets")
         wide, skip = end - self._first + 1, self._first * _OFFSET.itemsize
         self._offsets = np.stack([self._numbers(wide, keys + run * row + skip) for run in range(runs)])
         steps = np.diff(self._offsets.astype(np.int64), axis=1)

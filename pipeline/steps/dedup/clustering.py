@@ -78,7 +78,7 @@ def _similar(
     """The files of similar pairs, sorted by the worse document."""
     numbers = Ranges(known.documents, bucket_count(_count(candidates) * HALF.itemsize))
     halves = phases.group(
-        "pairs", candidates, Candidates(ranks, numbers), AddSketches(ranks, known), numbers.count
+        "pairs", candidates, Candidates(ranks, numbers), AddSketches(ranks, known, similarity), numbers.count
     )
     compare = Compare(known, similarity)
     similar = phases.group("compared", halves, Halves(numbers), compare, numbers.count)

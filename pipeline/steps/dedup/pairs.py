@@ -23,6 +23,8 @@ from pipeline.text.similarity.one_permutation import BINS, agreement
 HALF = np.dtype([*((name, RANK) for name in ("first", "second", "document")), ("sketch", "u1", BINS)])
 """``document``: number of the better one."""
 BLOCK = 1 << 14
+NEAR_BYTES = 1 << 26
+"""Of sketches in a row of key files, in which documents are near each other."""
 
 
 @dataclass(frozen=True)
@@ -40,22 +42,39 @@ class Candidates:
 
 @dataclass(frozen=True)
 class AddSketches:
-    """The pairs of one bucket, each once, with the sketch of the worse document: HALF."""
+    """The pairs of one bucket, each once, with the sketch of the worse document: HALF. Those of documents
+    near each other, which are all in a small corpus, are compared at once, and go on if they are similar."""
 
     ranks: Path
     all_ids: DocumentIds
+    similarity: float
 
     def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
         pairs = gathered(payloads, PAIR)
         pairs = pairs[np.lexsort((pairs["first"], pairs["second"]))]
         fresh = np.ones(len(pairs), bool)
         fresh[1:] = pairs[1:] != pairs[:-1]
+        pairs = pairs[fresh]
         documents = ranks_of(self.ranks, self.all_ids.documents)[1]
-        halves = np.empty(np.count_nonzero(fresh), HALF)
-        halves["first"], halves["second"] = pairs["first"][fresh], pairs["second"][fresh]
-        halves["document"] = documents[halves["first"]]
-        halves["sketch"] = Sketches(self.all_ids).take(documents[halves["second"]])
+        better, worse = documents[pairs["first"]], documents[pairs["second"]]
+        kept = self._going_on(better, worse)
+        halves = np.empty(np.count_nonzero(kept), HALF)
+        halves["first"], halves["second"] = pairs["first"][kept], pairs["second"][kept]
+        halves["document"] = better[kept]
+        halves["sketch"] = Sketches(self.all_ids).take(worse[kept])
         return halves.tobytes()
+
+    def _going_on(self, better: np.ndarray, worse: np.ndarray) -> np.ndarray:
+        """bool [pairs]: all but those that are compared here and differ."""
+        total, sketches = self.all_ids.documents, Sketches(self.all_ids)
+        ranges = Ranges(total, -(-total * BINS // NEAR_BYTES))
+        near = np.flatnonzero(ranges.of(better) == ranges.of(worse))
+        kept = np.ones(len(better), bool)
+        for begin in range(0, len(near), BLOCK):
+            block = near[begin : begin + BLOCK]
+            one, other = sketches.take(better[block]), sketches.take(worse[block])
+            kept[block] = _similar(one, other, self.similarity)
+        return kept
 
 
 @dataclass(frozen=True)
@@ -82,11 +101,16 @@ class Compare:
     def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
         halves = gathered(payloads, HALF)
         sketches = Sketches(self.all_ids).take(halves["document"].astype(np.int64))
-        equal, filled = agreement(sketches, np.ascontiguousarray(halves["sketch"])).astype(np.int64)
-        found = halves[equal * 10**6 >= millionths(self.similarity) * filled]
+        found = halves[_similar(sketches, np.ascontiguousarray(halves["sketch"]), self.similarity)]
         pairs = np.empty(len(found), PAIR)
         pairs["first"], pairs["second"] = found["first"], found["second"]
         return pairs.tobytes()
+
+
+def _similar(one: np.ndarray, other: np.ndarray, similarity: float) -> np.ndarray:
+    """bool [pairs]: for two arrays of sketches."""
+    equal, filled = agreement(one, other).astype(np.int64)
+    return np.asarray(equal * 10**6 >= millionths(similarity) * filled)
 
 
 def millionths(similarity: float) -> int:

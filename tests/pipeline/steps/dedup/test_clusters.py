@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipeline.runtime.arrow_files import write_batches
 from pipeline.runtime.key_groups import Emit, Reduce
 from pipeline.runtime.npy_files import save
-from pipeline.steps.dedup import clusters
+from pipeline.steps.dedup import clusters, pairs
 from pipeline.steps.dedup.buckets import BUCKET_BYTES, Hashes, Ranges, bucket_count
 from pipeline.steps.dedup.clusters import WriteSizes, WriteSurvivors, histogram
 from pipeline.steps.dedup.document_ids import DocumentIds, Sketches, document_ids
@@ -224,7 +224,9 @@ def key_file(path: Path, sketches: np.ndarray, chunk: int) -> Path:
     return path
 
 
-def test_pairs_are_verified_at_the_border(tmp_path: Path) -> None:
+@pytest.mark.parametrize("near", [pairs.NEAR_BYTES, 2 * BINS, 1])
+def test_pairs_are_verified_at_the_border(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, near: int) -> None:
+    monkeypatch.setattr(pairs, "NEAR_BYTES", near)
     sketches = np.zeros((3, BINS), np.uint8)
     sketches[:, :8] = 1
     sketches[1, :2], sketches[2, :3] = 2, 3
@@ -239,7 +241,7 @@ def similar(
     """The pairs that the groupings of ``pairs`` find similar; ranks are the documents' numbers."""
     numbers, ranks = Ranges(known.documents, buckets), unranked(folder, known.documents)
     packed_pairs(pairs).tofile(folder / "candidates")
-    halves = grouped([folder / "candidates"], Candidates(ranks, numbers), AddSketches(ranks, known))
+    halves = grouped([folder / "candidates"], Candidates(ranks, numbers), AddSketches(ranks, known, least))
     compared = grouped(halves, Halves(numbers), Compare(known, least))
     found = grouped(compared, Similar(numbers), reduce_similar)
     return [pair for path in found for pair in np.fromfile(path, PAIR).tolist()]
