@@ -46,7 +46,7 @@ def main() -> None:
         "PIPELINE_OPTIONS": json_format.MessageToJson(info.pipeline_options),
         "CONTROL_API_SERVICE_DESCRIPTOR": described(given.control_endpoint),
         "LOGGING_API_SERVICE_DESCRIPTOR": described(given.logging_endpoint),
-        "PYTHONPATH": os.pathsep.join(map(str, wheels)),
+        "PYTHONPATH": os.pathsep.join([*map(str, wheels), os.environ.get("PYTHONPATH", "")]),
     }
     os.dup2(2, 1)  # the pool gives its workers a pipe that nobody reads
     module = "apache_beam.runners.worker.sdk_worker_main"

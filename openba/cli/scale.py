@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from manifests.errors import UserError
 from manifests.output import say
 from openba.cli.options import Corpus, Json, Quiet, Run, Verbose, examples, set_verbosity
 
@@ -47,7 +48,13 @@ def measure_command(corpus: Corpus, run: Run, verbose: Verbose = False, quiet: Q
 
     start_worker()
     from pipeline.scale.measure import NAME, measure
+    from pipeline.setup.kernels import are_compiled
 
+    if not are_compiled():
+        raise UserError(
+            "the text kernels are not compiled yet, which would be measured, too",
+            fix="run `openba setup` first",
+        )
     for step in measure(corpus, run).steps:
         say(
             f"{step.step:<14} {step.task_seconds:9.1f} s of CPU in tasks {step.driver_seconds:8.1f} s else "

@@ -13,9 +13,13 @@ from apache_beam.options.pipeline_options import PipelineOptions, PortableOption
 
 from pipeline.runtime.engines.job_service import service_errors_explained
 from pipeline.runtime.engines.job_tasks import Gate, allowed_job
-from pipeline.runtime.engines.runner_options import runner_options
+from pipeline.runtime.engines.runner_options import check_service, runner_options
 from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
 from pipeline.runtime.key_groups import EmitKeys, ReduceBucket, Sources
+
+JOB_SECONDS = 10 * 365 * 86_400
+"""Beam gives the stream of a job's states the time-out that it has for an answer, so that a job which takes
+longer would fail. Whether the service answers is asked before each job."""
 
 
 class RunnerEngine:
@@ -38,7 +42,9 @@ class RunnerEngine:
     @property
     def pipeline_options(self) -> PipelineOptions:
         """A copy, since a runner changes what it is given."""
-        return copy.deepcopy(self._options)
+        options = copy.deepcopy(self._options)
+        options.view_as(PortableOptions).job_server_timeout = JOB_SECONDS
+        return options
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
         """One pipeline over all tasks (see Engine.run)."""
@@ -58,6 +64,7 @@ class RunnerEngine:
         signal cancels the job; what the runner goes on with nevertheless stops at the gate."""
         endpoint = self._options.view_as(PortableOptions).job_endpoint
         with user_errors_unwrapped(), service_errors_explained(endpoint), allowed_job(self._run) as job:
+            check_service(self._options)
             pipeline = beam.Pipeline(options=self.pipeline_options)
             yield pipeline, Gate(job)
             result = pipeline.run()

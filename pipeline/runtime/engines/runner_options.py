@@ -46,7 +46,7 @@ def runner_options(runner: str, given: Sequence[str]) -> PipelineOptions:
     options = PipelineOptions([f"--runner={name}", *flags])
     _check_required(name, options)
     known = [text.removeprefix("--") for action in parser._actions for text in action.option_strings]
-    known += _of_job_service(name, options)
+    known += check_service(options)
     for flag in unknown:
         _check_known(flag.removeprefix("--").partition("=")[0], name, known)
     _check_loads(name)
@@ -93,7 +93,12 @@ def _check_loads(name: str) -> None:
         raise UserError(f"the runner {name} cannot be loaded ({why})", where="--engine", fix=fix) from error
 
 
-def _of_job_service(name: str, options: PipelineOptions) -> list[str]:
+def check_service(options: PipelineOptions) -> list[str]:
+    """Names of the options that the job service has beside Beam's own; none where no service is named.
+
+    Raises:
+        UserError: it does not answer.
+    """
     portable = options.view_as(PortableOptions)
     if not portable.job_endpoint or portable.job_endpoint == "embed":
         return []

@@ -153,8 +153,7 @@ def test_word_of_a_task_that_died_holds_nobody_up(tmp_path: Path) -> None:
 def test_a_job_service_that_goes_away_is_one_line(tmp_path: Path) -> None:
     service = LocalJobServicer(str(tmp_path / "staged"))
     port = service.start_grpc_server()
-    options = [f"job_endpoint=localhost:{port}", "job_server_timeout=1"]
-    engine = open_engine("PortableRunner", 1, options, tmp_path / "run")
+    engine = open_engine("PortableRunner", 1, [f"job_endpoint=localhost:{port}"], tmp_path / "run")
     service.stop(0)
     with pytest.raises(UserError, match="no Beam job service answers"):
         engine.run([1], beam.Map(str))

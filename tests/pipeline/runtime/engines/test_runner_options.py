@@ -77,6 +77,11 @@ def test_options_arrive_as_what_they_are() -> None:
     assert asked.get_all_options()["runner"] == "DataflowRunner"
 
 
+def test_a_job_may_take_longer_than_an_answer_of_the_service() -> None:
+    asked = options("FlinkRunner", *JOBS["FlinkRunner"]).view_as(PortableOptions)
+    assert asked.job_server_timeout > 365 * 86_400, "Beam's default fails jobs after 300 s"
+
+
 def test_the_containers_of_workers_are_in_the_graph() -> None:
     asked = options("FlinkRunner", *JOBS["FlinkRunner"], "environment_config=registry.example/openba:1")
     asked.view_as(PortableOptions).environment_type = "DOCKER"
