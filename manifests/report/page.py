@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.files import atomic_write, sha256
+from manifests.report.benchmarks import benchmark_rows
 from manifests.report.duplicates_and_pii import (
     cluster_sizes,
     clusters,
@@ -101,6 +102,7 @@ def content(record: RunRecord) -> dict[str, Any]:
         "curves": _curves(record),
         "heldout": heldout(record),
         "heldout_rows": heldout_rows(record),
+        "benchmarks": benchmark_rows(record),
         "examples": _examples(record),
         "removed": removed_paragraphs(record),
         "removed_counts": removed_counts(record),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from manifests.report.benchmarks import shown
 from manifests.schema.benchmark_scores import BenchmarkScore, BenchmarkScores, ItemsScore
 
 _COLUMNS = f"{'benchmark':<14} {'metric':<12} {'shots':>5} {'items':>6} {'score':>16}"
@@ -17,7 +18,7 @@ def lines_of(scores: BenchmarkScores) -> list[str]:
 
 
 def _rows(score: BenchmarkScore) -> list[str]:
-    apart = " / ".join(_shown(part) if part else "none" for part in (score.clean, score.touched))
+    apart = " / ".join(shown(part) for part in (score.clean, score.touched))
     known = score.clean is not None or score.touched is not None
     first = _row(
         score, score.benchmark, score.score, f"{score.chance:7.3f}  {apart if known else 'not known'}"
@@ -27,13 +28,7 @@ def _rows(score: BenchmarkScore) -> list[str]:
 
 
 def _row(score: BenchmarkScore, name: str, part: ItemsScore, rest: str) -> str:
-    return (
-        f"{name:<14} {score.metric:<12} {score.shots:>5} {part.items:>6} {_shown(part):>16} {rest}".rstrip()
-    )
-
-
-def _shown(part: ItemsScore) -> str:
-    return f"{part.value:.3f}" + ("" if part.stderr is None else f" ± {part.stderr:.3f}")
+    return f"{name:<14} {score.metric:<12} {score.shots:>5} {part.items:>6} {shown(part):>16} {rest}".rstrip()
 
 
 def _notes(scores: BenchmarkScores) -> list[str]:
