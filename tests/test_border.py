@@ -22,7 +22,7 @@ LOADERS = {
     "SentencePieceProcessor",
     "Load",
     "LoadFromSerializedProto",
-    "read_json",
+    "open_json",
     "read_csv",
     "safe_load",
     "load_model",
@@ -34,6 +34,7 @@ LOADS |= {
     ("pickle", "load"),
     ("pickle", "loads"),
     ("kenlm", "Model"),
+    ("pyarrow.json", "read_json"),
     ("fasttext", "load_model"),
 }
 ELSEWHERE = {
@@ -47,7 +48,7 @@ ELSEWHERE = {
     # Right after the border has checked the file.
     "pipeline/models/tokenizer.py": {"SentencePieceProcessor", "LoadFromSerializedProto"},
     "pipeline/models/perplexity/kenlm_model.py": {"SentencePieceProcessor", "kenlm.Model"},
-    "pipeline/steps/shards/json_records.py": {"read_json"},
+    "pipeline/steps/shards/json_records.py": {"pyarrow.json.read_json"},
     "pipeline/models/fasttext_file.py": {"load_model"},
     "pipeline/models/quality_classifier.py": {"load_model"},
     "pipeline/steps/language/language_id.py": {"load_model"},
