@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from manifests.store.store_path import StorePath
@@ -43,9 +45,21 @@ def make_private(folder: Path, patterns: Sequence[str]) -> None:
                 _set_mode(Path(path, name), 0o600)
 
 
+@contextmanager
+def created_private(patterns: Sequence[str]) -> Iterator[None]:
+    """Where all of a step's folder is personal data, what this process makes is private from its first byte,
+    and ``make_private`` need not touch a file again, whose hash is then known no longer."""
+    before = os.umask(0o077) if ALL in patterns else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.umask(before)
+
+
 def _set_mode(path: Path, mode: int) -> None:
     try:
-        if not path.is_symlink():
+        if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) != mode:
             path.chmod(mode)
     except OSError as error:
         if error.errno not in _NO_MODES:

@@ -34,6 +34,7 @@ LOADS |= {
     ("pickle", "load"),
     ("pickle", "loads"),
     ("kenlm", "Model"),
+    ("pyarrow.json", "read_json"),
     ("fasttext", "load_model"),
 }
 ELSEWHERE = {
@@ -47,6 +48,7 @@ ELSEWHERE = {
     # Right after the border has checked the file.
     "pipeline/models/tokenizer.py": {"SentencePieceProcessor", "LoadFromSerializedProto"},
     "pipeline/models/perplexity/kenlm_model.py": {"SentencePieceProcessor", "kenlm.Model"},
+    "pipeline/steps/shards/json_records.py": {"pyarrow.json.read_json"},
     "pipeline/models/fasttext_file.py": {"load_model"},
     "pipeline/models/quality_classifier.py": {"load_model"},
     "pipeline/steps/language/language_id.py": {"load_model"},
@@ -56,7 +58,6 @@ ELSEWHERE = {
     "pipeline/models/perplexity/arpa.py": {"memmap"},
     # Text of a stranger in JSON or YAML: what is no JSON is told with file and line.
     "pipeline/steps/decontaminate/benchmark_items.py": {"orjson.loads"},
-    "pipeline/steps/shards/instruction_readers.py": {"open_json"},
     "pipeline/steps/shards/dialogue_file.py": {"yaml.load"},
     # JSON that this process has made.
     "pipeline/steps/ingest/pieces.py": {"orjson.loads"},

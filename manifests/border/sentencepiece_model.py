@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,14 @@ _MOST_PIECES = 1 << 24
 _LARGEST_SCORE = 1e6
 _TRIE_BLOCK = 256
 _BYTES = frozenset(f"<0x{byte:02X}>" for byte in range(256))
+
+
+class Piece(NamedTuple):
+    """``name`` as the model writes it, with U+2581 for a space."""
+
+    name: str
+    score: float
+    kind: int
 
 
 def checked_model(path: Path) -> bytes:
@@ -49,24 +57,30 @@ def piece_count(path: Path) -> int:
     return sum(number == 1 for number, _ in message_fields(checked_model(path)))
 
 
+def pieces_of(data: bytes) -> tuple[Piece, ...]:
+    """All pieces of ``checked_model``'s bytes, by id."""
+    return _check(data)
+
+
 @lru_cache(maxsize=4)
-def _check(data: bytes) -> None:
+def _check(data: bytes) -> tuple[Piece, ...]:
     fields = list(message_fields(data))
-    pieces = [value for number, value in fields if number == 1]
+    values = [value for number, value in fields if number == 1]
     trainer = _last(fields, 2)
-    need(0 < len(pieces) <= _MOST_PIECES, f"it has {len(pieces)} pieces")
-    kinds = _check_pieces(pieces)
+    need(0 < len(values) <= _MOST_PIECES, f"it has {len(values)} pieces")
+    pieces = _check_pieces(values)
+    kinds = [piece.kind for piece in pieces]
     need(trainer.get(3, 1) in MODELS, f"it is of type {trainer.get(3)}")
     need(kinds.count(UNKNOWN) == 1, f"{kinds.count(UNKNOWN)} of its pieces stand for what is unknown")
     need(not trainer.get(35, 0) or kinds.count(BYTE) == 256, "it has not the piece of every byte")
     for number in (3, 5):
         _check_normalizer(_last(fields, number).get(2, b""))
+    return pieces
 
 
-def _check_pieces(pieces: Iterable[Any]) -> list[int]:
-    """Their kinds."""
-    kinds, names = [], set()
-    for value in pieces:
+def _check_pieces(values: Iterable[Any]) -> tuple[Piece, ...]:
+    pieces, names = [], set()
+    for value in values:
         need(isinstance(value, bytes), "a piece is a number")
         piece = dict(message_fields(value))
         name, score, kind = piece.get(1, b""), piece.get(2, bytes(4)), piece.get(3, 1)
@@ -78,9 +92,9 @@ def _check_pieces(pieces: Iterable[Any]) -> list[int]:
         text = name.decode()
         need(kind != BYTE or text in _BYTES, f"{text!r} is the piece of no byte")
         names.add(name)
-        kinds.append(kind)
-    need(len(names) == len(kinds), "two of its pieces are one")
-    return kinds
+        pieces.append(Piece(text, number, kind))
+    need(len(names) == len(pieces), "two of its pieces are one")
+    return tuple(pieces)
 
 
 def _check_normalizer(blob: Any) -> None:

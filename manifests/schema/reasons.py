@@ -70,7 +70,8 @@ REASONS: dict[str, dict[str, str]] = {
 }
 
 PAIR_REASONS = {
-    "incomplete": "a field that the template needs is missing",
+    "incomplete": "a field that the template needs is missing, or the record could not be read: a line that"
+    " is no JSON, or has something else where text should be",
     "empty": "no prompt, or no target",
     "language": "neither English, Chinese nor code",
     "benchmark_overlap": "shares an n-gram with a benchmark's item",

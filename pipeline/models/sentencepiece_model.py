@@ -6,11 +6,11 @@ file wants a newer protobuf than Beam allows. ``manifests.border`` has checked t
 
 from __future__ import annotations
 
-import struct
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from manifests.border.protobuf import message_fields
+from manifests.border.sentencepiece_model import Piece, pieces_of
 from pipeline.text.tokenization.incremental_encoding import Spelling, build_spelling
 from pipeline.text.tokenization.unigram import SPACE, Pieces, build_pieces
 
@@ -18,14 +18,6 @@ NORMAL, USER_DEFINED, BYTE = 1, 4, 6
 UNIGRAM = 1
 PENALTY = 10.0
 """By which a character that no piece covers is less likely than the least likely piece (unigram_model.cc)."""
-
-
-class _Piece(NamedTuple):
-    """``name`` as the model writes it, with U+2581 for a space."""
-
-    name: str
-    score: float
-    kind: int
 
 
 @lru_cache(maxsize=2)
@@ -38,7 +30,7 @@ def read_pieces(model: bytes, unknown_id: int) -> Pieces | None:
     changes_texts = normalizer.get(2, b"") or normalizer.get(4, 1)
     if trainer.get(3, UNIGRAM) != UNIGRAM or changes_texts or not marks_spaces:
         return None
-    pieces = _listed(model)
+    pieces = pieces_of(model)
     known = {
         piece.name: (index, piece.score)
         for index, piece in enumerate(pieces)
@@ -58,7 +50,7 @@ def read_pieces(model: bytes, unknown_id: int) -> Pieces | None:
 @lru_cache(maxsize=2)
 def read_spelling(model: bytes) -> Spelling | None:
     """What each id stands for; None where a line break is not a piece of its own that is in no other."""
-    pieces = _listed(model)
+    pieces = pieces_of(model)
     breaks = [
         index
         for index, piece in enumerate(pieces)
@@ -69,20 +61,10 @@ def read_spelling(model: bytes) -> Spelling | None:
     return build_spelling([_spelled(piece) for piece in pieces], breaks[0])
 
 
-def _spelled(piece: _Piece) -> bytes:
+def _spelled(piece: Piece) -> bytes:
     if piece.kind == BYTE:
         return bytes([int(piece.name[1:-1], 16)])
     return piece.name.replace(SPACE, " ").encode() if piece.kind in (NORMAL, USER_DEFINED) else b""
-
-
-@lru_cache(maxsize=2)
-def _listed(model: bytes) -> list[_Piece]:
-    """All pieces, by id."""
-    listed = [dict(message_fields(value)) for number, value in message_fields(model) if number == 1]
-    return [
-        _Piece(piece[1].decode(), struct.unpack("<f", piece.get(2, bytes(4)))[0], piece.get(3, NORMAL))
-        for piece in listed
-    ]
 
 
 def _last(fields: list[tuple[int, Any]], wanted: int) -> bytes:

@@ -20,6 +20,7 @@ BLOCK = 1 << 22
 # zstd may blow four bytes up to 128 kB and cannot be asked to stop: it gets so little at a time that memory
 # stays bounded.
 _COMPRESSED_BLOCK = {".zst": 1 << 12}
+_FIRST_BLOCK = 1 << 9
 # What xz needs beside its window.
 _BESIDE_WINDOW = 1 << 24
 # As zstd and liblzma say it.
@@ -119,6 +120,18 @@ def _plain(file: InputFile, start: int, size: int) -> Iterator[bytes]:
             yield block
 
 
+def _growing(file: InputFile, start: int, size: int) -> Iterator[bytes]:
+    """As ``_plain``, where the first ``size`` bytes come in small steps: of a short member that is damaged
+    little more than the member is read."""
+    with file.open() as stream:
+        stream.seek(start)
+        step, left = _FIRST_BLOCK, size
+        while block := stream.read(step):
+            yield block
+            left -= step
+            step = min(size - left, left) if left > 0 else size
+
+
 def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Joins pieces to blocks, and gives what came before an error."""
     block: list[bytes] = []
@@ -150,7 +163,7 @@ def _decompressed(file: InputFile, start: int, new: Decoder) -> Iterator[bytes]:
     """Decompresses all members (gzip), frames (zstd) or streams of a file from the one at ``start`` on."""
     decoder = None
     end = member = start
-    for block in _plain(file, start, _COMPRESSED_BLOCK.get(file.suffix, 1 << 14)):
+    for block in _growing(file, start, _COMPRESSED_BLOCK.get(file.suffix, 1 << 14)):
         end += len(block)
         while block:
             if decoder is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from manifests.errors import UserError
 from manifests.files import digest, sha256, write_json
 from manifests.os_errors import free_bytes, os_errors_explained
-from manifests.personal_data import make_private, personal_data_of
+from manifests.personal_data import created_private, make_private, personal_data_of
 from manifests.redaction import NAME, redacted_in
 from manifests.run_folder import checked_run_folder
 from manifests.run_lock import run_lock
@@ -102,7 +102,8 @@ class CorpusRun:
         manifest_path.unlink(missing_ok=True)
         context.folder.mkdir(parents=True, exist_ok=True)
         make_private(context.folder, private)
-        manifest = self._finish(step, context, input_sha256, step.run(context))
+        with created_private(private):
+            manifest = self._finish(step, context, input_sha256, step.run(context))
         write_json(manifest_path, manifest.model_dump(mode="json"))
         seconds = time.perf_counter() - started
         _write_stats(context.folder, manifest, seconds)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from manifests.border.file_state import state_of
 from manifests.errors import UserError
 from manifests.files import write_json
-from manifests.personal_data import ALL, REJECTED, holds, make_private, personal_data_of
+from manifests.personal_data import (
+    ALL,
+    REJECTED,
+    created_private,
+    holds,
+    make_private,
+    personal_data_of,
+)
 from manifests.redaction import NAME, finished, is_redacted, redact, redacted_in
 from manifests.schema.base import ManifestError
 from manifests.schema.documents import STEPS
@@ -68,6 +77,23 @@ def test_only_the_owner_reads_what_is_private_and_nothing_behind_a_link_changes(
     assert (modes["rejected"], modes["deep"], modes["a"]) == (0o700, 0o700, 0o600)
     assert modes["link"] == stat.S_IMODE(outside.stat().st_mode) == 0o644
     assert modes["kept"] != 0o600
+
+
+def test_what_is_made_private_from_the_first_is_not_touched_again(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with created_private((ALL,)):
+            (tmp_path / "raw" / "rejected").mkdir(parents=True)
+            (tmp_path / "raw" / "part").write_text("x")
+        with created_private((REJECTED,)):
+            (tmp_path / "later").write_text("x")
+    finally:
+        assert os.umask(before) == 0o022, "the mode of other files stays what it was"
+    state = state_of(tmp_path / "raw" / "part")
+    make_private(tmp_path / "raw", (ALL,))
+    assert state_of(tmp_path / "raw" / "part") == state, "its hash would be taken anew"
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    assert modes == {"raw": 0o700, "rejected": 0o700, "part": 0o600, "later": 0o644}
 
 
 def test_what_is_gone_on_purpose_is_redacted_and_what_is_not_is_missing(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path, PurePath
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json
 
 from manifests.schema.instructions import InstructionSource, Speakers
 from pipeline.readers.input_files import readable
@@ -25,11 +24,11 @@ from pipeline.steps.privacy.file_names import scrubbed_names
 from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.conversations import exchanges, turns_schema
 from pipeline.steps.shards.dialogue_file import conversations
-from pipeline.steps.shards.instruction_bytes import Blocks, in_whole_characters, parsed_text, text_lines
+from pipeline.steps.shards.instruction_bytes import in_whole_characters, parsed_text, text_lines
+from pipeline.steps.shards.json_records import json_records
 from pipeline.steps.shards.task_records import read_fields
 from pipeline.text.unicode.repair import repair
 
-BLOCK = 16_000_000
 _FUNCTION = ("name", "signature", "docstring", "code")
 _DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
 _TAGGED = r"\[?([^\s/]+)/[A-Za-z]+(\][A-Za-z]*)?\s*"
@@ -137,14 +136,9 @@ def _turns(source: InstructionSource, path: Path, name: str) -> Iterator[pa.Reco
 
 
 def _json_lines(source: InstructionSource, path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    options = pyarrow.json.ReadOptions(use_threads=False, block_size=BLOCK)
-    parse = pyarrow.json.ParseOptions(schema, unexpected_field_behavior="ignore")
     try:
-        with pa.PythonFile(Blocks(path), "r") as stream:
-            for batch in pyarrow.json.open_json(stream, options, parse):
-                batch.validate(full=True)  # nobody has looked whether it is UTF-8
-                yield batch
-    except (pa.ArrowException, ValueError) as error:
+        yield from json_records(path, schema)
+    except ValueError as error:
         raise _unreadable(source, path, error) from None
 
 

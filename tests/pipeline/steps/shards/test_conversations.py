@@ -124,8 +124,22 @@ def plainly(turns: list[tuple[str | None, str | None]]) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("line", ['{"conversations": "no list"}', '{"conversations": [1]}', "[1]"])
-def test_lines_of_another_form_are_one_line_of_error(line: str, model: Path, tmp_path: Path) -> None:
+OTHER_FORMS = [
+    '{"conversations": "no list"}',
+    '{"conversations": [1]}',
+    "[1]",
+    '{"conversations": [{"value": 1}]}',
+]
+
+
+@pytest.mark.parametrize("line", OTHER_FORMS)
+def test_a_line_of_another_form_is_a_pair_that_was_lost(line: str, model: Path, tmp_path: Path) -> None:
     chosen = settings([{"name": "chat", "templates": [TALK]}], format="turns")
-    with pytest.raises(PipelineError, match="is not readable as turns"):
-        encode(tmp_path, model, chosen, [json.loads(line)])
+    found = encode(tmp_path, model, chosen, [talk("Is it?", "It is."), json.loads(line), talk("Why?", "So.")])
+    assert [row["reason"] for row in found] == [None, "incomplete", None]
+
+
+def test_a_file_of_another_form_says_what_it_has(model: Path, tmp_path: Path) -> None:
+    chosen = settings([{"name": "chat", "templates": [TALK]}], format="turns")
+    with pytest.raises(PipelineError, match="no 'conversations' as text; the first one has turns"):
+        encode(tmp_path, model, chosen, [{"turns": []}] * 200)

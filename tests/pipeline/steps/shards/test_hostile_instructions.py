@@ -12,7 +12,7 @@ import zstandard
 from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.steps.shards.dialogue_file import conversations
 from pipeline.steps.shards.instruction_bytes import PARSED, Blocks
-from pipeline.steps.shards.instruction_readers import BLOCK
+from pipeline.steps.shards.json_records import BLOCK
 from tests.pipeline.steps.shards.test_instruction_readers import read, source
 
 LINE = b'{"q": "x", "a": "y"}\n'
@@ -109,6 +109,16 @@ def test_a_line_that_no_one_can_hold_is_incomplete(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("pipeline.steps.shards.instruction_bytes.LINE", 10)
     (tmp_path / "a.txt").write_text("short\n" + "好" * 9 + "\nlast")
     assert [row["text"] for row in read(source("tagged"), tmp_path)] == ["short", None, "last"]
+
+
+def test_of_a_json_line_without_an_end_little_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.steps.shards.json_records.LINE", 100)
+    monkeypatch.setattr("pipeline.steps.shards.json_records.BLOCK", 60)
+    lines = [b'{"q": "first"}', b'{"q": "%s"}' % (b"x" * 70), b'{"q": "%s"}' % (b"x" * 500), b'{"q": "last"}']
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
+    assert [row["q"] for row in read(source("jsonl", "{q}"), tmp_path)] == ["first", "x" * 70, None, "last"]
 
 
 def test_bytes_are_given_as_far_as_they_are_asked_for(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from manifests.schema.instructions import InstructionSource
 from pipeline.runtime.pipeline_error import PipelineError
+from pipeline.steps.ingest.first_documents import FIRST
 from pipeline.steps.privacy.scrubber import Scrubber
 from pipeline.steps.shards.instruction_readers import records
 from tests.pipeline.steps.privacy.looks import PLACEHOLDERS
@@ -50,9 +51,54 @@ def test_pairs_are_repaired_as_documents_are(tmp_path: Path) -> None:
     ]
 
 
-def test_broken_jsonl_names_the_file(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text('{"q": "what"}\n{"q": \n')
-    with pytest.raises(PipelineError, match=r"toy: .*a\.jsonl is not readable as jsonl"):
+BROKEN = {
+    "a line that was cut": b'{"q": ',
+    "half a file of another kind": b"\x00\x01\xfe\xff binary",
+    "another type": b'{"q": 17}',
+    "an object where text should be": b'{"q": {"text": "x"}}',
+    "a list": b'["q"]',
+    "a text": b'"q"',
+    "nesting without end": b'{"q": ' + b"[" * 100_000,
+    "a number without end": b'{"q": ' + b"9" * 5_000 + b"}",
+    "a key twice": b'{"q": "a", "q": 1}',
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_line_that_cannot_be_read_is_a_record_of_nulls_and_costs_no_other_one(
+    tmp_path: Path, how: str
+) -> None:
+    lines = [b'{"q": "first", "other": 1}', BROKEN[how], b"", b" ", b'{"q": "last"}']
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
+    found = read(source("jsonl", "{q}"), tmp_path)
+    assert [(row["id"][-1], row["q"]) for row in found] == [("0", "first"), ("1", None), ("2", "last")]
+
+
+def test_lines_in_another_charset_or_with_half_a_character_are_read(tmp_path: Path) -> None:
+    text = "印刷很好，我们都喜欢，下次还要来。"
+    lines = [b'{"q": "ascii"}', f'{{"q": "{text}"}}'.encode("gb18030")]
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join([*lines, b'{"q": "\\ud800!"}', b"\xef\xbb\xbf" + lines[0]]))
+    assert [row["q"] for row in read(source("jsonl", "{q}"), tmp_path)] == ["ascii", text, "\ufffd!", "ascii"]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('{"question": "x", "a": "y"}', "the first one has question, a"),
+        ('{"q": 3}', "the first one has q"),
+        ("<p>", "the first one is no JSON: "),
+        ("[1]", "the first one is no object"),
+    ],
+)
+def test_a_file_whose_first_records_have_no_field_says_which_it_has(
+    tmp_path: Path, line: str, found: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text(f"{line}\n" * (FIRST - 1))
+    assert {row["q"] for row in read(source("jsonl", "{q}"), tmp_path)} == {None}
+    (tmp_path / "a.jsonl").write_text(f"{line}\n" * FIRST + '{"q": "good"}\n')
+    with pytest.raises(
+        PipelineError, match=rf"a\.jsonl is not .*first 200 records have no 'q' as text; {found}"
+    ):
         read(source("jsonl", "{q}"), tmp_path)
 
 
