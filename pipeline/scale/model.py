@@ -15,9 +15,9 @@ from pipeline.scale.fit import Growth, growth
 WRITER_BYTES, WRITERS = 1 << 27, 500
 """A shuffle's keys are written by so many tasks at most, of so many bytes of sources each
 (``pipeline.runtime.exchange``: SOURCE_BYTES, FILES)."""
-BUCKET_BYTES, READERS = 1 << 22, 2000
+BUCKET_BYTES, READERS = 1 << 24, 2000
 """They are read by so many tasks at most, of a bucket of so many bytes or more, each of which opens every
-writer's file (``pipeline.steps.dedup.shuffle``: BUCKET_BYTES; ``exchange``: RANGES)."""
+writer's file (``pipeline.steps.dedup.buckets``: BUCKET_BYTES; ``exchange``: RANGES)."""
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,13 @@ from manifests.schema.fleet import Fleet
 from manifests.schema.rates import Rates, StepRate
 from manifests.schema.scale import Scale
 from openba.cli.main import main
+from pipeline.runtime import exchange
+from pipeline.scale import model
 from pipeline.scale.estimate import scaled
 from pipeline.scale.fit import growth
 from pipeline.scale.model import Model, shuffle_reads
 from pipeline.scale.simulation import simulated
+from pipeline.steps.dedup import buckets
 
 CALM = Fleet(slow_tasks=0, faults=0)
 
@@ -191,3 +194,8 @@ def test_what_is_wrong_is_one_line(
     shown = capsys.readouterr().err
     assert message in shown
     assert shown.count("\n") == 1
+
+
+def test_the_model_of_a_shuffle_has_its_constants() -> None:
+    assert (model.WRITER_BYTES, model.WRITERS) == (exchange.SOURCE_BYTES, exchange.FILES)
+    assert (model.BUCKET_BYTES, model.READERS) == (buckets.BUCKET_BYTES, exchange.RANGES)
