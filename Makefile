@@ -19,7 +19,7 @@ STEPARG  = --corpus $(CORPUS) --run $(FOLDER) $(ENGINEARG)
 TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify docs lint typecheck bench bench-corpus bench-quality bench-train bench-scale fuzz fuzz-files test-exports lock sbom audit mutants clean distclean
+.PHONY: help setup assets demo test check corpus $(STEPS) train evaluate generate export import report verify docs lint typecheck bench bench-corpus bench-quality bench-train bench-scale bench-beam fuzz fuzz-files test-exports lock sbom audit mutants clean distclean
 
 help: ## this list
 	@printf 'make demo   everything on a fresh machine: set-up, corpus, three training stages, report (runs/demo/report.html)\n'
@@ -123,6 +123,9 @@ bench-train: assets ## our step, noising and loading against transformers' T5 an
 
 bench-scale: assets ## ten times the corpus: seconds per MB and memory stay what they are
 	@$(PY) -m benchmarks.scaling
+
+bench-beam: assets ## all steps on Beam's own job service, with workers elsewhere: the same bytes
+	@OPENBA_BENCH=1 $(PY) -m pytest -q tests/pipeline/runtime/engines/test_portable.py
 
 fuzz-files: assets ## 2,520 changed files of every format, each read by itself; runs/bench/mutated_files.json
 	@$(PY) -m benchmarks.mutated_files runs/bench/mutated_files.json --files 2520 --run $(FOLDER)

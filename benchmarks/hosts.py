@@ -81,6 +81,8 @@ class Run:
 
     def _kill_driver(self, number: int, chance: random.Random) -> bool:
         assert self._driver is not None
+        if self._driver.poll() is not None:
+            return False
         os.killpg(self._driver.pid, signal.SIGKILL)
         self._driver.wait()
         self.go()

@@ -11,7 +11,6 @@ import typer
 
 from manifests.errors import UserError
 from manifests.output import say
-from openba.cli.benchmark_table import lines_of
 from openba.cli.options import (
     Average,
     Curriculum,
@@ -89,6 +88,8 @@ def evaluate_command(
 
     asked = Asked(named(tasks), data, shots, limit, run_programs)
     scores = score_checkpoint(training, asked, step, dtype, average=average)
+    from openba.cli.benchmark_table import lines_of
+
     say(scores.model_dump_json(indent=1) if as_json else "\n".join(lines_of(scores)))
 
 

@@ -80,6 +80,18 @@ def counters(endpoint: str) -> dict[str, int]:
 
 @pytest.mark.slow
 @needs_texts
+def test_steps_have_the_same_files_in_workers_of_a_job_service(portable: Portable, tmp_path: Path) -> None:
+    file = corpus(tmp_path)
+    flags = [part for option in portable.options for part in ("--runner-option", option)]
+    for name, more in (("local", []), ("run", ["--runner", "PortableRunner", *flags])):
+        for step in ("ingest", "language"):
+            assert main([step, "--corpus", str(file), "--run", str(tmp_path / name), *more]) == 0
+    assert durable(tmp_path / "run") == durable(tmp_path / "local")
+    assert not portable.workers() & {os.getpid(), portable.pool_pid}
+
+
+@pytest.mark.skipif("OPENBA_BENCH" not in os.environ, reason="takes minutes: run `make bench-beam`")
+@needs_texts
 def test_all_steps_have_the_same_bytes_in_workers_of_a_job_service(
     portable: Portable, tmp_path: Path
 ) -> None:

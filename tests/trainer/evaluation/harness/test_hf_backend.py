@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sentencepiece
 import torch
+import transformers
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
@@ -34,7 +36,9 @@ def framed(context: str) -> str:
 
 
 @pytest.mark.slow
-def test_likelihoods_equal_those_of_the_harness_on_our_export(tmp_path: Path) -> None:
+def test_likelihoods_equal_those_of_the_harness_on_our_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its decoder begins with pad alone: asked for ``<extra_id_0> answer``, it counts ``<extra_id_0>``, too,
     whose own likelihood is then taken off."""
     shards = write_shards(tmp_path)
@@ -53,6 +57,10 @@ def test_likelihoods_equal_those_of_the_harness_on_our_export(tmp_path: Path) ->
     )
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(tokenizer))
     ours = HarnessModel(model, shards.vocabulary, pieces, Room(500, 12))
+    monkeypatch.setattr(transformers.dynamic_module_utils, "HF_MODULES_CACHE", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(str(tmp_path / "cache"))
+    for name in [name for name in sys.modules if name.split(".")[0] == "transformers_modules"]:
+        monkeypatch.delitem(sys.modules, name)  # of another cache
     exported = AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "export", trust_remote_code=True)
     theirs = HFLM(
         pretrained=exported,
