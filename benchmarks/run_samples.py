@@ -26,10 +26,12 @@ from manifests.schema.steps import File, StepManifest
 from pipeline.models.perplexity.kneser_ney import estimate
 from pipeline.models.perplexity.scorer import PerplexityScorer
 from pipeline.runtime.batch_result import BatchPosition
+from pipeline.runtime.key_file import KeyFile, write_keys
+from pipeline.steps.dedup.buckets import Ranges
 from pipeline.steps.dedup.clusters import WriteOriginals
 from pipeline.steps.dedup.document_ids import Sketches, document_ids, names
 from pipeline.steps.dedup.group_files import PAIR, ranks_of, survivors_of
-from pipeline.steps.dedup.priority import WritePriorities
+from pipeline.steps.dedup.priority import ByPriority, WriteRanks, WriteSplitters, reduce_priority
 from pipeline.steps.dedup.shuffle import Bands, Exact, Paragraphs
 from pipeline.steps.dedup.signatures import ComputeSignatures
 from pipeline.text.arrow.text_hashes import hashes
@@ -53,7 +55,7 @@ def run_samples(folder: Path) -> Iterator[Sample]:
     yield _file(folder / "stream.arrow", pa.record_batch({"tokens": tokens}), _read_stream)
     pairs = pa.record_batch({"prompt": tokens, "target": tokens})
     yield _file(folder / "pairs.arrow", pairs, _read_pairs)
-    ranks = np.stack([np.arange(DOCUMENTS, dtype=np.uint32)] * 2)
+    ranks = np.stack([np.arange(DOCUMENTS, dtype=np.uint64)] * 2)
     np.save(folder / "ranks.npy", ranks)
     np.save(folder / "survivors.npy", ranks[0] // 2 * 2)
     found = np.array([(0, 1), (2, 3)], PAIR)
@@ -61,6 +63,8 @@ def run_samples(folder: Path) -> Iterator[Sample]:
     yield _sample(folder / "ranks.npy", lambda path: ranks_of(path, DOCUMENTS))
     yield _sample(folder / "survivors.npy", lambda path: survivors_of(path, DOCUMENTS))
     yield _sample(folder / "pairs.bin", lambda path: WriteOriginals(4, (path,))(0, path.with_suffix(".out")))
+    write_keys(folder / "shuffled.bin", [(0, b"abcd"), (2, b"ef"), (0, b"gh")], 3)
+    yield _sample(folder / "shuffled.bin", _read_key_file)
     index = build_index(pa.array(TEXTS * 2), np.zeros(2 * DOCUMENTS, np.int64), 5, 8, 90, 0.9)
     index.save(folder / "ngrams.npy")
     yield _sample(folder / "ngrams.npy", _read_index)
@@ -138,13 +142,23 @@ def _read_documents(path: Path) -> None:
 
 def _read_keys(path: Path) -> None:
     known, ranks = document_ids([], [path]), path.with_suffix(".npy")
-    WritePriorities(known, ())(0, ranks)
-    np.save(path.with_suffix(".own.npy"), np.arange(known.documents, dtype=np.uint32))
+    WriteSplitters(known, 1)(0, path.with_suffix(".splitters"))
+    emit = ByPriority(known, path.with_suffix(".splitters"), Ranges(known.documents))
+    ordered = path.with_suffix(".ordered")
+    ordered.write_bytes(reduce_priority(0, [payload for _, payload in emit(0, path)]))
+    WriteRanks(known, (), (ordered,))(0, ranks)
+    np.save(path.with_suffix(".own.npy"), np.arange(known.documents, dtype=np.uint64))
     for kind in (Exact, Bands, Paragraphs):
         list(kind(known, ranks, path.with_suffix(".own.npy"))(0, path))
     numbers = np.arange(known.documents)
     Sketches(known).take(numbers)
     names(known, numbers)
+
+
+def _read_key_file(path: Path) -> None:
+    with KeyFile(path, 3, 0, 3) as keys:
+        for bucket in range(3):
+            keys.packets(bucket)
 
 
 def _token_set(path: Path, kind: str, tokens: int) -> TokenSet:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
+from heapq import heappop, heappush
 from math import gcd, lcm
 
 import numpy as np
@@ -97,20 +98,27 @@ def _order(weights: tuple[int, ...]) -> tuple[NDArray[np.int32], NDArray[np.int6
 
 
 def _chairman_assignment(weights: list[int]) -> NDArray[np.int32]:
-    """One period of the sequence. All quantities are scaled by ``(2k - 2) * period``, so they are whole
-    numbers."""
+    """One period of the sequence: at each position, of the samples whose time has come, the one with the
+    earliest deadline; of several, that of the first set."""
     period, scale = sum(weights), max(2 * len(weights) - 2, 1)
-    credit = [0] * len(weights)  # samples due so far minus samples given
-    sequence = np.empty(period, dtype=np.int32)
-    for position in range(period):
-        chosen, earliest = 0, float("inf")
-        for index, weight in enumerate(weights):
-            credit[index] += scale * weight
-            if credit[index] < period:
-                continue
-            deadline = ((scale - 1) * period - credit[index]) / weight
-            if deadline < earliest:
-                chosen, earliest = index, deadline
-        credit[chosen] -= scale * period
-        sequence[position] = chosen
-    return sequence
+    sets = np.repeat(np.arange(len(weights), dtype=np.int32), weights)
+    weight = np.repeat(np.array(weights), weights)
+    due = 1 + scale * np.concatenate([np.arange(one) for one in weights])
+    come = -(-period * due // (scale * weight)) - 1
+    by_deadline = np.lexsort((sets, (scale - 2 + due) * period / weight))
+    rank = np.empty(period, dtype=np.int64)
+    rank[by_deadline] = np.arange(period)
+    by_time = np.argsort(come)
+    return sets[by_deadline][_earliest_first(rank[by_time].tolist(), come[by_time])]
+
+
+def _earliest_first(ranks: list[int], come: NDArray[np.int64]) -> list[int]:
+    """The lowest rank that is left at each position, of those that have come; at least one has."""
+    waiting: list[int] = []
+    taken, begun = [], 0
+    for end in np.searchsorted(come, np.arange(len(come)), side="right").tolist():
+        for rank in ranks[begun:end]:
+            heappush(waiting, rank)
+        begun = end
+        taken.append(heappop(waiting))
+    return taken

@@ -67,7 +67,8 @@ class Span:
 
     def rolled_back(self, start: int, stop: int) -> Span:
         """The same span after the weights went back from before the stage's step ``stop`` to before
-        ``start``: the steps from there on read the samples that follow, in the mixture of their era."""
+        ``start``: the steps from there on read the samples that follow, in the mixture of their era. Where a
+        set is used up sooner, so that there are fewer of them, the learning rate knows from there on."""
         lost, read = self.read(stop), self.quotas.counts(start)
         skipped = {stage: count - read[stage] for stage, count in lost.items()}
         kept = tuple(skip for skip in self.skips if skip[0] < start)
@@ -75,7 +76,7 @@ class Span:
         for era in self.eras[self.eras.index(self.era(start)) :]:
             place = span.read(max(start, era.start))[self.quotas.own]
             span = replace(span, stream=era.stream.after(span.stream, place))
-        return span._limited(start)
+        return span._limited(start)._of_its_steps(start)
 
     def amended(self, step: int, stream: SampleStream, quotas: StepQuotas) -> Span:
         """The same span before the stage's step ``step``, and from there on that of other settings, whose
@@ -97,6 +98,15 @@ class Span:
         skipped = self.skips[-1][1].get(self.quotas.own, 0)
         quotas = replace(self.quotas, most=self.stream.most - skipped, made=made)
         return replace(self, quotas=quotas, steps=min(self.steps, quotas.steps))
+
+    def _of_its_steps(self, start: int) -> Span:
+        """The same span, where a used up set ends it, with the learning rate of as many steps from the
+        stage's step ``start`` on."""
+        last = self.eras[-1]
+        if self.stream.most is None or last.steps == self.steps:
+            return self
+        begins = max(start, next(era.start for era in self.eras if era.stream is last.stream))
+        return replace(self, eras=(*self._eras_before(begins), Era(begins, last.stream, self.steps)))
 
     def _eras_before(self, step: int) -> tuple[Era, ...]:
         return tuple(era for era in self.eras if era.start < step)

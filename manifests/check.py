@@ -11,6 +11,7 @@ from manifests.schema.base import ManifestError, Strict, load, parsed_yaml, unre
 from manifests.schema.cluster import Cluster
 from manifests.schema.corpus import CorpusManifest
 from manifests.schema.curriculum import CurriculumManifest
+from manifests.schema.fleet import Fleet
 from manifests.schema.redaction import Redaction
 from manifests.schema.rules import RuleSet
 from manifests.schema.shards import ShardManifest
@@ -24,6 +25,7 @@ KINDS: dict[str, type[Strict]] = {
     "cluster": Cluster,
     "corpus": CorpusManifest,
     "curriculum": CurriculumManifest,
+    "fleet": Fleet,
     "redaction": Redaction,
     "rules": RuleSet,
     "shards": ShardManifest,

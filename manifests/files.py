@@ -17,23 +17,33 @@ from manifests.border.regular_file import regular
 from manifests.border.unsound_file import UnsoundFileError
 from manifests.errors import UserError
 from manifests.os_errors import explained
+from manifests.store import scratch
+from manifests.store.local_copy import fetched_again, local
+from manifests.store.store_path import StorePath
 
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
-    with regular(path).open("rb") as file:
+    with regular(local(path)).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cached_sha256(path: Path) -> str:
     """SHA-256 of a file, read once in a process for as long as its inode, size and times stay what they
     are."""
+    path = local(path)
     return _remembered(path, state_of(path))
 
 
 @functools.lru_cache(maxsize=1 << 14)
 def _remembered(path: Path, state: FileState) -> str:
     return sha256(path)
+
+
+def has_sha256(path: Path, expected: str) -> bool:
+    """Whether a file has these bytes. An object's are fetched again once where they have not: they may have
+    been changed on their way."""
+    return cached_sha256(path) == expected or (fetched_again(path) and cached_sha256(path) == expected)
 
 
 def digest(value: object) -> str:
@@ -43,7 +53,9 @@ def digest(value: object) -> str:
 
 
 def sync(path: Path) -> None:
-    """Makes a file's bytes, or the names in a folder, durable."""
+    """Makes a file's bytes, or the names in a folder, durable; an object is from the beginning."""
+    if isinstance(path, StorePath):
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -54,7 +66,7 @@ def sync(path: Path) -> None:
 def drop_page_cache(path: Path) -> None:
     """Lets the system drop a durable file from its cache, since it will not be read again soon. What maps it
     keeps what it has mapped."""
-    if not hasattr(os, "posix_fadvise"):
+    if not hasattr(os, "posix_fadvise") or isinstance(path, StorePath):
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -66,13 +78,17 @@ def drop_page_cache(path: Path) -> None:
 @contextmanager
 def atomic_write(path: Path, sync_folder: bool = True) -> Iterator[Path]:
     """Yields a temporary path in the same folder; on success it is flushed to disk and renamed to ``path``,
-    else removed.
+    else removed. That of an object is in scratch, and is put into the store, at once.
 
     Without ``sync_folder`` the caller makes the new name durable, once for many files.
 
     Raises:
         UserError: the disk is full, the folder cannot be written to, and the like.
     """
+    if isinstance(path, StorePath):
+        with scratch.uploaded(str(path)) as temporary:
+            yield temporary
+        return
     # A process's number does not do: on another host that works in the same folder it may be the same one.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:

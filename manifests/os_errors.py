@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from manifests.errors import UserError
+from manifests.store.scratch import scratch_root
+from manifests.store.store_path import StorePath
 
 _AGAIN = "run the same command again"
 _FIXES = {
@@ -46,7 +48,7 @@ def explained(error: BaseException, path: Path, needed: int | None = None) -> Us
     what = os.strerror(number)
     if number in _SPACE:
         least = "" if needed is None else f"at least {needed:,} bytes needed, "
-        what += f" ({least}{_free(path):,} bytes free)"
+        what += f" ({least}{free_bytes(path):,} bytes free)"
     return UserError(what, where=path, fix=_FIXES[number])
 
 
@@ -59,8 +61,9 @@ def _number(error: BaseException) -> int | None:
     return number if number in _FIXES else None
 
 
-def _free(path: Path) -> int:
-    """Free bytes of the file system where a path is, or would be."""
+def free_bytes(path: Path) -> int:
+    """Free bytes of the file system where a path is, or would be; of scratch, for an object."""
+    path = scratch_root() if isinstance(path, StorePath) else path
     there = next((folder for folder in (path, *path.absolute().parents) if folder.exists()), Path("/"))
     return shutil.disk_usage(there).free
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from manifests.store.store_path import StorePath
+
 PRIVACY = "privacy"
 ALL, REJECTED = "*", "rejected"
 MODELS = ("tokenizer", "models", "classifiers")
@@ -32,7 +34,9 @@ def holds(patterns: Sequence[str], path: str) -> bool:
 
 def make_private(folder: Path, patterns: Sequence[str]) -> None:
     """Takes the right to read from everybody but the owner: folders have mode 0700 then, files 0600. A file
-    system without modes is left as it is."""
+    system without modes, and a store, are left as they are."""
+    if isinstance(folder, StorePath):
+        return
     for pattern in patterns:
         top = folder if pattern == ALL else folder / pattern
         for path, _, files in os.walk(top):

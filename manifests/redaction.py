@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from manifests.schema.base import load
 from manifests.schema.redaction import Redaction
 from manifests.schema.steps import StepManifest
 from manifests.step_order import steps_in
+from manifests.store.local_copy import remove_tree
 
 NAME = "redacted.json"
 TRIAL = "trial"
@@ -90,7 +90,7 @@ def _removed(path: Path) -> int:
     """Removes a file or a folder; returns how many files."""
     if path.is_dir() and not path.is_symlink():
         number = sum(found.is_file() for found in path.rglob("*"))
-        shutil.rmtree(path)
+        remove_tree(path)
         return number
     path.unlink()
     return 1

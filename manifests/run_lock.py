@@ -7,9 +7,11 @@ import json
 import os
 import secrets
 import socket
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,15 +19,21 @@ from manifests.border.json_files import read_object
 from manifests.errors import UserError
 from manifests.os_errors import os_errors_explained
 from manifests.run_folder import checked_run_folder
+from manifests.store.objects import put_if_absent
+from manifests.store.scratch import clear_scratch
+from manifests.store.store_path import StorePath
 
 NAME = ".lock"
+EXPIRY = 600.0
+"""Seconds after which a lock in a store that was not renewed is that of a dead process."""
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 
 
 @dataclass(frozen=True)
 class _Holder:
     """The process that works in a folder. ``started`` tells it from a later process of the same number;
-    ``space`` is where its number counts (machine start and PID namespace)."""
+    ``space`` is where its number counts (machine start and PID namespace). ``renewed``: when it last said in
+    a store that it lives, seconds since 1970; 0 in a folder, where it need not."""
 
     command: str
     host: str = field(default_factory=socket.gethostname)
@@ -35,6 +43,7 @@ class _Holder:
     namespace: str = field(default_factory=lambda: _pid_namespace())
     since: str = field(default_factory=lambda: datetime.now().astimezone().isoformat(" ", "seconds"))
     key: str = field(default_factory=lambda: secrets.token_hex(8))
+    renewed: float = 0.0
 
 
 @contextmanager
@@ -42,7 +51,9 @@ def run_lock(folder: Path, command: str) -> Iterator[None]:
     """Holds a run folder, which is made where it is not there, until the block ends.
 
     A lock whose process has died on this host is taken over; one of another host is respected, since nothing
-    here can tell whether that process lives. Of several processes of one training only rank 0 takes the lock.
+    here can tell whether that process lives. In a store, where the lock is an object that its holder renews,
+    it is taken over when it was not renewed for ``EXPIRY`` seconds. Of several processes of one training only
+    rank 0 takes the lock.
 
     Args:
         command: as the user calls it, such as ``openba train``; shown to the one that comes second.
@@ -51,14 +62,41 @@ def run_lock(folder: Path, command: str) -> Iterator[None]:
         UserError: another command holds the folder, or it cannot be written to.
     """
     path = checked_run_folder(folder) / NAME
-    mine = _Holder(command)
+    stored = isinstance(path, StorePath)
+    mine = _Holder(command, renewed=time.time() if stored else 0.0)
     with os_errors_explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _take(path, mine)
     try:
-        yield
+        with _renewed(path, mine) if stored else nullcontext():
+            yield
     finally:
         _release(path, mine)
+        if stored:
+            clear_scratch()
+
+
+@contextmanager
+def _renewed(path: Path, mine: _Holder) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=_renew, args=(stop, path, mine), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _renew(stop: threading.Event, path: Path, mine: _Holder) -> None:
+    """Until the lock is another's: somebody removed it by hand, or took it over while this process was
+    held up."""
+    while not stop.wait(EXPIRY / 10):
+        with suppress(OSError, UserError):
+            found = _read(path)
+            if found is None or found.key != mine.key:
+                return
+            path.write_bytes(_content(replace(mine, renewed=time.time())))
 
 
 def holder(folder: Path) -> str | None:
@@ -92,7 +130,9 @@ def _take(path: Path, mine: _Holder) -> None:
 
 def _replace(path: Path, dead: _Holder, mine: _Holder) -> None:
     found = _read(path)
-    if found == dead:
+    if found == dead and isinstance(path, StorePath):
+        path.write_bytes(_content(mine))
+    elif found == dead:
         _written(path, mine).replace(path)
     elif not _created(path, mine):
         raise _in_use(path, found or dead)
@@ -101,6 +141,8 @@ def _replace(path: Path, dead: _Holder, mine: _Holder) -> None:
 def _created(path: Path, mine: _Holder) -> bool:
     """Whether the lock was free and is now ours. A link is atomic on NFS too, where its answer may get lost:
     the count of links is what tells."""
+    if isinstance(path, StorePath):
+        return put_if_absent(str(path), _content(mine))
     temporary = _written(path, mine)
     try:
         os.link(temporary, path)
@@ -128,11 +170,15 @@ def _created_without_link(path: Path, content: bytes) -> bool:
 def _written(path: Path, holder: _Holder) -> Path:
     temporary = path.with_name(f"{path.name}-{holder.key}-{secrets.token_hex(4)}")
     try:
-        temporary.write_text(json.dumps(asdict(holder)) + "\n", encoding="utf-8")
+        temporary.write_bytes(_content(holder))
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
+
+
+def _content(holder: _Holder) -> bytes:
+    return (json.dumps(asdict(holder)) + "\n").encode()
 
 
 def _read(path: Path) -> _Holder | None:
@@ -144,7 +190,7 @@ def _read(path: Path) -> _Holder | None:
     try:
         return _Holder(**read_object(path))
     except FileNotFoundError:
-        if not path.is_symlink():
+        if isinstance(path, StorePath) or not path.is_symlink():
             return None
     except (ValueError, TypeError):
         pass
@@ -155,12 +201,15 @@ def _read(path: Path) -> _Holder | None:
 def _release(path: Path, mine: _Holder) -> None:
     """Gives a lock back, unless somebody removed it by hand and it is another's by now."""
     with suppress(OSError, UserError):
-        if _read(path) == mine:
+        found = _read(path)
+        if found is not None and found.key == mine.key:
             path.unlink()
 
 
 def _may_live(holder: _Holder) -> bool:
     here = _Holder("")
+    if holder.renewed and time.time() - holder.renewed > EXPIRY:
+        return False
     if holder.host != here.host:
         return True
     if holder.boot != here.boot:

@@ -20,6 +20,7 @@ from manifests.personal_data import ALL, MODELS, REJECTED
 from manifests.redaction import NAME, finished
 from manifests.report.page import render
 from manifests.report.scrubbing import Scrub
+from manifests.run_folder import local_run_folder
 from manifests.run_lock import run_lock
 from manifests.schema.base import load
 from manifests.schema.redaction import Redaction
@@ -73,7 +74,7 @@ def share(run: Path, target: Path, scrub: Scrub) -> int:
 
 
 def _check_target(run: Path, target: Path) -> None:
-    here, there = run.resolve(), target.resolve()
+    here, there = run.resolve(), local_run_folder(target, "a copy").resolve()
     if there.is_relative_to(here) or here.is_relative_to(there):
         raise UserError(f"lies in the run {run}, or around it", where=target, fix="name a folder elsewhere")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):

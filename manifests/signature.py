@@ -14,6 +14,7 @@ from manifests.ed25519_keys import private_key, public_key
 from manifests.errors import UserError
 from manifests.files import atomic_write
 from manifests.os_errors import os_errors_explained
+from manifests.run_folder import local_run_folder
 from manifests.run_lock import run_lock
 from manifests.signed_files import (
     HEAD,
@@ -115,6 +116,7 @@ def _shown(folder: Path, name: str) -> str:
 
 
 def _check_folder(folder: Path) -> None:
+    local_run_folder(folder, "what is signed")
     if not folder.is_dir():
         raise UserError("no such folder", where=folder, fix="name a run, an export or a checkpoint")
 

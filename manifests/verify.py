@@ -19,6 +19,7 @@ from manifests.border.json_files import read_object
 from manifests.border.unsound_file import UnsoundFileError
 from manifests.errors import UserError
 from manifests.files import digest, safe_join, sha256
+from manifests.id_hashes import digest_of, ids_in
 from manifests.personal_data import holds
 from manifests.redaction import redacted_in
 from manifests.schema.base import load
@@ -28,7 +29,8 @@ from manifests.schema.steps import KEPT, File, Part, StepManifest
 from manifests.schema.training import TrainingManifest
 from manifests.step_order import step_before, steps_in
 from manifests.verify_dedup import duplicates_without_survivor
-from manifests.verify_pieces import documents_not_whole, whole_ids
+from manifests.verify_heldout import heldout_in_training
+from manifests.verify_pieces import documents_not_whole
 from manifests.verify_removed import removed_paragraphs_elsewhere
 
 _IDS = pa.schema([pa.field("id", pa.string(), nullable=False)])
@@ -163,13 +165,6 @@ def _verify_counts(folder: Path, part: Part, result: Verification) -> None:
             )
 
 
-def _ids(folder: Path, files: list[File]) -> pa.ChunkedArray:
-    chunks = [
-        batch.column("id") for file in files for batch in read_batches(safe_join(folder, file.path), _IDS)
-    ]
-    return pa.chunked_array(chunks, pa.string())
-
-
 def _verify_chain(
     run: Path, step: str, manifests: dict[str, StepManifest], whole: set[str], result: Verification
 ) -> None:
@@ -198,9 +193,9 @@ def _verify_documents(
     run: Path, step: str, manifest: StepManifest, before: str, previous: StepManifest, result: Verification
 ) -> None:
     """Every document that the step before kept is there again, kept or rejected."""
-    given = _ids(run / before, [part.kept for part in previous.parts])
-    got = _ids(run / step, [file for part in manifest.parts for file in (part.kept, part.rejected)])
-    if not given.take(pc.sort_indices(given)).equals(got.take(pc.sort_indices(got))):
+    given = ids_in(run / before, (part.kept.path for part in previous.parts))
+    got = ids_in(run / step, (file.path for part in manifest.parts for file in (part.kept, part.rejected)))
+    if digest_of(given) != digest_of(got):
         result.problems.append(
             f"{run / step}: the documents kept and rejected are not those that {before} kept"
         )
@@ -217,20 +212,13 @@ def _verify_shards(folder: Path, step: StepManifest, manifest: ShardManifest, re
                     f"{folder / shard.file.path}: shards.json names another file than manifest.json"
                 )
                 return
-    training = [_verify_set(folder, token_set, result) for token_set in manifest.sets.values()]
-    heldout = [_verify_set(folder, token_set, result) for token_set in manifest.heldout.values()]
-    leaked = set[str]().union(*training) & set[str]().union(*heldout)
-    if leaked:
-        result.problems.append(
-            f"{folder}: {len(leaked)} held-out documents are also in the training shards, such as "
-            f"{sorted(leaked)[0]!r}"
-        )
+    for token_set in (*manifest.sets.values(), *manifest.heldout.values()):
+        _verify_set(folder, token_set, result)
+    result.problems += heldout_in_training(folder, manifest)
 
 
-def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[str]:
-    """Counts the tokens of a set from its shards; returns the ids of its documents, those of pieces being
-    their document's."""
-    ids: set[str] = set()
+def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> None:
+    """Counts the tokens of a set from its shards."""
     by_source: Counter[str] = Counter()
     for index, shard in enumerate(token_set.shards):
         tokens = 0
@@ -242,7 +230,6 @@ def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[
             )
             for source, count in zip(sources, np.bincount(inverse, weights=lengths), strict=True):
                 by_source[source] += int(count)
-            ids.update(whole_ids(batch.column("id").unique()).to_pylist())
         result.tokens += tokens
         _verify_length(folder, token_set, index, tokens, result)
     stated = {source.name: source.tokens for source in token_set.sources}
@@ -250,7 +237,6 @@ def _verify_set(folder: Path, token_set: TokenSet, result: Verification) -> set[
         result.problems.append(
             f"set {token_set.name}: tokens by source are {dict(by_source)}, the manifest says {stated}"
         )
-    return ids
 
 
 def _verify_length(folder: Path, token_set: TokenSet, index: int, tokens: int, result: Verification) -> None:

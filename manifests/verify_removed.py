@@ -6,12 +6,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.border.arrow_files import read_batches
 from manifests.border.unsound_file import check
 from manifests.files import safe_join
+from manifests.id_hashes import absent, are_among, ids_in
 from manifests.schema.documents import INGESTED, some
 from manifests.schema.steps import StepManifest
 
@@ -32,7 +34,7 @@ def removed_paragraphs_elsewhere(
 ) -> list[str]:
     """Problems of a dedup folder whose files, and those of the step before, are sound: a line a file.
 
-    Memory: ids of all kept documents, and one record batch.
+    Memory: the removed paragraphs of one part, and that of ``id_hashes``.
 
     Args:
         before: folder of the step before, whose kept documents have the paragraphs.
@@ -40,13 +42,13 @@ def removed_paragraphs_elsewhere(
     files = [file.path for file in manifest.files if file.path.startswith(REMOVED) and file.rows]
     if not files:
         return []
-    names = _kept(folder, manifest)
+    gone = _gone(folder, manifest, files)
     given = {Path(part.kept.path).name: safe_join(before, part.kept.path) for part in previous.parts}
     problems = list[str]()
     for file in files:
         removed = pa.Table.from_batches(list(read_batches(safe_join(folder, file), _REMOVED)))
         for what, bad in (
-            ("have their copy in a document that does not stay", ~_known(removed["copy_of"], names)),
+            ("have their copy in a document that does not stay", are_among(removed["copy_of"], gone)),
             ("did not stand where it says", ~_stood(removed, _given(given, folder / file))),
         ):
             problems += _problem(folder / file, removed["id"].filter(pa.array(bad)), what)
@@ -58,24 +60,19 @@ def _given(given: dict[str, Path], file: Path) -> Path:
     return given[file.name]
 
 
-def _kept(folder: Path, manifest: StepManifest) -> pa.Array | None:
-    """Ids of the documents that stay; None where earlier runs may have the copies: their ids are not told
-    from those of this one."""
+def _gone(folder: Path, manifest: StepManifest, files: list[str]) -> npt.NDArray[np.uint64]:
+    """Hashes of the documents that are said to have copies and do not stay; none where earlier runs may have
+    the copies: their ids are not told from those of this one."""
     if manifest.settings.get("dedup", {}).get("index"):
-        return None
-    files = [safe_join(folder, part.kept.path) for part in manifest.parts]
-    ids = [batch.column("id") for file in files for batch in read_batches(file, _IDS)]
-    return pa.chunked_array(ids, pa.string()).unique()
+        return np.empty(0, np.uint64)
+    kept = [part.kept.path for part in manifest.parts]
+    return absent(ids_in(folder, files, "copy_of"), ids_in(folder, kept))
 
 
 def _problem(file: Path, ids: pa.ChunkedArray, what: str) -> list[str]:
     if not len(ids):
         return []
     return [f"{file}: {len(ids)} removed paragraphs {what}, such as one of {ids[0].as_py()!r}"]
-
-
-def _known(names: pa.ChunkedArray, known: pa.Array | None) -> np.ndarray:
-    return np.ones(len(names), bool) if known is None else np.asarray(pc.is_in(names, known).to_numpy())
 
 
 def _stood(removed: pa.Table, given: Path) -> np.ndarray:

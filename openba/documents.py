@@ -8,8 +8,11 @@ import pyarrow.dataset as ds
 
 from manifests.errors import UserError
 from manifests.files import safe_join
+from manifests.run_folder import run_folder
 from manifests.schema.base import load
 from manifests.schema.steps import StepManifest
+from manifests.store.store_path import StorePath
+from manifests.store.system import system_of
 
 
 def kept(run: str | Path, step: str) -> ds.Dataset:
@@ -35,11 +38,13 @@ def rejected(run: str | Path, step: str) -> ds.Dataset:
 
 
 def _finished(run: str | Path, step: str) -> tuple[Path, StepManifest]:
-    folder = Path(run) / step
+    folder = run_folder(run) / step
     if not (folder / "manifest.json").exists():
         raise UserError(f"the step {step} has not been run", where=folder, fix="run it, or `openba corpus`")
     return folder, load(folder / "manifest.json", StepManifest)
 
 
 def _dataset(files: list[Path]) -> ds.Dataset:
-    return ds.dataset([str(file) for file in files], format="ipc")
+    """Of objects only what is asked for is read, by ranges."""
+    system = system_of(str(files[0]))[0] if files and isinstance(files[0], StorePath) else None
+    return ds.dataset([str(file) for file in files], format="ipc", filesystem=system)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manifests.run_folder import run_folder
 from openba.steps import run_steps
 from pipeline.judge import quality_report as judge
 from pipeline.judge.calibration import Calibration, calibrated
@@ -18,7 +20,11 @@ BEFORE = ("ingest", "language")
 
 
 def quality_report(
-    corpus: str | Path, run: str | Path, engine: str = "local", workers: int = 2
+    corpus: str | Path,
+    run: str | Path,
+    engine: str = "local",
+    workers: int = 2,
+    runner_options: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What each rule of a corpus drops of its trusted sources and catches of the project's own junk; written
     to ``quality-report.json`` in the run folder, too.
@@ -31,9 +37,10 @@ def quality_report(
         PipelineError: a step cannot go on.
         UserError: another command works in the run folder.
     """
-    run_steps(corpus, run, BEFORE, engine, workers)
-    with closing(open_engine(engine, workers)) as opened:
-        return judge.quality_report(Path(corpus), Path(run), opened)
+    run_steps(corpus, run, BEFORE, engine, workers, runner_options=runner_options)
+    folder = run_folder(run)
+    with closing(open_engine(engine, workers, runner_options, folder)) as opened:
+        return judge.quality_report(Path(corpus), folder, opened)
 
 
 def calibrate(
@@ -43,6 +50,7 @@ def calibrate(
     method: Method = "quantile",
     engine: str = "local",
     workers: int = 2,
+    runner_options: Sequence[str] = (),
 ) -> Calibration:
     """Thresholds for the rules of a corpus at which its trusted sources lose at most ``loss`` of each
     language, all rules together.
@@ -50,7 +58,8 @@ def calibrate(
     Raises:
         as ``quality_report``.
     """
-    run_steps(corpus, run, BEFORE, engine, workers)
-    with closing(open_engine(engine, workers)) as opened:
-        tried = judge.trial(Path(corpus), Path(run), opened)
+    run_steps(corpus, run, BEFORE, engine, workers, runner_options=runner_options)
+    folder = run_folder(run)
+    with closing(open_engine(engine, workers, runner_options, folder)) as opened:
+        tried = judge.trial(Path(corpus), folder, opened)
     return calibrated(tried.documents, tried.corpus.quality.judged, tried.trusted, loss, method)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from manifests.errors import UserError
+from manifests.run_folder import run_folder
 from manifests.schema.base import load
 from manifests.schema.shards import ShardManifest
 from trainer.data.dataset import TokenStream, open_sets
@@ -38,7 +39,7 @@ class ShardDataset(IterableDataset[Sample]):
     """
 
     def __init__(self, run: str | Path, set: str, length: int | None = None) -> None:
-        self._folder = Path(run) / "shards"
+        self._folder = run_folder(run) / "shards"
         manifest = load(self._folder / "shards.json", ShardManifest)
         if set not in manifest.sets:
             raise UserError(

@@ -241,9 +241,9 @@ TABLE = {
     "a file to report": Failure(REPORT, file_at("run"), "{x}/run: is a file, not a run folder; "),
     "a file to verify": Failure(VERIFY, file_at("run"), "{x}/run: is a file, not a run folder; "),
     "a file to train in": Failure(TRAIN, file_at("run"), "{x}/run"),
-    "a URL": Failure(CORPUS.replace("{x}/run", "s3://b/r"), str, "s3://b/r: a run folder cannot be a URL; "),
-    "a URL to report": Failure("manifests report s3://b/r", str, "s3://b/r: a run folder cannot be a URL"),
-    "a URL to verify": Failure("manifests verify gs://b/r", str, "gs://b/r: a run folder cannot be a URL"),
+    "a URL": Failure(CORPUS.replace("{x}/run", "ftp://b/r"), str, "ftp://b/r: a run folder cannot be "),
+    "a URL to report": Failure("manifests report memory://b", str, "memory://b: holds no step manifest"),
+    "a URL to verify": Failure("manifests verify gs://b/r", str, "gs://b/r: cannot be opened ("),
     "an empty folder to report": Failure(
         "manifests report {x}/texts", str, "{x}/texts: holds no step manifest"
     ),

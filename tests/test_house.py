@@ -19,7 +19,7 @@ MAY_IMPORT = {
 }
 """The floors. ``__main__`` files are doors, which open to the command line on top."""
 ROOMS = {
-    "ray": ("pipeline/runtime/engines/", "trainer/ray_launch.py"),
+    "ray": ("pipeline/runtime/engines/", "trainer/ray_launch.py", "openba/cluster/"),
     "deepspeed": ("trainer/engine.py",),
     "apache_beam": ("pipeline/runtime/",),
     "transformers": ("trainer/export/huggingface/",),

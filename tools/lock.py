@@ -31,7 +31,7 @@ BUILD_LOCK = ROOT / "requirements-build.lock"
 TOOLS = ROOT / "tools" / "requirements.txt"
 TOOLS_LOCK = ROOT / "requirements-tools.lock"
 PROJECT = "openba-pipeline"
-EXTRAS = frozenset({"", "test", "docs", "sign", "s3"})
+EXTRAS = frozenset({"", "test", "docs", "sign", "s3", "eval"})
 BUILD = {"setuptools": "84.2.1", "wheel": "0.48.0", "pybind11": "3.1.0", "cmake": "4.4.5"}
 """What builds deepspeed, fasttext-community and kenlm, which are source packages, and our own."""
 MACHINES = ("x86_64", "aarch64")

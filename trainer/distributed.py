@@ -32,6 +32,10 @@ LONGEST_MEETING = timedelta(minutes=2)
 """How long a new group waits for a process that was there a moment ago. Until it is made, nothing notices
 that one has died."""
 
+HELD = "OPENBA_RUN_HELD"
+"""An environment variable: who launched the processes holds the run folder for them. The lock of a process
+would outlive its host, which others cannot tell."""
+
 T = TypeVar("T")
 
 _LOST = re.compile(r"gloo|by peer|ncclRemoteError", re.IGNORECASE)

@@ -14,6 +14,7 @@ from curriculum.pair_lengths import PairLengths
 from curriculum.plugin_objective import shape_of
 from curriculum.plugins import all_plugins
 from manifests.files import digest, sha256
+from manifests.run_folder import local_run_folder
 from manifests.schema.base import load
 from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.initial import Initial, Origin
@@ -41,7 +42,9 @@ class TrainingRun:
 
         Raises:
             ManifestError: one of them is missing or not valid.
+            UserError: the folder is behind a URL.
         """
+        folder = local_run_folder(folder, "a training")
         return cls(
             folder,
             load(curriculum, CurriculumManifest),
@@ -93,6 +96,11 @@ class TrainingRun:
     def evaluations_file(self) -> Path:
         """A line of JSON for each evaluation and stage."""
         return self.train_folder / "evaluation.jsonl"
+
+    @property
+    def benchmarks_file(self) -> Path:
+        """A line of JSON for each checkpoint that was asked benchmarks."""
+        return self.train_folder / "benchmarks.jsonl"
 
     @property
     def verified_shards(self) -> Path:

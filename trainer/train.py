@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 import torch.distributed as dist
 
@@ -21,7 +22,7 @@ from trainer.bf16_choice import bf16_choice
 from trainer.checkpoint.saving import remove_leftovers
 from trainer.data.idle_ranks import idle_warnings
 from trainer.determinism import deterministic_cpu
-from trainer.distributed import decided_by_rank_0, join_process_group, lost_processes_explained
+from trainer.distributed import HELD, decided_by_rank_0, join_process_group, lost_processes_explained
 from trainer.in_force import in_force
 from trainer.model.bf16_ways import bf16_ways
 from trainer.monitor.callbacks import Callbacks
@@ -115,11 +116,12 @@ def _plugin_callbacks(run: TrainingRun) -> list[PluginCallback]:
 
 @contextmanager
 def _exclusive(run: TrainingRun) -> Iterator[None]:
-    """Process 0 locks the run folder, and removes what broken-off saves have left."""
+    """Process 0 locks the run folder, unless the launcher has, and removes what broken-off saves have
+    left."""
     if dist.get_rank() != 0:
         yield
         return
-    with run_lock(run.folder, "openba train"):
+    with nullcontext() if HELD in os.environ else run_lock(run.folder, "openba train"):
         remove_leftovers(run.checkpoints)
         for broken in run.train_folder.glob(".*.tmp"):
             broken.unlink()

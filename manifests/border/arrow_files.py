@@ -4,6 +4,7 @@ out, once a file in a process."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 
 from manifests.border.arrow_framing import check_framing
 from manifests.border.file_state import FileState, state_of
-from manifests.border.unsound_file import UnsoundFileError, check
+from manifests.border.unsound_file import UnsoundFileError, check, sound_copy
 
 HASH_BYTES = 16
 ANY = pa.schema([])
@@ -28,14 +29,15 @@ def read_batches(path: Path, wanted: pa.Schema = ANY, optional: pa.Schema = ANY)
     Raises:
         UnsoundFileError: the file is not sound.
     """
-    state = state_of(path)
-    _check_file(path, state, wanted, optional)
-    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-        for index in range(reader.num_record_batches):
-            batch = _batch(path, reader, index)
-            if batch.num_rows:
-                _check_batch(path, state, index, batch, wanted)
-                yield batch
+    with sound_copy(path) as here:
+        state = state_of(here)
+        _check_file(here, state, wanted, optional)
+        with _opened(here) as reader:
+            for index in range(reader.num_record_batches):
+                batch = _batch(here, reader, index)
+                if batch.num_rows:
+                    _check_batch(here, state, index, batch, wanted)
+                    yield batch
 
 
 def open_table(
@@ -45,9 +47,14 @@ def open_table(
     optional: pa.Schema = ANY,
 ) -> pa.Table:
     """The same as a table of these columns (None: of all); the others are not touched."""
+    with sound_copy(path) as here:
+        return _table(here, wanted, columns, optional)
+
+
+def _table(path: Path, wanted: pa.Schema, columns: Sequence[str] | None, optional: pa.Schema) -> pa.Table:
     state = state_of(path)
     _check_file(path, state, wanted, optional)
-    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
+    with _opened(path) as reader:
         schema = reader.schema
         batches = [_batch(path, reader, index) for index in range(reader.num_record_batches)]
     table = [batch for batch in batches if batch.num_rows]
@@ -65,16 +72,24 @@ def row_count(path: Path) -> int:
     Raises:
         UnsoundFileError: the file is no Arrow file.
     """
-    _check_framed(path, state_of(path))
-    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-        return sum(_batch(path, reader, index).num_rows for index in range(reader.num_record_batches))
+    with sound_copy(path) as here:
+        _check_framed(here, state_of(here))
+        with _opened(here) as reader:
+            return sum(_batch(here, reader, index).num_rows for index in range(reader.num_record_batches))
 
 
 def schema_of(path: Path, wanted: pa.Schema) -> pa.Schema:
     """The schema of a file with these columns."""
-    _check_file(path, state_of(path), wanted, ANY)
+    with sound_copy(path) as here:
+        _check_file(here, state_of(here), wanted, ANY)
+        with _opened(here) as reader:
+            return reader.schema
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pa.RecordBatchFileReader]:
     with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-        return reader.schema
+        yield reader
 
 
 def _batch(path: Path, reader: pa.RecordBatchFileReader, index: int) -> pa.RecordBatch:
@@ -88,7 +103,7 @@ def _batch(path: Path, reader: pa.RecordBatchFileReader, index: int) -> pa.Recor
 def _check_framed(path: Path, state: FileState) -> None:
     check_framing(path)
     try:
-        with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
+        with _opened(path) as reader:
             names = reader.schema.names
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnsoundFileError(f"is no whole Arrow file ({_line(error)})", where=path) from None
@@ -98,7 +113,7 @@ def _check_framed(path: Path, state: FileState) -> None:
 @lru_cache(maxsize=1 << 14)
 def _check_file(path: Path, state: FileState, wanted: pa.Schema, optional: pa.Schema) -> None:
     _check_framed(path, state)
-    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
+    with _opened(path) as reader:
         found = reader.schema
     for field in wanted:
         check(field.name in found.names, path, f"has no column {field.name!r}")

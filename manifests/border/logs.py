@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from manifests.border.unsound_file import UnsoundFileError
 from manifests.json_lines import whole_lines
+from manifests.schema.benchmark_scores import BenchmarkScores
 
+_Model = TypeVar("_Model", bound=BaseModel)
 _Count = Annotated[int, Field(ge=0)]
 
 
@@ -55,6 +57,15 @@ def read_evaluations(file: Path) -> list[dict[str, Any]]:
     return _read(file, _Evaluation)
 
 
+def read_benchmarks(file: Path) -> list[BenchmarkScores]:
+    """The whole lines of ``benchmarks.jsonl``; none if there is no file.
+
+    Raises:
+        UnsoundFileError: one of them tells no scores.
+    """
+    return [_valid(file, line, BenchmarkScores) for line in whole_lines(file)]
+
+
 def step_of_line(file: Path, line: bytes) -> int:
     """The step of a line of either log.
 
@@ -70,8 +81,12 @@ def _read(file: Path, kind: type[_Line]) -> list[dict[str, Any]]:
 
 def _validated(file: Path, line: bytes, kind: type[_Line]) -> dict[str, Any]:
     """The keys that the line has."""
+    return _valid(file, line, kind).model_dump(exclude_unset=True)
+
+
+def _valid(file: Path, line: bytes, kind: type[_Model]) -> _Model:
     try:
-        return kind.model_validate_json(line).model_dump(exclude_unset=True)
+        return kind.model_validate_json(line)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"])) or "line"

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from manifests.border.file_state import FileState, state_of
-from manifests.border.unsound_file import UnsoundFileError, check
+from manifests.border.unsound_file import UnsoundFileError, check, sound_copy
 
 _BLOCK = 1 << 22
 _NO_HEADER = (SyntaxError, TypeError, EOFError, RecursionError, MemoryError, tokenize.TokenError)
@@ -35,8 +35,9 @@ def mapped_array(
     Raises:
         UnsoundFileError: the file is not such an array.
     """
-    _check_array(path, state_of(path), np.dtype(dtype), shape, below)
-    mapped: np.ndarray = np.load(path, mmap_mode=mode, allow_pickle=False)
+    with sound_copy(path) as here:
+        _check_array(here, state_of(here), np.dtype(dtype), shape, below)
+        mapped: np.ndarray = np.load(here, mmap_mode=mode, allow_pickle=False)
     return mapped
 
 
@@ -82,6 +83,7 @@ def mapped_records(path: Path, dtype: np.dtype) -> np.ndarray:
     Raises:
         UnsoundFileError: the last one is not whole.
     """
-    size = path.stat().st_size
-    check(size % dtype.itemsize == 0, path, f"has {size} bytes, no multiple of {dtype.itemsize}")
-    return np.memmap(path, dtype, mode="r") if size else np.empty(0, dtype)
+    with sound_copy(path) as here:
+        size = here.stat().st_size
+        check(size % dtype.itemsize == 0, here, f"has {size} bytes, no multiple of {dtype.itemsize}")
+        return np.memmap(here, dtype, mode="r") if size else np.empty(0, dtype)

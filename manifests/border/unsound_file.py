@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from manifests.errors import UserError
+from manifests.store.local_copy import local
 
 COPY_AGAIN = "copy it again from where it came, or make it again"
 
@@ -14,6 +17,22 @@ class UnsoundFileError(UserError, ValueError):
 
     def __init__(self, what: str, *, where: object = "", fix: str = COPY_AGAIN) -> None:
         super().__init__(what, where=where, fix=fix)
+
+
+@contextmanager
+def sound_copy(path: Path) -> Iterator[Path]:
+    """A file of this machine to read a path's bytes from; what is unsound in a copy is so in the path.
+
+    Raises:
+        FileNotFoundError: there is nothing.
+    """
+    here = local(path)
+    try:
+        yield here
+    except UnsoundFileError as error:
+        if here is path or error.where != str(here):
+            raise
+        raise UnsoundFileError(error.what, where=path, fix=error.fix) from error
 
 
 def need(sound: bool, what: str) -> None:

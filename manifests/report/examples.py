@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from manifests.border.arrow_files import read_batches
 from manifests.files import safe_join
-from manifests.report.scrubbing import Scrub, beginnings
+from manifests.report.scrubbing import Scrub, beginnings, shown_details
 from manifests.schema.documents import REJECTED, some
 from manifests.schema.steps import StepManifest
 
@@ -83,10 +83,7 @@ def _groups(batch: pa.RecordBatch, by: str) -> dict[Key, np.ndarray]:
 
 
 def _examples(batch: pa.RecordBatch, scrub: Scrub) -> list[Example]:
-    # The details of duplicates name documents, whose numbers are places and nobody's.
-    details = batch.column("detail").cast(pa.string())
-    is_text = pc.invert(pc.starts_with(pc.fill_null(details, ""), "cluster="))
-    told = pc.if_else(is_text, beginnings(details, 2 * CHARACTERS, scrub), details)
+    told = shown_details(batch.column("detail"), 2 * CHARACTERS, scrub)
     columns = (
         batch.column("id").to_pylist(),
         pc.fill_null(batch.column("language").cast(pa.string()), "").to_pylist(),

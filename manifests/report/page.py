@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.files import atomic_write, sha256
+from manifests.report.benchmarks import benchmark_rows
 from manifests.report.duplicates_and_pii import (
     cluster_sizes,
     clusters,
@@ -31,7 +32,7 @@ from manifests.report.sources import sources
 from manifests.report.summary import summary_of
 from manifests.report.template import rendered
 from manifests.report.token_mix import mix, source_rows
-from manifests.report.training import by_stage, curve, heldout, heldout_rows
+from manifests.report.training import curve, heldout, heldout_rows
 from manifests.report.trusted_text import trusted_sources
 from manifests.step_order import step_before
 from manifests.trusted_loss import MOST_LOSS
@@ -99,8 +100,9 @@ def content(record: RunRecord) -> dict[str, Any]:
         "found": found,
         "found_by_source": personal_data_by_source(record),
         "curves": _curves(record),
-        "heldout": [(stage, heldout(record, stage, lines)) for stage, lines in by_stage(record).items()],
+        "heldout": heldout(record),
         "heldout_rows": heldout_rows(record),
+        "benchmarks": benchmark_rows(record),
         "examples": _examples(record),
         "removed": removed_paragraphs(record),
         "removed_counts": removed_counts(record),

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from manifests.border.logs import read_evaluations, read_metrics
+from manifests.border.logs import read_benchmarks, read_evaluations, read_metrics
 from manifests.errors import UserError
 from manifests.report.scrubbing import Scrub, hidden
 from manifests.schema.base import load
+from manifests.schema.benchmark_scores import BenchmarkScores
 from manifests.schema.shards import ShardManifest
 from manifests.schema.steps import KEPT, StepManifest
 from manifests.schema.training import TrainingManifest
@@ -58,6 +59,7 @@ class RunRecord:
     training_steps: tuple[TrainingStep, ...]
     evaluations: tuple[Evaluation, ...]
     training: TrainingManifest | None
+    benchmarks: tuple[BenchmarkScores, ...] = ()
     scrub: Scrub = hidden
 
     @classmethod
@@ -83,6 +85,7 @@ class RunRecord:
                 for line in read_evaluations(run / "train" / "evaluation.jsonl")
             ),
             training=load(training, TrainingManifest) if training.exists() else None,
+            benchmarks=tuple(read_benchmarks(run / "train" / "benchmarks.jsonl")),
             scrub=scrub,
         )
         if not steps and not record.training_steps:

@@ -24,3 +24,11 @@ def beginnings(texts: pa.Array, characters: int, scrub: Scrub) -> pa.Array:
     found only because, or only if, it was cut."""
     looked_at = pc.utf8_slice_codeunits(texts.cast(pa.string()), 0, max(_LOOKED_AT, 8 * characters))
     return pc.utf8_slice_codeunits(scrub(looked_at), 0, characters)
+
+
+def shown_details(details: pa.Array, characters: int, scrub: Scrub) -> pa.Array:
+    """What rejects tell beside their reason, as texts are shown. The details of duplicates name documents,
+    whose numbers are places and nobody's."""
+    told = details.cast(pa.string())
+    is_text = pc.invert(pc.starts_with(pc.fill_null(told, ""), "cluster="))
+    return pc.if_else(is_text, beginnings(told, characters, scrub), told)

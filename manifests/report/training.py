@@ -11,7 +11,7 @@ from manifests.report.figure import Dot, Figure, Line, legend
 from manifests.report.number_format import count
 from manifests.report.run_record import Evaluation, RunRecord
 from manifests.report.stage_grounds import draw_stages
-from manifests.schema.shards import ShardManifest
+from manifests.schema.shards import HELDOUT_TASKS, ShardManifest
 
 _LEFT, _RIGHT = 62.0, 1066.0
 _POINTS = 1000
@@ -35,7 +35,7 @@ class Heldout:
 
 def language_of(name: str) -> str:
     """The language of a set, by its name: ``biflan_zh`` -> ``zh``."""
-    return name.rsplit("_", 1)[-1]
+    return name.removesuffix(HELDOUT_TASKS).rsplit("_", 1)[-1]
 
 
 def thinned(points: Sequence[tuple[float, float]], most: int = _POINTS) -> list[tuple[float, float]]:
@@ -102,12 +102,24 @@ def unigram(shards: ShardManifest | None, name: str) -> float | None:
     return shards.sets[name].unigram_entropy if shards is not None and name in shards.sets else None
 
 
-def heldout(record: RunRecord, stage: str, lines: Sequence[Evaluation]) -> Figure:
+def heldout(record: RunRecord) -> list[tuple[str, Figure]]:
+    """A figure, with its title, for each stage's objective: of the sets that it trains on, and of tasks that
+    are held out."""
+    figures = []
+    for stage, lines in by_stage(record).items():
+        names = list(dict.fromkeys(name for line in lines for name in line.losses))
+        tasks = [name for name in names if name.endswith(HELDOUT_TASKS)]
+        trained = [name for name in names if name not in tasks]
+        figures += [(stage, _heldout(record, stage, lines, trained))] if trained else []
+        figures += [(f"{stage}, held-out tasks", _heldout(record, stage, lines, tasks))] if tasks else []
+    return figures
+
+
+def _heldout(record: RunRecord, stage: str, lines: Sequence[Evaluation], names: list[str]) -> Figure:
     """A stage's held-out losses by set over the steps, each against its unigram baseline (dashed). All stages
     share one scale."""
     figure = Figure(f"Held-out loss under the objective of stage {stage}", 360, 280)
     every = [loss for line in record.evaluations for loss in line.losses.values()]
-    names = list(dict.fromkeys(name for line in lines for name in line.losses))
     baselines = [
         value
         for value in (

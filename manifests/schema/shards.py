@@ -9,6 +9,8 @@ from pydantic import model_validator
 from manifests.schema.base import Strict, UnusedLeftOut
 from manifests.schema.steps import File
 
+HELDOUT_TASKS = "_tasks"
+"""Ends the name of a held-out set of pairs whose tasks are not trained on, after that of the set of pairs."""
 SENTINELS = 100
 """As T5 has them."""
 MODES = "RSX"

@@ -9,8 +9,12 @@ import typer
 
 from manifests.output import say
 from openba.cli import (
+    ask,
+    benchmark,
+    cluster,
     corpus,
     demo,
+    evaluate,
     generate,
     judge,
     manifests,
@@ -18,8 +22,10 @@ from openba.cli import (
     plan,
     privacy,
     replay,
+    scale,
     setup,
     sign,
+    submit,
     switch,
     train,
 )
@@ -35,8 +41,10 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
 )
-_GROUPS = (demo, setup, manifests, sign, near, privacy, corpus, judge, plan, train, switch, replay, generate)
-for group in _GROUPS:
+_CORPUS = (demo, setup, manifests, sign, near, ask, privacy, corpus, judge, scale)
+_TRAINING = (plan, train, switch, replay, evaluate, benchmark, generate)
+_ELSEWHERE = (cluster, submit)
+for group in (*_CORPUS, *_TRAINING, *_ELSEWHERE):
     app.add_typer(group.app)
 
 

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 import typer
 
 from manifests.output import say
-from openba.cli.options import Corpus, Engine, Json, Quiet, Run, Verbose, Workers, examples, set_verbosity
+from openba.cli.options import (
+    Corpus,
+    Engine,
+    Json,
+    Quiet,
+    Run,
+    RunnerOptions,
+    Verbose,
+    Workers,
+    examples,
+    set_verbosity,
+)
 
 if TYPE_CHECKING:
     from pipeline.runtime.run import StepOutcome
@@ -40,6 +51,7 @@ def work(
     engine: str,
     workers: int,
     *,
+    runner_options: Sequence[str] = (),
     as_json: bool = False,
 ) -> None:
     """Runs steps (None: all of them), with a line on standard output for each as it ends."""
@@ -56,7 +68,8 @@ def work(
     gc.enable()
     gc.freeze()
     with kept_memory():
-        run_steps(corpus, run, steps, engine, workers, each=partial(_json_line if as_json else _line, run))
+        each = partial(_json_line if as_json else _line, run)
+        run_steps(corpus, run, steps, engine, workers, each, runner_options)
 
 
 def _without_pandas() -> None:
@@ -106,12 +119,13 @@ def _command(steps: Sequence[str] | None) -> Callable[..., None]:
         run: Run,
         engine: Engine = "local",
         workers: Workers = 2,
+        runner_option: RunnerOptions = None,
         as_json: Json = False,
         verbose: Verbose = False,
         quiet: Quiet = False,
     ) -> None:
         set_verbosity(verbose, quiet)
-        work(corpus, run, steps, engine, workers, as_json=as_json)
+        work(corpus, run, steps, engine, workers, runner_options=runner_option or (), as_json=as_json)
 
     return command
 

@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from openba.cli import corpus, manifests, train
-from openba.cli.options import Engine, Quiet, Verbose, Workers, examples, run_folder, set_verbosity
+from openba.cli.options import (
+    Engine,
+    Quiet,
+    RunnerOptions,
+    Verbose,
+    Workers,
+    examples,
+    set_verbosity,
+    training_folder,
+)
 from openba.cli.setup import PANEL, set_up
 
 app = typer.Typer()
@@ -24,12 +33,13 @@ def demo_command(
         typer.Option(
             "--run",
             metavar="FOLDER",
-            parser=run_folder,
+            parser=training_folder,
             help="The run folder (default runs/demo or runs/demo-quick).",
         ),
     ] = None,
     engine: Engine = "local",
     workers: Workers = 2,
+    runner_option: RunnerOptions = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
@@ -43,6 +53,6 @@ def demo_command(
     corpus_file, curriculum_file = preset(name, folder, assets)
     if manifests.check_command([corpus_file, curriculum_file]):
         return
-    corpus.work(corpus_file, folder, None, engine, workers)
+    corpus.work(corpus_file, folder, None, engine, workers, runner_options=runner_option or ())
     train.work(curriculum_file, folder, quiet=quiet)
     manifests.report(folder)

@@ -16,8 +16,8 @@ from openba.cli.options import (
     Curriculum,
     InferenceDtype,
     Quiet,
-    Run,
     Step,
+    TrainingFolder,
     Verbose,
     examples,
     set_verbosity,
@@ -38,7 +38,7 @@ app = typer.Typer()
 )
 def generate_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     prompt: Annotated[
         list[str] | None, typer.Option("--prompt", help="A prompt; may be given often. The answers are text.")
     ] = None,

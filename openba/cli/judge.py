@@ -9,7 +9,18 @@ from typing import Annotated, Any
 import typer
 
 from manifests.output import say
-from openba.cli.options import Corpus, Engine, Json, Quiet, Run, Verbose, Workers, examples, set_verbosity
+from openba.cli.options import (
+    Corpus,
+    Engine,
+    Json,
+    Quiet,
+    Run,
+    RunnerOptions,
+    Verbose,
+    Workers,
+    examples,
+    set_verbosity,
+)
 
 
 class Method(StrEnum):
@@ -35,6 +46,7 @@ def quality_report_command(
     run: Run,
     engine: Engine = "local",
     workers: Workers = 2,
+    runner_option: RunnerOptions = None,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -43,7 +55,7 @@ def quality_report_command(
     set_verbosity(verbose, quiet)
     from openba.judging import quality_report
 
-    report = quality_report(corpus, run, engine, workers)
+    report = quality_report(corpus, run, engine, workers, runner_option or ())
     if as_json:
         say(json.dumps(report, indent=1, ensure_ascii=False))
     else:
@@ -88,6 +100,7 @@ def calibrate_command(
     ] = Method.quantile,
     engine: Engine = "local",
     workers: Workers = 2,
+    runner_option: RunnerOptions = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
@@ -96,6 +109,6 @@ def calibrate_command(
     from openba.cli.judge_tables import rules_yaml
     from openba.judging import calibrate
 
-    found = calibrate(corpus, run, loss, method.value, engine, workers)
+    found = calibrate(corpus, run, loss, method.value, engine, workers, runner_option or ())
     wanted = "the tenth percentile" if method is Method.tenth else f"{method.value}, loss {loss:g}"
     say(rules_yaml(found, f"{wanted}, of the trusted sources of {corpus}"))

@@ -12,6 +12,7 @@ from manifests.errors import UserError
 from manifests.os_errors import os_errors_explained
 from manifests.output import complain, say
 from openba.cli.options import Json, RunArgument, examples, run_folder
+from openba.cli.shown import scrub_of
 from openba.cli.sign import signature_problems
 
 PANEL = "Manifests and runs"
@@ -118,10 +119,9 @@ def report(run: Path, *, as_json: bool = False) -> None:
     from manifests.report.page import write_report
     from manifests.report.run_record import RunRecord
     from manifests.report.summary import summary_of
-    from pipeline.steps.privacy.shown_texts import shown_of
 
     with os_errors_explained(run):
-        path = write_report(run, shown_of(run))
+        path = write_report(run, scrub_of(run))
     lines = summary_of(RunRecord.read(run))
     if as_json:
         say(json.dumps({"summary": dict(lines), "report": str(path)}, indent=1, ensure_ascii=False))

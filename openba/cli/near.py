@@ -11,6 +11,7 @@ import typer
 
 from manifests.output import say
 from openba.cli.options import Json, Run, examples
+from openba.cli.shown import scrub_of
 
 SHOWN = 60
 
@@ -36,11 +37,11 @@ def near_command(
     shown without personal data."""
     import pyarrow as pa
 
+    scrub = scrub_of(run)
     from pipeline.steps.dedup.near import near
-    from pipeline.steps.privacy.shown_texts import shown_of
 
     found = near(run, _read(text))
-    shown = shown_of(run)(pa.array([one.text for one in found], pa.string())).to_pylist()
+    shown = scrub(pa.array([one.text for one in found], pa.string())).to_pylist()
     found = [replace(one, text=text) for one, text in zip(found, shown, strict=True)]
     if as_json:
         say(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))

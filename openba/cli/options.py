@@ -10,16 +10,25 @@ from typing import Annotated, Any, Literal, TextIO
 import typer
 
 from manifests.output import complain
-from manifests.run_folder import checked_run_folder
+from manifests.run_folder import checked_run_folder, local_run_folder
 
 
 def run_folder(text: str) -> Path:
     """A run folder's path.
 
     Raises:
+        UserError: it is a file, or a URL of a kind that is not known.
+    """
+    return checked_run_folder(text)
+
+
+def training_folder(text: str) -> Path:
+    """The path of a run folder that a training works in.
+
+    Raises:
         UserError: it is a URL, or a file.
     """
-    return checked_run_folder(Path(text))
+    return local_run_folder(text, "a training")
 
 
 def checkpoint_step(text: str) -> int | str:
@@ -41,13 +50,40 @@ Curriculum = Annotated[
 ]
 Run = Annotated[
     Path,
-    typer.Option("--run", metavar="FOLDER", parser=run_folder, help="The run folder, such as runs/demo."),
+    typer.Option(
+        "--run",
+        metavar="FOLDER|URL",
+        parser=run_folder,
+        help="The run folder, such as runs/demo or s3://bucket/runs/demo.",
+    ),
+]
+TrainingFolder = Annotated[
+    Path,
+    typer.Option(
+        "--run", metavar="FOLDER", parser=training_folder, help="The run folder, such as runs/demo."
+    ),
 ]
 RunArgument = Annotated[
-    Path, typer.Argument(metavar="FOLDER", parser=run_folder, help="The run folder, such as runs/demo.")
+    Path,
+    typer.Argument(
+        metavar="FOLDER|URL",
+        parser=run_folder,
+        help="The run folder, such as runs/demo or s3://bucket/runs/demo.",
+    ),
 ]
 Engine = Annotated[
-    str, typer.Option("--engine", help="local, ray, or the name of a Beam runner such as FlinkRunner.")
+    str,
+    typer.Option(
+        "--engine", "--runner", help="local, ray, or the name of a Beam runner such as FlinkRunner."
+    ),
+]
+RunnerOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--runner-option",
+        metavar="KEY=VALUE",
+        help="Of the Beam runner, as job_endpoint=localhost:8099; once for each. KEY alone is a switch.",
+    ),
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="CPUs of the local Ray.")]
 Step = Annotated[

@@ -99,22 +99,7 @@ def plan_command(
 
 
 def _cluster(given: list[str]) -> Cluster:
-    """That of a file, with keys changed.
-
-    Raises:
-        ManifestError: the file, or a key, is not valid.
-    """
-    from pydantic import ValidationError
-
-    from manifests.schema.base import ManifestError, explain, load
     from manifests.schema.cluster import Cluster
+    from openba.cli.keys import with_keys
 
-    files = [Path(one) for one in given if "=" not in one]
-    if len(files) > 1:
-        raise typer.BadParameter("two cluster manifests are given; name one")
-    base = load(files[0], Cluster) if files else Cluster()
-    keys = {one.partition("=")[0].strip(): one.partition("=")[2].strip() for one in given if "=" in one}
-    try:
-        return Cluster.model_validate(base.model_dump() | keys)
-    except ValidationError as error:
-        raise ManifestError(explain(error, Path("--cluster"), Cluster)) from None
+    return with_keys(given, Cluster, "--cluster")

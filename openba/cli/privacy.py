@@ -11,6 +11,7 @@ import typer
 from manifests.os_errors import os_errors_explained
 from manifests.output import say
 from openba.cli.options import Json, RunArgument, examples
+from openba.cli.shown import scrub_of
 
 PANEL = "Manifests and runs"
 
@@ -50,10 +51,9 @@ def share_command(
     logs of a finished training come along. The folder is there whole or not at all.
     """
     from manifests.share import share
-    from pipeline.steps.privacy.shown_texts import shown_of
 
     with os_errors_explained(to):
-        copied = share(run, to, shown_of(run))
+        copied = share(run, to, scrub_of(run))
     if as_json:
         say(json.dumps({"run": str(run), "to": str(to), "bytes": copied}))
     else:

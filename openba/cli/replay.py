@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from manifests.output import say
-from openba.cli.options import Curriculum, Json, Run, examples
+from openba.cli.options import Curriculum, Json, TrainingFolder, examples
 
 if TYPE_CHECKING:
     from trainer.readable_tokens import ReadableTokens
@@ -32,7 +32,7 @@ app = typer.Typer()
 )
 def replay_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     step: Annotated[int, typer.Option("--step", help="The step, as in metrics.jsonl: the first is 1.")],
     rank: Annotated[
         int | None, typer.Option("--rank", min=0, help="Only what this process computed (default: all).")
@@ -101,7 +101,7 @@ def _lines(record: dict[str, Any]) -> Iterator[str]:
 def seen_command(
     document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="A document's id.")],
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     as_json: Json = False,
 ) -> None:
     """Print the steps that train on a document, those to come among them."""

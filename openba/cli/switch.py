@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from manifests.output import say
-from openba.cli.options import Curriculum, Json, Run, examples
+from openba.cli.options import Curriculum, Json, TrainingFolder, examples
 
 ARGUMENTS = "--curriculum curriculum.yaml --run runs/mine"
 PANEL = "Training"
@@ -24,7 +24,7 @@ app = typer.Typer()
 )
 def switch_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     stage: Annotated[
         str | None, typer.Argument(metavar="[STAGE]", help="The stage that shall begin: the next one.")
     ] = None,
@@ -55,7 +55,7 @@ def switch_command(
 )
 def amend_command(
     edited: Annotated[Path, typer.Argument(metavar="FILE", help="The edited curriculum manifest (YAML).")],
-    run: Run,
+    run: TrainingFolder,
     as_json: Json = False,
 ) -> None:
     """Go on with an edited curriculum, from the next checkpoint on.
@@ -77,7 +77,7 @@ def amend_command(
 
 
 @app.command("status", rich_help_panel=PANEL, epilog=examples(f"openba status {ARGUMENTS}"))
-def status_command(curriculum: Curriculum, run: Run, as_json: Json = False) -> None:
+def status_command(curriculum: Curriculum, run: TrainingFolder, as_json: Json = False) -> None:
     """Print where a training is: stage, step, tokens, blend, losses, and what comes next, and when."""
     from trainer.run import TrainingRun
     from trainer.status import lines, status

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,11 +13,9 @@ from manifests.output import complain, say
 from openba.cli.options import (
     Average,
     Curriculum,
-    InferenceDtype,
-    Json,
     Quiet,
-    Run,
     Step,
+    TrainingFolder,
     Verbose,
     examples,
     set_verbosity,
@@ -38,7 +36,7 @@ def work(
     """Trains to the end, beginning from ``weights`` where they are named, with a trace of the steps that
     ``profile`` tells, or says that there is nothing to
     do."""
-    training = _open(curriculum, run)
+    training = opened(curriculum, run)
     training = training if weights is None else training.beginning_from(weights)
     alone = "RANK" not in os.environ  # of several processes only process 0 may tell what is there
     if not (alone and training.finished):
@@ -53,7 +51,8 @@ def work(
     say(f"{training.train_folder}: finished already, nothing to do")
 
 
-def _open(curriculum: Path, run: Path) -> TrainingRun:
+def opened(curriculum: Path, run: Path) -> TrainingRun:
+    """The run, its manifests read."""
     from trainer.run import TrainingRun
 
     return TrainingRun.open(curriculum, run)
@@ -67,12 +66,12 @@ def _open(curriculum: Path, run: Path) -> TrainingRun:
         "openba train --curriculum tune.yaml --run runs/tuned --from exported",
         f"torchrun --standalone --nproc-per-node 2 -m -- trainer train {ARGUMENTS}",
         f"deepspeed --num_gpus 2 --module trainer train {ARGUMENTS}",
-        f"python -m trainer.ray_launch --workers 2 -- train {ARGUMENTS}",
+        f"openba train {ARGUMENTS} --engine ray --workers 2",
     ),
 )
 def train_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -90,36 +89,33 @@ def train_command(
             help="Write a trace of these steps by torch's profiler into the run's train/profile.",
         ),
     ] = None,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option("--engine", help="local: this process, or those of a launcher; ray: workers of a Ray."),
+    ] = "local",
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes on Ray, at most.")] = 2,
+    gpus: Annotated[bool, typer.Option("--gpus", help="A GPU for each process on Ray.")] = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
     """Train to the end of the curriculum, from the newest checkpoint if any."""
     set_verbosity(verbose, quiet)
-    work(curriculum, run, weights, quiet=quiet, profile=profile)
-
-
-@app.command("evaluate", rich_help_panel=PANEL, epilog=examples(f"openba evaluate {ARGUMENTS} --json"))
-def evaluate_command(
-    curriculum: Curriculum,
-    run: Run,
-    step: Step = "last",
-    average: Average = False,
-    dtype: InferenceDtype = None,
-    as_json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-) -> None:
-    """Print a checkpoint's losses on the held-out sets, in nats per token, by stage."""
-    set_verbosity(verbose, quiet)
-    training = _open(curriculum, run)
-    from trainer.inference import evaluate_checkpoint
-
-    losses = evaluate_checkpoint(training, step, dtype, average=average)
-    if as_json:
-        say(json.dumps(losses, indent=1))
+    if engine == "local":
+        work(curriculum, run, weights, quiet=quiet, profile=profile)
         return
-    for stage, by_set in losses.items():
-        say(f"{stage:<12} {'  '.join(f'{name} {loss:.4f}' for name, loss in by_set.items())}")
+    from trainer.ray_launch import launch
+
+    threads = opened(curriculum, run).manifest.train.threads
+    weights = weights and weights.absolute()
+    there = partial(_in_a_worker, curriculum.absolute(), run.absolute(), weights, quiet, profile, verbose)
+    launch(there, run, workers, gpus=gpus, cpus_per_worker=threads)
+
+
+def _in_a_worker(
+    curriculum: Path, run: Path, weights: Path | None, quiet: bool, profile: str | None, verbose: bool
+) -> None:
+    set_verbosity(verbose, quiet)
+    work(curriculum, run, weights, quiet=quiet, profile=profile)
 
 
 @app.command(
@@ -132,7 +128,7 @@ def evaluate_command(
 )
 def export_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="A new folder.")],
     step: Step = "last",
     average: Average = False,
@@ -145,7 +141,7 @@ def export_command(
 ) -> None:
     """Write a checkpoint as a folder that transformers loads, in the released layout."""
     set_verbosity(verbose, quiet)
-    training = _open(curriculum, run)
+    training = opened(curriculum, run)
     from trainer.inference import export_model
 
     export_model(training, to, step, dtype, average=average)
@@ -156,7 +152,7 @@ def export_command(
 @app.command("import", rich_help_panel=PANEL, epilog=examples(f"openba import {ARGUMENTS} --from exported"))
 def import_command(
     curriculum: Curriculum,
-    run: Run,
+    run: TrainingFolder,
     source: Annotated[
         Path, typer.Option("--from", metavar="FOLDER", help="An export, a checkpoint, or a run.")
     ],
@@ -165,7 +161,7 @@ def import_command(
 ) -> None:
     """Write a run's first checkpoint from given weights, to evaluate it or to let it write."""
     set_verbosity(verbose, quiet)
-    training = _open(curriculum, run)
+    training = opened(curriculum, run)
     from trainer.inference import import_model
 
     imported = import_model(training, source)

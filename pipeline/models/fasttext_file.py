@@ -11,6 +11,7 @@ import fasttext
 
 from manifests.border.fasttext_model import check_classifier
 from manifests.errors import UserError
+from manifests.store.local_copy import local
 
 
 def load_model(path: Path) -> fasttext.FastText._FastText:
@@ -21,7 +22,7 @@ def load_model(path: Path) -> fasttext.FastText._FastText:
     """
     check_classifier(path)
     try:
-        return fasttext.load_model(str(path))
+        return fasttext.load_model(str(local(path)))
     except ValueError:
         raise UserError("is not a fastText model", where=path, fix="name one that is") from None
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from manifests.files import atomic_write, cached_sha256, failed_write
 from manifests.schema.steps import File
+from manifests.store.local_copy import local
 
 MAX_ROWS = 2000
 MAX_BYTES = 16_000_000
@@ -69,10 +70,11 @@ class BatchWriter:
 
 def describe(path: Path, relative_to: Path, rows: int) -> File:
     """The manifest entry of a finished file."""
+    here = local(path)
     return File(
         path=path.relative_to(relative_to).as_posix(),
-        sha256=cached_sha256(path),
-        bytes=path.stat().st_size,
+        sha256=cached_sha256(here),
+        bytes=here.stat().st_size,
         rows=rows,
     )
 

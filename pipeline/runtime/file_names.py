@@ -17,4 +17,4 @@ def part_index(path: Path) -> int:
 
 def bucket_name(bucket: int) -> str:
     """Name of a bucket's files, without what follows the dot."""
-    return f"bucket-{bucket:03d}"
+    return f"bucket-{bucket:05d}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from manifests.files import cached_sha256
+from manifests.files import has_sha256
 from manifests.personal_data import holds
 from manifests.schema.steps import File, Part, StepManifest
 
@@ -28,11 +29,14 @@ def part_in_place(folder: Path, record: Any) -> bool:
     except ValidationError:
         return False
     return all(
-        _in_place(folder, file) and cached_sha256(folder / file.path) == file.sha256
+        _in_place(folder, file) and has_sha256(folder / file.path, file.sha256)
         for file in (part.kept, part.rejected)
     )
 
 
 def _in_place(folder: Path, file: File) -> bool:
-    path = folder / file.path
-    return path.is_file() and path.stat().st_size == file.bytes
+    try:
+        found = (folder / file.path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == file.bytes

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import apache_beam as beam
+import pyarrow as pa
+from apache_beam.metrics import Metrics
 
 from manifests.files import atomic_write, drop_page_cache
-from pipeline.runtime.batch_result import BatchPosition
+from pipeline.runtime.batch_result import BatchPosition, BatchResult
 from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.elements import Element, ElementCoder
 from pipeline.runtime.file_names import part_name
@@ -18,6 +20,12 @@ from pipeline.runtime.part_sinks import WritePart, WriteRows
 from pipeline.runtime.receipts import write_receipt
 from pipeline.runtime.stateless import Stateless
 from pipeline.runtime.transform import Extractor, PartTask, Transform
+
+# As a runner shows them: documents that went through a phase; of a step's own phase the bytes of their texts,
+# and how many are kept as rejects.
+_DOCUMENTS, _BYTES, _REJECTED = (
+    Metrics.counter("openba", name) for name in ("documents", "bytes", "rejected")
+)
 
 
 @beam.typehints.with_output_types(Element)
@@ -64,7 +72,15 @@ class ApplyWork(Stateless):
             yield element
         else:
             result = self._work.process(element.batch, BatchPosition(element.part, element.row))
+            _count(element.batch, result)
             yield Element(element.part, element.sequence, element.row, result)
+
+
+def _count(batch: pa.RecordBatch, result: BatchResult | pa.RecordBatch) -> None:
+    _DOCUMENTS.inc(batch.num_rows)
+    if isinstance(result, BatchResult):
+        _BYTES.inc(sum(count.bytes for count in result.counts))
+        _REJECTED.inc(result.rejected.num_rows)
 
 
 class TransformParts(beam.PTransform):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from pipeline.runtime.worker_start import StartsWorker
 
 Emit = Callable[[int, Path], Iterator[tuple[int, bytes]]]
 Reduce = Callable[[int, list[bytes]], bytes]
+"""(bucket, its keys in pieces, cut between any two packets and in any order) -> content of its file."""
+Sources = Sequence[tuple[int, Path]]
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,12 @@ class EmitKeys(StartsWorker):
 
 @dataclass(frozen=True)
 class ReduceBucket(StartsWorker):
-    """(bucket, payloads) -> the bucket's file. Its name is made durable with those of all other buckets,
-    before their common record."""
+    """(bucket, payloads) -> the bucket's file. Its name is made durable with those of other buckets, before
+    their common record. ``fingerprint``: of all that decides the files."""
 
     folder: Path
     reduce: Reduce
+    fingerprint: str
 
     def __call__(self, group: tuple[int, Iterable[bytes]]) -> int:
         bucket, payloads = group

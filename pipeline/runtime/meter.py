@@ -19,6 +19,15 @@ PROGRESS = logging.getLogger("openba.progress")
 PERIOD = 10.0
 
 
+_note = ""
+
+
+def note(text: str) -> None:
+    """What an engine has to say beside how much is done, until the meter closes."""
+    global _note
+    _note = text
+
+
 class Meter(Protocol):
     """Is told how much is done."""
 
@@ -34,6 +43,7 @@ class Bar:
 
     def show(self, done: int) -> None:
         """Moves the bar."""
+        self._bar.set_postfix_str(_note, refresh=False)
         self._bar.n = done
         self._bar.refresh()
 
@@ -59,7 +69,8 @@ class LogLines:
             return
         self._next = now + PERIOD
         state = f"{done:,} of {self._total:,} {self._unit}s, " if self._total else ""
-        PROGRESS.info("%s: %s%.0f s", self._title, state, now - self._started)
+        said = f"{_note}, " if _note else ""
+        PROGRESS.info("%s: %s%s%.0f s", self._title, state, said, now - self._started)
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -74,3 +85,4 @@ def meter(title: str, total: int, unit: str) -> Iterator[Meter]:
         yield opened
     finally:
         opened.close()
+        note("")

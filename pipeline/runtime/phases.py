@@ -16,6 +16,7 @@ from manifests.schema.documents import with_signals
 from manifests.schema.steps import Part
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.dofns import ApplyFunction
+from pipeline.runtime.exchange import finished_buckets
 from pipeline.runtime.file_names import part_name
 from pipeline.runtime.finished_parts import part_in_place
 from pipeline.runtime.jobs import TransformParts, WriteOne
@@ -120,11 +121,11 @@ class Phases:
         fingerprint = self._key(phase, key)
         names = read_receipt(folder, "group", fingerprint)
         if not _are_buckets(names) or not all((folder / name).exists() for name in names):
-            self._sweep(folder, set(), "")
-            title, write = f"{self._step}: {phase}", ReduceBucket(folder, reduce)
+            self._sweep(folder, finished_buckets(folder, fingerprint, buckets), "")
+            title, write = f"{self._step}: {phase}", ReduceBucket(folder, reduce, fingerprint)
             with cleaned_up(title, folder, {}), progress(title, folder, []):
                 self._engine.group(list(enumerate(sources)), EmitKeys(emit), write, buckets)
-            names = sorted(path.name for path in folder.glob("bucket-???"))
+            names = sorted(path.name for path in folder.glob("bucket-*"))
             folder.mkdir(parents=True, exist_ok=True)
             sync(folder)
             write_receipt(folder, "group", fingerprint, names)

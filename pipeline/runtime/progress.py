@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from manifests.errors import UserError
+from manifests.store.store_path import StorePath
 from pipeline.runtime.meter import Meter, meter
-from pipeline.runtime.receipts import receipt_path
+from pipeline.runtime.receipts import recorded
 
 INTERVAL = 0.25
+STORE_INTERVAL = 5.0
+"""Of an object store, where each look is a request, or one for a thousand parts."""
 
 
 @contextmanager
@@ -28,7 +32,9 @@ def progress(title: str, folder: Path, names: Sequence[str]) -> Iterator[None]:
 
 
 def _watch(stop: threading.Event, shown: Meter, folder: Path, names: Sequence[str]) -> None:
-    waiting = list(names)
-    while not stop.wait(INTERVAL):
-        waiting = [name for name in waiting if not receipt_path(folder, name).exists()]
-        shown.show(len(names) - len(waiting))
+    interval = STORE_INTERVAL if isinstance(folder, StorePath) else INTERVAL
+    waiting = set(names)
+    while not stop.wait(interval):
+        with suppress(UserError):  # the work's own calls will tell
+            waiting -= recorded(folder)
+            shown.show(len(names) - len(waiting))

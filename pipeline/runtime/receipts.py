@@ -18,6 +18,11 @@ def receipt_path(folder: Path, name: str) -> Path:
     return folder / FOLDER / f"{name}.json"
 
 
+def recorded(folder: Path) -> set[str]:
+    """The names of all work that has a record, of whatever fingerprint."""
+    return {path.stem for path in (folder / FOLDER).glob("*.json")}
+
+
 def write_receipt(folder: Path, name: str, fingerprint: str, value: Any) -> None:
     """Written after the work's files are durable under their final names."""
     write_json(receipt_path(folder, name), {"fingerprint": fingerprint, "value": value})

@@ -4,7 +4,6 @@ left alone."""
 from __future__ import annotations
 
 import resource
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from manifests.errors import UserError
 from manifests.files import digest, sha256, write_json
-from manifests.os_errors import os_errors_explained
+from manifests.os_errors import free_bytes, os_errors_explained
 from manifests.personal_data import created_private, make_private, personal_data_of
 from manifests.redaction import NAME, redacted_in
 from manifests.run_folder import checked_run_folder
@@ -211,6 +210,6 @@ def _write_stats(folder: Path, manifest: StepManifest, seconds: float) -> None:
         "text_bytes_in": size,
         "mb_per_second": round(size / 1e6 / seconds, 3),
         "peak_memory_mb": round(usage / 1024),
-        "disk_free_gb": round(shutil.disk_usage(folder).free / 1e9, 1),
+        "disk_free_gb": round(free_bytes(folder) / 1e9, 1),
     }
     write_json(folder / "stats.json", stats)

@@ -17,6 +17,11 @@ from pipeline.runtime.import_guard import hide_modules
 
 # A file with one of these defines a kernel.
 _KERNEL_MARKS = (b"njit", b"arrow.kernel import")
+# Ours, then what numba has for files that are not ours and where the folder cannot be written to.
+_LOCATORS = (
+    "pipeline.runtime.kernel_locator.KernelLocator, InTreeCacheLocator, UserWideCacheLocator, "
+    "IPythonCacheLocator, ZipCacheLocator"
+)
 
 
 @cache
@@ -32,6 +37,7 @@ def start_worker() -> None:
     with hide_modules("scipy"):
         import numba.np.arraymath  # looks for it only to know whether matrix products can be compiled
     numba.config.CACHE_DIR = str(_kernel_cache())
+    numba.config.CACHE_LOCATOR_CLASSES = _LOCATORS
     with hide_modules("pandas", "pymongo"), _no_warnings():
         import apache_beam  # noqa: F401 - loaded here once for all
 

@@ -9,13 +9,22 @@ from pathlib import Path
 import numba
 
 
+def are_compiled() -> bool:
+    """Whether that was done with these sources, on this machine."""
+    return _stamp().exists()
+
+
 def compiled_by(first_run: Callable[[], None]) -> bool:
     """Calls ``first_run``, which must use every kernel, unless that was done before with these sources.
     False if there was nothing to do."""
-    stamp = Path(numba.config.CACHE_DIR) / ".all"
-    if stamp.exists():
+    if are_compiled():
         return False
     first_run()
+    stamp = _stamp()
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.touch()
     return True
+
+
+def _stamp() -> Path:
+    return Path(numba.config.CACHE_DIR) / ".all"

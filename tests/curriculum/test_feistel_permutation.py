@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curriculum.feistel_permutation import permute
+from curriculum.feistel_permutation import permute, position_of
 from curriculum.keyed_hash import key, seeds
 
 
@@ -29,6 +29,15 @@ def test_rows_of_large_sets_stay_in_range_and_do_not_depend_on_the_batch(
     assert rows.max() < size
     assert len(set(rows.tolist())) == len(positions)
     assert permute(positions[:1], size, keys(7, 1))[0] == rows[0]
+
+
+@given(st.integers(1, 2**50), st.integers(1, 40), st.integers(0, 2**64 - 1))
+def test_rows_do_not_depend_on_how_many_are_walked_together(size: int, count: int, secret: int) -> None:
+    positions = np.arange(count) * (size // count)
+    together = permute(positions, size, keys(secret, count))
+    alone = [int(permute(positions[place : place + 1], size, keys(secret, 1))[0]) for place in range(count)]
+    assert together.tolist() == alone
+    assert position_of(together, size, keys(secret, count)).tolist() == positions.tolist()
 
 
 def test_the_order_looks_random() -> None:

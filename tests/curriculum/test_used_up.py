@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from curriculum.curriculum import Curriculum
 from curriculum.journal_events import Rollback
+from curriculum.lr_schedule import learning_rate
 from manifests.schema.base import ManifestError
 from tests.curriculum.test_amendment import BLENDED, UL2
 from tests.curriculum.toy import curriculum_manifest, shard_manifest, stage
@@ -74,13 +75,30 @@ def test_a_rollback_uses_up_sooner() -> None:
     curriculum = made(LONG | {"used_up": "stop"}, UL2 | {"mixture": {"en": 1.0}})
     before, most = curriculum.spans[0].steps, curriculum.spans[0].stream.most
     assert most is not None
+    rates = [curriculum.step(k).learning_rate for k in range(15)]
     curriculum.apply(Rollback(step=20, to=15, reason="spike"))
     assert curriculum.spans[0].steps == before - 5
+    assert [curriculum.step(k).learning_rate for k in range(15)] == rates
+    assert curriculum.step(before - 6).learning_rate == pytest.approx(1e-4), "it ends as planned, only sooner"
     assert curriculum.spans[1].first == before - 5
     assert sum(rows_read(curriculum).values()) == most - 40
     curriculum.apply(Rollback(step=before - 5, to=before - 12, reason="spike"))
     assert curriculum.spans[0].steps == before - 12, "nothing is left"
     assert curriculum.stage_of(before - 12) == 1
+
+
+def test_the_last_of_several_rollbacks_says_how_long_the_learning_rate_is() -> None:
+    curriculum = made(LONG | {"used_up": "stop"}, UL2 | {"mixture": {"en": 1.0}})
+    rates = [curriculum.step(k).learning_rate for k in range(10)]
+    for step, to in ((20, 18), (24, 22), (28, 10)):
+        curriculum.apply(Rollback(step=step, to=to, reason="spike"))
+    steps = curriculum.spans[0].steps
+    assert [era.start for era in curriculum.spans[0].eras] == [0, 10]
+    assert [curriculum.step(k).learning_rate for k in range(10)] == rates
+    settings = curriculum.stage_at(0).learning_rate
+    assert [curriculum.step(k).learning_rate for k in range(10, steps)] == [
+        learning_rate(settings, k, steps) for k in range(10, steps)
+    ]
 
 
 def test_it_is_read_on_epoch_after_epoch() -> None:

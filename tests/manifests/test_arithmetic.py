@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from manifests.json_lines import whole_lines
 from manifests.largest_remainder import largest_remainder
-from manifests.splitmix64 import GOLDEN_GAMMA, finalize, splitmix64
+from manifests.splitmix64 import GOLDEN_GAMMA, finalize, splitmix64, splitmix64_of_one
 
 
 def test_splitmix64_gives_the_published_sequence() -> None:
@@ -24,6 +24,11 @@ def test_splitmix64_gives_the_published_sequence() -> None:
         4593380528125082431,
         16408922859458223821,
     ]
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_splitmix64_of_one_number_is_that_of_an_array(value: int) -> None:
+    assert splitmix64_of_one(value) == splitmix64(np.array([value], np.uint64))[0]
 
 
 def test_the_argument_of_splitmix64_stays_as_it_was() -> None:

@@ -1,14 +1,17 @@
-"""The report's table of instruction tasks."""
+"""What the report says of instruction tasks."""
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from manifests.report import write_report
+from manifests.report.figure import Dot
 from manifests.report.instruction_tasks import instruction_tasks, template_kinds
-from manifests.report.run_record import RunRecord
+from manifests.report.run_record import Evaluation, RunRecord
+from manifests.report.training import heldout
 from pipeline.steps.privacy.shown_texts import shown
 from tests.manifests.small_run import build_corpus
 
@@ -46,3 +49,13 @@ def test_a_row_a_task_the_greatest_of_each_language_first(tmp_path: Path) -> Non
     cells = [re.sub(r"<.*?>", "", cell).strip() for cell in re.findall(r"<td.*?>(.*?)</td>", table, re.S)]
     assert cells[:11] == ["en", "qa", "4", "900", "40", "3,000", "75.0 %", "", "·", "·", "task_cap 860"]
     assert "docs/&lt;b&gt;" in table
+
+
+def test_tasks_that_are_held_out_have_a_picture_of_their_own(tmp_path: Path) -> None:
+    build_corpus(tmp_path)
+    losses = {"biflan_zh": 4.25, "biflan_zh_tasks": 5.125}
+    evaluations = (Evaluation(0, "ul2", {"zh": 9.0}), Evaluation(60, "biflan", losses))
+    figures = dict(heldout(replace(RunRecord.read(tmp_path), evaluations=evaluations)))
+    assert list(figures) == ["ul2", "biflan", "biflan, held-out tasks"]
+    dots = [mark for mark in figures["biflan, held-out tasks"].marks if isinstance(mark, Dot)]
+    assert [(dot.title, dot.style) for dot in dots] == [("biflan_zh_tasks: 5.125 at step 60", "zh")]

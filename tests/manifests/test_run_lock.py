@@ -142,10 +142,10 @@ def test_a_lock_that_was_removed_by_hand_and_is_anothers_now_stays(tmp_path: Pat
     process.communicate()
 
 
-def test_a_run_folder_is_a_folder_of_this_machine(tmp_path: Path) -> None:
+def test_a_run_folder_is_a_folder_or_behind_a_known_url(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder, message in {
-        Path("s3://bucket/run"): "s3://bucket/run: a run folder cannot be a URL; ",
+        Path("ftp://host/run"): "ftp://host/run: a run folder cannot be behind ftp://; ",
         tmp_path / "file": "is a file, not a run folder; name a folder",
     }.items():
         with pytest.raises(UserError, match=message), run_lock(folder, "openba corpus"):

@@ -20,8 +20,9 @@ from tests.manifests.small_run import build_corpus
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     "demo setup check corpus ingest language quality dedup privacy decontaminate shards quality-report "
-    "calibrate plan train evaluate generate export import report verify schema near redact share sign replay seen "
-    "switch amend status"
+    "calibrate measure scale plan train evaluate benchmark generate export import report verify schema near redact "
+    "share sign replay seen switch amend status whatif rejects why "
+    "cluster submit "
 ).split()
 DEMO = ROOT / "manifests" / "presets" / "demo"
 
@@ -65,21 +66,18 @@ def test_without_a_command_there_is_help_and_code_2(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["corpus", "--corpus", "c.yaml", "--run", "s3://bucket/run"],
-        ["train", "--curriculum", "c.yaml", "--run", "s3://bucket/run"],
-        ["generate", "--curriculum", "c.yaml", "--run", "s3://bucket/run"],
-        ["demo", "--run", "s3://bucket/run"],
-        ["report", "s3://bucket/run"],
-        ["verify", "s3://bucket/run"],
+        ["train", "--curriculum", "c.yaml", "--run", "memory://bucket/run"],
+        ["generate", "--curriculum", "c.yaml", "--run", "memory://bucket/run"],
+        ["demo", "--run", "memory://bucket/run"],
     ],
 )
-def test_a_run_on_an_object_store_is_refused_in_one_line(
+def test_a_training_in_an_object_store_is_refused_in_one_line(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 1
     assert capsys.readouterr().err == (
-        "error: s3://bucket/run: a run folder cannot be a URL; name a folder of this machine, or mount the "
-        "bucket and name the folder it is mounted at\n"
+        "error: memory://bucket/run: a training cannot be in an object store yet; name a folder of this "
+        "machine\n"
     )
 
 

@@ -94,7 +94,8 @@ def emit_sizes(index: int, path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def reduce_sizes(bucket: int, payloads: list[bytes]) -> bytes:
-    return b"".join(sorted(payloads))
+    data = b"".join(payloads)
+    return b"".join(sorted(data[place : place + 8] for place in range(0, len(data), 8)))
 
 
 def write_square(index: int, path: Path) -> None:

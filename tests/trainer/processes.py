@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -49,3 +53,30 @@ def ended(lines: Sequence[list[str]]) -> list[Ended]:
 def modules(name: str, *arguments: object, world_size: int = 2) -> list[list[str]]:
     """The command line of a module for each of so many processes."""
     return [[sys.executable, "-W", "ignore", "-m", name, *map(str, arguments)]] * world_size
+
+
+def forked(name: str, *arguments: object, world_size: int = 2) -> list[Ended]:
+    """How each process of a group that runs a module ended, in order of rank. They are forks of a process that has
+    imported what a training does (see fork_server)."""
+    server = _fork_server()
+    assert server.stdin
+    assert server.stdout
+    told = [*map(str, arguments)]
+    with tempfile.TemporaryDirectory() as folder:
+        order = {"module": name, "arguments": told, "environments": group(world_size), "folder": folder}
+        print(json.dumps(order), file=server.stdin, flush=True)
+        codes = json.loads(server.stdout.readline())
+        output = [
+            [(Path(folder) / f"{rank}.{end}").read_text() for end in ("out", "err")]
+            for rank in range(world_size)
+        ]
+    return [Ended([name, *told], code, *texts) for code, texts in zip(codes, output, strict=True)]
+
+
+@cache
+def _fork_server() -> subprocess.Popen[str]:
+    """One for each process of the tests; it ends with it."""
+    line = [sys.executable, "-W", "ignore", "-m", "tests.trainer.fork_server"]
+    server = subprocess.Popen(line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(server.kill)
+    return server

@@ -16,7 +16,7 @@ from manifests.border.logs import read_metrics
 from manifests.errors import UserError
 from openba.cli.main import main
 from tests.trainer.disturbed import Fault, KillAt, Killed, blow_up, copy, outcome
-from tests.trainer.processes import ended, modules
+from tests.trainer.processes import forked
 from tests.trainer.test_blend import blended
 from tests.trainer.test_replay import Watched, replayed
 from trainer.replay import Replay
@@ -246,7 +246,7 @@ def test_two_processes_and_one_again(prepared: Path, tmp_path: Path) -> None:
             train(run, [KillAt(4)], quiet=True)
         assert main(["amend", str(edited(run, shorter)), "--run", str(run.folder)]) == 0
         arguments = ["train", "--curriculum", run.folder / "curriculum.yaml", "--run", run.folder, "--quiet"]
-        for one in ended(modules("trainer", *arguments, world_size=processes)):
+        for one in forked("trainer", *arguments, world_size=processes):
             assert one.returncode == 0, one.stderr
         (event,) = amendments(run)
         assert event.step == 3

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.origins import trained
-from tests.trainer.processes import ended, modules
+from tests.trainer.processes import forked
 
 pytestmark = pytest.mark.slow
 ALONE = {"fp32": 0, "bf16": 2, "lora-fp32": 0, "lora-bf16": 2}
@@ -19,7 +19,7 @@ def test_losses_are_those_of_one_process_and_each_reads_its_slices(tmp_path: Pat
     folder = trained(tmp_path).run.folder
     found = {}
     for world_size in (1, 2, 4):
-        processes = ended(modules("tests.trainer.begun_losses", folder, world_size=world_size))
+        processes = forked("tests.trainer.begun_losses", folder, world_size=world_size)
         assert [process.returncode for process in processes] == [0] * world_size, processes[-1].stderr
         found[world_size] = json.loads(processes[0].stdout)
     alone = {kind: losses for kind, (losses, _) in found[1].items()}

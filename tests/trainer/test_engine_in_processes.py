@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from tests.trainer.processes import ended, modules
+from tests.trainer.processes import forked
 from tests.trainer.skipped_updates import FAULTS
 
 pytestmark = pytest.mark.slow
 
 
 def test_gradients_in_bfloat16_are_added_up_in_float32() -> None:
-    first, second = ended(modules("tests.trainer.summed_gradients"))
+    first, second = forked("tests.trainer.summed_gradients")
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     errors = json.loads(first.stdout)
     assert list(errors) == ["1 none", "2 none", "3 none", "1 optimizer", "3 all"]
@@ -23,7 +23,7 @@ def test_gradients_in_bfloat16_are_added_up_in_float32() -> None:
 
 
 def test_an_engine_takes_a_state_back_and_leaves_nothing_when_it_is_closed() -> None:
-    first, second = ended(modules("tests.trainer.engine_life"))
+    first, second = forked("tests.trainer.engine_life")
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     found = json.loads(first.stdout)
     assert len(found) == 6
@@ -37,7 +37,7 @@ def test_an_engine_takes_a_state_back_and_leaves_nothing_when_it_is_closed() -> 
 
 @pytest.mark.parametrize("world_size", [1, 2])
 def test_what_is_not_finite_in_one_process_is_skipped_by_all_and_leaves_no_trace(world_size: int) -> None:
-    first, *others = ended(modules("tests.trainer.skipped_updates", world_size=world_size))
+    first, *others = forked("tests.trainer.skipped_updates", world_size=world_size)
     assert [first.returncode, *(other.returncode for other in others)] == [0] * world_size, first.stderr
     found = json.loads(first.stdout)
     assert len(found) == 8

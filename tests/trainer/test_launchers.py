@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from manifests.border.logs import read_metrics
 from trainer.run import TrainingRun
@@ -21,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
 
-def launcher(name: str, notes: Path) -> list[str]:
+def launcher(name: str) -> list[str]:
     """The command that starts ``trainer`` in two processes, up to the trainer's own arguments."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -31,8 +32,25 @@ def launcher(name: str, notes: Path) -> list[str]:
         "deepspeed": [
             str(BIN / "deepspeed"), "--num_nodes", "1", "--num_gpus", "2", "--master_port", str(port), "--module", "trainer"
         ],
-        "ray": [sys.executable, "-m", "trainer.ray_launch", "--workers", "2", "--storage", str(notes), "--"],
+        "ray": [sys.executable, "-m", "trainer"],
     }[name]  # fmt: skip
+
+
+MORE = {"ray": ["--engine", "ray", "--workers", "2"]}
+FRAGILE = """
+import os, signal
+from pathlib import Path
+
+class Fragile:
+    def on_start(self, run, step):
+        self.tried = Path(run.folder) / "tried"
+
+    def step(self, record, throughput):
+        if record["step"] == 8 and not self.tried.exists():
+            self.tried.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+"""A callback that kills process 0 between two checkpoints, once in a run."""
 
 
 def launch(name: str, prepared: Path, folder: Path) -> TrainingRun:
@@ -50,8 +68,9 @@ def launch(name: str, prepared: Path, folder: Path) -> TrainingRun:
     }
     # Ray would kill workers where something else on the machine needs the memory.
     environment |= {"DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1", "RAY_memory_monitor_refresh_ms": "0"}
+    environment["RAY_worker_niceness"] = "0"  # as the other launchers
     done = subprocess.run(
-        [*launcher(name, folder / "notes"), *arguments],
+        [*launcher(name), *arguments, *MORE.get(name, [])],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -77,3 +96,20 @@ def test_three_launchers_train_alike(prepared: Path, tmp_path: Path) -> None:
     expected, found = (read_metrics(run.train_folder / "metrics.jsonl") for run in (alone, runs["torchrun"]))
     assert [line["loss"] for line in found] == pytest.approx([line["loss"] for line in expected], rel=1e-5)
     assert [line["tokens_by_set"] for line in found] == [line["tokens_by_set"] for line in expected]
+
+
+def test_a_lost_worker_changes_no_byte_and_leaves_nothing(prepared: Path, tmp_path: Path) -> None:
+    """It is process 0, which writes the journal; Ray begins again at the newest checkpoint."""
+    fragile = Path(shutil.copytree(prepared, tmp_path / "fragile"))
+    (fragile / "fragile.py").write_text(FRAGILE, encoding="utf-8")
+    data = yaml.safe_load((fragile / "curriculum.yaml").read_text(encoding="utf-8"))
+    data["train"]["callbacks"] = ["fragile:Fragile"]
+    (fragile / "curriculum.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+    lost = launch("ray", fragile, tmp_path / "lost")
+    assert (lost.folder / "tried").exists()
+    (fragile / "tried").touch()
+    whole = launch("torchrun", fragile, tmp_path / "whole")
+    for file in ("metrics.jsonl", "evaluation.jsonl", "journal.jsonl", "manifest.json"):
+        assert (lost.train_folder / file).read_bytes() == (whole.train_folder / file).read_bytes(), file
+    assert not (lost.folder / ".ray").exists()
+    assert not (lost.folder / ".lock").exists()

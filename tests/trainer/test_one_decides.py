@@ -15,7 +15,7 @@ from curriculum.journal_events import Rollback
 from manifests.border.logs import read_metrics
 from manifests.errors import UserError
 from tests.trainer.disturbed import KillAt, Killed, command, copy
-from tests.trainer.processes import ended, modules
+from tests.trainer.processes import ended, forked
 from trainer.checkpoint.checkpoint import newest
 from trainer.checkpoint.error import CheckpointError
 from trainer.distributed import LONGEST_WAIT, decided_by_rank_0, join_process_group
@@ -56,7 +56,7 @@ def test_a_process_that_sees_an_older_folder_trains_on_from_the_newest_checkpoin
     run, both = copied(killed, tmp_path / "run"), copied(killed, tmp_path / "both")
     old = lagging(killed, tmp_path / "old")
     for mine, other in ((run, old), (both, both)):
-        processes = ended(modules("tests.trainer.train_with_fault", mine.folder, other.folder))
+        processes = forked("tests.trainer.train_with_fault", mine.folder, other.folder)
         assert [process.returncode for process in processes] == [0, 0], processes[1].stderr
     lines, usual = (read_metrics(one.metrics_file) for one in (run, both))
     assert [[line[key] for key in RECORD] for line in lines] == [

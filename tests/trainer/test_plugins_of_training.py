@@ -133,7 +133,7 @@ def in_two_processes(run: TrainingRun) -> None:
     arguments = ["train", "--curriculum", str(run.folder / "curriculum.yaml"), "--run", str(run.folder)]
     environment = {name: value for name, value in os.environ.items() if name not in {"RANK", "WORLD_SIZE"}}
     done = subprocess.run(
-        [*launcher("torchrun", run.folder), *arguments, "--quiet"],
+        [*launcher("torchrun"), *arguments, "--quiet"],
         cwd=ROOT,
         env=environment | {"OMP_NUM_THREADS": "1"},
         capture_output=True,

@@ -10,7 +10,7 @@ import yaml
 
 from manifests.border.logs import read_metrics
 from tests.trainer.disturbed import copy
-from tests.trainer.processes import ended, modules
+from tests.trainer.processes import forked
 from trainer.checkpoint.checkpoint import newest
 from trainer.checkpoint.slice_files import KINDS, file_name
 from trainer.run import TrainingRun
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 def test_losses_are_those_of_one_process_whatever_is_spread() -> None:
     found = {}
     for world_size in (1, 2, 3, 4, 8):
-        processes = ended(modules("tests.trainer.sharded_losses", world_size=world_size))
+        processes = forked("tests.trainer.sharded_losses", world_size=world_size)
         assert [process.returncode for process in processes] == [0] * world_size, processes[-1].stderr
         found[world_size] = json.loads(processes[0].stdout)
     alone = {"fp32": found[1]["fp32 0"], "bf16": found[1]["bf16 2"]}
@@ -47,7 +47,7 @@ def test_four_processes_three_eight_and_one_go_on_from_each_other_s_state(
         data["train"]["zero"] = zero
         file.write_text(yaml.safe_dump(data))
         arguments = [run.folder] if last is None else [run.folder, last]
-        processes = ended(modules("tests.trainer.train_checked", *arguments, world_size=world_size))
+        processes = forked("tests.trainer.train_checked", *arguments, world_size=world_size)
         assert processes[0].returncode == (0 if last is None else 9), processes[0].stderr
         told = [process.stderr for process in processes]
         if saved > 3:

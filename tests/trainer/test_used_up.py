@@ -10,6 +10,7 @@ import yaml
 
 from manifests.border.logs import read_metrics
 from tests.trainer.disturbed import KillAt, Killed, copy, outcome
+from tests.trainer.processes import ended, modules
 from trainer.replay import Replay
 from trainer.run import TrainingRun
 from trainer.train import train
@@ -28,6 +29,12 @@ def capped(prepared: Path, folder: Path, used_up: str) -> TrainingRun:
 def chinese(lines: list[dict[str, Any]]) -> list[int]:
     """Chunks of Chinese that were read until each step of UL2."""
     return [line["tokens_by_set"].get("zh", 0) // 24 for line in lines if line["stage"] == "ul2"]
+
+
+def rows(run: TrainingRun) -> list[list[tuple[str, int]]]:
+    """Of each step of UL2, by the journal alone."""
+    replay = Replay(run)
+    return [[(sample.set, sample.row) for sample in replay.step(k)] for k in range(1, 9)]
 
 
 @pytest.mark.parametrize(
@@ -63,3 +70,20 @@ def test_a_stage_that_stops_where_a_set_is_used_up_hands_over_to_the_next(
     assert stages == ["ul2"] * stages.count("ul2") + ["biflan"] * 4
     assert chinese(lines)[-1] == 8
     assert run.journal().events == (), "it is part of the plan"
+
+
+@pytest.mark.slow
+def test_two_processes_that_are_killed_read_what_one_reads(prepared: Path, tmp_path: Path) -> None:
+    kinds = ("others", "repeat", "stop")
+    alone, run = ([capped(prepared, tmp_path / name / kind, kind) for kind in kinds] for name in ("1", "2"))
+    for one in ended(modules("tests.trainer.train_killed", *(each.folder for each in run))):
+        assert (one.returncode, one.stdout) == (0, "[3, 3, 3]\n"), one.stderr
+    for mine, usual in zip(run, alone, strict=True):
+        assert train(usual, quiet=True)
+        lines, expected = (read_metrics(each.metrics_file) for each in (mine, usual))
+        rounded = {"loss": 0, "gradient_norm": 0}
+        assert [line | rounded for line in lines] == [line | rounded for line in expected]
+        assert [line["loss"] for line in lines] == pytest.approx(
+            [line["loss"] for line in expected], abs=1e-5
+        )
+        assert rows(mine) == rows(usual)

@@ -17,7 +17,7 @@ from manifests.errors import UserError
 from openba.cli.main import main
 from tests.trainer.disturbed import KillAt, Killed, copy, outcome
 from tests.trainer.export.read_back import read_back
-from tests.trainer.processes import ended, modules
+from tests.trainer.processes import forked
 from tests.trainer.whole_state import whole_state
 from trainer.checkpoint.checkpoint import newest
 from trainer.chosen_checkpoint import chosen_checkpoint, state_of
@@ -52,7 +52,7 @@ def test_the_average_is_that_of_its_definition(decay: float, weights: list[list[
 @pytest.mark.slow
 def test_processes_average_their_slices_at_every_zero_stage() -> None:
     for world_size in (1, 2, 3):
-        processes = ended(modules("tests.trainer.averages", world_size=world_size))
+        processes = forked("tests.trainer.averages", world_size=world_size)
         assert [process.returncode for process in processes] == [0] * world_size, processes[-1].stderr
         for kind, (wrong, smoothed, after_load) in json.loads(processes[0].stdout).items():
             assert wrong < 1e-6, (world_size, kind)
@@ -119,7 +119,7 @@ def test_an_average_goes_on_with_other_processes_and_another_zero_stage(
     for world_size, settings, last in ((3, {"zero": 3}, 4), (2, {"zero": 1}, 7), (1, {"zero": 2}, None)):
         run = averaging(run, **settings)
         arguments = [run.folder] if last is None else [run.folder, last]
-        processes = ended(modules("tests.trainer.train_checked", *arguments, world_size=world_size))
+        processes = forked("tests.trainer.train_checked", *arguments, world_size=world_size)
         assert processes[0].returncode == (0 if last is None else 9), processes[0].stderr
     one, other = (whole_state(next(iter(sorted(r.checkpoints.glob("step-*12"))))) for r in (run, averaged))
     assert one.keys() == other.keys()

@@ -12,7 +12,7 @@ import yaml
 from manifests.border.logs import read_evaluations, read_metrics
 from tests.trainer.disturbed import KillAt, Killed, copy, outcome
 from tests.trainer.examples import SMALL
-from tests.trainer.processes import ended, modules
+from tests.trainer.processes import forked
 from tests.trainer.sharded_losses import SETTINGS, batches
 from tests.trainer.z_losses import Z_LOSS
 from trainer.checkpoint.compatibility import CompatibilityError
@@ -30,7 +30,7 @@ def test_z_loss_is_that_of_one_process_whatever_is_spread() -> None:
         _, count, parts = model(**batch.inputs(), z_loss=Z_LOSS)
         nats, z, tokens = nats + parts[0].item(), z + parts[1].item(), tokens + int(count)
     for world_size in (1, 2, 4):
-        processes = ended(modules("tests.trainer.z_losses", world_size=world_size))
+        processes = forked("tests.trainer.z_losses", world_size=world_size)
         assert [process.returncode for process in processes] == [0] * world_size, processes[-1].stderr
         for zero, found in json.loads(processes[0].stdout).items():
             if (world_size, zero) == (1, "0"):

@@ -13,7 +13,7 @@ from curriculum.feistel_permutation import permute
 from curriculum.keyed_hash import key, seeds
 from curriculum.share_points import first_shares
 from curriculum.step_plan import Samples
-from manifests.schema.shards import Vocabulary
+from manifests.schema.shards import HELDOUT_TASKS, Vocabulary
 from manifests.schema.stage import Stage
 from trainer.data.batch import Batch
 from trainer.data.dataset import open_sets
@@ -30,7 +30,8 @@ LEAST_SAMPLES = 16
 
 
 class Evaluator:
-    """Measures each stage's objective on the held-out part of each set of its mixture.
+    """Measures each stage's objective on the held-out part of each set of its mixture, and, of sets of pairs,
+    on the pairs of tasks that are held out.
 
     A set's samples are spread evenly over the objective's denoisers, so the loss is their mean over tokens
     and compares between steps.
@@ -62,7 +63,7 @@ class Evaluator:
 
     def _stage(self, engine: Measurable, stage: Stage) -> dict[str, float]:
         losses = {}
-        for name in stage.sets:
+        for name in (*stage.sets, *(name + HELDOUT_TASKS for name in stage.sets)):
             samples = self._samples(stage, name)
             if len(samples):
                 losses[name] = engine.evaluate(self._passes(stage, name, samples))

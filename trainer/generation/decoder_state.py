@@ -24,7 +24,7 @@ class DecoderState:
     ) -> None:
         self.model, self.vocabulary = model, vocabulary
         self.device = model.output_bias.device
-        tokens, lengths = _frame(prompts, vocabulary)
+        tokens, lengths = framed_prompts(prompts, vocabulary)
         self._memory, self._mask = model.encode(
             tokens.to(self.device), None if lengths is None else lengths.to(self.device)
         )
@@ -62,7 +62,7 @@ class DecoderState:
             cache.select_own(rows)
 
 
-def _frame(prompts: Sequence[Sequence[int]], vocabulary: Vocabulary) -> tuple[Tensor, Tensor | None]:
+def framed_prompts(prompts: Sequence[Sequence[int]], vocabulary: Vocabulary) -> tuple[Tensor, Tensor | None]:
     """The encoder's input int64 [batch, positions], and its rows' lengths where they differ."""
     offsets = np.cumsum([0, *map(len, prompts)])
     ragged = Ragged(np.concatenate([np.asarray(prompt, dtype=np.uint32) for prompt in prompts]), offsets)

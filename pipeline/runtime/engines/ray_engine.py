@@ -1,10 +1,10 @@
-"""Runs jobs on Ray: one single-worker Beam pipeline per task, retried; shuffles as a Ray Data group-by."""
+"""Runs jobs on Ray: one single-worker Beam pipeline per task; shuffles by files."""
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,37 @@ import apache_beam as beam
 import ray
 
 from pipeline.runtime.engines.ray_address import check_address, unreachable
-from pipeline.runtime.engines.worker_errors import user_errors_unwrapped
-from pipeline.runtime.key_groups import EmitKeys, ReduceBucket
+from pipeline.runtime.engines.retried_tasks import RetriedTasks, Work
+from pipeline.runtime.engines.task_watch import TaskWatch
+from pipeline.runtime.engines.worker_errors import system_errors_unwrapped, user_errors_unwrapped
+from pipeline.runtime.exchange import exchange
+from pipeline.runtime.key_groups import EmitKeys, ReduceBucket, Sources
 from pipeline.runtime.worker_start import Packed
 
-RETRIES = 3
+MEMORY = 1_000_000_000
+"""Bytes that a task asks for: what a worker takes, and Beam."""
 
 
-@ray.remote(max_retries=RETRIES, num_cpus=1)  # type: ignore[untyped-decorator]
-def _run_one(task: Packed, work: Packed) -> None:
+# We try it again ourselves, and know of it: see RetriedTasks.
+@ray.remote(max_retries=0, num_cpus=1)  # type: ignore[untyped-decorator]
+def _run_one(task: Packed, work: Packed) -> Work:
     from pipeline.runtime.engines.beam_engine import run_here  # Beam is loaded by the worker's start
 
-    run_here([task.value], work.value)
+    started = time.monotonic()
+    with system_errors_unwrapped():
+        run_here([task.value], work.value)
+    path = getattr(getattr(task.value, "reader", None), "path", None)
+    return Work(time.monotonic() - started, path.stat().st_size if isinstance(path, Path) else 0)
+
+
+def _cpus() -> int:
+    return int(ray.cluster_resources().get("CPU", 1))
+
+
+def _memory() -> int:
+    """What a task asks for: never more than the largest node has, where it would wait for ever."""
+    largest = max((node["Resources"].get("memory", 0) for node in ray.nodes() if node["Alive"]), default=0)
+    return int(min(MEMORY, largest))
 
 
 def _connect(address: str, **settings: Any) -> None:
@@ -49,53 +68,18 @@ class RayEngine:
         else:
             check_address(address)
             _connect(address)
-        ray.data.DataContext.get_current().enable_progress_bars = False
-        logging.getLogger("ray.data").setLevel(logging.WARNING)
 
     def run(self, tasks: Sequence[Any], work: beam.PTransform) -> None:
-        """A Ray task with a pipeline of its own for each task (see Engine.run), tried again where it
-        fails."""
-        shared = ray.put(Packed(work))
-        pending = [_run_one.remote(Packed(task), shared) for task in tasks]
-        try:
-            with user_errors_unwrapped():
-                while pending:
-                    done, pending = ray.wait(pending)
-                    ray.get(done)
-        finally:
-            for rest in pending:  # after an error or a signal, nobody waits for them
-                ray.cancel(rest, force=True)
-
-    def group(
-        self, sources: Sequence[tuple[int, Path]], emit: EmitKeys, reduce: ReduceBucket, buckets: int
-    ) -> None:
-        """A Ray Data group-by (see Engine.group).
-
-        A bucket holds a few MiB of keys, so one partition a bucket suits any corpus. Ray's default is 200, a
-        task each, which takes a small corpus a minute a shuffle."""
-
-        def keys(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
-            return (
-                {"bucket": bucket, "payload": payload}
-                for bucket, payload in emit((row["index"], Path(row["path"])))
-            )
-
-        def reduced(group: dict[str, Any]) -> dict[str, Any]:
-            return {
-                "bucket": [
-                    reduce((int(group["bucket"][0]), [bytes(payload) for payload in group["payload"]]))
-                ]
-            }
-
-        rows = [{"index": index, "path": str(path)} for index, path in sources]
-        data = (
-            ray.data.from_items(rows)
-            .flat_map(keys)
-            .groupby("bucket", num_partitions=buckets)
-            .map_groups(reduced, batch_format="numpy")
-        )
+        """A Ray task with a pipeline of its own for each task (see Engine.run), tried again where the system
+        failed."""
+        shared, memory = ray.put(Packed(work)), _memory()
+        run_one = _run_one.options(memory=memory)
         with user_errors_unwrapped():
-            data.materialize()
+            RetriedTasks(lambda task: run_one.remote(Packed(task), shared), _cpus, TaskWatch()).run(tasks)
+
+    def group(self, sources: Sources, emit: EmitKeys, reduce: ReduceBucket, buckets: int) -> None:
+        """By files, as in this process (see Engine.group)."""
+        exchange(self.run, sources, emit, reduce, buckets)
 
     def close(self) -> None:
         """Leaves the cluster, and stops it where the engine started it."""

@@ -33,6 +33,21 @@ def user_errors_unwrapped() -> Iterator[None]:
         beam.disabled = disabled
 
 
+@contextmanager
+def system_errors_unwrapped() -> Iterator[None]:
+    """Raises the OSError or MemoryError that Beam's error inside the block stands for: Beam tells of one by
+    RuntimeError, as it does of a program's faults."""
+    try:
+        yield
+    except RuntimeError as error:
+        inner: BaseException | None = error
+        while inner is not None and _wraps(inner):
+            inner = inner.__cause__ or inner.__context__
+        if not isinstance(inner, OSError | MemoryError):
+            raise
+        raise inner from None
+
+
 def _found(error: BaseException | None) -> BaseException | None:
     """What the engine's wrappers hold, if it is for the user. Anything else on the way ends the search: an
     error in the handling of another one is a fault."""

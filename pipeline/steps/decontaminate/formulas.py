@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.border.arrow_files import open_table
+from manifests.store.local_copy import local
 from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.transform import Extractor
 from pipeline.text.contamination.ngram_index import NgramIndex
@@ -62,5 +63,5 @@ class WriteLeakIndex:
     max_documents: int
 
     def __call__(self, index: int, path: Path) -> None:
-        shutil.copyfile(self.index, path)
+        shutil.copyfile(local(self.index), path)
         NgramIndex.load(path, "r+").pass_over(formulas(self.shared, self.max_documents))

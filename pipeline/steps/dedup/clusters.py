@@ -1,5 +1,4 @@
-"""From candidate pairs to survivors: pairs checked by their sketches, then each document's verdict, best rank
-first.
+"""From similar pairs to survivors: each document's verdict, best rank first.
 
 A document is dropped for one that stays, and only if the two are similar. So documents are judged from the
 best rank on: a document goes if one of the better documents that it is similar to stays, else it stays. (That
@@ -7,91 +6,50 @@ is the greedy independent set of the graph of similar pairs, where connected com
 chain of documents for its first one, which the last may have nothing in common with.) The verdict depends on
 better documents alone, so that an index gives the verdicts of a joint run.
 
-Documents are named by rank; a file of survivors is uint32 [documents]: for each rank the one that it is
+Documents are named by rank; a file of survivors is uint64 [documents]: for each rank the one that it is
 dropped for, itself where it stays.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.runtime.npy_files import save
+from pipeline.runtime.npy_files import created
 from pipeline.steps.dedup.dedup_index import Index, indexed_survivors
 from pipeline.steps.dedup.document_ids import DocumentIds, Sketches
-from pipeline.steps.dedup.group_files import PAIR, pairs_of, ranks_of, sorted_pairs_of, survivors_of
-from pipeline.steps.dedup.shuffle import Share, gathered
+from pipeline.steps.dedup.group_files import (
+    RANK,
+    blocks,
+    pairs_of,
+    ranks_of,
+    sorted_pairs_of,
+    survivors_of,
+)
+from pipeline.steps.dedup.pairs import BLOCK, millionths
 from pipeline.text.arrow.kernel import kernel
-from pipeline.text.similarity.one_permutation import agreement, compare
-
-BLOCK = 1 << 14
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Groups candidate pairs by the rank of the worse document: each bucket is a range of ranks, the next one
-    the next."""
-
-    documents: int
-    share: Share = field(default=Share())
-
-    def __call__(self, index: int, path: Path) -> Iterator[tuple[int, bytes]]:
-        pairs = pairs_of(path, self.documents)
-        places = (pairs["second"].astype(np.uint64) << np.uint64(32)) // np.uint64(self.documents)
-        return self.share.deal(places << np.uint64(32), pairs)
-
-
-@dataclass(frozen=True)
-class VerifyPairs:
-    """The pairs of one bucket, each once, whose sketches agree in at least ``similarity`` of the bins that
-    either fills: PAIR, sorted by the worse document, then by the better.
-
-    Memory: 16 MB of sketches and 24 bytes a pair.
-    """
-
-    ranks: Path
-    all_ids: DocumentIds
-    similarity: float
-
-    def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
-        found = gathered(payloads, PAIR)
-        keys = np.unique(found["second"].astype(np.uint64) << np.uint64(32) | found["first"])
-        pairs = np.empty(len(keys), PAIR)
-        pairs["first"], pairs["second"] = keys & np.uint64(0xFFFFFFFF), keys >> np.uint64(32)
-        documents = ranks_of(self.ranks, self.all_ids.documents)[1]
-        sketches = Sketches(self.all_ids)
-        kept = []
-        for begin in range(0, len(pairs), BLOCK):
-            block = pairs[begin : begin + BLOCK]
-            sides = (sketches.take(documents[block[side]]) for side in ("first", "second"))
-            equal, filled = agreement(*sides).astype(np.int64)
-            kept.append(block[equal * 10**6 >= millionths(self.similarity) * filled].tobytes())
-        return b"".join(kept)
-
-
-def millionths(similarity: float) -> int:
-    """A threshold that similarities are compared with in integers: a ratio of floats would make the border
-    case depend on the processor."""
-    return round(similarity * 10**6)
+from pipeline.text.similarity.one_permutation import compare
 
 
 @dataclass(frozen=True)
 class WriteOriginals:
-    """Points each document at the best one of the same hash, itself where it is that. Memory: 4 bytes a
-    document."""
+    """Points each document at the best one of the same hash, itself where it is that. The file is
+    memory-mapped."""
 
     documents: int
     pairs: tuple[Path, ...]
 
     def __call__(self, index: int, path: Path) -> None:
-        originals = np.arange(self.documents, dtype=np.uint32)
+        originals = created(path, RANK, (self.documents,))
+        for begin, end in blocks(self.documents):
+            originals[begin:end] = np.arange(begin, end, dtype=RANK)
         for file in self.pairs:
             pairs = pairs_of(file, self.documents)
             originals[pairs["second"]] = pairs["first"]
-        save(path, originals)
 
 
 @dataclass(frozen=True)
@@ -102,8 +60,7 @@ class WriteSurvivors:
     where thousands share a template, it may have met none of the ones that stay.
 
     ``originals``: a document with an equal one has its verdict. ``indexes``: earlier runs, whose documents
-    keep the survivors that they have. Memory: 8 bytes a document, 8 more one of the indexes, and 32 MB of
-    sketches.
+    keep the survivors that they have. Memory: 32 MB of sketches; the file is memory-mapped.
     """
 
     all_ids: DocumentIds
@@ -115,9 +72,12 @@ class WriteSurvivors:
 
     def __call__(self, index: int, path: Path) -> None:
         originals = survivors_of(self.originals, self.all_ids.documents)
-        survivors = np.array(originals)
-        old = indexed_survivors(self.indexes)
-        survivors[: len(old)] = old
+        survivors, old = created(path, RANK, originals.shape), 0
+        for begin, end in blocks(len(originals)):
+            survivors[begin:end] = originals[begin:end]
+        for known in indexed_survivors(self.indexes):
+            survivors[old : old + len(known)] = known
+            old += len(known)
         sketches = Sketches(self.all_ids)
         documents = ranks_of(self.ranks, self.all_ids.documents)[1]
         for file in self.pairs:
@@ -127,8 +87,9 @@ class WriteSurvivors:
                 judge(
                     first, second, survivors, met, sketches.take(documents[met]), millionths(self.similarity)
                 )
-        survivors[len(old) :] = survivors[originals[len(old) :]]
-        save(path, survivors)
+        for begin, end in blocks(len(originals)):
+            own = originals[max(begin, old) : end]
+            survivors[end - len(own) : end] = survivors[own]
 
 
 def _blocks(pairs: np.ndarray) -> Iterator[np.ndarray]:
@@ -165,9 +126,9 @@ def judge(
     """Writes the survivors of the worse documents of pairs.
 
     Args:
-        first, second: uint32 [pairs], sorted by ``second``, then by ``first``.
-        survivors: uint32 [documents], final for all documents below the first ``second``.
-        met: uint32 [n], ascending, and ``sketches`` uint8 [n, BINS]: those of ``_to_compare``.
+        first, second: uint64 [pairs], sorted by ``second``, then by ``first``.
+        survivors: uint64 [documents], final for all documents below the first ``second``.
+        met: uint64 [n], ascending, and ``sketches`` uint8 [n, BINS]: those of ``_to_compare``.
         least: similarity in millionths.
     """
     begin = 0
@@ -206,22 +167,25 @@ def _survivor(
 @dataclass(frozen=True)
 class WriteSizes:
     """Counts the documents of each cluster: uint32 [documents], by rank, 0 for a document that is dropped. A
-    survivor of the index counts with those of this run that are dropped for it. Memory: 12 bytes a
-    document."""
+    survivor of the index counts with those of this run that are dropped for it. The file is memory-mapped."""
 
     survivors: Path
     old: int
 
     def __call__(self, index: int, path: Path) -> None:
         survivors = survivors_of(self.survivors, None)
-        sizes = np.bincount(survivors[self.old :], minlength=len(survivors)).astype(np.uint32)
-        sizes[: self.old] += sizes[: self.old] > 0
-        save(path, sizes)
+        sizes = created(path, "<u4", survivors.shape)
+        for begin, end in blocks(len(survivors)):
+            found, counts = np.unique(survivors[max(begin, self.old) : end], return_counts=True)
+            sizes[found] += counts.astype(np.uint32)
+        for begin, end in blocks(self.old):
+            sizes[begin:end] += sizes[begin:end] > 0
 
 
 def histogram(sizes: np.ndarray) -> dict[str, int]:
     """How many clusters there are of each size above one: {"clusters/2": ...}."""
-    found, clusters = np.unique(sizes[sizes > 1], return_counts=True)
-    return {
-        f"clusters/{size}": number for size, number in zip(found.tolist(), clusters.tolist(), strict=True)
-    }
+    total = Counter[int]()
+    for begin, end in blocks(len(sizes)):
+        found, clusters = np.unique(sizes[begin:end], return_counts=True)
+        total.update(dict(zip(found.tolist(), clusters.tolist(), strict=True)))
+    return {f"clusters/{size}": total[size] for size in sorted(total) if size > 1}

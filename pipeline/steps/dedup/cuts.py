@@ -26,7 +26,7 @@ SCHEMA = pa.schema(
         pa.field("detail", pa.string()),
         pa.field("first_bytes", pa.list_(pa.int64()), nullable=False),
         pa.field("end_bytes", pa.list_(pa.int64()), nullable=False),
-        pa.field("holders", pa.list_(pa.uint32()), nullable=False),
+        pa.field("holders", pa.list_(pa.uint64()), nullable=False),
     ]
 )
 

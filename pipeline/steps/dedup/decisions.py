@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.border.npy_files import mapped_array
+from manifests.border.unsound_file import check
 from pipeline.runtime.arrow_files import MAX_ROWS
+from pipeline.steps.dedup.buckets import Ranges
 from pipeline.steps.dedup.dedup_index import Index
-from pipeline.steps.dedup.document_ids import DocumentIds, Sketches, names
+from pipeline.steps.dedup.document_ids import DocumentIds
 from pipeline.steps.dedup.group_files import CUT, cuts_of, ranks_of, survivors_of
+from pipeline.steps.dedup.told import ToldFiles
 from pipeline.text.arrow.fixed_width import byte_rows
-from pipeline.text.similarity.one_permutation import agreement
 
 SCHEMA = pa.schema(
     [
@@ -24,7 +26,7 @@ SCHEMA = pa.schema(
         pa.field("detail", pa.string()),
         pa.field("duplicates", pa.int32(), nullable=False),
         pa.field("cuts", pa.list_(pa.uint32()), nullable=False),
-        pa.field("holders", pa.list_(pa.uint32()), nullable=False),
+        pa.field("holders", pa.list_(pa.uint64()), nullable=False),
     ]
 )
 
@@ -38,7 +40,7 @@ class WriteDecisions:
     similarity of the two, and the index where the survivor is in one. ``duplicates``: size of the
     cluster, 0 for a document that is dropped. ``cuts``: ordinals of the paragraphs to remove; ``holders``:
     for each the number of the document that holds the copy that stays.
-    Memory: the part's own rows, and the ids of the survivors it points to.
+    Memory: the part's own rows.
     """
 
     all_ids: DocumentIds
@@ -47,18 +49,17 @@ class WriteDecisions:
     exact: Path
     survivors: Path
     sizes: Path
+    told: ToldFiles
     cuts: tuple[Path, ...]
+    buckets: Ranges
 
     def __call__(self, index: int, path: Path) -> None:
         begin, end = self.all_ids.firsts[self.all_ids.old_files + index :][:2]
-        of_document, of_rank = ranks_of(self.ranks, self.all_ids.documents)
-        ranks = of_document[begin:end]
-        survivors = self._by_rank(self.survivors)[ranks]
-        rows = np.flatnonzero(survivors != ranks)
+        ranks = ranks_of(self.ranks, self.all_ids.documents)[0, begin:end]
+        rows = np.flatnonzero(self._by_rank(self.survivors)[ranks] != ranks)
         exact = self._by_rank(self.exact)[ranks[rows]] != ranks[rows]
-        best = np.asarray(of_rank[survivors[rows]])
         reason = pc.if_else(pa.array(exact), "exact_duplicate", "near_duplicate")
-        detail = self._details(begin + rows, best)
+        detail = self._details(begin, end, rows, path)
         place = _places(len(ranks), rows)
         sizes = mapped_array(self.sizes, "<u4", (self.all_ids.documents,), below=1 << 31)
         sizes = pa.array(sizes[ranks].astype(np.int32))
@@ -70,27 +71,20 @@ class WriteDecisions:
     def _by_rank(self, path: Path) -> np.ndarray:
         return survivors_of(path, self.all_ids.documents)
 
-    def _details(self, documents: np.ndarray, best: np.ndarray) -> pa.Array:
-        ids, hashes = names(self.all_ids, best)
+    def _details(self, begin: int, end: int, rows: np.ndarray, path: Path) -> pa.Array:
+        told = self.told.of(begin, end)
+        told = told.filter(told["hundredths"].is_valid())
+        check(np.array_equal(told["document"], begin + rows), path, "is told of other documents than dropped")
+        shares = pa.array([f"{value // 100}.{value % 100:02}" for value in range(101)], pa.string())
         return pc.binary_join_element_wise(
             "cluster=",
-            _hexadecimal(hashes),
+            _hexadecimal(told["hash"].combine_chunks()),
             " survivor=",
-            ids,
+            told["id"].combine_chunks(),
             " similarity=",
-            self._similarities(documents, best),
-            self._index_of(best),
+            shares.take(told["hundredths"].combine_chunks()),
+            self._index_of(told["other"].to_numpy()),
             "",
-        )
-
-    def _similarities(self, documents: np.ndarray, best: np.ndarray) -> pa.Array:
-        """Estimated Jaccard similarities to two places; 1.00 of documents without any shingle, which are
-        duplicates when they are equal."""
-        sketches = Sketches(self.all_ids)
-        equal, filled = agreement(sketches.take(documents), sketches.take(best)).astype(np.int64)
-        hundredths = np.where(filled == 0, 100, (200 * equal + filled) // np.maximum(2 * filled, 1))
-        return pa.array([f"{value // 100}.{value % 100:02}" for value in range(101)], pa.string()).take(
-            pa.array(hundredths)
         )
 
     def _index_of(self, documents: np.ndarray) -> pa.Array:
@@ -100,13 +94,13 @@ class WriteDecisions:
         return names.take(pa.array(np.searchsorted(ends, documents, side="right")))
 
     def _cuts(self, begin: int, end: int) -> tuple[pa.Array, pa.Array]:
-        """The part's cuts and their holders, gathered from all buckets, each sorted by document."""
+        """The part's cuts and their holders, from the buckets that have its documents."""
         found = [np.empty(0, CUT)]
-        for file in self.cuts:
+        for file in self.buckets.holding(self.cuts, begin, end):
             cuts = cuts_of(file, self.all_ids.documents)
             first, last = np.searchsorted(cuts["document"], [begin, end])
             found.append(np.asarray(cuts[first:last]))
-        own = np.sort(np.concatenate(found), order=("document", "ordinal"))
+        own = np.concatenate(found)
         borders = pa.array(np.searchsorted(own["document"], np.arange(begin, end + 1)).astype(np.int32))
         ordinals, holders = (
             pa.ListArray.from_arrays(borders, pa.array(np.ascontiguousarray(own[name])))

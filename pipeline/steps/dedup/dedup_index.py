@@ -8,7 +8,7 @@ plus a constant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -25,8 +25,8 @@ from manifests.schema.dedup import DedupSettings
 from manifests.schema.steps import File, StepManifest
 from pipeline.runtime.arrow_files import describe
 from pipeline.runtime.pipeline_error import PipelineError
-from pipeline.steps.dedup.document_ids import MOST_DOCUMENTS, DocumentIds
-from pipeline.steps.dedup.group_files import ranks_of, survivors_of
+from pipeline.steps.dedup.document_ids import DocumentIds
+from pipeline.steps.dedup.group_files import RANK, blocks, ranks_of, survivors_of
 from pipeline.steps.dedup.signatures import schema
 
 INDEX = "index.json"
@@ -52,7 +52,7 @@ class _IndexFile(Strict):
     """What ``write_index`` writes."""
 
     indexes: tuple[_Known, ...]
-    documents: int = Field(ge=0, lt=MOST_DOCUMENTS)
+    documents: int = Field(ge=0, lt=1 << 48)
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,19 @@ class Index:
     keys: tuple[Path, ...]
 
     def ranks(self) -> np.ndarray:
-        """Ranks of its own documents, and the documents of these ranks: uint32 [2, documents].
+        """Ranks of its own documents, and the documents of these ranks: uint64 [2, documents].
 
         Raises:
             UnsoundFileError: they are not those of its own documents.
         """
         path = self.folder / "ranks" / FILE
         own = ranks_of(path, self.own + self.documents)[:, self.own :]
-        check(int(own.min(initial=self.own)) >= self.own, path, "has ranks of others before its own")
-        return np.asarray(own)
+        lowest = (int(own[:, begin:end].min()) for begin, end in blocks(self.documents))
+        check(min(lowest, default=self.own) >= self.own, path, "has ranks of others before its own")
+        return own
 
     def survivors(self) -> np.ndarray:
-        """Of its own documents, by rank: uint32 [documents].
+        """Of its own documents, by rank: uint64 [documents].
 
         Raises:
             UnsoundFileError: they are none.
@@ -190,22 +191,21 @@ def open_indexes(
     return tuple(opened)
 
 
-def indexed_survivors(indexes: Sequence[Index]) -> np.ndarray:
-    """For every document of the indexes the rank of its cluster's survivor: uint32 [documents], by rank.
-    Memory: 8 bytes a document."""
-    survivors = np.empty(sum(index.documents for index in indexes), np.uint32)
+def indexed_survivors(indexes: Sequence[Index]) -> Iterator[np.ndarray]:
+    """For every document of the indexes the rank of its cluster's survivor: uint64 [documents], by rank, in
+    pieces."""
     firsts = dict[str, int]()
     first = 0
     for index in indexes:
         local = index.survivors()
         borders = [*index.ranges, (index.own, index.sha256)]
         firsts[index.sha256] = first
-        for number, (begin, digest) in enumerate(borders):
-            end = borders[number + 1][0] if number + 1 < len(borders) else index.own + index.documents
-            here = (local >= begin) & (local < end)
-            survivors[first : first + index.documents][here] = local[here] - begin + firsts[digest]
+        begins = np.array([begin for begin, _ in borders], RANK)
+        moved = np.array([firsts[digest] for _, digest in borders], RANK)
+        for begin, end in blocks(len(local)):
+            range_of = np.searchsorted(begins, local[begin:end], side="right") - 1
+            yield local[begin:end] - begins[range_of] + moved[range_of]
         first += index.documents
-    return survivors
 
 
 def write_index(folder: Path, indexes: Sequence[Index], all_ids: DocumentIds) -> list[File]:

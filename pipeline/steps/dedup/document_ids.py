@@ -11,11 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.border.arrow_files import open_table, row_count
-from pipeline.runtime.pipeline_error import PipelineError
 from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.similarity.one_permutation import BINS
 
-MOST_DOCUMENTS = 1 << 32
 KEYS = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -56,19 +54,9 @@ class DocumentIds:
 
 
 def document_ids(old: Sequence[Path], own: Sequence[Path]) -> DocumentIds:
-    """Numbers the documents of the index's key files (``old``) and of the run's (``own``), in this order.
-
-    Raises:
-        PipelineError: there are more than ranks of 32 bits can tell apart.
-    """
+    """Numbers the documents of the index's key files (``old``) and of the run's (``own``), in this order."""
     keys = (*old, *own)
     firsts = np.cumsum([0, *(row_count(path) for path in keys)], dtype=np.int64)
-    if firsts[-1] > MOST_DOCUMENTS:
-        raise PipelineError(
-            f"dedup: {firsts[-1]:,} documents, those of the index included, are more than the "
-            f"{MOST_DOCUMENTS:,} that it can number; "
-            "divide the sources among runs, such as one for each language"
-        )
     return DocumentIds(keys, tuple(firsts.tolist()), len(old))
 
 
@@ -88,7 +76,7 @@ def names(all_ids: DocumentIds, documents: np.ndarray) -> tuple[pa.Array, pa.Arr
     pieces = [pa.table({"id": pa.array([], pa.string()), "hash": pa.array([], pa.binary(16))})]
     places = [np.empty(0, np.int64)]
     for file, here in _by_file(documents, firsts):
-        rows = pa.array(documents[here] - firsts[file])
+        rows = pa.array(documents[here].astype(np.int64) - firsts[file])
         columns = open_table(all_ids.keys[file], KEYS, ["id", "hash"])
         pieces.append(columns.take(rows).cast(pieces[0].schema))
         places.append(here)
@@ -98,35 +86,27 @@ def names(all_ids: DocumentIds, documents: np.ndarray) -> tuple[pa.Array, pa.Arr
 
 
 class Sketches:
-    """Sketches of documents by number, copied out of the memory-mapped key files, which are opened when they
-    are first needed."""
+    """Sketches of documents by number, copied out of the key files, of which one is open at a time."""
 
     def __init__(self, document_ids: DocumentIds) -> None:
         self._keys = document_ids.keys
         self._firsts = np.array(document_ids.firsts)
-        self._open: dict[int, tuple[np.ndarray, list[np.ndarray]]] = {}
 
     def take(self, documents: np.ndarray) -> np.ndarray:
         """uint8 [documents, BINS]."""
         taken = np.empty((len(documents), BINS), np.uint8)
         for file, places in _by_file(documents, self._firsts):
-            firsts, chunks = self._chunks(file)
-            rows = documents[places] - self._firsts[file]
+            chunks = open_table(self._keys[file], KEYS, ["sketch"])["sketch"].chunks
+            firsts = np.cumsum([0, *map(len, chunks)])
+            rows = documents[places].astype(np.int64) - self._firsts[file]
             for chunk, inner in _by_file(rows, firsts):
-                taken[places[inner]] = chunks[chunk][rows[inner] - firsts[chunk]]
+                taken[places[inner]] = byte_rows(chunks[chunk])[rows[inner] - firsts[chunk]]
         return taken
-
-    def _chunks(self, file: int) -> tuple[np.ndarray, list[np.ndarray]]:
-        if file not in self._open:
-            chunks = [
-                byte_rows(chunk) for chunk in open_table(self._keys[file], KEYS, ["sketch"])["sketch"].chunks
-            ]
-            self._open[file] = np.cumsum([0, *map(len, chunks)]), chunks
-        return self._open[file]
 
 
 def _by_file(numbers: np.ndarray, firsts: np.ndarray) -> list[tuple[int, np.ndarray]]:
     """(file, places in ``numbers`` of the documents that it holds), ordered by number."""
+    numbers = numbers.astype(np.int64)
     order = np.argsort(numbers, kind="stable")
     borders = np.searchsorted(numbers[order], firsts)
     return [

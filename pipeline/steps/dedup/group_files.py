@@ -11,45 +11,52 @@ from manifests.border.file_state import FileState, state_of
 from manifests.border.npy_files import mapped_array, mapped_records
 from manifests.border.unsound_file import check
 
-PAIR = np.dtype([("first", "<u4"), ("second", "<u4")])
-CUT = np.dtype([("document", "<u4"), ("ordinal", "<u4"), ("holder", "<u4")])
+RANK = np.dtype("<u8")
+PAIR = np.dtype([("first", RANK), ("second", RANK)])
+CUT = np.dtype([("document", RANK), ("ordinal", "<u4"), ("holder", RANK)])
+BLOCK = 1 << 20
 
 
 def ranks_of(path: Path, documents: int | None) -> np.ndarray:
-    """uint32 [2, documents]: the rank of each document, and the document of each rank.
+    """uint64 [2, documents]: the rank of each document, and the document of each rank.
 
     Raises:
         UnsoundFileError: the file holds something else.
     """
-    ranks = mapped_array(path, "<u4", (2, documents))
+    ranks = mapped_array(path, RANK, (2, documents))
     _check_permutation(path, state_of(path))
     return ranks
 
 
 @lru_cache(maxsize=1 << 10)
 def _check_permutation(path: Path, state: FileState) -> None:
-    size = mapped_array(path, "<u4", (2, None)).shape[1]
-    ranks = mapped_array(path, "<u4", (2, size), below=size)
-    sound = np.array_equal(ranks[0][ranks[1]], np.arange(size, dtype=np.uint32))
-    check(bool(sound), path, "holds no ranks: two documents have the same one")
+    size = mapped_array(path, RANK, (2, None)).shape[1]
+    ranks = mapped_array(path, RANK, (2, size), below=size)
+    sound = all(
+        np.array_equal(ranks[0][ranks[1, begin:end]], np.arange(begin, end)) for begin, end in blocks(size)
+    )
+    check(sound, path, "holds no ranks: two documents have the same one")
 
 
 def survivors_of(path: Path, documents: int | None) -> np.ndarray:
-    """uint32 [documents]: a document by rank for each one.
+    """uint64 [documents]: a document by rank for each one.
 
     Raises:
         UnsoundFileError: the file holds something else.
     """
-    survivors = mapped_array(path, "<u4", (documents,))
+    survivors = mapped_array(path, RANK, (documents,))
     _check_better(path, state_of(path))
     return survivors
 
 
 @lru_cache(maxsize=1 << 10)
 def _check_better(path: Path, state: FileState) -> None:
-    survivors = mapped_array(path, "<u4", (None,))
-    better = survivors <= np.arange(len(survivors), dtype=np.uint32)
-    check(bool(better.all()), path, "names a document that is kept for a worse one")
+    survivors = mapped_array(path, RANK, (None,))
+    better = all(
+        bool((survivors[begin:end] <= np.arange(begin, end, dtype=RANK)).all())
+        for begin, end in blocks(len(survivors))
+    )
+    check(better, path, "names a document that is kept for a worse one")
 
 
 def pairs_of(path: Path, documents: int) -> np.ndarray:
@@ -99,3 +106,8 @@ def _check_cuts(path: Path, state: FileState, documents: int) -> None:
     check(inside, path, "names a document that is not there")
     ordered = cuts["document"]
     check(bool((ordered[1:] >= ordered[:-1]).all()), path, "is not sorted by document")
+
+
+def blocks(size: int) -> list[tuple[int, int]]:
+    """Borders of pieces of ``BLOCK`` numbers."""
+    return [(begin, min(begin + BLOCK, size)) for begin in range(0, size, BLOCK)]

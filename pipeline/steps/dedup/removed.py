@@ -16,7 +16,8 @@ from manifests.border.unsound_file import check
 from pipeline.runtime.arrow_files import BatchWriter
 from pipeline.steps.dedup.cuts import SCHEMA as CUTS
 from pipeline.steps.dedup.cuts import spans_of
-from pipeline.steps.dedup.document_ids import DocumentIds, names
+from pipeline.steps.dedup.document_ids import DocumentIds
+from pipeline.steps.dedup.told import ToldFiles
 from pipeline.text.arrow.cuts import pieces
 
 SCHEMA = pa.schema(
@@ -42,26 +43,29 @@ class WriteRemoved:
     parts: tuple[Iterable[pa.RecordBatch], ...]
     cuts: tuple[Path, ...]
     all_ids: DocumentIds
+    told: ToldFiles
 
     def __call__(self, index: int, path: Path) -> None:
         planned, row = open_table(self.cuts[index], CUTS), 0
+        names = self.told.of(*self.all_ids.firsts[self.all_ids.old_files + index :][:2])
+        names = names.sort_by("other").combine_chunks()
         writer = BatchWriter(path, SCHEMA)
         for batch in self.parts[index]:
             cuts = planned.slice(row, batch.num_rows).combine_chunks()
             row += batch.num_rows
             if len(pc.list_flatten(cuts["holders"])):
-                writer.write(self._removed(batch, cuts, self.cuts[index]))
+                writer.write(_removed(batch, cuts, self.cuts[index], names))
         writer.close()
 
-    def _removed(self, batch: pa.RecordBatch, cuts: pa.Table, path: Path) -> pa.RecordBatch:
-        owners, spans = spans_of(batch, cuts, path)
-        holders = pc.list_flatten(cuts["holders"]).to_numpy().astype(np.int64)
-        check(
-            int(holders.max(initial=0)) < self.all_ids.documents, path, "names a document that is not there"
-        )
-        rows = batch.select(["id", "source", "language"]).take(pa.array(owners))
-        columns = {name: rows.column(name).cast(SCHEMA.field(name).type) for name in rows.schema.names}
-        columns["first_byte"] = pc.list_flatten(cuts["first_bytes"]).combine_chunks()
-        columns["text"] = pieces(batch.column("text"), spans)
-        columns["copy_of"] = names(self.all_ids, holders)[0]
-        return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+
+def _removed(batch: pa.RecordBatch, cuts: pa.Table, path: Path, names: pa.Table) -> pa.RecordBatch:
+    """``names``: TOLD, sorted by ``other``."""
+    owners, spans = spans_of(batch, cuts, path)
+    holders, known = pc.list_flatten(cuts["holders"]).to_numpy(), names["other"].to_numpy()
+    check(bool(np.isin(holders, known).all()), path, "names a document that is not there")
+    rows = batch.select(["id", "source", "language"]).take(pa.array(owners))
+    columns = {name: rows.column(name).cast(SCHEMA.field(name).type) for name in rows.schema.names}
+    columns["first_byte"] = pc.list_flatten(cuts["first_bytes"]).combine_chunks()
+    columns["text"] = pieces(batch.column("text"), spans)
+    columns["copy_of"] = names["id"].take(pa.array(np.searchsorted(known, holders))).combine_chunks()
+    return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)

@@ -1,12 +1,10 @@
-"""The global groupings: packed keys go to buckets by their upper bits, and every bucket is sorted by itself.
+"""The global groupings of the key files: by content hash, by band, by paragraph; every bucket is sorted by
+itself.
 
 Documents are named by their rank (``ranks``), so "the best of a group" is its minimum and no order of arrival
-matters. There are so many
-buckets that each holds about ``BUCKET_BYTES``, and they are grouped ``PASS_BUCKETS`` at a time, each pass
-over all key files: an engine that shuffles in memory holds at most 512 MiB of packed keys, whatever the
-corpus (2 GB in Beam's in-process runner, which takes 3.9 bytes for each, measured).
+matters.
 Memory: a part's keys while emitting, a bucket's keys while reducing (all that share one key are in one
-bucket). Packed: 20 bytes a document for ``Exact``, 12 bytes a band for ``Bands``, 16 bytes a paragraph for
+bucket). Packed: 24 bytes a document for ``Exact``, 16 bytes a band for ``Bands``, 20 bytes a paragraph for
 ``Paragraphs``.
 """
 
@@ -21,49 +19,17 @@ import pyarrow as pa
 
 from manifests.border.arrow_files import open_table
 from manifests.border.unsound_file import check
+from pipeline.steps.dedup.buckets import Hashes, Ranges, gathered
 from pipeline.steps.dedup.document_ids import KEYS, DocumentIds
-from pipeline.steps.dedup.group_files import CUT, PAIR, ranks_of, survivors_of
+from pipeline.steps.dedup.group_files import CUT, PAIR, cuts_of, ranks_of, survivors_of
 from pipeline.steps.dedup.signatures import NO_BAND
 from pipeline.text.arrow.fixed_width import byte_rows
 from pipeline.text.arrow.kernel import kernel
 
-BUCKET_BYTES = 1 << 22
-PASS_BUCKETS = 128
-HASH = np.dtype([("high", ">u8"), ("low", ">u8"), ("rank", "<u4")])
-BAND = np.dtype([("key", "<u8"), ("rank", "<u4")])
-PARAGRAPH = np.dtype([("hash", "<u8"), ("rank", "<u4"), ("ordinal", "<u4")])
+HASH = np.dtype([("high", ">u8"), ("low", ">u8"), ("rank", "<u8")])
+BAND = np.dtype([("key", "<u8"), ("rank", "<u8")])
+PARAGRAPH = np.dtype([("hash", "<u8"), ("rank", "<u8"), ("ordinal", "<u4")])
 NEIGHBOURS = 32
-
-
-@dataclass(frozen=True)
-class Share:
-    """The buckets of one pass: ``count`` of ``total``, from ``first`` on."""
-
-    first: int = 0
-    count: int = 1
-    total: int = 1
-
-    def deal(self, keys: np.ndarray, records: np.ndarray) -> Iterator[tuple[int, bytes]]:
-        """(bucket within the pass, its records); a record's bucket is told by the upper half of its key
-        (uint64)."""
-        buckets = ((keys >> np.uint64(32)) * np.uint64(self.total) >> np.uint64(32)).astype(
-            np.int64
-        ) - self.first
-        order = np.argsort(buckets, kind="stable")
-        borders = np.searchsorted(buckets[order], np.arange(self.count + 1))
-        for bucket in np.flatnonzero(np.diff(borders)):
-            yield int(bucket), records[order[borders[bucket] : borders[bucket + 1]]].tobytes()
-
-
-def passes(size: int) -> list[Share]:
-    """The passes in which keys of ``size`` bytes are grouped."""
-    total = max(1, -(-size // BUCKET_BYTES))
-    return [Share(first, min(PASS_BUCKETS, total - first), total) for first in range(0, total, PASS_BUCKETS)]
-
-
-def gathered(payloads: list[bytes], dtype: np.dtype) -> np.ndarray:
-    """A bucket's records."""
-    return np.frombuffer(b"".join(payloads), dtype)
 
 
 @dataclass(frozen=True)
@@ -73,7 +39,7 @@ class Emitter:
     all_ids: DocumentIds
     ranks: Path
     survivors: Path | None = None
-    share: Share = field(default=Share(), kw_only=True)
+    buckets: Hashes = field(default=Hashes(), kw_only=True)
 
     def __call__(self, part: int, keys: Path) -> Iterator[tuple[int, bytes]]:
         raise NotImplementedError
@@ -99,7 +65,7 @@ class Exact(Emitter):
         hashes = open_table(keys, KEYS, ["hash"])["hash"].combine_chunks()
         pairs = byte_rows(hashes).view(">u8")
         records["high"], records["low"], records["rank"] = pairs[:, 0], pairs[:, 1], ranks
-        return self.share.deal(pairs[:, 0].astype(np.uint64), records)
+        return self.buckets.deal(pairs[:, 0].astype(np.uint64), records)
 
 
 def reduce_exact(bucket: int, payloads: list[bytes]) -> bytes:
@@ -125,7 +91,7 @@ class Bands(Emitter):
         use = np.repeat(self._standing(ranks), size) & (bands != NO_BAND)
         records = np.empty(np.count_nonzero(use), BAND)
         records["key"], records["rank"] = bands[use], np.repeat(ranks, size)[use]
-        return self.share.deal(records["key"], records)
+        return self.buckets.deal(records["key"], records)
 
 
 @dataclass(frozen=True)
@@ -141,12 +107,26 @@ class ReduceBands:
     old: int = 0
 
     def __call__(self, bucket: int, payloads: list[bytes]) -> bytes:
-        records = gathered(payloads, BAND)
-        records = records[np.lexsort((records["rank"], records["key"]))]
-        pairs = np.unique(bucket_pairs(records["key"].copy(), records["rank"].copy(), self.old))
+        records = _shared(gathered(payloads, BAND))
+        ranks, places = np.unique(records["rank"], return_inverse=True)
+        order = np.lexsort((places, records["key"]))
+        # Within a bucket, 32 bits tell the documents apart, and a pair is one number.
+        old = int(np.searchsorted(ranks, self.old))
+        pairs = np.unique(bucket_pairs(records["key"][order], places[order].astype(np.uint32), old))
         result = np.empty(len(pairs), PAIR)
-        result["first"], result["second"] = pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)
+        result["first"] = ranks[pairs >> np.uint64(32)]
+        result["second"] = ranks[pairs & np.uint64(0xFFFFFFFF)]
         return result.tobytes()
+
+
+def _shared(records: np.ndarray) -> np.ndarray:
+    """Those of a key that another one has, too."""
+    keys = np.ascontiguousarray(records["key"])
+    order = np.argsort(keys)
+    same = np.zeros(len(keys) + 1, bool)
+    same[1:-1] = keys[order][1:] == keys[order][:-1]
+    found: np.ndarray = records[order[same[1:] | same[:-1]]]
+    return found
 
 
 @kernel
@@ -190,7 +170,7 @@ class Paragraphs(Emitter):
             np.arange(len(hashes)) - starts,
         )
         records = records[np.repeat(self._standing(ranks), lengths)]
-        return self.share.deal(records["hash"], records)
+        return self.buckets.deal(records["hash"], records)
 
 
 @dataclass(frozen=True)
@@ -213,3 +193,20 @@ class ReduceParagraphs:
         cuts["document"], cuts["ordinal"] = documents[records["rank"][again]], records["ordinal"][again]
         cuts["holder"] = documents[best[again]]
         return np.sort(cuts, order=("document", "ordinal")).tobytes()
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """Paragraphs to remove to ranges of numbers of their documents."""
+
+    buckets: Ranges
+
+    def __call__(self, index: int, path: Path) -> Iterator[tuple[int, bytes]]:
+        cuts = cuts_of(path, self.buckets.total)
+        return self.buckets.deal(cuts["document"], cuts)
+
+
+def reduce_cuts(bucket: int, payloads: list[bytes]) -> bytes:
+    """The paragraphs of one bucket: CUT, sorted."""
+    cuts = gathered(payloads, CUT)
+    return cuts[np.lexsort((cuts["ordinal"], cuts["document"]))].tobytes()

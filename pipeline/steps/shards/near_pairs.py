@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.schema.dedup import DedupSettings
-from pipeline.steps.dedup.clusters import millionths
+from pipeline.steps.dedup.pairs import millionths
 from pipeline.steps.dedup.shuffle import bucket_pairs
 from pipeline.steps.shards.token_gather import Columns
 from pipeline.text.arrow.kernel import kernel

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from manifests.border.npy_files import mapped_array
 from manifests.schema.instructions import InstructionSettings
-from manifests.schema.shards import TokenSet
+from manifests.schema.shards import HELDOUT_TASKS, TokenSet
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.npy_files import save_durably
 from pipeline.runtime.phases import Phases
@@ -60,7 +60,7 @@ def write_pairs(
     chosen = (plan.use == use) & (plan.language == LANGUAGES.index(language))
     rows = np.flatnonzero(chosen)
     rows = rows[np.lexsort((rows, keys(plan.hash[rows], context.corpus.seed, WRITE)))]
-    name = f"biflan_{language}" + ("_tasks" if use == TASK_HELD else "")
+    name = f"biflan_{language}" + (HELDOUT_TASKS if use == TASK_HELD else "")
     phase = f"heldout-{name}" if heldout else name
     bounds = _bounds(plan.tokens[rows], settings.shard_tokens)
     listing = save_durably(context.folder / "plan" / f"{phase}.npy", rows)

@@ -17,7 +17,7 @@ from tests.pipeline.steps import measured
 from tests.pipeline.toy import BUCKETS, LongEnough, Sizes, Texts, emit_sizes, reduce_sizes, write_square
 
 PHASES = ("map", "extract", "group", "each")
-STALE = ("part-00007", "bucket-007")
+STALE = ("part-00007", "bucket-00007")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pipeline.runtime.dofns import ApplyFunction
 from pipeline.runtime.import_guard import hide_modules
 from pipeline.runtime.worker_start import Packed, StartsWorker, start_worker
 
+ROOT = Path(__file__).parents[3]
 HEAVY = ("pandas", "pymongo", "scipy", "ray", "torch")
 WORK = """
 import sys
@@ -56,6 +58,23 @@ def test_kernels_are_kept_in_the_folder_of_all_processes() -> None:
     folder = Path(numba.config.CACHE_DIR)
     assert folder.parent == Path.home() / ".cache" / "openba-pipeline" / "kernels"
     assert str(folder) in signatures_kernel()._cache.cache_path
+
+
+def test_a_copy_of_the_package_finds_the_kernels_that_are_compiled(tmp_path: Path) -> None:
+    """As a job finds them, whose code comes with it."""
+    for name in ("pipeline", "manifests"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    text = (
+        "from pipeline.runtime.worker_start import start_worker\nstart_worker()\nimport pyarrow as pa\n"
+        "from pipeline.text.similarity import minhash\nprint(minhash.__file__)\n"
+        "minhash.signatures(pa.array(['Errors should never pass silently.']), minhash.permutations(4, 1))\n"
+        "print(sum(minhash._lower.stats.cache_misses.values()))"
+    )
+    for folder in (ROOT, tmp_path):
+        done = subprocess.run(
+            [sys.executable, "-c", text], cwd=folder, capture_output=True, text=True, check=True
+        )
+    assert done.stdout.splitlines() == [str(tmp_path / "pipeline/text/similarity/minhash.py"), "0"]
 
 
 def signatures_kernel() -> Any:

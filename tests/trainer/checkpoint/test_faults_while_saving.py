@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.trainer.checkpoint.saves_with_fault import NAMES, NUMEL, values
-from tests.trainer.processes import Ended, ended, modules
+from tests.trainer.processes import Ended, forked
 from trainer.checkpoint.checkpoint import newest
 from trainer.checkpoint.saving import remove_leftovers
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def saved(folder: Path, rank: int, kind: str, event: int) -> list[Ended]:
-    return ended(modules("tests.trainer.checkpoint.saves_with_fault", folder, rank, kind, event))
+    return forked("tests.trainer.checkpoint.saves_with_fault", folder, rank, kind, event)
 
 
 def whole_step(folder: Path) -> int:

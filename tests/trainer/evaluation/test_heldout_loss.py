@@ -27,6 +27,7 @@ from trainer.data.drawn import Drawn
 from trainer.determinism import deterministic_cpu
 from trainer.distributed import join_process_group
 from trainer.engine import TrainingEngine
+from trainer.evaluation.best_step import best_step
 from trainer.evaluation.heldout_loss import Evaluator, text_only
 from trainer.forward_pass import ForwardPass
 from trainer.model.loss import IGNORED
@@ -187,6 +188,28 @@ def test_passes_of_unequal_size_weigh_by_their_tokens_and_idle_ones_nothing(
     assert engine.evaluate(work) == pytest.approx(np.mean(losses), rel=1e-5)
     assert engine.evaluate([*work, ForwardPass(long, idle=True)]) == engine.evaluate(work)
     assert engine.evaluate(work[::-1]) == pytest.approx(engine.evaluate(work), rel=1e-12)
+
+
+def test_tasks_that_are_held_out_are_measured_beside_the_others(
+    run: TrainingRun, engine: TrainingEngine, measured: dict[str, dict[str, float]]
+) -> None:
+    heldout = run.shards.heldout
+    tasks = heldout["pairs"].model_copy(update={"name": "pairs_tasks"})
+    more = run.shards.model_copy(update={"heldout": {**heldout, "pairs_tasks": tasks}})
+    found = Evaluator(replace(run, shards=more), build_objectives(run)).measure(engine)
+    of_pairs = found["biflan"].pop("pairs_tasks")
+    assert of_pairs == pytest.approx(measured["biflan"]["pairs"], rel=1e-6), "all eight pairs of both"
+    assert found == measured, "of streams there are no tasks"
+
+
+def test_the_best_step_is_not_chosen_by_tasks_that_are_held_out() -> None:
+    lines = [
+        {"step": 10, "stage": "biflan", "losses": {"biflan_zh": 3.0, "biflan_zh_tasks": 5.0}},
+        {"step": 20, "stage": "biflan", "losses": {"biflan_zh": 3.5, "biflan_zh_tasks": 4.0}},
+    ]
+    assert best_step("biflan", 0, lines) == 10
+    assert best_step("biflan", 10, lines) == 20
+    assert best_step("biflan", 20, lines) is None
 
 
 def test_held_out_losses_are_the_same_at_every_measurement(

@@ -9,7 +9,6 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 from apache_beam import coders
-from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pipeline import PipelineVisitor
 
 from benchmarks.kill import durable
@@ -21,10 +20,8 @@ from pipeline.runtime.batch_result import BatchPosition
 from pipeline.runtime.checked_file import CheckedFile
 from pipeline.runtime.context import StepContext
 from pipeline.runtime.elements import Element
-from pipeline.runtime.engines.beam_engine import BeamEngine
 from pipeline.runtime.engines.engine import Engine
 from pipeline.runtime.engines.open_engine import open_engine
-from pipeline.runtime.jobs import TransformParts
 from pipeline.runtime.part_sinks import WritePart
 from pipeline.runtime.phases import Phases
 from pipeline.runtime.pipeline_error import PipelineError
@@ -60,11 +57,11 @@ def context(folder: Path, engine: Engine, inputs: tuple[Part, ...] = ()) -> Step
     return StepContext("ingest", measured.corpus(), folder, own, own, inputs, engine, "fingerprint")
 
 
-def everything(folder: Path, engine: Engine, buckets: int = BUCKETS) -> dict[str, str]:
+def everything(folder: Path, engine: Engine) -> dict[str, str]:
     """All four kinds of phase, and the hash of every file that they wrote."""
     run, tasks = Phases(context(folder, engine)), [PartTask(index, Texts(index)) for index in range(4)]
     run.map(LongEnough(), tasks)
-    run.group("grouped", run.extract("sizes", Sizes(), tasks), emit_sizes, reduce_sizes, buckets)
+    run.group("grouped", run.extract("sizes", Sizes(), tasks), emit_sizes, reduce_sizes, BUCKETS)
     run.each("squares", write_square, 5, ".txt")
     return {
         path.relative_to(folder).as_posix(): sha256(path)
@@ -81,10 +78,9 @@ def ray() -> Iterator[Engine]:
     engine.close()
 
 
-@pytest.mark.parametrize("partitions", [1, BUCKETS])
-def test_local_and_ray_give_the_same_bytes(tmp_path: Path, ray: Engine, partitions: int) -> None:
+def test_local_and_ray_give_the_same_bytes(tmp_path: Path, ray: Engine) -> None:
     local = everything(tmp_path / "local", open_engine("local", 1))
-    assert everything(tmp_path / "ray", ray, partitions) == local
+    assert everything(tmp_path / "ray", ray) == local
     assert sum(name.endswith(".arrow") for name in local) == 12
     assert sum("bucket-" in name and ".receipts" not in name for name in local) == BUCKETS
 
@@ -283,17 +279,3 @@ def element_coders(work: beam.PTransform) -> list[object]:
 
     pipeline.visit(Visitor())
     return found
-
-
-def test_other_runners_are_reached_by_name() -> None:
-    engine = BeamEngine(runner="FlinkRunner", options=["--flink_master=localhost:8081"])
-    pipeline = engine.pipeline()
-    (
-        pipeline
-        | beam.Create([PartTask(0, Texts(0))])
-        | TransformParts(LongEnough(), WritePart(Path("x"), LongEnough.schema, {0: "x"}))
-    )
-    assert type(pipeline.runner).__name__ == "FlinkRunner"
-    assert pipeline.options.view_as(PipelineOptions).get_all_options()["runner"] == "FlinkRunner"
-    names = {transform.unique_name for transform in pipeline.to_runner_api().components.transforms.values()}
-    assert any(name.endswith("/apply") for name in names)

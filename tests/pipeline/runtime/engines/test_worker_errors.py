@@ -3,6 +3,7 @@ traceback."""
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from benchmarks.kill import durable
 from manifests.errors import DataShortError, UserError
 from manifests.schema.documents import INGESTED
 from manifests.stop_signals import Stopped, stops_at_once
@@ -113,6 +115,40 @@ def test_local_errors_arrive(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
 
 def test_errors_of_ray_arrive(tmp_path: Path, ray: Engine) -> None:
     everywhere(tmp_path, ray)
+
+
+class Fragile(LongEnough):
+    """Loses its process at the first try of its second part, and its disk at that of its third."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def process(self, batch: pa.RecordBatch, where: BatchPosition) -> BatchResult:
+        tried = self._folder / f"tried-{where.part}"
+        if where.part in (1, 2) and not tried.exists():
+            tried.touch()
+            if where.part == 1:
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise OSError(errno.EIO, "Input/output error")
+        return super().process(batch, where)
+
+
+def test_a_lost_worker_and_a_failing_disk_change_no_byte(
+    tmp_path: Path, ray: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    Phases(context(tmp_path / "local", open_engine("local", 1))).map(LongEnough(), tasks(5))
+    (tmp_path / "ray").mkdir()
+    with caplog.at_level(logging.INFO, "openba.progress"):
+        parts = Phases(context(tmp_path / "ray", ray)).map(Fragile(tmp_path / "ray"), tasks(5))
+    again = [record.getMessage() for record in caplog.records if "is tried again" in record.getMessage()]
+    assert len(parts) == 5
+    assert durable(tmp_path / "local" / "ingest") == durable(tmp_path / "ray" / "ingest")
+    assert sorted(text.split(":")[0] for text in again) == [
+        "task 1 is tried again (WorkerCrashedError",
+        "task 2 is tried again (OSError",
+    ]
+    assert not list(tmp_path.rglob("*.tmp"))
 
 
 def test_what_a_portable_runner_sends_as_text_is_read() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -13,23 +14,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.runtime.arrow_files import write_batches
+from pipeline.runtime.key_groups import Emit, Reduce
 from pipeline.runtime.npy_files import save
-from pipeline.runtime.pipeline_error import PipelineError
-from pipeline.steps.dedup import clusters
-from pipeline.steps.dedup.clusters import Pairs, VerifyPairs, WriteSizes, WriteSurvivors, histogram
-from pipeline.steps.dedup.document_ids import Sketches, document_ids
+from pipeline.steps.dedup import clusters, pairs
+from pipeline.steps.dedup.buckets import BUCKET_BYTES, Hashes, Ranges, bucket_count
+from pipeline.steps.dedup.clusters import WriteSizes, WriteSurvivors, histogram
+from pipeline.steps.dedup.document_ids import DocumentIds, Sketches, document_ids
 from pipeline.steps.dedup.group_files import CUT, PAIR
+from pipeline.steps.dedup.pairs import AddSketches, Candidates, Compare, Halves, Similar, reduce_similar
 from pipeline.steps.dedup.shuffle import (
     BAND,
-    BUCKET_BYTES,
     HASH,
     NEIGHBOURS,
     PARAGRAPH,
-    PASS_BUCKETS,
     ReduceBands,
     ReduceParagraphs,
-    Share,
-    passes,
     reduce_exact,
 )
 from pipeline.steps.dedup.signatures import schema
@@ -46,7 +45,7 @@ def packed(rows: Sequence[tuple[int, ...]], dtype: np.dtype, cuts: int) -> list[
 
 def unranked(folder: Path, documents: int) -> Path:
     """A file of ranks that are the documents' numbers."""
-    save(folder / "ranks.npy", np.tile(np.arange(documents, dtype=np.uint32), (2, 1)))
+    save(folder / "ranks.npy", np.tile(np.arange(documents, dtype=np.uint64), (2, 1)))
     return folder / "ranks.npy"
 
 
@@ -97,26 +96,22 @@ def test_a_pair_of_several_bands_is_one_candidate() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.integers(0, 2**64 - 1), max_size=50), st.integers(1, 7), st.integers(1, 4))
-def test_every_key_goes_to_one_bucket_of_one_pass(keys: list[int], total: int, step: int) -> None:
-    dealt: dict[int, list[int]] = {}
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=50), st.integers(1, 7))
+def test_every_key_goes_to_one_bucket(keys: list[int], count: int) -> None:
     array = np.array(keys, np.uint64)
-    for first in range(0, total, step):
-        share = Share(first, min(step, total - first), total)
-        for bucket, payload in share.deal(array, array):
-            assert 0 <= bucket < share.count
-            dealt[first + bucket] = np.frombuffer(payload, np.uint64).tolist()
+    dealt = {
+        bucket: np.frombuffer(payload, np.uint64).tolist()
+        for bucket, payload in Hashes(count).deal(array, array)
+    }
     expected: dict[int, list[int]] = {}
     for key in keys:
-        expected.setdefault((key >> 32) * total >> 32, []).append(key)
+        expected.setdefault((key >> 32) * count >> 32, []).append(key)
     assert dealt == expected
 
 
-def test_passes_bound_what_is_grouped_at_a_time() -> None:
-    assert passes(0) == passes(BUCKET_BYTES) == [Share(0, 1, 1)]
-    shares = passes(5 * PASS_BUCKETS * BUCKET_BYTES // 2)
-    assert [(share.first, share.count) for share in shares] == [(0, 128), (128, 128), (256, 64)]
-    assert {share.total for share in shares} == {320}
+def test_buckets_are_of_one_size_whatever_the_corpus() -> None:
+    assert bucket_count(0) == bucket_count(BUCKET_BYTES) == 1
+    assert bucket_count(320 * BUCKET_BYTES - 1) == 320
 
 
 def packed_pairs(pairs: Iterable[tuple[int, int]]) -> np.ndarray:
@@ -130,7 +125,7 @@ def test_buckets_of_pairs_are_ranges_of_ranks_in_order(
 ) -> None:
     path = tmp_path_factory.mktemp("pairs") / "pairs"
     packed_pairs(pairs).tofile(path)
-    dealt = dict(Pairs(100, Share(0, total, total))(0, path))
+    dealt = dict(Similar(Ranges(100, total))(0, path))
     seconds = [np.frombuffer(dealt[bucket], PAIR)["second"].tolist() for bucket in sorted(dealt)]
     assert [rank for bucket in seconds for rank in sorted(bucket)] == sorted(second for _, second in pairs)
 
@@ -174,20 +169,20 @@ def test_verdicts_are_those_of_one_document_after_the_other(
     for number in range(buckets):
         files.append(folder / f"{number}")
         packed_pairs(pair for pair in edges if pair[1] * buckets // 30 == number).tofile(files[-1])
-    save(folder / "originals.npy", np.arange(30, dtype=np.uint32))
+    save(folder / "originals.npy", np.arange(30, dtype=np.uint64))
     known = document_ids([], [key_file(folder / "keys", sketches, 7)])
     work = WriteSurvivors(known, unranked(folder, 30), folder / "originals.npy", tuple(files), 0.5)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clusters, "BLOCK", block)
         # An index's verdicts on its documents are those of a joint run.
-        known_before = np.array(expected[:old], np.uint32)
+        known_before = [np.array(expected[:old], np.uint64)]
         patch.setattr(clusters, "indexed_survivors", lambda indexes: known_before)
         work(0, folder / "survivors.npy")
     assert np.load(folder / "survivors.npy").tolist() == expected
 
 
 def test_a_copy_of_a_dropped_document_is_dropped_for_the_same_one(tmp_path: Path) -> None:
-    save(tmp_path / "originals.npy", np.array([0, 1, 1, 3], np.uint32))
+    save(tmp_path / "originals.npy", np.array([0, 1, 1, 3], np.uint64))
     packed_pairs([(0, 1)]).tofile(tmp_path / "pairs")
     known = document_ids([], [key_file(tmp_path / "keys", np.ones((4, BINS), np.uint8), 4)])
     ranks = unranked(tmp_path, 4)
@@ -199,7 +194,7 @@ def test_a_copy_of_a_dropped_document_is_dropped_for_the_same_one(tmp_path: Path
 def test_clusters_are_counted_with_their_survivors(
     tmp_path_factory: pytest.TempPathFactory, better: list[int], old: int
 ) -> None:
-    survivors = np.array([*range(10), *better], np.uint32)
+    survivors = np.array([*range(10), *better], np.uint64)
     folder = tmp_path_factory.mktemp("sizes")
     save(folder / "survivors.npy", survivors)
     WriteSizes(folder / "survivors.npy", old)(0, folder / "sizes.npy")
@@ -229,27 +224,41 @@ def key_file(path: Path, sketches: np.ndarray, chunk: int) -> Path:
     return path
 
 
-def test_pairs_are_verified_at_the_border(tmp_path: Path) -> None:
+@pytest.mark.parametrize("near", [pairs.NEAR_BYTES, 2 * BINS, 1])
+def test_pairs_are_verified_at_the_border(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, near: int) -> None:
+    monkeypatch.setattr(pairs, "NEAR_BYTES", near)
     sketches = np.zeros((3, BINS), np.uint8)
     sketches[:, :8] = 1
     sketches[1, :2], sketches[2, :3] = 2, 3
     known = document_ids([], [key_file(tmp_path / "keys", sketches, 2)])
-    pairs = packed([(0, 2), (1, 2), (0, 1), (0, 1)], PAIR, 3)
-    verified = VerifyPairs(unranked(tmp_path, 3), known, 0.75)(0, pairs)
-    assert np.frombuffer(verified, PAIR).tolist() == [(0, 1)]
-    every = VerifyPairs(unranked(tmp_path, 3), known, 0.0)(0, pairs)
-    assert np.frombuffer(every, PAIR).tolist() == [(0, 1), (0, 2), (1, 2)]
+    assert similar(tmp_path, known, [(0, 2), (1, 2), (0, 1), (0, 1)], 0.75, 2) == [(0, 1)]
+    assert similar(tmp_path, known, [(0, 2), (1, 2), (0, 1)], 0.0, 3) == [(0, 1), (0, 2), (1, 2)]
 
 
-def test_more_documents_than_there_are_ranks_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.steps.dedup.document_ids.row_count", lambda path: path)
-    monkeypatch.setattr("pipeline.steps.dedup.document_ids.MOST_DOCUMENTS", 10)
-    assert document_ids([4], [6]).documents == 10  # type: ignore[list-item]
-    with pytest.raises(
-        PipelineError,
-        match="11 documents, those of the index included, are more than the 10 that it can number",
-    ):
-        document_ids([5], [6])  # type: ignore[list-item]
+def similar(
+    folder: Path, known: DocumentIds, pairs: list[tuple[int, int]], least: float, buckets: int
+) -> list[tuple[int, int]]:
+    """The pairs that the groupings of ``pairs`` find similar; ranks are the documents' numbers."""
+    numbers, ranks = Ranges(known.documents, buckets), unranked(folder, known.documents)
+    packed_pairs(pairs).tofile(folder / "candidates")
+    halves = grouped([folder / "candidates"], Candidates(ranks, numbers), AddSketches(ranks, known, least))
+    compared = grouped(halves, Halves(numbers), Compare(known, least))
+    found = grouped(compared, Similar(numbers), reduce_similar)
+    return [pair for path in found for pair in np.fromfile(path, PAIR).tolist()]
+
+
+def grouped(sources: Sequence[Path], emit: Emit, reduce: Reduce) -> list[Path]:
+    """A grouping without an engine, beside its sources."""
+    buckets = defaultdict[int, list[bytes]](list)
+    for index, path in enumerate(sources):
+        for bucket, payload in emit(index, path):
+            buckets[bucket].append(payload)
+    folder = sources[0].parent / type(emit).__name__
+    folder.mkdir(exist_ok=True)
+    files = [folder / f"bucket-{bucket}" for bucket in sorted(buckets)]
+    for bucket, path in zip(sorted(buckets), files, strict=True):
+        path.write_bytes(reduce(bucket, buckets[bucket]))
+    return files
 
 
 def test_sketches_are_found_wherever_they_lie(tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from manifests.border.arrow_files import open_table
 from pipeline.runtime.npy_files import save
+from pipeline.steps.dedup.buckets import Ranges
 from pipeline.steps.dedup.decisions import WriteDecisions
 from pipeline.steps.dedup.document_ids import document_ids
-from pipeline.steps.dedup.group_files import CUT
+from pipeline.steps.dedup.told import Answer, Asked, Told, ToldFiles, reduce_told
 from pipeline.text.similarity.one_permutation import BINS
-from tests.pipeline.steps.dedup.test_clusters import key_file, unranked
+from tests.pipeline.steps.dedup.test_clusters import grouped, key_file, unranked
 
 
 def similarities(folder: Path, shares: list[tuple[int, int]]) -> list[str]:
@@ -26,15 +27,18 @@ def similarities(folder: Path, shares: list[tuple[int, int]]) -> list[str]:
     for pair, (equal, filled) in enumerate(shares):
         sketches[2 * pair, :filled] = 1
         sketches[2 * pair + 1, :filled] = np.where(np.arange(filled) < equal, 1, 2)
-    documents = np.arange(len(sketches), dtype=np.uint32)
+    documents = np.arange(len(sketches), dtype=np.uint64)
     save(folder / "exact.npy", documents)
-    save(folder / "survivors.npy", documents & ~np.uint32(1))
-    np.empty(0, CUT).tofile(folder / "cuts")
+    save(folder / "survivors.npy", documents & ~np.uint64(1))
     known = document_ids([], [key_file(folder / "keys", sketches, len(sketches))])
     ranks = unranked(folder, len(sketches))
     exact, survivors = folder / "exact.npy", folder / "survivors.npy"
-    sizes = survivors  # any numbers
-    WriteDecisions(known, (), ranks, exact, survivors, sizes, (folder / "cuts",))(0, folder / "out")
+    save(folder / "sizes.npy", np.ones(len(sketches), np.uint32))
+    sizes = folder / "sizes.npy"
+    numbers = Ranges(known.documents, 3)
+    answers = grouped(list(known.own), Asked(known, ranks, survivors, numbers), Answer(known))
+    told = ToldFiles(tuple(grouped(answers, Told(numbers), reduce_told)), numbers)
+    WriteDecisions(known, (), ranks, exact, survivors, sizes, told, (), Ranges(1))(0, folder / "out")
     details = open_table(folder / "out")["detail"].to_pylist()
     assert details[::2] == [None] * len(shares), "survivors have no verdict"
     return [detail.split("similarity=")[1] for detail in details[1::2]]

@@ -210,9 +210,9 @@ def test_an_index_of_other_keys(tmp_path: Path, old: Finished, change: dict[str,
 def test_an_index_of_another_version(tmp_path: Path, old: Finished) -> None:
     path = old.folder / "manifest.json"
     path.write_text(
-        path.read_text(encoding="utf-8").replace('"step_version": 5', '"step_version": 1'), encoding="utf-8"
+        path.read_text(encoding="utf-8").replace('"step_version": 6', '"step_version": 1'), encoding="utf-8"
     )
-    assert "was written by version 1 of step dedup, this is version 5" in refusal(tmp_path, names(old.folder))
+    assert "was written by version 1 of step dedup, this is version 6" in refusal(tmp_path, names(old.folder))
 
 
 def test_an_index_without_its_own_index(tmp_path: Path, old: Finished) -> None:

@@ -1,0 +1,1 @@
+"""Run folders behind URLs: paths, whole objects, scratch."""

@@ -1,0 +1,1 @@
+"""Benchmarks of the field, scored by EleutherAI's lm-evaluation-harness."""
