@@ -1,5 +1,6 @@
-"""Full-width digits and letters (１３８…, ＱＱ) and what joins the digits of a number, read as ASCII where
-personal data are looked for; the text keeps them."""
+"""Full-width digits and letters (１３８…, ＱＱ) and what joins the digits of a number, read as ASCII, and
+characters of no width inside an address or a number, read as nothing, where personal data are looked for; the
+text keeps them."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.steps.privacy.byte_classes import CLASSES, DIGIT
+from pipeline.steps.privacy.invisible import hidden_run
 from pipeline.steps.privacy.number_joints import NOTHING, digit_follows, joint_at
 from pipeline.text.arrow.buffers import TextBuffers
 from pipeline.text.arrow.kernel import kernel
@@ -95,7 +97,7 @@ def needs_folding(data, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel_without_refcounts
-def _folds_to(data, at, end, before, classes):  # type: ignore[no-untyped-def]
+def _folds_to(data, at, begin, end, before, classes):  # type: ignore[no-untyped-def]
     """How many bytes are read as one, or as nothing, at ``at``, and as which; (0, 0) where the byte stays.
 
     Args:
@@ -105,6 +107,9 @@ def _folds_to(data, at, end, before, classes):  # type: ignore[no-untyped-def]
         code = _ascii(data[at + 1], data[at + 2])
         if code:
             return _BYTES, code
+    hidden = hidden_run(data, at, begin, end, before, classes)
+    if hidden:
+        return hidden, NOTHING
     if not (classes[before] & DIGIT or before == CLOSING_PARENTHESIS):
         return 0, 0
     size, read_as = joint_at(data, at, end)
@@ -120,9 +125,10 @@ def _fold(offsets, data, rows, classes):  # type: ignore[no-untyped-def]
     places, saved = np.empty(size // 2 + 1, np.int64), np.zeros(size // 2 + 2, np.int64)
     written, folded = 0, 0
     for index in range(rows.size):
-        at, end, before = offsets[rows[index]], offsets[rows[index] + 1], 0
+        begin, end, before = offsets[rows[index]], offsets[rows[index] + 1], 0
+        at = begin
         while at < end:
-            taken, byte = _folds_to(data, at, end, before, classes)
+            taken, byte = _folds_to(data, at, begin, end, before, classes)
             if taken:
                 kept = 1 if byte != NOTHING else 0
                 places[folded] = written

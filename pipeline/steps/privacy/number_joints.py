@@ -18,12 +18,12 @@ from pipeline.text.unicode.byte_names import (
 JOINTS = {
     " ": "\u00a0\u2007\u2008\u2009\u202f\u3000",
     "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2212",
-    "": "\u00ad\u200b\u200c\u200d\u2060\ufeff",
+    "": "\u00ad\u180e\u200b\u200c\u200d\u2060\ufe0e\ufe0f\ufeff",
 }
 """By what they are read as."""
 
 NOTHING, _NO_JOINT = 0, -1
-_LATIN, _GENERAL, _IDEOGRAPHIC, _MARK = 0xC2, 0xE2, 0xE3, 0xEF
+_LATIN, _MONGOLIAN, _GENERAL, _IDEOGRAPHIC, _MARK = 0xC2, 0xE1, 0xE2, 0xE3, 0xEF
 _FIRST_DASH = 0x92
 _FULLWIDTH_MIDDLE, _FULLWIDTH_ZERO, _FULLWIDTH_NINE = 0xBC, 0x90, 0x99
 _FEWEST_OF_AREA = 3
@@ -44,6 +44,14 @@ def _of_general_punctuation(middle, last):  # type: ignore[no-untyped-def]
 
 
 @kernel_without_refcounts
+def _is_mark(first, middle, last):  # type: ignore[no-untyped-def]
+    """Whether three bytes are a mark of no width: of byte order, of a vowel, or of an emoji's form."""
+    if first == _MARK:
+        return (middle == 0xBB and last == 0xBF) or (middle == 0xB8 and 0x8E <= last <= 0x8F)
+    return first == _MONGOLIAN and middle == 0xA0 and last == 0x8E
+
+
+@kernel_without_refcounts
 def joint_at(data, at, end):  # type: ignore[no-untyped-def]
     """How many bytes the joint at ``at`` has, and what it is read as: an ASCII byte, or ``NOTHING``; (0, 0)
     where none is there."""
@@ -60,9 +68,7 @@ def joint_at(data, at, end):  # type: ignore[no-untyped-def]
         return (3, read_as) if read_as != _NO_JOINT else (0, 0)
     if data[at] == _IDEOGRAPHIC and data[at + 1] == 0x80 and data[at + 2] == 0x80:
         return 3, SPACE
-    if data[at] == _MARK and data[at + 1] == 0xBB and data[at + 2] == 0xBF:
-        return 3, NOTHING
-    return 0, 0
+    return (3, NOTHING) if _is_mark(data[at], data[at + 1], data[at + 2]) else (0, 0)
 
 
 @kernel_without_refcounts

@@ -123,7 +123,7 @@ class PrivacyStep(Step):
     """Finds personal data of the kinds that the manifest names and acts on them."""
 
     name = "privacy"
-    version = 6
+    version = 7
 
     def settings(self, corpus: CorpusManifest) -> dict[str, Any]:
         return corpus.privacy.model_dump()

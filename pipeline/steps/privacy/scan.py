@@ -8,6 +8,7 @@ from pipeline.steps.privacy import assigned_value, triggers
 from pipeline.steps.privacy.byte_classes import ALNUM, CLASSES, DIGIT, TOKEN, run_end, run_start
 from pipeline.steps.privacy.digit_groups import number_candidate
 from pipeline.steps.privacy.fullwidth import needs_folding
+from pipeline.steps.privacy.invisible import hidden_run
 from pipeline.steps.privacy.kinds import (
     api_key_and_token,
     authorization_header,
@@ -178,6 +179,12 @@ def _last_digit(data, stop, classes):  # type: ignore[no-untyped-def]
     return at
 
 
+@kernel_without_refcounts
+def _hides(data, at, begin, end, classes):  # type: ignore[no-untyped-def]
+    """Whether characters of no width hide an address or a number from ``at`` on."""
+    return at > begin and hidden_run(data, at, begin, end, data[at - 1], classes) > 0
+
+
 @kernel
 def _scan_span(data, start, stop, begin, end, classes, firsts, seconds, in_block, read_to, found, count):  # type: ignore[no-untyped-def]
     """Adds the candidates known by a byte in ``data[start:stop]``, of the document ``data[begin:end]``.
@@ -192,6 +199,12 @@ def _scan_span(data, start, stop, begin, end, classes, firsts, seconds, in_block
             at = _last_digit(data, read_to[_WORD], classes)
         elif trigger & (triggers.FULLWIDTH | triggers.FULLWIDTH_SMALL):
             if at > begin and needs_folding(data, at - 1, end):
+                return found, count, True
+            if trigger & triggers.INVISIBLE and _hides(data, at - 1, begin, end, classes):
+                return found, count, True
+        elif trigger & (triggers.INVISIBLE | triggers.SOFT_HYPHEN):
+            first_byte = at if trigger & triggers.SOFT_HYPHEN else at - 1
+            if _hides(data, first_byte, begin, end, classes):
                 return found, count, True
         else:
             first, last, bit = _candidate_at(data, at, trigger, begin, end, classes, in_block, read_to)

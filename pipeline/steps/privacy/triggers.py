@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.steps.privacy import fullwidth
+from pipeline.steps.privacy import fullwidth, invisible
 from pipeline.steps.privacy.kinds import (
     api_key_and_token,
     authorization_header,
@@ -37,6 +37,7 @@ OPTION = 1 << 14
 AUTHORIZATION = 1 << 15
 _HAN_NAMES = {1 << 16 + index: pair for index, pair in enumerate(password_after_han.TRIGGERS)}
 SECRET_HAN_NAME = sum(_HAN_NAMES)
+INVISIBLE, SOFT_HYPHEN = 1 << 30, 1 << 31
 
 _PAIRS = {
     DIGIT: (b"0123456789", bytes(range(256))),
@@ -55,6 +56,8 @@ _PAIRS = {
     WECHAT_HAN_NAME: wechat_id.HAN_NAME_TRIGGER,
     OPTION: password_in_command.TRIGGER,
     AUTHORIZATION: authorization_header.TRIGGER,
+    INVISIBLE: invisible.TRIGGER,
+    SOFT_HYPHEN: invisible.SOFT_HYPHEN_TRIGGER,
     **_HAN_NAMES,
 }
 """Which bytes may be first, and which second, in a pair that is a trigger."""

@@ -98,6 +98,10 @@ KIND = BuiltInKind(
         "邮箱⟦zhang@例子.中国⟧，",
         "mail ⟦info@bücher.example⟧ now",
         "写信给⟦wang@中文.公司⟧的人",
+        "mail ⟦zhang\u200b@163.com⟧ or call",
+        "to ⟦guido@py\u00adthon.org⟧, please",
+        "⟦a\ufeff.b\u2060\u200d@\u200cexample.org⟧",
+        "邮箱⟦li\ufe0fsi@qq.c\u180eom⟧。",
     ),
     near_misses=(
         "icon@2x.png",
@@ -110,5 +114,9 @@ KIND = BuiltInKind(
         "npm install react@18.2.0",
         "postgres://app:postgres@db.example.org/app",
         "转发 abc@张三 说的，abc@张三.李四",
+        "می\u200cخواهم @ نامه\u200cها",
+        "क\u094d\u200dष @ न\u094d\u200c",
+        "co\u00adoperate @home, 👩\u200d💻@👨\u200d👩\u200d👧",
+        "a\u200bb\u200b@ c.org",
     ),
 )

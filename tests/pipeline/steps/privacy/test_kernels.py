@@ -142,9 +142,11 @@ def _narrow(document: str) -> list[str]:
     """What each character is read as."""
     read: list[str] = []
     joints = {joint: ascii for ascii, joints in JOINTS.items() for joint in joints}
-    for letter, following in pairwise([*document, ""]):
+    for at, letter in enumerate(document):
+        following, rest = document[at + 1 : at + 2], document[at:]
         before = next((one for one in reversed(read) if one), "")
         is_joint = letter in joints and re.match("[0-9)]", before) and re.match("[0-9０-９(]", following)
+        is_joint = is_joint or (re.match(f"[{_NOTHING}]+[0-9]", rest) and re.match("[0-9]", before))
         fullwidth = chr(ord(letter) - 0xFEE0) if "！" <= letter <= "～" and letter not in "，" else letter
         read.append(joints[letter] if is_joint else fullwidth)
     return read
