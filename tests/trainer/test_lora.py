@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +22,7 @@ from tests.trainer.disturbed import KillAt, Killed, outcome
 from tests.trainer.examples import small_model
 from tests.trainer.origins import Trained, few_steps
 from tests.trainer.origins import trained as trained_in
+from tests.trainer.remote_code import remote_code_in
 from tests.trainer.whole_state import whole_state
 from trainer.__main__ import main
 from trainer.checkpoint.checkpoint import ALONE, newest
@@ -96,11 +96,7 @@ def test_transformers_computes_what_the_merged_model_does(trained: Trained, tmp_
     run = adapted(trained, tmp_path / "run")
     assert train(run, quiet=True)
     export_model(run, tmp_path / "merged")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(transformers.dynamic_module_utils, "HF_MODULES_CACHE", str(tmp_path / "cache"))
-        patch.syspath_prepend(str(tmp_path / "cache"))
-        for name in [name for name in sys.modules if name.split(".")[0] == "transformers_modules"]:
-            patch.delitem(sys.modules, name)  # of another cache
+    with remote_code_in(tmp_path / "cache"):
         theirs = transformers.AutoModelForSeq2SeqLM.from_pretrained(
             tmp_path / "merged", trust_remote_code=True
         )

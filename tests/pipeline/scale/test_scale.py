@@ -86,7 +86,7 @@ def test_what_is_done_once_is_told_from_what_grows() -> None:
 def test_a_shuffle_asks_for_each_range_of_each_writer_and_no_more_than_its_limits() -> None:
     assert shuffle_reads(0) == 0
     assert shuffle_reads(1e6) == 1
-    assert shuffle_reads(1 << 30) == 8 * 256
+    assert shuffle_reads(1 << 30) == 8 * 64
     assert shuffle_reads(1e15) == 500 * 2000
 
 

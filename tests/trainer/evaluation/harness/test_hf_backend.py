@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sentencepiece
 import torch
-import transformers
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from manifests.schema.base import load
 from manifests.schema.curriculum import CurriculumManifest
+from tests.trainer.remote_code import remote_code_in
 from tests.trainer.tiny import CHINESE, ENGLISH, write_curriculum, write_shards
 from trainer.evaluation.harness.harness_model import HarnessModel, Room
 from trainer.export import hf_folder
@@ -36,9 +35,7 @@ def framed(context: str) -> str:
 
 
 @pytest.mark.slow
-def test_likelihoods_equal_those_of_the_harness_on_our_export(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_likelihoods_equal_those_of_the_harness_on_our_export(tmp_path: Path) -> None:
     """Its decoder begins with pad alone: asked for ``<extra_id_0> answer``, it counts ``<extra_id_0>``, too,
     whose own likelihood is then taken off."""
     shards = write_shards(tmp_path)
@@ -57,19 +54,16 @@ def test_likelihoods_equal_those_of_the_harness_on_our_export(
     )
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(tokenizer))
     ours = HarnessModel(model, shards.vocabulary, pieces, Room(500, 12))
-    monkeypatch.setattr(transformers.dynamic_module_utils, "HF_MODULES_CACHE", str(tmp_path / "cache"))
-    monkeypatch.syspath_prepend(str(tmp_path / "cache"))
-    for name in [name for name in sys.modules if name.split(".")[0] == "transformers_modules"]:
-        monkeypatch.delitem(sys.modules, name)  # of another cache
-    exported = AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "export", trust_remote_code=True)
-    theirs = HFLM(
-        pretrained=exported,
-        tokenizer=AutoTokenizer.from_pretrained(tmp_path / "export", trust_remote_code=True),
-        backend="seq2seq",
-        batch_size=3,
-        max_length=512,
-        device="cpu",
-    )
+    with remote_code_in(tmp_path / "cache"):
+        exported = AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "export", trust_remote_code=True)
+        theirs = HFLM(
+            pretrained=exported,
+            tokenizer=AutoTokenizer.from_pretrained(tmp_path / "export", trust_remote_code=True),
+            backend="seq2seq",
+            batch_size=3,
+            max_length=512,
+            device="cpu",
+        )
     asked = [(context, answer) for context in CONTEXTS for answer in ANSWERS]
     marked = [(framed(context), f"<extra_id_0>{answer}") for context, answer in asked]
     mark = [(framed(context), "<extra_id_0>") for context, _ in asked]
