@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.readers.broken_characters import decode_around_breaks, decode_halves, few_broken
+from pipeline.readers.broken_characters import (
+    MAX_BROKEN,
+    broken_characters,
+    decode_around_breaks,
+    decode_halves,
+    few_broken,
+)
 from pipeline.readers.charset import decode
 from tests.pipeline.at_hand import chapters, needs_texts, traditional_paragraphs
 from tests.pipeline.readers.test_charset import FRENCH, RUSSIAN, SIMPLIFIED, TRADITIONAL
@@ -128,6 +134,16 @@ def test_every_break_costs_its_own_characters_only(breaks: list[int]) -> None:
     assert found is not None
     assert len(found.replace(HOLE, "")) >= len(text) - 2 * len(breaks)
     assert found.count(HOLE) <= len(breaks)
+
+
+@given(st.integers(0, 5000), st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 9)), max_size=12))
+def test_breaks_are_few_by_their_number_and_not_by_their_marks(
+    length: int, breaks: list[tuple[int, int]]
+) -> None:
+    text = "字" * length
+    for at, marks in breaks:
+        text = text[:at] + HOLE * marks + text[at:]
+    assert few_broken(text) == (broken_characters(text) <= MAX_BROKEN * len(text))
 
 
 def test_many_breaks_are_given_up_early() -> None:
