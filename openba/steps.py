@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from manifests.errors import UserError
 from manifests.run_folder import check_reachable, run_folder
 from manifests.step_order import steps_of
-from pipeline.runtime.engines.open_engine import open_engine
-from pipeline.runtime.run import CorpusRun, StepOutcome
-from pipeline.runtime.worker_start import start_worker
-from pipeline.steps.registry import step_named
+
+if TYPE_CHECKING:
+    from pipeline.runtime.run import StepOutcome
 
 
 def run_steps(
@@ -41,7 +41,13 @@ def run_steps(
         UserError: there is no such step, runner or option of it, or another command works in the run folder.
         Stopped: a signal came.
     """
-    start_worker()
+    from pipeline.runtime.worker_start import start_worker
+
+    start_worker()  # before Beam and the kernels are loaded
+    from pipeline.runtime.engines.open_engine import open_engine
+    from pipeline.runtime.run import CorpusRun
+    from pipeline.steps.registry import step_named
+
     outcomes = []
     folder = run_folder(run)
     check_reachable(folder, engine)

@@ -46,3 +46,16 @@ def test_every_public_name_is_there() -> None:
     assert all(getattr(openba, name).__doc__ for name in openba.__all__)
     with pytest.raises(AttributeError, match="no attribute 'kpet'"):
         openba.kpet  # noqa: B018
+
+
+def test_steps_from_python_say_nothing_of_what_beam_does_not_find(tmp_path: Path) -> None:
+    call = f"openba.run_steps({str(tmp_path / 'none.yaml')!r}, {str(tmp_path / 'run')!r})"
+    work = f"import contextlib, openba.steps\nwith contextlib.suppress(openba.steps.UserError):\n    {call}"
+    done = subprocess.run(
+        [sys.executable, "-c", work],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
