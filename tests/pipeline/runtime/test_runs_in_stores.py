@@ -4,6 +4,10 @@ days."""
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -108,3 +112,29 @@ def test_a_lock_in_a_store_that_is_no_longer_renewed_is_taken_over(in_s3: str) -
         with run_lock(run, "openba verify"):
             assert json.loads((run / NAME).read_text())["command"] == "openba verify"
     assert not (run / NAME).exists()
+
+
+@pytest.mark.slow
+def test_a_run_on_s3_that_was_killed_goes_on_and_has_the_bytes_of_a_folder(
+    corpus: Path, in_s3: str, s3: str, tmp_path: Path
+) -> None:
+    killed: list[subprocess.Popen[bytes]] = []
+
+    def fault(request: Request) -> None:
+        if request.method == "PUT" and "language/.receipts/part-00002" in request.path:
+            os.kill(killed[0].pid, signal.SIGKILL)
+
+    arguments = ["corpus", "--corpus", str(corpus / "corpus.yaml"), "--run", in_s3]
+    with faulty_proxy(s3, fault) as proxy:
+        environment = os.environ | {"AWS_ENDPOINT_URL": proxy.url}
+        killed.append(subprocess.Popen([sys.executable, "-m", "openba", *arguments], env=environment))
+        assert killed[0].wait() == -signal.SIGKILL
+    run = run_folder(in_s3)
+    assert (run / NAME).exists()
+    assert leftovers(tmp_path / "scratch") != []
+    worked = [outcome.worked for outcome in run_steps(corpus / "corpus.yaml", in_s3)]
+    assert worked == [False, *[True] * 6]
+    assert bytes_of(run) == bytes_of(corpus / "run")
+    assert not (run / NAME).exists()
+    clear_scratch()
+    assert leftovers(tmp_path / "scratch") == []
