@@ -15,9 +15,11 @@ from safetensors.torch import save_file
 
 from benchmarks.source_samples import TEXTS, Sample
 from curriculum.journal import Journal
+from curriculum.journal_events import Begun, Rollback
 from manifests.border.arrow_files import read_batches
 from manifests.border.logs import read_evaluations, read_metrics
 from manifests.schema.base import load
+from manifests.schema.curriculum import CurriculumManifest
 from manifests.schema.dedup import DedupSettings
 from manifests.schema.documents import DEDUPED, MEASURED
 from manifests.schema.shards import Shard, ShardManifest, TokenSet
@@ -42,6 +44,7 @@ from trainer.export.safetensors_files import Tensors
 from trainer.tensor_file import write_tensors
 
 DOCUMENTS = len(TEXTS)
+CURRICULUM = Path(__file__).parents[1] / "manifests" / "presets" / "demo" / "curriculum.yaml"
 
 
 def run_samples(folder: Path) -> Iterator[Sample]:
@@ -89,8 +92,7 @@ def training_samples(folder: Path, run: Path) -> Iterator[Sample]:
     yield Sample("metrics", ".jsonl", _lines(line), lambda path: _done(read_metrics(path)))
     losses = {"step": 1, "stage": "ul2", "losses": {"en": 9.5}}
     yield Sample("evaluation", ".jsonl", _lines(losses), lambda path: _done(read_evaluations(path)))
-    events = {"event": "rollback", "step": 9, "to": 3, "reason": "the loss rose"}
-    yield Sample("journal", ".jsonl", _lines(events), lambda path: _done(Journal(path)))
+    yield _sample(_journal(folder / "journal.jsonl"), Journal)
     weights = {"weights.a": [40], "weights.b": [9]}
     notes = {SLICES: json.dumps({name: [0, *shape] for name, shape in weights.items()})}
     write_tensors(folder / "weights.safetensors", weights, lambda name: torch.ones(weights[name]), notes)
@@ -105,6 +107,15 @@ def _load(kind: type[StepManifest] | type[ShardManifest], path: Path) -> int:
 
 def _done(found: object) -> int:
     return 0
+
+
+def _journal(path: Path) -> Path:
+    """A journal of a beginning and five rollbacks."""
+    journal = Journal(path)
+    journal.append(Begun(curriculum=load(CURRICULUM, CurriculumManifest), shards="0" * 64))
+    for step in range(9, 14):
+        journal.append(Rollback(step=step, to=3, reason="the loss rose"))
+    return path
 
 
 def _lines(line: dict[str, object]) -> bytes:

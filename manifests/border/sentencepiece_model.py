@@ -58,8 +58,15 @@ def piece_count(path: Path) -> int:
 
 
 def pieces_of(data: bytes) -> tuple[Piece, ...]:
-    """All pieces of ``checked_model``'s bytes, by id."""
-    return _check(data)
+    """All pieces of a model's bytes, by id.
+
+    Raises:
+        UnsoundFileError: they are none of a model, or of a damaged one.
+    """
+    try:
+        return _check(data)
+    except ValueError as error:
+        raise UnsoundFileError(f"not a SentencePiece model: {error}") from None
 
 
 @lru_cache(maxsize=4)

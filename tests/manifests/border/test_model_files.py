@@ -14,7 +14,7 @@ from benchmarks.source_samples import ARPA, model_samples
 from manifests.border.fasttext_model import check_classifier
 from manifests.border.kenlm_model import SANITY, check_kenlm
 from manifests.border.logs import read_evaluations, read_metrics
-from manifests.border.sentencepiece_model import checked_model
+from manifests.border.sentencepiece_model import checked_model, pieces_of
 from manifests.border.tensor_files import read_header
 from manifests.border.unsound_file import UnsoundFileError
 from tests.tiny import MODEL
@@ -245,3 +245,9 @@ def _language_model() -> Path:
     if not MODEL.exists():
         pytest.skip("the language model is not there; run `openba setup`")
     return MODEL
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\x02\n", b"\x0a" * 40, b"no model"])
+def test_bytes_of_no_model_have_no_pieces(data: bytes) -> None:
+    with pytest.raises(UnsoundFileError, match="not a SentencePiece model"):
+        pieces_of(data)
