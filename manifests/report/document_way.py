@@ -121,13 +121,13 @@ class _Found:
 
 def _find(run: Path, step: str, manifest: StepManifest, document: str, hashed: bytes | None) -> _Found | None:
     """The row with the id; if there is none, that with the hash, where one is given."""
-    files = [
-        (part.index, kept, safe_join(run / step, file.path))
+    there = [
+        (part.index, kept, path)
         for part in manifest.parts
         for kept, file in ((True, part.kept), (False, part.rejected))
         if file.rows
+        and ((path := safe_join(run / step, file.path)).exists() or not is_redacted(run, step, file.path))
     ]
-    there = [one for one in files if one[2].exists() or not is_redacted(run, step, str(one[2].name))]
     for column, value in (("id", document), ("hash", hashed)):
         for part, kept, path in there if value is not None else ():
             row = _row(path, column, value)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 import openba
 from manifests.errors import UserError
+from manifests.redaction import redact
 from manifests.report.document_way import Fate, document_way, places
 from manifests.schema.documents import STEPS
 from openba.cli.main import main
@@ -64,6 +66,17 @@ def test_a_scrubbed_text_is_said_to_be_changed(tmp_path: Path) -> None:
     rows = openba.kept(tmp_path, "ingest").to_table(["id", "text"]).to_pylist()
     document = next(row["id"] for row in rows if row["text"].endswith(LETTER))
     assert [fate.step for fate in way(tmp_path, document) if fate.text_changed] == ["privacy"]
+
+
+def test_of_a_redacted_run_the_steps_that_are_left_are_told(
+    small_run: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(small_run[1], tmp_path / "run"))
+    document = openba.kept(run, "shards").to_table(["id"])["id"][0].as_py()
+    assert redact(run) > 0
+    assert [fate.step for fate in way(run, document)] == ["privacy", "decontaminate", "shards"]
+    with pytest.raises(UserError, match="no step of the run read a document with the id 'nobody'"):
+        way(run, "nobody")
 
 
 def test_a_document_that_there_is_not_is_said(small_run: tuple[Path, Path]) -> None:
